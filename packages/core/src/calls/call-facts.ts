@@ -1,0 +1,62 @@
+import type { Issue } from '../issue.ts';
+import type { RawRecord } from '../mapping/field-mapping.ts';
+
+/** What the media check found in a recording's bytes. */
+export interface MediaFacts {
+  readonly contentType: string;
+  readonly durationSeconds: number | null;
+  readonly channels: number | null;
+  readonly codec: string | null;
+  /** The container declares more than the bytes hold. */
+  readonly isTruncated: boolean;
+}
+
+interface Fact {
+  readonly fileId: string;
+  /** The tenant's receive sequence: the order of everything. */
+  readonly seq: number;
+  /** Epoch milliseconds of the file's receivedAt. */
+  readonly receivedAt: number;
+  readonly name: string;
+  readonly stem: string;
+  readonly ext: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  /** Reasons found in the bytes or the name that reject the file. */
+  readonly issues: readonly Issue[];
+  readonly warnings: readonly Issue[];
+  /** Receive sequence at which the customer removed the file, else null. */
+  readonly withdrawnSeq: number | null;
+  /** The file was purged before it found its other half, so it no longer counts. */
+  readonly isPurgedUnpaired: boolean;
+  /** Policy version under which the fact ended; null while it is open. */
+  readonly judgedPolicy: number | null;
+}
+
+export interface RecordingFact extends Fact {
+  readonly kind: 'recording';
+  readonly media: MediaFacts | null;
+}
+
+/** One record of a metadata file. `raw` is null where the file could not be read: then `issues` says why. */
+export interface RecordFact extends Fact {
+  readonly kind: 'record';
+  readonly row: number;
+  readonly raw: RawRecord | null;
+  /** Stem of the recording that the record names, or null where it names none. */
+  readonly namedStem: string | null;
+}
+
+/** All that is known about one call key, in no particular order. */
+export interface CallFacts {
+  readonly callKey: string;
+  readonly stem: string;
+  /** Recordings of this stem. */
+  readonly recordings: readonly RecordingFact[];
+  /** Records whose own stem or named stem is this stem. */
+  readonly records: readonly RecordFact[];
+  /** Recordings at the own stems of records that name this stem from elsewhere. */
+  readonly recordingsElsewhere: readonly RecordingFact[];
+  /** Receive sequence of the earliest file of this stem nobody has read yet: facts after it wait. */
+  readonly unreadFromSeq: number | null;
+}

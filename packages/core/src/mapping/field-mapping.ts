@@ -1,0 +1,63 @@
+/** The types a field mapping can give a source string. Source: C16, C17. */
+export const FIELD_TYPES = [
+  'string',
+  'number',
+  'boolean',
+  'instant',
+  'duration',
+  'phone',
+  'email',
+  'id',
+  'enum',
+] as const;
+export type FieldType = (typeof FIELD_TYPES)[number];
+
+/** One row of a tenant's map from a source field to ours. `formats` are date patterns, tried in order. */
+export interface FieldMapping {
+  readonly source: string;
+  readonly target: string;
+  readonly label?: string | undefined;
+  readonly type: FieldType;
+  readonly formats?: readonly string[] | undefined;
+  readonly required?: boolean | undefined;
+  /** For `enum`: source word (compared in lower case) to value. */
+  readonly aliases?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface MappingOptions {
+  /** Words, compared in lower case, that mean "no value", such as `n/a`. */
+  readonly emptyWords?: readonly string[] | undefined;
+  /** ISO 3166 country that completes national phone numbers. */
+  readonly defaultCountry?: string | undefined;
+}
+
+/** A typed value: instants are RFC 3339 UTC strings, durations are seconds, phones are E.164. */
+export type FieldValue = string | number | boolean | null;
+
+/** One call's metadata as the file held it: values are the very strings of the source. */
+export interface RawRecord {
+  /** Source field to source string. A nested value stands under its flattened path, `customer.name` or `items[0]`. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Those keys of `fields` that were nested in the source. */
+  readonly nestedPaths: readonly string[];
+  /** Where the record stands in its file, such as `line 2`. */
+  readonly at: string;
+}
+
+/** A raw record read through a field mapping. */
+export interface MappedRecord {
+  /** Every field: mapped ones by target, all others by source name, as strings. */
+  readonly fields: Readonly<Record<string, FieldValue>>;
+  /** RFC 3339 UTC, or null where the record gives none. */
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly user: string | null;
+  readonly direction: string | null;
+  readonly durationSeconds: number | null;
+  /** The recording that the record names, base name only. Source: C12. */
+  readonly filename: string | null;
+  /** Targets required by the mapping that the record leaves empty. */
+  readonly missing: readonly string[];
+  readonly issues: readonly import('../issue.ts').Issue[];
+  readonly warnings: readonly import('../issue.ts').Issue[];
+}

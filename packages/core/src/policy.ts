@@ -1,0 +1,52 @@
+import type { FieldMapping, MappingOptions } from './mapping/field-mapping.ts';
+
+/** What a tenant set for the reading of its file names and metadata. Source: C10, C11, C19, FACE settings. */
+export interface TenantSettings {
+  readonly filenameTimestamp: 'start' | 'end';
+  /** An RE2 pattern with the named groups `date`, `time` and `rest`, or null for the default one. */
+  readonly filenamePattern: string | null;
+  /** Lower-case alias to direction value, such as `screen_share` to `screenshare`. */
+  readonly directions: Readonly<Record<string, string>>;
+  readonly sourcePrefixes: readonly string[];
+  readonly channelMap: { readonly rep: 'left' | 'right' };
+  readonly updateMode: 'replace' | 'merge';
+  readonly crmWaitSeconds: number;
+  readonly feedExpectedEveryMinutes: number;
+  readonly passwordLogin: boolean;
+  readonly legacyAlgorithms: boolean;
+  readonly dataRetention: { readonly evaluatedDays: number | null; readonly notEvaluatedDays: number | null };
+}
+
+export const DEFAULT_SETTINGS: TenantSettings = {
+  filenameTimestamp: 'start',
+  filenamePattern: null,
+  directions: {
+    inbound: 'inbound',
+    outbound: 'outbound',
+    screenshare: 'screenshare',
+    screen_share: 'screenshare',
+    in: 'inbound',
+    out: 'outbound',
+    internal: 'internal',
+  },
+  sourcePrefixes: [],
+  channelMap: { rep: 'left' },
+  updateMode: 'replace',
+  crmWaitSeconds: 600,
+  feedExpectedEveryMinutes: 60,
+  passwordLogin: false,
+  legacyAlgorithms: false,
+  dataRetention: { evaluatedDays: null, notEvaluatedDays: null },
+};
+
+/**
+ * One immutable version of everything that decides how a tenant's facts are read. A fact that has ended is
+ * read by the version it ended under, for ever; a fact still open is read by the newest.
+ */
+export interface Policy {
+  readonly version: number;
+  readonly timeZone: string | null;
+  readonly settings: TenantSettings;
+  readonly mappingVersion: number;
+  readonly mapping: { readonly fields: readonly FieldMapping[]; readonly options: MappingOptions };
+}
