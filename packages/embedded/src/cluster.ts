@@ -1,0 +1,185 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Binaries } from './binaries.ts';
+import { EmbeddedPostgresError } from './errors.ts';
+import { makeReachableFolder, mayReach, type ServerUser } from './identity.ts';
+
+const run = promisify(execFile);
+
+/** The only login of the server; it owns every database in it. */
+export const superuser = 'callbay';
+
+/** Where one home's data rest and how they are reached; kept in `<home>/postgres/cluster.json`. */
+export interface Cluster {
+  /** Where `data` lies: in `<home>/postgres`, or in a place of root's when the server's user cannot reach that. */
+  readonly folder: string;
+  /** The port last served on, 0 for none yet. */
+  readonly port: number;
+}
+
+/** As written down: a folder inside the home is null, so that a home may be moved. */
+interface SavedCluster {
+  readonly folder: string | null;
+  readonly port: number;
+}
+
+export const postgresFolder = (home: string): string => join(home, 'postgres');
+export const dataFolder = (cluster: Cluster): string => join(cluster.folder, 'data');
+const clusterFile = (home: string): string => join(postgresFolder(home), 'cluster.json');
+const passwordFile = (home: string): string => join(postgresFolder(home), 'password');
+
+async function readIfThere(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function replaceFile(file: string, text: string): Promise<void> {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
+  await rename(draft, file);
+}
+
+/** The home's cluster as last saved, or null before its first start. */
+export async function readCluster(home: string): Promise<Cluster | null> {
+  const text = await readIfThere(clusterFile(home));
+  if (text === null) return null;
+  const saved = JSON.parse(text) as SavedCluster;
+  return { folder: saved.folder ?? postgresFolder(home), port: saved.port };
+}
+
+export async function saveCluster(home: string, cluster: Cluster): Promise<void> {
+  const folder = cluster.folder === postgresFolder(home) ? null : cluster.folder;
+  const saved: SavedCluster = { folder, port: cluster.port };
+  await replaceFile(clusterFile(home), `${JSON.stringify(saved)}\n`);
+}
+
+export const readPassword = (home: string): Promise<string | null> => readIfThere(passwordFile(home));
+
+export function connectionStringOf(port: number, password: string, database: string): string {
+  return `postgresql://${superuser}:${password}@127.0.0.1:${port}/${database}`;
+}
+
+/** Chooses, and remembers, where this home's data rest. */
+export async function placeCluster(home: string, user: ServerUser | null): Promise<Cluster> {
+  const own = postgresFolder(home);
+  await mkdir(own, { recursive: true });
+  const known = await readCluster(home);
+  if (known) return known;
+  if (user) await chmod(own, 0o711);
+  const folder = (await mayReach(user, [own], '-x')) ? own : await makeReachableFolder(null);
+  const cluster: Cluster = { folder, port: 0 };
+  await saveCluster(home, cluster);
+  return cluster;
+}
+
+async function readMajor(data: string): Promise<number | null> {
+  try {
+    return Number((await readFile(join(data, 'PG_VERSION'), 'utf8')).trim());
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') return null;
+    if (code !== 'EACCES') throw error;
+    throw new EmbeddedPostgresError(
+      'NOT_OURS',
+      `${data} belongs to another user: start Callbay as the user who made it, or set CALLBAY_HOME elsewhere`,
+      { cause: error },
+    );
+  }
+}
+
+/** initdb works beside the final place and is renamed there whole, so a crash leaves no half-made cluster. */
+async function initialise(
+  cluster: Cluster,
+  password: string,
+  binaries: Binaries,
+  user: ServerUser | null,
+): Promise<void> {
+  const draft = await mkdtemp(join(cluster.folder, 'new-'));
+  try {
+    const data = join(draft, 'data');
+    const secret = join(draft, 'password');
+    await mkdir(data, { mode: 0o700 });
+    await writeFile(secret, password, { mode: 0o600 });
+    if (user) for (const path of [draft, data, secret]) await chown(path, user.uid, user.gid);
+    const args = [
+      `--pgdata=${data}`,
+      `--username=${superuser}`,
+      `--pwfile=${secret}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      // The same order and case folding on every machine, whatever its locales.
+      '--locale=C',
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
+    ];
+    await run(binaries.initdb, args, {
+      cwd: '/',
+      env: { PATH: process.env.PATH, LC_ALL: 'C' },
+      ...(user ?? {}),
+    });
+    await rename(data, dataFolder(cluster));
+  } catch (error) {
+    const words = (error as { stderr?: string }).stderr?.trim() || (error as Error).message;
+    throw new EmbeddedPostgresError('INIT_FAILED', `initdb failed: ${words}`, { cause: error });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Makes the cluster on first start, and otherwise checks that these binaries may open it. Answers its password.
+ * Throws WRONG_MAJOR, NOT_OURS or INIT_FAILED.
+ */
+export async function ensureCluster(
+  home: string,
+  cluster: Cluster,
+  binaries: Binaries,
+  user: ServerUser | null,
+): Promise<string> {
+  const data = dataFolder(cluster);
+  const major = await readMajor(data);
+  if (major === null) {
+    const password = randomBytes(24).toString('base64url');
+    await replaceFile(passwordFile(home), password);
+    await initialise(cluster, password, binaries, user);
+    return password;
+  }
+  if (major !== binaries.major) {
+    throw new EmbeddedPostgresError(
+      'WRONG_MAJOR',
+      `${data} was written by Postgres ${major}, and this Callbay brings Postgres ${binaries.major}: ` +
+        'run `callbay backup FILE` with the Callbay that wrote it, then `callbay restore FILE` with this one into a new CALLBAY_HOME',
+    );
+  }
+  const password = await readPassword(home);
+  if (password === null) {
+    throw new EmbeddedPostgresError(
+      'NOT_OURS',
+      `${passwordFile(home)} is missing, and without it nobody can connect to ${data}: put it back from a backup of the home`,
+    );
+  }
+  const owner = await stat(data);
+  const expected = user?.uid ?? process.getuid?.() ?? owner.uid;
+  if (owner.uid !== expected) {
+    throw new EmbeddedPostgresError(
+      'NOT_OURS',
+      `${data} belongs to user ${owner.uid}, not ${expected}: start Callbay as the user who made it, or change its owner`,
+    );
+  }
+  return password;
+}
+
+/** Removes a throwaway cluster with all its data. */
+export async function removeCluster(home: string, cluster: Cluster): Promise<void> {
+  await rm(cluster.folder, { recursive: true, force: true });
+  await rm(postgresFolder(home), { recursive: true, force: true });
+}
+
+export const logFile = (home: string): string => join(dirname(clusterFile(home)), 'server.log');
