@@ -1,1 +1,14 @@
-export {};
+/**
+ * What every process of ours stands on: configuration, secrets, logs, metrics, the clock and an orderly end. It knows
+ * nothing of calls or tenants and never grows a feature that only one app needs: the list below is closed. The apps call it,
+ * and hand what it makes to the packages; no package reads the environment by itself.
+ */
+export { type Clock, systemClock } from './clock.ts';
+export { type Config, ConfigError, type ConfigProblem, loadConfig, readEnv } from './config.ts';
+export { type ConfigLine, describeConfig } from './describe-config.ts';
+export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
+export { createMetrics, type Metrics } from './metrics.ts';
+export { exitWithParent, type ReadyReport, reportReady } from './parent.ts';
+export { loadSecretKey } from './secret-key.ts';
+export { decryptSecret, deriveKey, encryptSecret, SecretError } from './secrets.ts';
+export { onShutdown, type Shutdown, type ShutdownOptions } from './shutdown.ts';

@@ -1,0 +1,188 @@
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+/** The effective configuration of one process, frozen. */
+export interface Config {
+  /** Absolute path of CALLBAY_HOME. */
+  readonly home: string;
+  readonly blobsFolder: string;
+  /** Uploads in progress; on the same file system as the blobs, so that finishing one is a rename. */
+  readonly spoolFolder: string;
+  readonly operatorKeyFile: string;
+  readonly secretKeyFile: string;
+  readonly bind: string;
+  /** The name customers reach us by, shown with their SFTP credentials. */
+  readonly publicHost: string;
+  readonly http: {
+    readonly port: number;
+    /** False: the default, which gives way to another when taken. */
+    readonly isPortChosen: boolean;
+    /** Addresses and CIDR ranges whose X-Forwarded-* headers are believed. */
+    readonly trustProxy: readonly string[];
+  };
+  readonly sftp: { readonly port: number; readonly isPortChosen: boolean };
+  /** Null: an embedded Postgres below the home. */
+  readonly databaseUrl: string | null;
+  /** Null: the queue rests in Postgres. */
+  readonly redisUrl: string | null;
+  /** 32 bytes, or null where `loadSecretKey` takes them from the home. */
+  readonly secretKey: Buffer | null;
+  readonly logLevel: LogLevel;
+  readonly intakeProcesses: number;
+  /** What looks like a slip of the pen and stops nothing: unknown CALLBAY_ variables. */
+  readonly warnings: readonly string[];
+}
+
+export interface ConfigProblem {
+  readonly variable: string;
+  readonly message: string;
+}
+
+/** The environment cannot be used; `problems` are all there are, and no message repeats a secret. */
+export class ConfigError extends Error {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(`the configuration has ${problems.length} problem(s):\n${problems.map(toLine).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+const toLine = ({ variable, message }: ConfigProblem): string => `  ${variable}: ${message}`;
+
+/** The process's environment; the one place that reads it. */
+export const readEnv = (): Readonly<Record<string, string | undefined>> => process.env;
+
+const portNumber = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port number, 0 to 65535')
+  .transform(Number)
+  .refine((port) => port <= 65_535, 'must be a port number, 0 to 65535');
+
+function urlOf(kind: string, protocols: readonly string[]) {
+  return z.string().refine(
+    (text) => {
+      const url = URL.parse(text);
+      return url !== null && protocols.includes(url.protocol);
+    },
+    `must be a ${kind} URL, starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  );
+}
+
+/** 32 bytes in hex, base64 or base64url. */
+export function parseSecretKey(text: string): Buffer | null {
+  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
+  if (/^[\w+/-]{43}=?$/.test(text)) return Buffer.from(text, 'base64');
+  return null;
+}
+
+const secretKey = z
+  .string()
+  .transform(parseSecretKey)
+  .refine(
+    (key) => key !== null,
+    'must be 32 bytes in base64 or hex: make one with `openssl rand -base64 32`',
+  );
+
+const host = z.string().regex(/^[\w.:-]+$/, 'must be a host name or an IP address');
+const hostList = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const schema = z.object({
+  CALLBAY_HOME: z.string().default('.callbay'),
+  CALLBAY_HTTP_PORT: portNumber.optional(),
+  CALLBAY_SFTP_PORT: portNumber.optional(),
+  CALLBAY_BIND: host.default('127.0.0.1'),
+  CALLBAY_PUBLIC_HOST: host.optional(),
+  CALLBAY_TRUST_PROXY: hostList.default([]),
+  DATABASE_URL: urlOf('Postgres', ['postgres:', 'postgresql:']).optional(),
+  REDIS_URL: urlOf('Redis', ['redis:', 'rediss:']).optional(),
+  CALLBAY_SECRET_KEY: secretKey.optional(),
+  CALLBAY_LOG_LEVEL: z.enum(levels, `must be one of ${levels.join(', ')}`).default('info'),
+  CALLBAY_INTAKE_PROCESSES: z
+    .string()
+    .regex(/^([1-9]|[1-5]\d|6[0-4])$/, 'must be a number from 1 to 64')
+    .transform(Number)
+    .default(1),
+});
+
+/** Every variable that `loadConfig` reads. */
+export const configVariables: readonly string[] = Object.keys(schema.shape);
+
+/** An empty value in an env file means "not set". */
+function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && entry[1].trim() !== '',
+    ),
+  );
+}
+
+function findProblems(
+  parsed: ReturnType<typeof schema.safeParse>,
+  env: Record<string, string>,
+): ConfigProblem[] {
+  const problems = (parsed.error?.issues ?? []).map(({ path, message }) => ({
+    variable: path.join('.'),
+    message,
+  }));
+  if (env.DATABASE_URL && !env.CALLBAY_SECRET_KEY) {
+    const message =
+      'is required with DATABASE_URL, so that every node reads the same secrets: `openssl rand -base64 32`';
+    problems.push({ variable: 'CALLBAY_SECRET_KEY', message });
+  }
+  const { CALLBAY_HTTP_PORT: http, CALLBAY_SFTP_PORT: sftp } = env;
+  if (http !== undefined && http === sftp && http !== '0') {
+    problems.push({ variable: 'CALLBAY_SFTP_PORT', message: 'must differ from CALLBAY_HTTP_PORT' });
+  }
+  return problems;
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) {
+    if (part && typeof part === 'object' && !Buffer.isBuffer(part)) deepFreeze(part);
+  }
+  return Object.freeze(value);
+}
+
+/** Reads the configuration out of an environment. Throws a ConfigError that names every problem at once. */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>> = readEnv()): Config {
+  const env = withoutEmpty(environment);
+  const parsed = schema.safeParse(env);
+  const problems = findProblems(parsed, env);
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const values = parsed.data;
+  const home = resolve(values.CALLBAY_HOME);
+  const unknown = Object.keys(env).filter(
+    (name) => name.startsWith('CALLBAY_') && !configVariables.includes(name),
+  );
+  return deepFreeze({
+    home,
+    blobsFolder: join(home, 'blobs'),
+    spoolFolder: join(home, 'spool'),
+    operatorKeyFile: join(home, 'operator.key'),
+    secretKeyFile: join(home, 'secret.key'),
+    bind: values.CALLBAY_BIND,
+    publicHost: values.CALLBAY_PUBLIC_HOST ?? values.CALLBAY_BIND,
+    http: {
+      port: values.CALLBAY_HTTP_PORT ?? 8080,
+      isPortChosen: values.CALLBAY_HTTP_PORT !== undefined,
+      trustProxy: values.CALLBAY_TRUST_PROXY,
+    },
+    sftp: { port: values.CALLBAY_SFTP_PORT ?? 2222, isPortChosen: values.CALLBAY_SFTP_PORT !== undefined },
+    databaseUrl: values.DATABASE_URL ?? null,
+    redisUrl: values.REDIS_URL ?? null,
+    secretKey: values.CALLBAY_SECRET_KEY ?? null,
+    logLevel: values.CALLBAY_LOG_LEVEL,
+    intakeProcesses: values.CALLBAY_INTAKE_PROCESSES,
+    warnings: unknown.map((name) => `${name} is not a variable of ours: it has no effect`),
+  });
+}

@@ -1,0 +1,65 @@
+import type { Config } from './config.ts';
+
+export interface ConfigLine {
+  readonly variable: string;
+  /** As text, secrets masked; null where it is not set and has no default. */
+  readonly value: string | null;
+  readonly note: string;
+}
+
+/** The same URL with its password masked. */
+export function maskUrl(text: string): string {
+  const url = URL.parse(text);
+  if (!url) return '***';
+  if (url.password) url.password = '***';
+  for (const name of [...url.searchParams.keys()]) {
+    if (/pass|secret|key|token/i.test(name)) url.searchParams.set(name, '***');
+  }
+  return url.href;
+}
+
+/** The effective configuration, one line per variable, with no secret in it. */
+export function describeConfig(config: Config): readonly ConfigLine[] {
+  const chosen = (isChosen: boolean): string => (isChosen ? 'as set' : 'default; another when taken');
+  return [
+    { variable: 'CALLBAY_HOME', value: config.home, note: 'where everything of ours rests' },
+    { variable: 'CALLBAY_BIND', value: config.bind, note: 'address that both servers listen on' },
+    { variable: 'CALLBAY_PUBLIC_HOST', value: config.publicHost, note: 'host name told to customers' },
+    {
+      variable: 'CALLBAY_HTTP_PORT',
+      value: String(config.http.port),
+      note: chosen(config.http.isPortChosen),
+    },
+    {
+      variable: 'CALLBAY_SFTP_PORT',
+      value: String(config.sftp.port),
+      note: chosen(config.sftp.isPortChosen),
+    },
+    {
+      variable: 'CALLBAY_TRUST_PROXY',
+      value: config.http.trustProxy.join(',') || null,
+      note: 'proxies whose forwarding headers are believed',
+    },
+    {
+      variable: 'DATABASE_URL',
+      value: config.databaseUrl && maskUrl(config.databaseUrl),
+      note: config.databaseUrl ? 'a Postgres of yours' : 'embedded Postgres below CALLBAY_HOME',
+    },
+    {
+      variable: 'REDIS_URL',
+      value: config.redisUrl && maskUrl(config.redisUrl),
+      note: config.redisUrl ? 'the queue' : 'the queue rests in Postgres',
+    },
+    {
+      variable: 'CALLBAY_SECRET_KEY',
+      value: config.secretKey && '***',
+      note: config.secretKey ? 'as set' : `in ${config.secretKeyFile}`,
+    },
+    { variable: 'CALLBAY_LOG_LEVEL', value: config.logLevel, note: 'least severe level that is written' },
+    {
+      variable: 'CALLBAY_INTAKE_PROCESSES',
+      value: String(config.intakeProcesses),
+      note: 'SFTP server processes sharing the port',
+    },
+  ];
+}

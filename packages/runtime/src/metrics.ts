@@ -1,0 +1,54 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The numbers one process counts. No label ever names a tenant: names are theirs, and labels are kept for good. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly filesReceived: Counter<'drop'>;
+  readonly bytesReceived: Counter<'drop'>;
+  readonly fileOutcomes: Counter<'code'>;
+  readonly callsSurfaced: Counter;
+  readonly callsUpdated: Counter;
+  /** From the last byte received to the call being visible. */
+  readonly surfaceSeconds: Histogram;
+  readonly sftpSessions: Gauge;
+  readonly sftpLogins: Counter<'result'>;
+  readonly jobs: Counter<'job' | 'result'>;
+  readonly jobSeconds: Histogram<'job'>;
+  readonly sweepSeconds: Histogram<'sweep'>;
+  readonly outboxPending: Gauge;
+  readonly httpSeconds: Histogram<'method' | 'route' | 'status'>;
+}
+
+const shortBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30];
+
+/** A fresh registry with all our metrics, and Node's own when `withProcess`. */
+export function createMetrics(options: { readonly withProcess: boolean }): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  if (options.withProcess) collectDefaultMetrics({ register: registry });
+  const counter = <L extends string = never>(name: string, help: string, labelNames: L[] = []) =>
+    new Counter<L>({ name: `callbay_${name}`, help, labelNames, registers });
+  const gauge = (name: string, help: string) => new Gauge({ name: `callbay_${name}`, help, registers });
+  const histogram = <L extends string = never>(name: string, help: string, labelNames: L[] = []) =>
+    new Histogram<L>({ name: `callbay_${name}`, help, labelNames, buckets: shortBuckets, registers });
+  return {
+    registry,
+    filesReceived: counter('files_received_total', 'Files acknowledged to their sender', ['drop']),
+    bytesReceived: counter('received_bytes_total', 'Bytes of acknowledged files', ['drop']),
+    fileOutcomes: counter('file_outcomes_total', 'Outcomes that files came to, by code', ['code']),
+    callsSurfaced: counter('calls_surfaced_total', 'Calls that became visible'),
+    callsUpdated: counter('calls_updated_total', 'Revisions of visible calls'),
+    surfaceSeconds: histogram('surface_seconds', 'From the last byte received to the call being visible'),
+    sftpSessions: gauge('sftp_sessions', 'Open SFTP sessions'),
+    sftpLogins: counter('sftp_logins_total', 'SFTP logins tried, by result', ['result']),
+    jobs: counter('jobs_total', 'Jobs that ended, by result', ['job', 'result']),
+    jobSeconds: histogram('job_seconds', 'Time a job took', ['job']),
+    sweepSeconds: histogram('sweep_seconds', 'Time a sweep took', ['sweep']),
+    outboxPending: gauge('outbox_pending', 'Events not yet published'),
+    httpSeconds: histogram('http_request_seconds', 'Time to answer an HTTP request', [
+      'method',
+      'route',
+      'status',
+    ]),
+  };
+}

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { ConfigError, describeConfig, loadConfig } from '../src/index.ts';
+
+const key = randomBytes(32);
+const problemsOf = (env: Record<string, string>): string[] => {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    return (error as ConfigError).problems.map(({ variable }) => variable).sort();
+  }
+};
+
+test('an empty environment is a whole configuration', () => {
+  expect(loadConfig({})).toMatchObject({
+    home: resolve('.callbay'),
+    bind: '127.0.0.1',
+    http: { port: 8080, isPortChosen: false },
+    sftp: { port: 2222, isPortChosen: false },
+    databaseUrl: null,
+    redisUrl: null,
+    secretKey: null,
+    logLevel: 'info',
+    intakeProcesses: 1,
+    warnings: [],
+  });
+});
+
+test('every problem is reported at once', () => {
+  const env = {
+    CALLBAY_HTTP_PORT: '70000',
+    CALLBAY_SFTP_PORT: '22x',
+    CALLBAY_LOG_LEVEL: 'loud',
+    CALLBAY_INTAKE_PROCESSES: '0',
+    CALLBAY_BIND: 'a b',
+    DATABASE_URL: 'mysql://x',
+    REDIS_URL: 'nowhere',
+    CALLBAY_SECRET_KEY: 'short',
+  };
+  expect(problemsOf(env)).toEqual(Object.keys(env).sort());
+});
+
+test.each([
+  ['DATABASE_URL without a secret key', { DATABASE_URL: 'postgres://h/d' }, ['CALLBAY_SECRET_KEY']],
+  [
+    'one port for both servers',
+    { CALLBAY_HTTP_PORT: '9000', CALLBAY_SFTP_PORT: '9000' },
+    ['CALLBAY_SFTP_PORT'],
+  ],
+  ['port 0 twice, which means any', { CALLBAY_HTTP_PORT: '0', CALLBAY_SFTP_PORT: '0' }, []],
+  ['empty values, which mean not set', { DATABASE_URL: '', CALLBAY_HTTP_PORT: ' ' }, []],
+])('%s', (_what, env, problems) => {
+  expect(problemsOf(env as Record<string, string>)).toEqual(problems);
+});
+
+test('no problem repeats the value of a secret', () => {
+  const secret = 'postgres:/broken:hunter2@host';
+  expect(() => loadConfig({ DATABASE_URL: secret, CALLBAY_SECRET_KEY: 'hunter2' })).toThrow(ConfigError);
+  try {
+    loadConfig({ DATABASE_URL: secret, CALLBAY_SECRET_KEY: 'hunter2' });
+  } catch (error) {
+    expect(String(error)).not.toContain('hunter2');
+  }
+});
+
+test.each([
+  ['hex', key.toString('hex')],
+  ['base64', key.toString('base64')],
+  ['base64url', key.toString('base64url')],
+])('a secret key is accepted in %s', (_encoding, text) => {
+  expect(loadConfig({ CALLBAY_SECRET_KEY: text }).secretKey?.equals(key)).toBe(true);
+});
+
+test('an unknown variable of ours is a warning, a stranger’s is none of our business', () => {
+  const { warnings } = loadConfig({ CALLBAY_HTPP_PORT: '1', PATH: '/bin' });
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toContain('CALLBAY_HTPP_PORT');
+});
+
+test('the configuration cannot be changed', () => {
+  const config = loadConfig({});
+  expect(() => Object.assign(config.http, { port: 1 })).toThrow(TypeError);
+});
+
+test('the described configuration shows what is set and no secret', () => {
+  const config = loadConfig({
+    DATABASE_URL: 'postgres://bay:hunter2@db:5432/callbay?sslpassword=hunter2',
+    REDIS_URL: 'redis://:hunter2@cache:6379',
+    CALLBAY_SECRET_KEY: key.toString('hex'),
+  });
+  const text = JSON.stringify(describeConfig(config));
+  expect(text).not.toContain('hunter2');
+  expect(text).not.toContain(key.toString('hex'));
+  expect(text).toContain('db:5432/callbay');
+  expect(text).toContain('cache:6379');
+});
