@@ -51,6 +51,8 @@ export interface DropStore {
   withdrawFile(tenantId: string, fileId: string): Promise<boolean>;
   setModifiedAt(tenantId: string, fileId: string, modifiedAt: Date): Promise<void>;
   listReceipts(tenantId: string, page: { afterName: string | null; limit: number }): Promise<{ name: string; sizeBytes: number; modifiedAt: Date }[]>;
+  /** One entry of `listReceipts`, with the same size and time: clients stat what they list. */
+  findReceipt(tenantId: string, name: string): Promise<{ name: string; sizeBytes: number; modifiedAt: Date } | null>;
   /** The JSON of `/receipts/<name>`, or null. `listReceipts` gives its exact size in bytes. */
   readReceipt(tenantId: string, name: string): Promise<Buffer | null>;
 }
