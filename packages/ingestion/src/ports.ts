@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 /** Where a file shows in the drop. */
 export type DropFolder = 'data' | 'processed' | 'rejected';
 
-/** One file as the drop's view shows it. Never a purged or withdrawn one, but for `findRecentlyClosed`. */
+/** One file as the drop's view shows it. Never a purged or withdrawn one. */
 export interface DropEntry {
   readonly fileId: string;
   readonly folder: DropFolder;
@@ -41,7 +41,7 @@ export interface DropStore {
   /** Files of one folder by name, newest version of each name, at most `limit` after `afterName`. */
   listFolder(tenantId: string, folder: DropFolder, page: { afterName: string | null; limit: number }): Promise<DropEntry[]>;
   findInFolder(tenantId: string, folder: DropFolder, name: string): Promise<DropEntry | null>;
-  /** The newest file received as `name` within the last 60 s, whatever became of it. */
+  /** The newest file received as `name` within the last 60 s, wherever it has moved on to; null where the customer removed it. */
   findRecentlyClosed(tenantId: string, name: string): Promise<DropEntry | null>;
   /** Commits the file row with the next receive sequence and the database's clock. The bytes must be durable by then. */
   receiveFile(tenantId: string, file: FileToReceive): Promise<ReceivedFile>;
