@@ -15,6 +15,8 @@ interface Fact {
   readonly fileId: string;
   /** The tenant's receive sequence: the order of everything. */
   readonly seq: number;
+  /** Where a replayed file stands in the fold instead of its `seq`; null where it was never replayed. */
+  readonly replaySeq: number | null;
   /** Epoch milliseconds of the file's receivedAt. */
   readonly receivedAt: number;
   readonly name: string;
@@ -53,10 +55,12 @@ export interface CallFacts {
   readonly stem: string;
   /** Recordings of this stem. */
   readonly recordings: readonly RecordingFact[];
-  /** Records whose own stem or named stem is this stem. */
+  /** Records whose own stem or named stem is this stem, and all of the same files' later versions. */
   readonly records: readonly RecordFact[];
   /** Recordings at the own stems of records that name this stem from elsewhere. */
   readonly recordingsElsewhere: readonly RecordingFact[];
   /** Receive sequence of the earliest file of this stem nobody has read yet: facts after it wait. */
   readonly unreadFromSeq: number | null;
+  /** The call is visible: no change of the tenant's stage hides it again. */
+  readonly hasSurfaced: boolean;
 }

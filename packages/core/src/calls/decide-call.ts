@@ -1,0 +1,232 @@
+import { outcomeOf, outcomeSaying } from '../outcomes.ts';
+import type { CallFacts, RecordFact, RecordingFact } from './call-facts.ts';
+import type { CallDecision, CallPolicies, FileVerdict, Hold, HoldReason } from './decision.ts';
+import { DROP_RETENTION_MS } from './drop-retention.ts';
+import { type FoldState, judge, rejectForIssues, startFold, targetStem, verdictOf } from './fold-state.ts';
+import { waitingFor, weigh } from './hold-reasons.ts';
+import { completeCall, takeFirstRecord, takeUpdate } from './take-record.ts';
+
+/**
+ * The state of one call, from its facts alone: they are folded in receive sequence and each is judged by its own
+ * receivedAt, so that no order, repetition or delay of jobs can change the answer. Facts received after a file of
+ * the key that nobody has read yet are left alone until it is read.
+ *
+ * Invariant: the same facts give the same decision, and more facts only ever add revisions to a complete call.
+ */
+export function decideCall(facts: CallFacts, policies: CallPolicies): CallDecision {
+  const state = startFold(facts, policies);
+  for (const step of stepsOf(facts)) {
+    step(state);
+    if (state.complete) continue;
+    const { reasons, recording } = weigh(state);
+    if (state.pending && recording && reasons.length === 0) {
+      state.complete = completeCall(state, state.pending, recording);
+      state.pending = null;
+    }
+  }
+  return conclude(state);
+}
+
+/** Decides calls whose facts touch each other, so that each tells of the other's conflict. */
+export function decideCalls(all: readonly CallFacts[], policies: CallPolicies): CallDecision[] {
+  const decisions = all.map((facts) => decideCall(facts, policies));
+  const inConflict = new Set(decisions.flatMap((d) => d.conflictingRecordings));
+  if (inConflict.size === 0) return decisions;
+  return decisions.map((decision) => tellConflict(decision, inConflict));
+}
+
+type Step = (state: FoldState) => void;
+
+function stepsOf(facts: CallFacts): Step[] {
+  const steps: { at: number; take: Step }[] = [];
+  const add = <F extends RecordFact | RecordingFact>(
+    fact: F,
+    take: (state: FoldState, fact: F) => void,
+  ): void => {
+    if (fact.isPurgedUnpaired) return;
+    steps.push({ at: fact.replaySeq ?? fact.seq, take: (state) => take(state, fact) });
+    const withdrawnSeq = fact.withdrawnSeq;
+    if (withdrawnSeq !== null) steps.push({ at: withdrawnSeq, take: (state) => withdraw(state, fact) });
+  };
+  for (const fact of facts.recordings) add(fact, takeRecording);
+  for (const fact of facts.records) add(fact, takeRecord);
+  for (const fact of facts.recordingsElsewhere) add(fact, noteElsewhere);
+  const limit = facts.unreadFromSeq ?? Number.POSITIVE_INFINITY;
+  return steps
+    .filter(({ at }) => at < limit)
+    .sort((a, b) => a.at - b.at)
+    .map(({ take }) => take);
+}
+
+/** Source: C12, C22; the cases on replaced, repeated and truncated recordings. */
+function takeRecording(state: FoldState, fact: RecordingFact): void {
+  if (fact.issues.length > 0) {
+    state.refusedRecording = rejectForIssues(state, fact, fact.issues);
+    return;
+  }
+  if (state.complete) {
+    const { recording } = state.complete;
+    if (fact.sha256 === recording.sha256) judge(state, fact, outcomeOf('DUPLICATE'));
+    else if (fact.ext === recording.ext) judge(state, fact, outcomeOf('MEDIA_IMMUTABLE'));
+    else {
+      state.recordings.set(fact.ext, fact);
+      judge(state, fact, outcomeOf('AMBIGUOUS_STEM', `The call of this name has ${recording.name}.`));
+    }
+    return;
+  }
+  const earlier = state.recordings.get(fact.ext);
+  if (earlier && earlier.sha256 === fact.sha256) {
+    judge(state, fact, outcomeOf('DUPLICATE'));
+    return;
+  }
+  if (earlier) judge(state, earlier, outcomeOf('SUPERSEDED'));
+  state.recordings.set(fact.ext, fact);
+  state.refusedRecording = null;
+}
+
+function takeRecord(state: FoldState, fact: RecordFact): void {
+  if (targetStem(fact) !== state.facts.stem) {
+    // A corrected version of the same file that is about another recording now: the old one no longer waits here.
+    if (state.pending && state.pending.fact.stem === fact.stem && state.pending.fact.ext === fact.ext) {
+      judge(state, state.pending.fact, outcomeOf('SUPERSEDED'));
+      state.pending = null;
+    }
+    return;
+  }
+  if (state.complete) takeUpdate(state, state.complete, fact);
+  else takeFirstRecord(state, fact);
+}
+
+const noteElsewhere: (state: FoldState, fact: RecordingFact) => void = (state, fact) => {
+  if (fact.issues.length === 0) state.elsewhere.set(fact.stem, fact);
+};
+
+/** The customer removed the file: that counts until the call is complete, or while the fact is only held. */
+function withdraw(state: FoldState, fact: RecordFact | RecordingFact): void {
+  if (fact.kind === 'record') {
+    if (state.pending?.fact !== fact) return;
+    state.pending = null;
+  } else if (state.elsewhere.get(fact.stem) === fact) {
+    state.elsewhere.delete(fact.stem);
+    return;
+  } else {
+    const isOfCall = state.complete?.recording === fact;
+    if (isOfCall || state.recordings.get(fact.ext) !== fact) return;
+    state.recordings.delete(fact.ext);
+  }
+  judge(state, fact, outcomeOf('WITHDRAWN'));
+}
+
+function conclude(state: FoldState): CallDecision {
+  const { complete, facts } = state;
+  const standing = complete ? null : weigh(state);
+  const isReady = complete !== null && !maySurface(state);
+  const reasons: HoldReason[] = [...(standing?.reasons ?? [])];
+  if (complete && isReady) {
+    holdAsReady(state);
+    reasons.push({ code: 'READY', message: outcomeOf('READY').message });
+  }
+  for (const recording of state.recordings.values()) {
+    if (recording === complete?.recording) continue;
+    holdRecording(state, recording, standing?.recording ?? null, reasons);
+  }
+  if (state.pending && reasons[0]) holdAs(state, state.pending.fact, reasons[0]);
+  const verdicts = [...state.verdicts.values()].filter((v) => !isOther(facts, v));
+  return {
+    callKey: facts.callKey,
+    status: complete
+      ? isReady
+        ? 'ready'
+        : 'surfaced'
+      : verdicts.some((v) => v.state === 'held')
+        ? 'held'
+        : 'empty',
+    verdicts,
+    recording: complete?.recording ?? null,
+    revisions: complete?.revisions ?? [],
+    updatesUntil: complete?.updatesUntil ?? null,
+    hold: holdOf(facts, verdicts, reasons),
+    conflictingRecordings: standing?.conflictingRecordings ?? [],
+  };
+}
+
+function maySurface({ complete, policies, facts }: FoldState): boolean {
+  if (facts.hasSurfaced) return true;
+  const startedAt = complete?.revisions[0]?.content.startedAt ?? null;
+  const isEarly = policies.surfaceFrom !== null && startedAt !== null && startedAt < policies.surfaceFrom;
+  return policies.isLive && !isEarly;
+}
+
+function holdAsReady(state: FoldState): void {
+  for (const [key, verdict] of state.verdicts) {
+    const code = verdict.outcome.code;
+    if (code === 'SURFACED' || code === 'UPDATED') {
+      state.verdicts.set(key, { ...verdict, state: 'held', outcome: outcomeOf('READY') });
+    }
+  }
+}
+
+function holdRecording(
+  state: FoldState,
+  recording: RecordingFact,
+  chosen: RecordingFact | null,
+  reasons: readonly HoldReason[],
+): void {
+  const code = reasons[0]?.code;
+  if (state.complete) {
+    if (verdictOf(state, recording)?.outcome.code === 'AMBIGUOUS_STEM') return;
+    judge(
+      state,
+      recording,
+      outcomeOf('NO_METADATA', `The metadata of this name went with ${state.complete.recording.name}.`),
+    );
+  } else if (recording.media?.isTruncated) judge(state, recording, outcomeOf('TRUNCATED_MEDIA'));
+  else if (code === undefined || code === 'NO_METADATA') judge(state, recording, outcomeOf('NO_METADATA'));
+  else if (chosen !== null && recording !== chosen) judge(state, recording, outcomeOf('NO_METADATA'));
+  else if (reasons[0]) holdAs(state, recording, reasons[0]);
+}
+
+/** Holds a fact for the very reason of its call. */
+const holdAs = (state: FoldState, fact: RecordFact | RecordingFact, reason: HoldReason): void =>
+  judge(state, fact, outcomeSaying(reason.code, reason.message));
+
+const isOther = (facts: CallFacts, verdict: FileVerdict): boolean =>
+  facts.recordingsElsewhere.some((r) => r.fileId === verdict.fileId);
+
+function holdOf(
+  facts: CallFacts,
+  verdicts: readonly FileVerdict[],
+  reasons: readonly HoldReason[],
+): Hold | null {
+  const open = verdicts.filter((v) => v.state === 'held');
+  if (open.length === 0) return null;
+  const ids = new Set(open.map((v) => v.fileId));
+  const received = [...facts.recordings, ...facts.records]
+    .filter((f) => ids.has(f.fileId))
+    .map((f) => f.receivedAt);
+  const since = Math.min(...received);
+  const told =
+    reasons.length > 0 ? reasons : open.map((v) => ({ code: v.outcome.code, message: v.outcome.message }));
+  return {
+    reasons: told,
+    waitingFor: waitingFor(told.map((r) => r.code)),
+    since,
+    until: since + DROP_RETENTION_MS,
+    fileIds: [...ids],
+  };
+}
+
+function tellConflict(decision: CallDecision, inConflict: ReadonlySet<string>): CallDecision {
+  const isTold = (v: FileVerdict): boolean => inConflict.has(v.fileId) && v.outcome.code === 'NO_METADATA';
+  if (!decision.verdicts.some(isTold)) return decision;
+  const outcome = outcomeOf('PAIR_CONFLICT', 'The metadata of this name names another recording.');
+  return {
+    ...decision,
+    verdicts: decision.verdicts.map((v) => (isTold(v) ? { ...v, outcome } : v)),
+    hold: decision.hold && {
+      ...decision.hold,
+      waitingFor: 'correction',
+      reasons: [{ code: 'PAIR_CONFLICT', message: outcome.message }, ...decision.hold.reasons],
+    },
+  };
+}

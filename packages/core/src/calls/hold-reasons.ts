@@ -1,0 +1,83 @@
+import type { MappedRecord } from '../mapping/field-mapping.ts';
+import { canonicalStem } from '../names/canonical-stem.ts';
+import { type OutcomeCode, outcomeOf } from '../outcomes.ts';
+import { contentOf } from './call-content.ts';
+import type { RecordingFact } from './call-facts.ts';
+import type { Hold, HoldReason } from './decision.ts';
+import type { FoldState } from './fold-state.ts';
+
+/** What stands between the facts so far and a complete call. `reasons` empty: nothing, and `recording` is the one. */
+export interface Standing {
+  readonly reasons: readonly HoldReason[];
+  readonly recording: RecordingFact | null;
+  readonly conflictingRecordings: readonly string[];
+}
+
+/** Weighs an incomplete call's facts. Source: C12, C14, C22. */
+export function weigh(state: FoldState): Standing {
+  const { pending, recordings } = state;
+  if (!pending) {
+    const reasons =
+      recordings.size > 0 ? [reason('NO_METADATA'), state.refusedRecord] : [state.refusedRecord];
+    return standing(reasons, null);
+  }
+  const chosen = chooseRecording(recordings, pending.mapped, state.facts.stem);
+  const { missing } = contentOf(state.facts.stem, pending, chosen);
+  const lacking = missing.map((field) =>
+    reason('MISSING_REQUIRED', missingDetail(field, pending.policy.timeZone), field),
+  );
+  if (recordings.size === 0)
+    return standing([...lacking, reason('NO_RECORDING'), state.refusedRecording], null);
+  if (!chosen)
+    return standing([reason('AMBIGUOUS_STEM', `They are ${names(recordings)}.`), ...lacking], null);
+  const rival = pending.fact.stem === state.facts.stem ? undefined : state.elsewhere.get(pending.fact.stem);
+  if (rival) {
+    const detail = `${pending.fact.name} names ${chosen.name}, while ${rival.name} is here too.`;
+    return standing([reason('PAIR_CONFLICT', detail), ...lacking], chosen, [rival.fileId]);
+  }
+  if (chosen.media?.isTruncated) return standing([reason('TRUNCATED_MEDIA'), ...lacking], chosen);
+  return standing(lacking, chosen);
+}
+
+/** What must come for these reasons to go. */
+export function waitingFor(codes: readonly OutcomeCode[]): Hold['waitingFor'] {
+  if (codes.includes('READY')) return 'goLive';
+  if (codes.some((code) => !['NO_METADATA', 'NO_RECORDING', 'TRUNCATED_MEDIA'].includes(code)))
+    return 'correction';
+  return codes.includes('NO_METADATA') ? 'metadata' : 'recording';
+}
+
+/** The one recording the record is about: the one it names with its extension, else the only one. */
+function chooseRecording(
+  recordings: ReadonlyMap<string, RecordingFact>,
+  mapped: MappedRecord,
+  stem: string,
+): RecordingFact | null {
+  if (mapped.filename !== null) {
+    const named = canonicalStem(mapped.filename);
+    const exact = named.stem === stem ? recordings.get(named.ext) : undefined;
+    if (exact) return exact;
+  }
+  const [only, ...others] = recordings.values();
+  return only && others.length === 0 ? only : null;
+}
+
+const reason = (code: OutcomeCode, detail: string | null = null, field?: string): HoldReason => ({
+  code,
+  message: outcomeOf(code, detail).message,
+  ...(field === undefined ? {} : { field }),
+});
+
+const standing = (
+  reasons: readonly (HoldReason | null)[],
+  recording: RecordingFact | null,
+  conflictingRecordings: readonly string[] = [],
+): Standing => ({ reasons: reasons.filter((r) => r !== null), recording, conflictingRecordings });
+
+const names = (recordings: ReadonlyMap<string, RecordingFact>): string =>
+  [...recordings.values()].map((r) => r.name).join(', ');
+
+const missingDetail = (field: string, timeZone: string | null): string =>
+  field === 'startedAt' && timeZone === null
+    ? 'Missing: startedAt. The tenant has no time zone, so a time without an offset cannot be read.'
+    : `Missing: ${field}.`;

@@ -1,0 +1,166 @@
+/** A file's state: still open (`received`, `held`) or ended (`done`, `rejected`, `withdrawn`). */
+export type FileState = 'received' | 'held' | 'done' | 'rejected' | 'withdrawn';
+
+/** The code and sentences that tell a file's state. */
+export interface Outcome {
+  readonly code: OutcomeCode;
+  readonly message: string;
+  readonly fix: string;
+}
+
+interface Row {
+  readonly state: FileState;
+  readonly sentence: string;
+  readonly fix: string;
+}
+
+const done = (sentence: string, fix = 'Nothing to do.'): Row => ({ state: 'done', sentence, fix });
+const held = (sentence: string, fix: string): Row => ({ state: 'held', sentence, fix });
+const rejected = (sentence: string, fix: string): Row => ({ state: 'rejected', sentence, fix });
+
+/** Every way a file's story can stand. docs/errors.md holds one row for each; a test keeps the two equal. */
+export const OUTCOME_TABLE = {
+  SURFACED: done('The call is complete and visible.'),
+  UPDATED: done('The metadata changed the call.'),
+  UNCHANGED: done('The metadata says what the call already says.'),
+  DUPLICATE: done('The same recording is here already.'),
+  CRM_IMPORTED: done('The CRM objects are stored.'),
+  BATCH_DONE: done('Every row of the batch has its own outcome.'),
+  SUPERSEDED: done('A later file took its place.'),
+
+  NO_METADATA: held(
+    'The recording waits for its metadata.',
+    'Send a metadata file with the same name before its extension.',
+  ),
+  NO_RECORDING: held(
+    'The metadata waits for its recording.',
+    'Send the recording with the same name before its extension.',
+  ),
+  MISSING_REQUIRED: held(
+    'A required field is empty.',
+    'Send the metadata again, under the same name, with the fields named here.',
+  ),
+  CRM_PENDING: held(
+    'The metadata waits for CRM files received earlier.',
+    'Nothing to do: the wait is bounded.',
+  ),
+  TRUNCATED_MEDIA: held(
+    'The recording is shorter than it says it is.',
+    'Resume the upload, or send the whole recording again under the same name.',
+  ),
+  AMBIGUOUS_STEM: held(
+    'Several recordings have this name with different extensions.',
+    'Send metadata whose file name field names one of them, extension included.',
+  ),
+  AMBIGUOUS_MATCH: held('Several recordings match this metadata equally well.', 'Accept or refuse a match.'),
+  PAIR_CONFLICT: held(
+    'The metadata has the name of one recording and names another.',
+    'Send the metadata again with a file name field that names its own recording.',
+  ),
+  READY: held('The call is complete and waits for the tenant to go live.', 'Let the tenant go live.'),
+
+  METADATA_INVALID: rejected(
+    'The metadata cannot be read.',
+    'Correct what is named here and send the file again under the same name.',
+  ),
+  UNSUPPORTED_TYPE: rejected(
+    'This kind of file is not accepted.',
+    'Send a recording, or metadata as JSON, XML, CSV or YAML.',
+  ),
+  TOO_LARGE: rejected(
+    'A recording may hold at most 2 GiB (2,147,483,648 bytes).',
+    'Split or compress the recording.',
+  ),
+  NAME_INVALID: rejected(
+    'The file name cannot be used.',
+    'Rename the file: no path, no control characters, 255 bytes at most.',
+  ),
+  INVALID_TIMESTAMP: rejected(
+    'The date or time in the file name does not exist.',
+    'Rename the file as yyyyMMdd-hhmmss on a 24-hour clock.',
+  ),
+  EMPTY_UID: rejected(
+    'The file name holds no user id.',
+    'Rename the file as yyyyMMdd-hhmmss_direction_user.',
+  ),
+  EMPTY_MEDIA: rejected('The recording is empty.', 'Send the recording again with its bytes.'),
+  NOT_MEDIA: rejected('The bytes are not a recording.', 'Send the recording itself in a supported format.'),
+  MEDIA_IMMUTABLE: rejected(
+    'The call is complete already, and its recording cannot be replaced.',
+    'Send only metadata to change a call, or use another name for another call.',
+  ),
+  DUPLICATE_METADATA: rejected(
+    'The call has its metadata already, under another file name.',
+    'Send updates under the name of the first metadata file.',
+  ),
+  DUPLICATE_HEADER: rejected('A column name stands twice in the header.', 'Give every column its own name.'),
+  SCHEMA_DRIFT: rejected(
+    'A column of the field mapping is missing.',
+    'Send the mapped columns, or publish a mapping of the new structure.',
+  ),
+  NESTED_VALUE: rejected(
+    'A field holds a nested value.',
+    'Send flat fields, or let the mapping name the nested path.',
+  ),
+  ROW_TOO_LARGE: rejected('A row or field is over the limits.', 'Send shorter values.'),
+  CONFLICTING_ROWS: rejected('Two rows of the batch disagree about one call.', 'Send one row for each call.'),
+  LATE_UPDATE: rejected(
+    'The update came after the 48 hours in which metadata may change a call.',
+    'Nothing to do: the call keeps its last metadata.',
+  ),
+  PURGED_UNPAIRED: rejected(
+    'Its other half did not come within 7 days, so the file was purged.',
+    'Send the recording and its metadata again, both.',
+  ),
+  BATCH_INCOMPLETE: rejected(
+    'The bundle batch names files that did not come.',
+    'Send the missing bundles and the list again.',
+  ),
+
+  WITHDRAWN: {
+    state: 'withdrawn',
+    sentence: 'The file was removed before it took part in a call.',
+    fix: 'Send it again if that was a mistake.',
+  },
+} as const satisfies Record<string, Row>;
+
+export type OutcomeCode = keyof typeof OUTCOME_TABLE;
+
+/** What may be odd about a file or call that is accepted all the same. */
+export const WARNING_TABLE = {
+  NAME_UNPARSED: 'The file name is outside the pattern: time, user and direction come from the metadata.',
+  NO_DIRECTION: 'The file name holds no known direction.',
+  NAME_SPACE: 'A stray space in the file name was ignored.',
+  DIRECTION_MISMATCH: 'The file name and the metadata disagree about the direction: the metadata wins.',
+  TIME_MISMATCH: 'The file name and the metadata are over 5 minutes apart: the metadata wins.',
+  TIME_NONEXISTENT:
+    'The local time was skipped when clocks went forward: it was read by the offset before the change.',
+  TIME_AMBIGUOUS:
+    'The local time came twice when clocks went back: the one nearest before arrival was taken.',
+  FUTURE_TIME: 'The call time lies after the arrival: the update window runs from the arrival.',
+  BATCH_NAME_REUSED: 'A batch of this name came before with other bytes: this one is a new batch.',
+  SIDECAR_AS_BATCH: 'The file has the name of a recording and several rows: it was read as a batch.',
+  VALUE_TOO_LONG: 'A value is longer than expected: it was kept whole.',
+  KEY_TRIMMED: 'White space around a field name was ignored.',
+  MEDIA_TYPE_MISMATCH: 'The extension and the bytes name different media types: the bytes were believed.',
+  MEDIA_UNPROBED: 'The length and channels of this recording could not be read.',
+} as const;
+
+export type WarningCode = keyof typeof WARNING_TABLE;
+
+/** The outcome for a code, with `detail` (what exactly, no customer values) after its sentence. */
+export function outcomeOf(code: OutcomeCode, detail: string | null = null): Outcome {
+  const row = OUTCOME_TABLE[code];
+  return { code, message: detail ? `${row.sentence} ${detail}` : row.sentence, fix: row.fix };
+}
+
+/** The outcome for a code in words of its own. */
+export const outcomeSaying = (code: OutcomeCode, message: string): Outcome => ({
+  ...outcomeOf(code),
+  message,
+});
+
+/** The state a code stands for. */
+export const stateOf = (code: OutcomeCode): FileState => OUTCOME_TABLE[code].state;
+
+export const isOutcomeCode = (code: string): code is OutcomeCode => Object.hasOwn(OUTCOME_TABLE, code);

@@ -1,0 +1,125 @@
+import {
+  CallbayError,
+  type Issue,
+  issue,
+  mapRecord,
+  namedStem,
+  type ParsedName,
+  type Policy,
+  parseFileName,
+  type RawRecord,
+} from '@callbay/core';
+import { formatOfExtension, type ParsedMetadata } from '@callbay/metadata';
+import { type AdvanceCallsDeps, advanceCalls } from './advance-calls.ts';
+import type { FileFacts, FileStore, FileToClassify } from './call-ports.ts';
+import type { Inspection, InspectTask } from './inspect-worker.ts';
+import type { Inspector } from './inspector.ts';
+import type { BlobStore } from './ports.ts';
+
+export interface ClassifyFileDeps extends AdvanceCallsDeps {
+  readonly files: FileStore;
+  readonly blobs: BlobStore;
+  readonly inspector: Inspector;
+}
+
+/** After this many deaths of the process that read it, a file is taken to be unreadable. */
+const MAX_FAILED_READS = 3;
+
+/**
+ * Reads one received file and stores what it found, then advances the calls that the facts touch. Running it twice
+ * changes nothing. Throws a retryable CallbayError where a service is away or a pool process died.
+ */
+export async function classifyFile(
+  deps: ClassifyFileDeps,
+  { tenantId, fileId }: { tenantId: string; fileId: string },
+): Promise<void> {
+  const file = await deps.files.findUnreadFile(tenantId, fileId);
+  if (!file) return;
+  const facts = await readFacts(deps, tenantId, file);
+  const callKeys = await deps.files.saveFacts(tenantId, fileId, facts);
+  await advanceCalls(deps, { tenantId, callKeys });
+}
+
+async function readFacts(deps: ClassifyFileDeps, tenantId: string, file: FileToClassify): Promise<FileFacts> {
+  const name = parseFileName(file.name, file.policy.settings);
+  const format = name.kind === 'sidecar' ? formatOfExtension(name.ext) : null;
+  const read: InspectTask['read'] =
+    name.kind === 'recording' ? { as: 'media' } : format ? { as: 'metadata', format } : null;
+  await using local = await deps.blobs.openLocal(tenantId, file.blobKey);
+  const task: InspectTask = { path: local.path, ext: name.ext, sizeBytes: file.sizeBytes, read };
+  try {
+    return factsOf(file, name, await deps.inspector.inspect(task));
+  } catch (error) {
+    if (!(error instanceof CallbayError) || read === null) throw error;
+    const failures = await deps.files.countFailedRead(tenantId, file.fileId);
+    if (failures < MAX_FAILED_READS) throw error;
+    const { sha256 } = await deps.inspector.inspect({ ...task, read: null });
+    return unreadable(name, sha256);
+  }
+}
+
+function factsOf(file: FileToClassify, name: ParsedName, inspection: Inspection): FileFacts {
+  const { sha256, media, metadata } = inspection;
+  const base = { stem: name.stem, sha256, media: null, records: [] };
+  if (metadata) return sidecarFacts(file.policy, name, sha256, metadata);
+  if (!media) return { ...base, kind: 'unknown', issues: name.issues, warnings: name.warnings };
+  return {
+    ...base,
+    kind: 'recording',
+    media: media.media,
+    issues: [...name.issues, ...media.issues],
+    warnings: [...name.warnings, ...media.warnings],
+  };
+}
+
+/** One record, or the reasons why there is none. The reading is reported as a warning-free fact of the file. */
+function sidecarFacts(policy: Policy, name: ParsedName, sha256: string, metadata: ParsedMetadata): FileFacts {
+  const [raw, ...more] = metadata.records;
+  const issues: Issue[] = [...metadata.issues];
+  if (issues.length === 0 && (more.length > 0 || metadata.rowCount > 1)) {
+    issues.push(
+      issue('METADATA_INVALID', `One record is expected in a file; this one holds ${metadata.rowCount}.`),
+    );
+  }
+  if (issues.length === 0 && !raw) issues.push(issue('METADATA_INVALID', 'The file holds no record.'));
+  const isReadable = issues.length === 0 && raw !== undefined;
+  return {
+    kind: 'sidecar',
+    stem: name.stem,
+    sha256,
+    media: null,
+    issues: [],
+    warnings: [...name.warnings, ...metadata.warnings],
+    records: [
+      {
+        row: 0,
+        raw: isReadable ? raw : null,
+        namedStem: isReadable ? stemNamedBy(raw, policy) : null,
+        issues,
+        warnings: [],
+      },
+    ],
+  };
+}
+
+/** Stem of the recording that a record names under the policy in force, or null. Source: C12. */
+export function stemNamedBy(raw: RawRecord, policy: Policy): string | null {
+  const { filename } = mapRecord(raw, policy, { receivedAtMs: 0, isCsv: false });
+  return filename === null ? null : namedStem(filename);
+}
+
+function unreadable(name: ParsedName, sha256: string): FileFacts {
+  const isRecording = name.kind === 'recording';
+  const reason = issue(
+    isRecording ? 'NOT_MEDIA' : 'METADATA_INVALID',
+    'The file could not be read within the limits of memory and time.',
+  );
+  const base = { stem: name.stem, sha256, media: null, warnings: name.warnings };
+  if (isRecording) return { ...base, kind: 'recording', issues: [reason], records: [] };
+  return {
+    ...base,
+    kind: 'sidecar',
+    issues: [],
+    records: [{ row: 0, raw: null, namedStem: null, issues: [reason], warnings: [] }],
+  };
+}

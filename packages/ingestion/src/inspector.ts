@@ -1,0 +1,46 @@
+import { CallbayError } from '@callbay/core';
+import { Tinypool } from 'tinypool';
+import type { Inspection, InspectTask } from './inspect-worker.ts';
+
+/** Reads untrusted bytes outside this process. */
+export interface Inspector extends AsyncDisposable {
+  /**
+   * Rejects with a retryable CallbayError where the pool process died or ran out of time: after a few tries that
+   * is the file's fault.
+   */
+  inspect(task: InspectTask): Promise<Inspection>;
+}
+
+const BASE_MS = 30_000;
+/** A slow disk still hashes this much in a second. */
+const BYTES_PER_MS = 20 * 1024;
+const HEAP_MB = 256;
+
+/** A pool of at most `processes` child processes, started when needed. */
+export function createInspector({ processes }: { processes: number }): Inspector {
+  const pool = new Tinypool({
+    filename: new URL('./inspect-worker.ts', import.meta.url).href,
+    name: 'inspect',
+    runtime: 'child_process',
+    minThreads: 1,
+    maxThreads: processes,
+    idleTimeout: 60_000,
+    concurrentTasksPerWorker: 1,
+    serialization: 'advanced',
+    execArgv: [`--max-old-space-size=${HEAP_MB}`, '--disable-warning=ExperimentalWarning'],
+    env: { NODE_ENV: 'production', TZ: 'UTC' },
+  });
+  return {
+    async inspect(task) {
+      const signal = AbortSignal.timeout(BASE_MS + task.sizeBytes / BYTES_PER_MS);
+      try {
+        return (await pool.run(task, { signal })) as Inspection;
+      } catch (cause) {
+        throw new CallbayError('UNAVAILABLE', 'the process that read a file died or ran out of time', {
+          cause,
+        });
+      }
+    },
+    [Symbol.asyncDispose]: () => pool.destroy(),
+  };
+}

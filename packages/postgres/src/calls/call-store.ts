@@ -1,0 +1,103 @@
+import type { CallDecision } from '@callbay/core';
+import { CallbayError } from '@callbay/core';
+import type { AdvanceResult, CallStore, Decide } from '@callbay/ingestion';
+import { type Database, type Sql, transact } from '../database.ts';
+import { keyOfStem, linkedStems, loadFacts, lockTenant, policiesFor, stemOfKey } from './load-facts.ts';
+import { saveCalls } from './save-calls.ts';
+import { saveVerdicts } from './save-verdicts.ts';
+
+/** What a call's row said before this decision. */
+export interface CallRow {
+  readonly call_key: string;
+  readonly status: string;
+  readonly revision: number;
+  readonly call_id: number | null;
+  readonly hold: unknown;
+}
+
+const MAX_KEYS = 500;
+const RELOCK_LIMIT = 5;
+
+/** The only writer of call state. */
+export function createCallStore(db: Database): CallStore {
+  return {
+    async advance(tenantId, callKeys, decide) {
+      if (callKeys.length > MAX_KEYS) throw new RangeError(`at most ${MAX_KEYS} keys at once`);
+      if (callKeys.length === 0) return { surfaced: 0, updated: 0, surfacingSeconds: [] };
+      let stems = callKeys.map(stemOfKey);
+      for (let attempt = 0; attempt < RELOCK_LIMIT; attempt++) {
+        const outcome = await transact(db, (tx) => advanceLocked(tx, tenantId, stems, decide));
+        if ('surfaced' in outcome) return outcome;
+        stems = outcome.needs;
+      }
+      throw new CallbayError(
+        'UNAVAILABLE',
+        `calls of tenant ${tenantId} kept joining while they were being locked`,
+      );
+    },
+
+    async findDue(limit) {
+      const rows = await db.query<{ tenant_id: string; keys: string[] }>(
+        `select tenant_id, array_agg(call_key) as keys from
+           (select tenant_id, call_key from calls where due_at <= callbay_now() order by due_at limit $1) due
+          group by tenant_id`,
+        [Math.min(limit, MAX_KEYS)],
+      );
+      return rows.map((row) => ({ tenantId: row.tenant_id, callKeys: row.keys }));
+    },
+  };
+}
+
+/** One attempt: answers the stems to lock instead where the facts touch more than was locked. */
+async function advanceLocked(
+  tx: Sql,
+  tenantId: string,
+  touched: readonly string[],
+  decide: Decide,
+): Promise<AdvanceResult | { needs: string[] }> {
+  const tenant = await lockTenant(tx, tenantId);
+  if (!tenant) return { surfaced: 0, updated: 0, surfacingSeconds: [] };
+  const stems = await linkedStems(tx, tenantId, touched);
+  const rows = await lockCalls(tx, tenantId, stems.map(keyOfStem));
+  const linkedNow = await linkedStems(tx, tenantId, touched);
+  if (linkedNow.some((stem) => !stems.includes(stem))) return { needs: linkedNow };
+
+  const surfaced = new Set([...rows.values()].filter((r) => r.status === 'surfaced').map((r) => r.call_key));
+  const { facts, files } = await loadFacts(tx, tenantId, stems, surfaced);
+  const policies = await policiesFor(tx, tenantId, tenant, files.values());
+  const [clock] = await tx.query<{ now: Date }>('select callbay_now() as now', [], 'clock');
+  const now = clock!.now;
+  const decisions = decide(facts, policies);
+  for (const decision of decisions) assertNothingTakenBack(decision, rows.get(decision.callKey)!);
+  await saveVerdicts(tx, tenantId, decisions, files, now);
+  return saveCalls(tx, tenantId, decisions, rows, files, now);
+}
+
+/** The rows of the keys, made where there are none, locked in sorted order. */
+async function lockCalls(
+  tx: Sql,
+  tenantId: string,
+  callKeys: readonly string[],
+): Promise<Map<string, CallRow>> {
+  const sorted = [...callKeys].sort();
+  await tx.execute(
+    `insert into calls (tenant_id, call_key) select $1, key from unnest($2::text[]) as key order by key collate "C"
+       on conflict do nothing`,
+    [tenantId, sorted],
+  );
+  const rows = await tx.query<CallRow>(
+    `select call_key, status, revision, call_id, hold from calls
+      where tenant_id = $1 and call_key = any($2) order by call_key collate "C" for update`,
+    [tenantId, sorted],
+    'lock-calls',
+  );
+  return new Map(rows.map((row) => [row.call_key, row]));
+}
+
+/** Invariant: a visible call stays visible, and a published revision stays published. */
+function assertNothingTakenBack(decision: CallDecision, row: CallRow): void {
+  const isHidden = row.status === 'surfaced' && decision.status !== 'surfaced';
+  if (isHidden || decision.revisions.length < row.revision) {
+    throw new Error(`deciding ${decision.callKey} again would take back what was published`);
+  }
+}

@@ -1,0 +1,224 @@
+import type {
+  CallFacts,
+  CallPolicies,
+  Issue,
+  MediaFacts,
+  Policy,
+  RecordFact,
+  RecordingFact,
+} from '@callbay/core';
+import type { Sql } from '../database.ts';
+
+/** The facts of one key and the state they last led to. */
+export interface LoadedFile {
+  readonly id: string;
+  readonly name: string;
+  readonly stem: string;
+  readonly ext: string;
+  readonly size_bytes: number;
+  readonly blob_key: string | null;
+  readonly received_at: Date;
+  readonly receive_seq: number;
+  readonly replay_seq: number | null;
+  readonly withdrawn_seq: number | null;
+  readonly kind: string | null;
+  readonly sha256: string | null;
+  readonly is_classified: boolean;
+  readonly media: MediaFacts | null;
+  readonly fact_issues: Issue[];
+  readonly fact_warnings: Issue[];
+  readonly state: string;
+  readonly outcome_code: string | null;
+  readonly outcome_message: string | null;
+  readonly warnings: Issue[];
+  readonly judged_policy: number | null;
+  readonly call_key: string | null;
+}
+
+interface RecordRow {
+  readonly file_id: string;
+  readonly row: number;
+  readonly stem: string;
+  readonly named_stem: string | null;
+  readonly raw: Record<string, string> | null;
+  readonly nested_paths: string[];
+  readonly at: string;
+  readonly issues: Issue[];
+  readonly warnings: Issue[];
+}
+
+/** The most facts of one group of keys that are folded at once. A key never gathers this many in its 48 hours. */
+const FACTS_LIMIT = 50_000;
+
+const FILE_COLUMNS = `id, name, stem, ext, size_bytes, blob_key, received_at, receive_seq, replay_seq, withdrawn_seq,
+  kind, sha256, classified_at is not null as is_classified, media, fact_issues, fact_warnings, state, outcome_code,
+  outcome_message, warnings, judged_policy, call_key`;
+
+export const stemOfKey = (callKey: string): string => callKey.slice('stem:'.length);
+export const keyOfStem = (stem: string): string => `stem:${stem}`;
+
+/** The stems whose facts touch each other through records that name another stem's recording, these included. */
+export async function linkedStems(tx: Sql, tenantId: string, stems: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ stem: string; named_stem: string | null }>(
+    `select distinct stem, named_stem from call_records
+      where tenant_id = $1 and (stem = any($2) or named_stem = any($2))`,
+    [tenantId, stems],
+    'linked-stems',
+  );
+  const all = new Set(stems);
+  for (const row of rows) {
+    all.add(row.stem);
+    if (row.named_stem !== null) all.add(row.named_stem);
+  }
+  return [...all].sort();
+}
+
+/** The facts of every stem, and the files they stand in by id. */
+export async function loadFacts(
+  tx: Sql,
+  tenantId: string,
+  stems: readonly string[],
+  surfaced: ReadonlySet<string>,
+): Promise<{ facts: CallFacts[]; files: Map<string, LoadedFile> }> {
+  const naming = await tx.query<{ stem: string }>(
+    'select distinct stem from call_records where tenant_id = $1 and named_stem = any($2)',
+    [tenantId, stems],
+    'naming-stems',
+  );
+  const reach = [...new Set([...stems, ...naming.map((row) => row.stem)])];
+  const records = await tx.query<RecordRow>(
+    `select file_id, row, stem, named_stem, raw, nested_paths, at, issues, warnings from call_records
+      where tenant_id = $1 and (stem = any($2) or named_stem = any($2)) limit ${FACTS_LIMIT}`,
+    [tenantId, reach],
+    'load-records',
+  );
+  const rows = await tx.query<LoadedFile>(
+    `select ${FILE_COLUMNS} from files where tenant_id = $1 and (stem = any($2) or id = any($3))
+      limit ${FACTS_LIMIT}`,
+    [tenantId, reach, [...new Set(records.map((r) => r.file_id))]],
+    'load-files',
+  );
+  if (rows.length >= FACTS_LIMIT || records.length >= FACTS_LIMIT) {
+    throw new Error(`over ${FACTS_LIMIT} facts touch one call of tenant ${tenantId}`);
+  }
+  const files = new Map(rows.map((row) => [row.id, row]));
+  return { facts: stems.map((stem) => factsOf(stem, rows, records, files, surfaced)), files };
+}
+
+function factsOf(
+  stem: string,
+  rows: readonly LoadedFile[],
+  records: readonly RecordRow[],
+  files: ReadonlyMap<string, LoadedFile>,
+  surfaced: ReadonlySet<string>,
+): CallFacts {
+  const namers = new Set(records.filter((r) => r.named_stem === stem).map((r) => r.stem));
+  const own = records.filter((r) => r.stem === stem || r.named_stem === stem || namers.has(r.stem));
+  const isRecording = (row: LoadedFile): boolean => row.is_classified && row.kind !== 'sidecar';
+  const unread = rows
+    .filter(
+      (row) => !row.is_classified && row.state === 'received' && (row.stem === stem || namers.has(row.stem)),
+    )
+    .map((row) => row.replay_seq ?? row.receive_seq);
+  return {
+    callKey: keyOfStem(stem),
+    stem,
+    recordings: rows.filter((row) => row.stem === stem && isRecording(row)).map(recordingFact),
+    records: own.flatMap((record) => {
+      const file = files.get(record.file_id);
+      return file?.is_classified ? [recordFact(record, file)] : [];
+    }),
+    recordingsElsewhere: rows
+      .filter((row) => row.stem !== stem && namers.has(row.stem) && isRecording(row))
+      .map(recordingFact),
+    unreadFromSeq: unread.length > 0 ? Math.min(...unread) : null,
+    hasSurfaced: surfaced.has(keyOfStem(stem)),
+  };
+}
+
+const baseFact = (file: LoadedFile) => ({
+  fileId: file.id,
+  seq: file.receive_seq,
+  replaySeq: file.replay_seq,
+  receivedAt: file.received_at.getTime(),
+  name: file.name,
+  stem: file.stem,
+  ext: file.ext,
+  sizeBytes: file.size_bytes,
+  sha256: file.sha256 ?? '',
+  withdrawnSeq: file.withdrawn_seq,
+  isPurgedUnpaired: file.outcome_code === 'PURGED_UNPAIRED',
+  judgedPolicy: file.judged_policy,
+});
+
+const recordingFact = (file: LoadedFile): RecordingFact => ({
+  ...baseFact(file),
+  kind: 'recording',
+  media: file.media,
+  issues: file.fact_issues,
+  warnings: file.fact_warnings,
+});
+
+const recordFact = (record: RecordRow, file: LoadedFile): RecordFact => ({
+  ...baseFact(file),
+  kind: 'record',
+  row: record.row,
+  stem: record.stem,
+  namedStem: record.named_stem,
+  raw: record.raw && { fields: record.raw, nestedPaths: record.nested_paths, at: record.at },
+  issues: [...file.fact_issues, ...record.issues],
+  warnings: [...file.fact_warnings, ...record.warnings],
+});
+
+/** A tenant's stage and newest policy, held still until the transaction ends. */
+export interface LockedTenant {
+  readonly stage: string;
+  readonly surface_from: Date | null;
+  readonly policy: Policy;
+}
+
+/**
+ * Holds the tenant's settings still: a change of stage or policy waits for this transaction, and then marks due every
+ * call this transaction left open. Taken before any call's lock, as those changes do.
+ */
+export async function lockTenant(tx: Sql, tenantId: string): Promise<LockedTenant | null> {
+  const [tenant] = await tx.query<{ stage: string; surface_from: Date | null }>(
+    'select stage, surface_from from tenants where id = $1 for share',
+    [tenantId],
+    'lock-tenant',
+  );
+  if (!tenant) return null;
+  const [row] = await tx.query<{ policy: Policy }>(
+    'select policy from tenant_policies where tenant_id = $1 order by version desc limit 1',
+    [tenantId],
+    'newest-policy',
+  );
+  if (!row) throw new Error(`tenant ${tenantId} has no policy`);
+  return { ...tenant, policy: row.policy };
+}
+
+/** The tenant's newest policy, and those that its ended facts were judged by. */
+export async function policiesFor(
+  tx: Sql,
+  tenantId: string,
+  tenant: LockedTenant,
+  files: Iterable<LoadedFile>,
+): Promise<CallPolicies> {
+  const pinned = new Map([[tenant.policy.version, tenant.policy]]);
+  const versions = new Set(
+    [...files].map((f) => f.judged_policy).filter((v) => v !== null && !pinned.has(v)),
+  );
+  if (versions.size > 0) {
+    const rows = await tx.query<{ policy: Policy }>(
+      'select policy from tenant_policies where tenant_id = $1 and version = any($2)',
+      [tenantId, [...versions]],
+    );
+    for (const { policy } of rows) pinned.set(policy.version, policy);
+  }
+  return {
+    current: tenant.policy,
+    pinned,
+    isLive: tenant.stage === 'live',
+    surfaceFrom: tenant.surface_from?.getTime() ?? null,
+  };
+}

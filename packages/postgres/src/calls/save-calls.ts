@@ -1,0 +1,198 @@
+import type { CallContent, CallDecision, CallRevision } from '@callbay/core';
+import type { AdvanceResult } from '@callbay/ingestion';
+import type { Sql } from '../database.ts';
+import type { CallRow } from './call-store.ts';
+import type { LoadedFile } from './load-facts.ts';
+
+interface OutboxEvent {
+  readonly call_key: string;
+  readonly revision: number;
+  readonly type: 'call.surfaced' | 'call.updated';
+  readonly payload: unknown;
+}
+
+/**
+ * Writes each call's row, its new revisions and their outbox rows. The tenant's counters are taken last, so that
+ * callId and changeSeq are in commit order and leave no gap.
+ */
+export async function saveCalls(
+  tx: Sql,
+  tenantId: string,
+  decisions: readonly CallDecision[],
+  rows: ReadonlyMap<string, CallRow>,
+  files: ReadonlyMap<string, LoadedFile>,
+  now: Date,
+): Promise<AdvanceResult> {
+  const changes = decisions.map((decision) => changeOf(decision, files, now));
+  await tx.execute(
+    `update calls c set status = n.status, revision = n.revision, recording_file_id = n.recording_file_id,
+            record_file_id = n.record_file_id, record_row = n.record_row, started_at = n.started_at,
+            ended_at = n.ended_at, direction = n.direction, user_id = n.user_id,
+            duration_seconds = n.duration_seconds, fields = coalesce(n.fields, '{}'), raw = coalesce(n.raw, '{}'),
+            mapping_version = n.mapping_version, warnings = coalesce(n.warnings, '[]'), media = n.media,
+            media_blob_key = n.media_blob_key, hold = n.hold, held_since = n.held_since,
+            updates_until = n.updates_until, search_text = coalesce(n.search_text, ''), due_at = null
+       from jsonb_to_recordset($2::jsonb) as n(call_key text, status text, revision int, recording_file_id uuid,
+            record_file_id uuid, record_row int, started_at timestamptz, ended_at timestamptz, direction text,
+            user_id text, duration_seconds float8, fields jsonb, raw jsonb, mapping_version int, warnings jsonb,
+            media jsonb, media_blob_key text, hold jsonb, held_since timestamptz, updates_until timestamptz,
+            search_text text)
+      where c.tenant_id = $1 and c.call_key = n.call_key`,
+    [tenantId, JSON.stringify(changes)],
+  );
+  const fresh = decisions.flatMap((decision) =>
+    decision.revisions
+      .slice(rows.get(decision.callKey)!.revision)
+      .map((revision) => ({ decision, revision })),
+  );
+  if (fresh.length > 0) await insertRevisions(tx, tenantId, fresh);
+  return publish(tx, tenantId, decisions, rows, files, now);
+}
+
+async function insertRevisions(
+  tx: Sql,
+  tenantId: string,
+  fresh: readonly { decision: CallDecision; revision: CallRevision }[],
+): Promise<void> {
+  const values = fresh.map(({ decision, revision }) => ({
+    call_key: decision.callKey,
+    revision: revision.revision,
+    at: new Date(revision.receivedAt),
+    file_id: revision.fileId,
+    changed: revision.changed,
+  }));
+  await tx.execute(
+    `insert into call_revisions (tenant_id, call_key, revision, at, file_id, changed)
+     select $1, n.call_key, n.revision, n.at, n.file_id, n.changed
+       from jsonb_to_recordset($2::jsonb) as n(call_key text, revision int, at timestamptz, file_id uuid, changed jsonb)`,
+    [tenantId, JSON.stringify(values)],
+  );
+}
+
+/** Gives surfaced calls their numbers and writes the outbox. Nothing is written after this in its transaction. */
+async function publish(
+  tx: Sql,
+  tenantId: string,
+  decisions: readonly CallDecision[],
+  rows: ReadonlyMap<string, CallRow>,
+  files: ReadonlyMap<string, LoadedFile>,
+  now: Date,
+): Promise<AdvanceResult> {
+  const events: OutboxEvent[] = [];
+  const surfacing: CallDecision[] = [];
+  for (const decision of decisions) {
+    if (decision.status !== 'surfaced') continue;
+    const row = rows.get(decision.callKey)!;
+    const isFirst = row.call_id === null;
+    if (isFirst) surfacing.push(decision);
+    // A call that was ready before it surfaced tells of itself once, as it then stands.
+    const from = isFirst ? Math.max(row.revision, 1) : row.revision + 1;
+    for (const revision of decision.revisions.slice(from - 1)) {
+      const type = isFirst && revision.revision === from ? 'call.surfaced' : 'call.updated';
+      events.push({
+        call_key: decision.callKey,
+        revision: revision.revision,
+        type,
+        payload: { changed: revision.changed, ...contentColumns(revision.content) },
+      });
+    }
+  }
+  if (events.length === 0) return { surfaced: 0, updated: 0, surfacingSeconds: [] };
+  const changeBase = await takeCounter(tx, tenantId, 'change', events.length);
+  await tx.execute(
+    `with event as (
+       select n.*, $3::bigint + n.ord as seq from rows from (jsonb_to_recordset($2::jsonb)
+         as (call_key text, revision int, type text, payload jsonb)) with ordinality
+         as n(call_key, revision, type, payload, ord)
+     ), stamped as (
+       update calls c set change_seq = e.seq, updated_at = $4
+         from (select call_key, max(seq) as seq from event group by call_key) e
+        where c.tenant_id = $1 and c.call_key = e.call_key
+     )
+     insert into outbox (tenant_id, seq, event_id, call_key, revision, type, payload, created_at)
+     select $1, seq, gen_random_uuid(), call_key, revision, type, payload, $4 from event`,
+    [tenantId, JSON.stringify(events), changeBase, now],
+  );
+  if (surfacing.length > 0) {
+    const callBase = await takeCounter(tx, tenantId, 'call', surfacing.length);
+    await tx.execute(
+      `update calls c set call_id = $3::bigint + n.ord, surfaced_at = $4
+         from unnest($2::text[]) with ordinality as n(call_key, ord)
+        where c.tenant_id = $1 and c.call_key = n.call_key`,
+      [tenantId, surfacing.map((d) => d.callKey), callBase, now],
+    );
+  }
+  return {
+    surfaced: surfacing.length,
+    updated: events.length - surfacing.length,
+    surfacingSeconds: surfacing.map((decision) => (now.getTime() - pairReceivedAt(decision, files)) / 1000),
+  };
+}
+
+async function takeCounter(tx: Sql, tenantId: string, name: string, count: number): Promise<number> {
+  const [row] = await tx.query<{ base: number }>(
+    `update tenant_counters set value = value + $3 where tenant_id = $1 and name = $2 returning value - $3 as base`,
+    [tenantId, name, count],
+  );
+  if (!row) throw new Error(`tenant ${tenantId} has no counter ${name}`);
+  return row.base;
+}
+
+function pairReceivedAt(decision: CallDecision, files: ReadonlyMap<string, LoadedFile>): number {
+  const record = files.get(decision.revisions[0]!.fileId);
+  return Math.max(decision.recording!.receivedAt, record?.received_at.getTime() ?? 0);
+}
+
+function changeOf(decision: CallDecision, files: ReadonlyMap<string, LoadedFile>, now: Date) {
+  const last = decision.revisions.at(-1);
+  const { recording, hold } = decision;
+  return {
+    call_key: decision.callKey,
+    status: decision.status,
+    revision: last?.revision ?? 0,
+    recording_file_id: recording?.fileId ?? null,
+    record_file_id: decision.revisions[0]?.fileId ?? null,
+    record_row: decision.revisions[0]?.row ?? null,
+    ...(last ? contentColumns(last.content) : {}),
+    media: recording && mediaOf(recording),
+    media_blob_key: recording ? (files.get(recording.fileId)?.blob_key ?? null) : null,
+    hold: hold && { ...hold, since: new Date(hold.since), until: new Date(hold.until) },
+    held_since: hold ? new Date(Math.min(hold.since, now.getTime())) : null,
+    updates_until: decision.updatesUntil === null ? null : new Date(decision.updatesUntil),
+    search_text: last ? searchTextOf(last.content) : '',
+  };
+}
+
+const contentColumns = (content: CallContent) => ({
+  started_at: content.startedAt === null ? null : new Date(content.startedAt),
+  ended_at: content.endedAt === null ? null : new Date(content.endedAt),
+  direction: content.direction,
+  user_id: content.user,
+  duration_seconds: content.durationSeconds,
+  fields: content.fields,
+  raw: content.raw,
+  mapping_version: content.mappingVersion,
+  warnings: content.warnings,
+});
+
+function mediaOf(recording: NonNullable<CallDecision['recording']>) {
+  const { media } = recording;
+  return {
+    name: recording.name,
+    contentType: media?.contentType ?? 'application/octet-stream',
+    sizeBytes: recording.sizeBytes,
+    sha256: recording.sha256,
+    durationSeconds: media?.durationSeconds ?? null,
+    channels: media?.channels ?? null,
+    codec: media?.codec ?? null,
+    speakerSeparation: (media?.channels ?? 0) >= 2 ? 'channels' : 'diarize',
+  };
+}
+
+/** All values of a call as text, for the free-text search; bounded, since an index entry is. */
+const searchTextOf = (content: CallContent): string =>
+  [content.user, content.direction, ...Object.values(content.fields)]
+    .filter((value) => value !== null && value !== '')
+    .map(String)
+    .join(' ')
+    .slice(0, 200_000);
