@@ -1,1 +1,30 @@
-export {};
+/**
+ * The truth: rows in Postgres, read and written through one pool, and the stores that answer the use cases' questions.
+ * It never decides what becomes of a file or call, and never holds media bytes. The apps build it; `ingestion` and
+ * `http` know it only by their ports.
+ */
+export { createCallStore } from './calls/call-store.ts';
+export { createFileStore } from './calls/file-store.ts';
+export { createReplayStore } from './calls/replay-store.ts';
+export { createSweepStore } from './calls/sweep-store.ts';
+export {
+  Database,
+  type DatabaseOptions,
+  openDatabase,
+  type Sql,
+  type TransactOptions,
+  transact,
+} from './database.ts';
+export { createDropStore } from './drop-store.ts';
+export {
+  FILE_ROW_COLUMNS,
+  FILE_ROW_TABLES,
+  type FileCall,
+  type FileKind,
+  type FileRow,
+  type FileView,
+  toFileView,
+} from './file-rows.ts';
+export { applyMigrations } from './migrate.ts';
+export { sqlState, translatePgError } from './pg-errors.ts';
+export { insertTenant, insertTenantRows, type TenantToInsert } from './tenant-rows.ts';

@@ -1,1 +1,9 @@
-export {};
+/**
+ * What tests stand on: one real Postgres for the run with a database for each test file, a clock that moves on command,
+ * Redis, tenants and SFTP users. It never fakes a service and never runs outside tests. Tests import it, and
+ * vitest.config.ts names its global set-up.
+ */
+export { makeSftpUser, makeTenant, type SftpUserToMake, type TestSftpUser } from './make-tenant.ts';
+export { isRedisInstalled, startRedis, type TestRedis } from './start-redis.ts';
+export { type TestClock, testClock } from './test-clock.ts';
+export { createTestDatabase, type TestDatabase, testServerUrl } from './test-database.ts';

@@ -1,0 +1,126 @@
+import type { DropFolder } from '@callbay/ingestion';
+
+/** A file that has not ended: it shows in `data` and the customer may still remove or continue it. */
+export const IS_OPEN = `state IN ('received', 'held') AND withdrawn_seq IS NULL AND purged_at IS NULL`;
+
+const ENTRY_COLUMNS = `id AS "fileId", folder, shown_name AS name, size_bytes AS "sizeBytes",
+  modified_at AS "modifiedAt", blob_key AS "blobKey", (${IS_OPEN}) AS "isOpen"`;
+
+const ENTRY = `"fileId", folder, name, "sizeBytes", "modifiedAt", "blobKey", "isOpen"`;
+
+/** A file that ended and whose bytes are still in the drop. */
+const endedIn = (folder: DropFolder, state: string): string =>
+  `folder = '${folder}' AND state = '${state}' AND blob_key IS NOT NULL AND purged_at IS NULL`;
+
+const ENDED: Readonly<Record<Exclude<DropFolder, 'data'>, string>> = {
+  processed: endedIn('processed', 'done'),
+  rejected: endedIn('rejected', 'rejected'),
+};
+
+/**
+ * The newest file of each name in a folder for tenant $1, $3 names after $2. In `data` a name shows as its newest file
+ * does: a file that the customer removed never brings an older version of itself back into view.
+ */
+export function listFolderSql(folder: DropFolder): string {
+  const filter = folder === 'data' ? `folder = 'data'` : ENDED[folder];
+  return `SELECT ${ENTRY} FROM (
+      SELECT DISTINCT ON (shown_name) ${ENTRY_COLUMNS} FROM files
+      WHERE tenant_id = $1 AND drop = 'sftp' AND shown_name > $2 AND ${filter}
+      ORDER BY shown_name, receive_seq DESC
+    ) newest ${folder === 'data' ? 'WHERE "isOpen"' : ''} ORDER BY name LIMIT $3`;
+}
+
+/** What `listFolderSql` lists under the name $2. */
+export function findInFolderSql(folder: DropFolder): string {
+  const filter = folder === 'data' ? `folder = 'data'` : ENDED[folder];
+  return `SELECT ${ENTRY} FROM (
+      SELECT ${ENTRY_COLUMNS} FROM files
+      WHERE tenant_id = $1 AND drop = 'sftp' AND shown_name = $2 AND ${filter}
+      ORDER BY receive_seq DESC LIMIT 1
+    ) newest ${folder === 'data' ? 'WHERE "isOpen"' : ''}`;
+}
+
+/** The newest file received as $2 within the last 60 s, unless it was removed. */
+export const FIND_RECENTLY_CLOSED = `SELECT ${ENTRY} FROM (
+    SELECT ${ENTRY_COLUMNS}, withdrawn_seq, purged_at, received_at FROM files
+    WHERE tenant_id = $1 AND drop = 'sftp' AND name = $2 AND blob_key IS NOT NULL
+    ORDER BY receive_seq DESC LIMIT 1
+  ) newest WHERE withdrawn_seq IS NULL AND purged_at IS NULL AND received_at >= callbay_now() - interval '60 seconds'`;
+
+/**
+ * One statement from counter to story. The clock is read when the counter's lock is held, so that within a tenant a
+ * later sequence never has an earlier instant while the clock runs forward. A file id that is here already takes
+ * no sequence and answers what it was given; no row at all means that the tenant is unknown, or that another call
+ * for the same file id committed in between, which the next attempt sees.
+ */
+export const RECEIVE_FILE = `
+WITH known AS (
+  SELECT received_at, receive_seq FROM files WHERE tenant_id = $1 AND id = $2
+), taken AS (
+  UPDATE tenant_counters SET value = value + 1
+  WHERE tenant_id = $1 AND name = 'receive' AND NOT EXISTS (SELECT FROM known)
+  RETURNING value AS seq, callbay_now() AS at
+), received AS (
+  INSERT INTO files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, modified_at, blob_key, sent_by,
+                     folder, state, received_at, receive_seq)
+  SELECT $1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10, 'data', 'received', at, seq FROM taken
+  ON CONFLICT (tenant_id, id) DO NOTHING
+  RETURNING received_at, receive_seq
+), told AS (
+  INSERT INTO file_steps (tenant_id, file_id, at, step, message, detail, dedupe)
+  SELECT $1, $2, received_at, 'received', 'The file arrived whole.',
+         jsonb_build_object('drop', $3::text, 'sizeBytes', $7::bigint, 'sentBy', $10::text), 'received'
+  FROM received
+)
+SELECT $2::text AS "fileId", received_at AS "receivedAt", receive_seq AS seq FROM received
+UNION ALL SELECT $2::text, received_at, receive_seq FROM known`;
+
+/** As RECEIVE_FILE, for a file that ended as it arrived and of which nothing was stored. */
+export const RECORD_REFUSAL = `
+WITH taken AS (
+  UPDATE tenant_counters SET value = value + 1
+  WHERE tenant_id = $1 AND name = 'receive'
+    AND NOT EXISTS (SELECT FROM files WHERE tenant_id = $1 AND id = $2)
+  RETURNING value AS seq, callbay_now() AS at
+), refused AS (
+  INSERT INTO files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, modified_at, blob_key, sent_by, kind,
+                     folder, state, received_at, receive_seq, classified_at,
+                     outcome_code, outcome_message, outcome_fix, outcome_at)
+  SELECT $1, $2, 'sftp', $3, $3, $4, $5, $6, at, NULL, $7, $8, 'rejected', 'rejected', at, seq, at, $9, $10, $11, at
+  FROM taken
+  ON CONFLICT (tenant_id, id) DO NOTHING
+  RETURNING received_at
+), told AS (
+  INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
+  SELECT $1, $2, received_at, 'refused', $9, $10,
+         jsonb_build_object('sizeBytes', $6::bigint, 'sentBy', $7::text), 'refused'
+  FROM refused
+)
+SELECT EXISTS (SELECT FROM refused) OR EXISTS (SELECT FROM files WHERE tenant_id = $1 AND id = $2) AS "isKnown"`;
+
+/** Has every call key that the file has a part in decided anew, and holds their locks, in key order. */
+export const WAKE_CALLS_OF_FILE = `
+INSERT INTO calls (tenant_id, call_key, due_at)
+SELECT $1, call_key, callbay_now() FROM (
+  SELECT 'stem:' || stem AS call_key FROM files WHERE tenant_id = $1 AND id = $2
+  UNION SELECT call_key FROM files WHERE tenant_id = $1 AND id = $2 AND call_key IS NOT NULL
+  UNION SELECT 'stem:' || named_stem FROM call_records
+        WHERE tenant_id = $1 AND file_id = $2 AND named_stem IS NOT NULL
+) touched ORDER BY call_key
+ON CONFLICT (tenant_id, call_key) DO UPDATE SET due_at = least(calls.due_at, excluded.due_at)`;
+
+/** Marks the removal at the next receive sequence and tells it. One row, or none where the file has ended. */
+export const WITHDRAW_FILE = `
+WITH open AS (
+  SELECT id FROM files WHERE tenant_id = $1 AND id = $2 AND ${IS_OPEN} FOR UPDATE
+), taken AS (
+  UPDATE tenant_counters SET value = value + 1
+  WHERE tenant_id = $1 AND name = 'receive' AND EXISTS (SELECT FROM open)
+  RETURNING value AS seq, callbay_now() AS at
+), told AS (
+  INSERT INTO file_steps (tenant_id, file_id, at, step, message, dedupe)
+  SELECT $1, $2, at, 'removed', 'The sender removed the file from the drop.', 'removed' FROM taken
+)
+UPDATE files SET withdrawn_seq = taken.seq FROM taken
+WHERE files.tenant_id = $1 AND files.id = $2
+RETURNING files.id`;

@@ -1,0 +1,83 @@
+import { CallbayError, canonicalStem, isOutcomeCode, kindOfName, outcomeOf } from '@callbay/core';
+import type { DropEntry, DropFolder, DropStore, FileToReceive, ReceivedFile } from '@callbay/ingestion';
+import { type Database, transact } from './database.ts';
+import {
+  FIND_RECENTLY_CLOSED,
+  findInFolderSql,
+  IS_OPEN,
+  listFolderSql,
+  RECEIVE_FILE,
+  RECORD_REFUSAL,
+  WAKE_CALLS_OF_FILE,
+  WITHDRAW_FILE,
+} from './drop-queries.ts';
+import { findReceipt, listReceipts, readReceipt } from './receipts.ts';
+
+const unknownTenant = (tenantId: string): CallbayError =>
+  new CallbayError('NOT_FOUND', `There is no tenant ${tenantId}.`);
+
+async function receiveFile(db: Database, tenantId: string, file: FileToReceive): Promise<ReceivedFile> {
+  const { stem, ext } = canonicalStem(file.name);
+  const values = [
+    ...[tenantId, file.fileId, file.drop, file.name, stem, ext],
+    ...[file.sizeBytes, file.modifiedAt, file.blobKey, file.sentBy],
+  ];
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    const [received] = await db.query<ReceivedFile>(RECEIVE_FILE, values, 'receive_file');
+    if (received !== undefined) return received;
+  }
+  throw unknownTenant(tenantId);
+}
+
+type Refusal = Parameters<DropStore['recordRefusal']>[1];
+
+async function recordRefusal(db: Database, tenantId: string, refusal: Refusal): Promise<void> {
+  if (!isOutcomeCode(refusal.code)) throw new TypeError(`${refusal.code} is no outcome`);
+  const { stem, ext } = canonicalStem(refusal.name);
+  const kind = kindOfName(refusal.name);
+  const outcome = outcomeOf(refusal.code);
+  const [row] = await db.query<{ isKnown: boolean }>(RECORD_REFUSAL, [
+    ...[tenantId, refusal.fileId, refusal.name, stem, ext, refusal.sizeBytes, refusal.sentBy],
+    kind === 'recording' || kind === 'sidecar' ? kind : null,
+    ...[outcome.code, outcome.message, outcome.fix],
+  ]);
+  if (row?.isKnown !== true) throw unknownTenant(tenantId);
+}
+
+/** Locks in the order of every decision: call keys, then the file, then the counter. */
+function withdrawFile(db: Database, tenantId: string, fileId: string): Promise<boolean> {
+  return transact(db, async (tx) => {
+    const open = await tx.query(`SELECT FROM files WHERE tenant_id = $1 AND id = $2 AND ${IS_OPEN}`, [
+      tenantId,
+      fileId,
+    ]);
+    if (open.length === 0) return false;
+    await tx.execute(WAKE_CALLS_OF_FILE, [tenantId, fileId]);
+    return (await tx.execute(WITHDRAW_FILE, [tenantId, fileId])) === 1;
+  });
+}
+
+/**
+ * The drop's view over file rows, and its doors. Only files that came over SFTP show; what became of a file decides its
+ * folder, and nothing is ever moved.
+ */
+export function createDropStore(db: Database): DropStore {
+  return {
+    listFolder: (tenantId, folder, page) =>
+      db.query<DropEntry>(listFolderSql(folder), [tenantId, page.afterName ?? '', page.limit]),
+    findInFolder: async (tenantId, folder: DropFolder, name) =>
+      (await db.query<DropEntry>(findInFolderSql(folder), [tenantId, name], `find_in_${folder}`))[0] ?? null,
+    findRecentlyClosed: async (tenantId, name) =>
+      (await db.query<DropEntry>(FIND_RECENTLY_CLOSED, [tenantId, name], 'find_recently_closed'))[0] ?? null,
+    receiveFile: (tenantId, file) => receiveFile(db, tenantId, file),
+    recordRefusal: (tenantId, refusal) => recordRefusal(db, tenantId, refusal),
+    withdrawFile: (tenantId, fileId) => withdrawFile(db, tenantId, fileId),
+    setModifiedAt: async (tenantId, fileId, modifiedAt) => {
+      const values = [tenantId, fileId, modifiedAt];
+      await db.execute('UPDATE files SET modified_at = $3 WHERE tenant_id = $1 AND id = $2', values);
+    },
+    listReceipts: (tenantId, page) => listReceipts(db, tenantId, page),
+    findReceipt: (tenantId, name) => findReceipt(db, tenantId, name),
+    readReceipt: (tenantId, name) => readReceipt(db, tenantId, name),
+  };
+}

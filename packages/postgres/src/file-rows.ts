@@ -1,0 +1,111 @@
+import { type FileState, type Issue, purgeAtOf } from '@callbay/core';
+
+/** What a file is, once somebody has read it. */
+export type FileKind = 'recording' | 'sidecar' | 'batch' | 'crm' | 'bundle' | 'unknown';
+
+/** A file as customers see it, in the API and in its receipt. Instants are RFC 3339 UTC strings. */
+export interface FileView {
+  readonly id: string;
+  readonly drop: string;
+  /** Where the customer put it. */
+  readonly path: string;
+  readonly name: string;
+  readonly kind: FileKind | null;
+  readonly sizeBytes: number;
+  readonly sha256: string | null;
+  readonly receivedAt: string;
+  readonly state: FileState;
+  readonly outcome: {
+    readonly code: string;
+    readonly message: string;
+    readonly fix: string;
+    readonly at: string;
+  } | null;
+  readonly warnings: readonly Issue[];
+  /** Where it shows in the drop, or last showed before it was removed or purged. */
+  readonly location: string;
+  readonly callKey: string | null;
+  readonly callId: number | null;
+  readonly updatesAcceptedUntil: string | null;
+  /** When it leaves the drop, unless the customer removes it sooner. */
+  readonly purgeAt: string;
+  readonly purgedAt: string | null;
+}
+
+/** The columns a view is made of: a Prisma `File` fits, and so does a row of `FILE_ROW_COLUMNS`. */
+export interface FileRow {
+  readonly id: string;
+  readonly drop: string;
+  readonly name: string;
+  readonly kind: string | null;
+  readonly sizeBytes: number | bigint;
+  readonly sha256: string | null;
+  readonly receivedAt: Date;
+  readonly state: string;
+  readonly outcomeCode: string | null;
+  readonly outcomeMessage: string | null;
+  readonly outcomeFix: string | null;
+  readonly outcomeAt: Date | null;
+  readonly warnings: unknown;
+  readonly callKey: string | null;
+  readonly folder: string;
+  readonly shownName: string;
+  readonly purgedAt: Date | null;
+}
+
+/** What the call of the file's call key adds to its view: null where the file has no call yet. */
+export interface FileCall {
+  readonly callId: number | bigint | null;
+  readonly updatesUntil: Date | null;
+}
+
+/** Select list of a `FileRow` and its `FileCall`, of `files f LEFT JOIN calls c`. */
+export const FILE_ROW_COLUMNS = `f.id, f.drop, f.name, f.kind, f.size_bytes AS "sizeBytes", f.sha256,
+  f.received_at AS "receivedAt", f.state, f.outcome_code AS "outcomeCode", f.outcome_message AS "outcomeMessage",
+  f.outcome_fix AS "outcomeFix", f.outcome_at AS "outcomeAt", f.warnings, f.call_key AS "callKey", f.folder,
+  f.shown_name AS "shownName", f.purged_at AS "purgedAt", c.call_id AS "callId", c.updates_until AS "updatesUntil"`;
+
+/** The join that `FILE_ROW_COLUMNS` selects from. */
+export const FILE_ROW_TABLES =
+  'files f LEFT JOIN calls c ON c.tenant_id = f.tenant_id AND c.call_key = f.call_key';
+
+const FOLDER_PATHS: Readonly<Record<string, string>> = {
+  data: '/data',
+  processed: '/data/processed',
+  rejected: '/data/rejected',
+};
+
+const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
+
+function outcomeOfRow(row: FileRow): FileView['outcome'] {
+  if (row.outcomeCode === null || row.outcomeAt === null) return null;
+  return {
+    code: row.outcomeCode,
+    message: row.outcomeMessage ?? '',
+    fix: row.outcomeFix ?? '',
+    at: row.outcomeAt.toISOString(),
+  };
+}
+
+/** The public view of a file row. The API and the receipts share it, so that both tell the same story. */
+export function toFileView(row: FileRow, call: FileCall | null): FileView {
+  return {
+    id: row.id,
+    drop: row.drop,
+    path: `/data/${row.name}`,
+    name: row.name,
+    kind: row.kind as FileKind | null,
+    sizeBytes: Number(row.sizeBytes),
+    sha256: row.sha256,
+    receivedAt: row.receivedAt.toISOString(),
+    state: row.state as FileState,
+    outcome: outcomeOfRow(row),
+    warnings: row.warnings as Issue[],
+    location: `${FOLDER_PATHS[row.folder] ?? '/data'}/${row.shownName}`,
+    callKey: row.callKey,
+    callId: call === null || call.callId === null ? null : Number(call.callId),
+    updatesAcceptedUntil: isoOrNull(call?.updatesUntil ?? null),
+    purgeAt: new Date(purgeAtOf(row.receivedAt.getTime())).toISOString(),
+    purgedAt: isoOrNull(row.purgedAt),
+  };
+}
