@@ -139,6 +139,7 @@ CREATE TABLE "files" (
     "fact_issues" JSONB NOT NULL DEFAULT '[]',
     "fact_warnings" JSONB NOT NULL DEFAULT '[]',
     "withdrawn_seq" BIGINT,
+    "replay_seq" BIGINT,
     "state" TEXT NOT NULL DEFAULT 'received',
     "outcome_code" TEXT,
     "outcome_message" TEXT,
@@ -216,6 +217,7 @@ CREATE TABLE "calls" (
     "updated_at" TIMESTAMPTZ(3),
     "change_seq" BIGINT,
     "due_at" TIMESTAMPTZ(3),
+    "waits_for_seq" BIGINT,
     "search_text" TEXT NOT NULL DEFAULT '',
 
     CONSTRAINT "calls_pkey" PRIMARY KEY ("tenant_id","call_key")
@@ -274,6 +276,9 @@ CREATE INDEX "files_tenant_id_name_receive_seq_idx" ON "files"("tenant_id", "nam
 CREATE INDEX "files_classified_at_received_at_idx" ON "files"("classified_at", "received_at");
 
 -- CreateIndex
+CREATE INDEX "files_tenant_id_classified_at_idx" ON "files"("tenant_id", "classified_at");
+
+-- CreateIndex
 CREATE INDEX "files_purged_at_received_at_idx" ON "files"("purged_at", "received_at");
 
 -- CreateIndex
@@ -299,6 +304,9 @@ CREATE INDEX "calls_tenant_id_status_idx" ON "calls"("tenant_id", "status");
 
 -- CreateIndex
 CREATE INDEX "calls_due_at_idx" ON "calls"("due_at");
+
+-- CreateIndex
+CREATE INDEX "calls_tenant_id_waits_for_seq_idx" ON "calls"("tenant_id", "waits_for_seq");
 
 -- CreateIndex
 CREATE INDEX "calls_media_blob_key_idx" ON "calls"("media_blob_key");
@@ -353,8 +361,6 @@ ALTER TABLE "calls" ADD CONSTRAINT "calls_tenant_id_fkey" FOREIGN KEY ("tenant_i
 
 -- AddForeignKey
 ALTER TABLE "call_revisions" ADD CONSTRAINT "call_revisions_tenant_id_call_key_fkey" FOREIGN KEY ("tenant_id", "call_key") REFERENCES "calls"("tenant_id", "call_key") ON DELETE CASCADE ON UPDATE CASCADE;
-
-
 
 -- Free text over calls.
 CREATE INDEX "calls_search_idx" ON "calls" USING GIN (to_tsvector('simple', "search_text"));

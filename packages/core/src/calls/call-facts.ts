@@ -59,7 +59,10 @@ export interface CallFacts {
   readonly records: readonly RecordFact[];
   /** Recordings at the own stems of records that name this stem from elsewhere. */
   readonly recordingsElsewhere: readonly RecordingFact[];
-  /** Receive sequence of the earliest file of this stem nobody has read yet: facts after it wait. */
+  /**
+   * Receive sequence of the earliest file that nobody has read yet and that may belong to this call: any file of its
+   * stem, and any metadata file of the tenant, since metadata may name any recording. Facts after it wait.
+   */
   readonly unreadFromSeq: number | null;
   /** The call is visible: no change of the tenant's stage hides it again. */
   readonly hasSurfaced: boolean;

@@ -8,15 +8,18 @@ import { completeCall, takeFirstRecord, takeUpdate } from './take-record.ts';
 
 /**
  * The state of one call, from its facts alone: they are folded in receive sequence and each is judged by its own
- * receivedAt, so that no order, repetition or delay of jobs can change the answer. Facts received after a file of
- * the key that nobody has read yet are left alone until it is read.
+ * receivedAt, so that no order, repetition or delay of jobs can change the answer. Facts received after a file that
+ * may belong to the call and that nobody has read yet are left alone until it is read.
  *
  * Invariant: the same facts give the same decision, and more facts only ever add revisions to a complete call.
  */
 export function decideCall(facts: CallFacts, policies: CallPolicies): CallDecision {
   const state = startFold(facts, policies);
-  for (const step of stepsOf(facts)) {
-    step(state);
+  const steps = stepsOf(facts);
+  const limit = facts.unreadFromSeq ?? Number.POSITIVE_INFINITY;
+  for (const { at, take } of steps) {
+    if (at >= limit) break;
+    take(state);
     if (state.complete) continue;
     const { reasons, recording } = weigh(state);
     if (state.pending && recording && reasons.length === 0) {
@@ -24,7 +27,8 @@ export function decideCall(facts: CallFacts, policies: CallPolicies): CallDecisi
       state.pending = null;
     }
   }
-  return conclude(state);
+  const isWaiting = steps.some(({ at }) => at >= limit);
+  return conclude(state, isWaiting ? facts.unreadFromSeq : null);
 }
 
 /** Decides calls whose facts touch each other, so that each tells of the other's conflict. */
@@ -35,10 +39,14 @@ export function decideCalls(all: readonly CallFacts[], policies: CallPolicies): 
   return decisions.map((decision) => tellConflict(decision, inConflict));
 }
 
-type Step = (state: FoldState) => void;
+interface Step {
+  /** Its place in the fold. */
+  readonly at: number;
+  readonly take: (state: FoldState) => void;
+}
 
 function stepsOf(facts: CallFacts): Step[] {
-  const steps: { at: number; take: Step }[] = [];
+  const steps: Step[] = [];
   const add = <F extends RecordFact | RecordingFact>(
     fact: F,
     take: (state: FoldState, fact: F) => void,
@@ -51,11 +59,7 @@ function stepsOf(facts: CallFacts): Step[] {
   for (const fact of facts.recordings) add(fact, takeRecording);
   for (const fact of facts.records) add(fact, takeRecord);
   for (const fact of facts.recordingsElsewhere) add(fact, noteElsewhere);
-  const limit = facts.unreadFromSeq ?? Number.POSITIVE_INFINITY;
-  return steps
-    .filter(({ at }) => at < limit)
-    .sort((a, b) => a.at - b.at)
-    .map(({ take }) => take);
+  return steps.sort((a, b) => a.at - b.at);
 }
 
 /** Source: C12, C22; the cases on replaced, repeated and truncated recordings. */
@@ -117,7 +121,7 @@ function withdraw(state: FoldState, fact: RecordFact | RecordingFact): void {
   judge(state, fact, outcomeOf('WITHDRAWN'));
 }
 
-function conclude(state: FoldState): CallDecision {
+function conclude(state: FoldState, waitsForSeq: number | null): CallDecision {
   const { complete, facts } = state;
   const standing = complete ? null : weigh(state);
   const isReady = complete !== null && !maySurface(state);
@@ -146,6 +150,7 @@ function conclude(state: FoldState): CallDecision {
     revisions: complete?.revisions ?? [],
     updatesUntil: complete?.updatesUntil ?? null,
     hold: holdOf(facts, verdicts, reasons),
+    waitsForSeq,
     conflictingRecordings: standing?.conflictingRecordings ?? [],
   };
 }

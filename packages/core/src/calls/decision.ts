@@ -80,6 +80,8 @@ export interface CallDecision {
   /** Epoch ms: metadata received up to here, inclusive, may change the call. */
   readonly updatesUntil: number | null;
   readonly hold: Hold | null;
+  /** The unread file, by its place in the fold, that later facts of this call wait for. */
+  readonly waitsForSeq: number | null;
   /** Recordings of other stems whose metadata names this call's recording instead. */
   readonly conflictingRecordings: readonly string[];
 }

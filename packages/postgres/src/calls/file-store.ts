@@ -3,6 +3,9 @@ import type { FileFacts, FileStore, FileToClassify } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database.ts';
 import { keyOfStem } from './load-facts.ts';
 
+/** More calls than these that waited for one file are found by the sweep of due calls. */
+const WAKE_LIMIT = 400;
+
 interface UnreadRow {
   readonly id: string;
   readonly name: string;
@@ -40,18 +43,24 @@ export function createFileStore(db: Database): FileStore {
 
     saveFacts: (tenantId, fileId, facts) =>
       transact(db, async (tx) => {
-        const isFirst = await saveFile(tx, tenantId, fileId, facts);
         const stems = new Set([facts.stem, ...facts.records.map((r) => r.namedStem ?? facts.stem)]);
         const keys = [...stems].map(keyOfStem).sort();
-        if (!isFirst) return keys;
-        await saveRecords(tx, tenantId, fileId, facts);
+        // Calls are locked before files everywhere, so that no two transactions wait for each other.
         await tx.execute(
           `insert into calls (tenant_id, call_key, due_at)
            select $1, key, callbay_now() from unnest($2::text[]) as key order by key collate "C"
                on conflict (tenant_id, call_key) do update set due_at = callbay_now()`,
           [tenantId, keys],
         );
-        return keys;
+        const place = await saveFile(tx, tenantId, fileId, facts);
+        if (place === null) return keys;
+        await saveRecords(tx, tenantId, fileId, facts);
+        const waiting = await tx.query<{ call_key: string }>(
+          'select call_key from calls where tenant_id = $1 and waits_for_seq = $2 limit $3',
+          [tenantId, place, WAKE_LIMIT],
+          'waiting-calls',
+        );
+        return [...new Set([...keys, ...waiting.map((row) => row.call_key)])];
       }),
 
     async findUnread(olderThanMs, limit) {
@@ -67,19 +76,19 @@ export function createFileStore(db: Database): FileStore {
   };
 }
 
-/** False where the file had been read already. */
-async function saveFile(tx: Sql, tenantId: string, fileId: string, facts: FileFacts): Promise<boolean> {
-  const rows = await tx.query<{ id: string }>(
+/** Its place in the fold; null where the file had been read already. */
+async function saveFile(tx: Sql, tenantId: string, fileId: string, facts: FileFacts): Promise<number | null> {
+  const [row] = await tx.query<{ place: number }>(
     `with read as (
        update files set kind = $3, sha256 = $4, media = $5::jsonb, fact_issues = $6::jsonb, fact_warnings = $7::jsonb,
               warnings = $7::jsonb, classified_at = callbay_now(), call_key = $8
         where tenant_id = $1 and id = $2 and classified_at is null
-       returning id
+       returning id, coalesce(replay_seq, receive_seq) as place
      ), step as (
        insert into file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
        select $1, id, callbay_now(), 'classified', null, 'The file was read.', $9::jsonb, gen_random_uuid()::text from read
      )
-     select id from read`,
+     select place from read`,
     [
       tenantId,
       fileId,
@@ -98,7 +107,7 @@ async function saveFile(tx: Sql, tenantId: string, fileId: string, facts: FileFa
     ],
     'save-facts',
   );
-  return rows.length > 0;
+  return row?.place ?? null;
 }
 
 async function saveRecords(tx: Sql, tenantId: string, fileId: string, facts: FileFacts): Promise<void> {

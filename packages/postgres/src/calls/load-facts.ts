@@ -1,11 +1,12 @@
-import type {
-  CallFacts,
-  CallPolicies,
-  Issue,
-  MediaFacts,
-  Policy,
-  RecordFact,
-  RecordingFact,
+import {
+  type CallFacts,
+  type CallPolicies,
+  type Issue,
+  type MediaFacts,
+  type Policy,
+  type RecordFact,
+  type RecordingFact,
+  SIDECAR_EXTENSIONS,
 } from '@callbay/core';
 import type { Sql } from '../database.ts';
 
@@ -102,7 +103,32 @@ export async function loadFacts(
     throw new Error(`over ${FACTS_LIMIT} facts touch one call of tenant ${tenantId}`);
   }
   const files = new Map(rows.map((row) => [row.id, row]));
-  return { facts: stems.map((stem) => factsOf(stem, rows, records, files, surfaced)), files };
+  const barrier = await firstUnreadSidecar(tx, tenantId);
+  return { facts: stems.map((stem) => factsOf(stem, rows, records, files, surfaced, barrier)), files };
+}
+
+/**
+ * Place in the fold of the tenant's earliest metadata file that nobody has read yet, or null. Its row is held as it
+ * is until the transaction ends, so that whoever reads it then sees which calls wait for it.
+ */
+async function firstUnreadSidecar(tx: Sql, tenantId: string): Promise<number | null> {
+  for (;;) {
+    const [first] = await tx.query<{ id: string; place: number }>(
+      `select id, coalesce(replay_seq, receive_seq) as place from files
+        where tenant_id = $1 and classified_at is null and state = 'received' and blob_key is not null
+          and purged_at is null and ext = any($2)
+        order by place limit 1`,
+      [tenantId, [...SIDECAR_EXTENSIONS]],
+      'first-unread',
+    );
+    if (!first) return null;
+    const held = await tx.query(
+      'select 1 from files where tenant_id = $1 and id = $2 and classified_at is null for share',
+      [tenantId, first.id],
+      'hold-unread',
+    );
+    if (held.length > 0) return first.place;
+  }
 }
 
 function factsOf(
@@ -111,6 +137,7 @@ function factsOf(
   records: readonly RecordRow[],
   files: ReadonlyMap<string, LoadedFile>,
   surfaced: ReadonlySet<string>,
+  barrier: number | null,
 ): CallFacts {
   const namers = new Set(records.filter((r) => r.named_stem === stem).map((r) => r.stem));
   const own = records.filter((r) => r.stem === stem || r.named_stem === stem || namers.has(r.stem));
@@ -120,6 +147,7 @@ function factsOf(
       (row) => !row.is_classified && row.state === 'received' && (row.stem === stem || namers.has(row.stem)),
     )
     .map((row) => row.replay_seq ?? row.receive_seq);
+  if (barrier !== null) unread.push(barrier);
   return {
     callKey: keyOfStem(stem),
     stem,

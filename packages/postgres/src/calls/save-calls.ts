@@ -4,6 +4,8 @@ import type { Sql } from '../database.ts';
 import type { CallRow } from './call-store.ts';
 import type { LoadedFile } from './load-facts.ts';
 
+const LOST_WAKE_MS = 5_000;
+
 interface OutboxEvent {
   readonly call_key: string;
   readonly revision: number;
@@ -31,12 +33,13 @@ export async function saveCalls(
             duration_seconds = n.duration_seconds, fields = coalesce(n.fields, '{}'), raw = coalesce(n.raw, '{}'),
             mapping_version = n.mapping_version, warnings = coalesce(n.warnings, '[]'), media = n.media,
             media_blob_key = n.media_blob_key, hold = n.hold, held_since = n.held_since,
-            updates_until = n.updates_until, search_text = coalesce(n.search_text, ''), due_at = null
+            updates_until = n.updates_until, search_text = coalesce(n.search_text, ''),
+            waits_for_seq = n.waits_for_seq, due_at = n.due_at
        from jsonb_to_recordset($2::jsonb) as n(call_key text, status text, revision int, recording_file_id uuid,
             record_file_id uuid, record_row int, started_at timestamptz, ended_at timestamptz, direction text,
             user_id text, duration_seconds float8, fields jsonb, raw jsonb, mapping_version int, warnings jsonb,
             media jsonb, media_blob_key text, hold jsonb, held_since timestamptz, updates_until timestamptz,
-            search_text text)
+            search_text text, waits_for_seq bigint, due_at timestamptz)
       where c.tenant_id = $1 and c.call_key = n.call_key`,
     [tenantId, JSON.stringify(changes)],
   );
@@ -160,6 +163,9 @@ function changeOf(decision: CallDecision, files: ReadonlyMap<string, LoadedFile>
     held_since: hold ? new Date(Math.min(hold.since, now.getTime())) : null,
     updates_until: decision.updatesUntil === null ? null : new Date(decision.updatesUntil),
     search_text: last ? searchTextOf(last.content) : '',
+    waits_for_seq: decision.waitsForSeq,
+    // Whoever reads the file it waits for wakes it; this is for when that reader dies.
+    due_at: decision.waitsForSeq === null ? null : new Date(now.getTime() + LOST_WAKE_MS),
   };
 }
 

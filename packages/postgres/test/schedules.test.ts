@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { canonicalStem, decideCalls, issue } from '@callbay/core';
+import type { FileFacts } from '@callbay/ingestion';
+import {
+  createTestDatabase,
+  makeTenant,
+  type TestClock,
+  type TestDatabase,
+  testClock,
+} from '@callbay/testkit';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createCallStore } from '../src/calls/call-store.ts';
+import { createFileStore } from '../src/calls/file-store.ts';
+import { createDropStore } from '../src/index.ts';
+
+let database: TestDatabase;
+let clock: TestClock;
+beforeAll(async () => {
+  database = await createTestDatabase({ max: 12 });
+  clock = await testClock(database.db);
+});
+afterAll(() => database.drop());
+
+/** One file as a customer sends it: a name, its bytes' digest, and what reading it finds. */
+interface Sent {
+  readonly name: string;
+  readonly digest: string;
+  readonly minutes: number;
+  readonly facts: Omit<FileFacts, 'stem' | 'sha256'>;
+}
+
+const media = (name: string, digest: string, isTruncated = false): Omit<Sent, 'minutes'> => ({
+  name,
+  digest,
+  facts: {
+    kind: 'recording',
+    media: { contentType: 'audio/wav', durationSeconds: 3, channels: 2, codec: 'pcm', isTruncated },
+    issues: [],
+    warnings: [],
+    records: [],
+  },
+});
+
+const sidecar = (name: string, fields: Record<string, string> | null, namedStem: string | null = null) => ({
+  name,
+  digest: JSON.stringify([fields, namedStem]),
+  facts: {
+    kind: 'sidecar' as const,
+    media: null,
+    issues: [],
+    warnings: [],
+    records: [
+      {
+        row: 0,
+        raw: fields && { fields, nestedPaths: [], at: '' },
+        namedStem,
+        issues: fields ? [] : [issue('METADATA_INVALID', 'cut short')],
+        warnings: [],
+      },
+    ],
+  },
+});
+
+const fields = (email: string, extra: Record<string, string> = {}) => ({
+  datetime: '2026-03-02T10:00:00Z',
+  email,
+  direction: 'inbound',
+  ...extra,
+});
+
+const anyFile = fc.oneof(
+  fc
+    .record({
+      stem: fc.constantFrom('a', 'b'),
+      ext: fc.constantFrom('wav', 'mp3'),
+      digest: fc.constantFrom('1', '2'),
+      cut: fc.boolean(),
+    })
+    .map(({ stem, ext, digest, cut }) => media(`${stem}.${ext}`, `${ext}${digest}`, cut && digest === '2')),
+  fc
+    .record({
+      stem: fc.constantFrom('a', 'b'),
+      ext: fc.constantFrom('json', 'json', 'xml'),
+      user: fc.constantFrom('x@y.z', 'p@q.r', ''),
+      broken: fc.boolean(),
+      names: fc.constantFrom(null, null, null, 'a', 'b'),
+    })
+    .map(({ stem, ext, user, broken, names }) =>
+      sidecar(`${stem}.${ext}`, broken && user === '' ? null : fields(user), names === stem ? null : names),
+    ),
+);
+const sequence = fc.array(
+  fc.tuple(anyFile, fc.constantFrom(1, 30, 1_500)).map(([file, minutes]): Sent => ({ ...file, minutes })),
+  { minLength: 2, maxLength: 9 },
+);
+
+/** More with PROPERTY_RUNS=2000, for a night. */
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 60);
+const START = Date.parse('2026-03-02T10:05:00Z');
+
+interface Arrived extends Sent {
+  readonly fileId: string;
+}
+
+async function arrive(tenantId: string, sent: readonly Sent[]): Promise<Arrived[]> {
+  const drop = createDropStore(database.db);
+  const files: Arrived[] = [];
+  let at = START;
+  for (const file of sent) {
+    at += file.minutes * 60_000;
+    await clock.set(new Date(at));
+    const fileId = randomUUID();
+    const modifiedAt = new Date(at);
+    const blobKey = `${tenantId}/${fileId}`;
+    await drop.receiveFile(tenantId, {
+      fileId,
+      drop: 'sftp',
+      name: file.name,
+      sizeBytes: 1,
+      modifiedAt,
+      blobKey,
+      sentBy: 'u',
+    });
+    files.push({ ...file, fileId });
+  }
+  return files;
+}
+
+async function work(tenantId: string, file: Arrived): Promise<void> {
+  const { stem } = canonicalStem(file.name);
+  const facts: FileFacts = { ...file.facts, stem, sha256: file.digest };
+  const keys = await createFileStore(database.db).saveFacts(tenantId, file.fileId, facts);
+  await createCallStore(database.db).advance(tenantId, keys, decideCalls);
+}
+
+/** What the outside can see, by the files' places in the sequence: ids, and times of work, are left out. */
+async function outcomeOfAll(tenantId: string, files: readonly Arrived[]): Promise<unknown> {
+  const place = (id: string | null): number => files.findIndex((f) => f.fileId === id);
+  const rows = await database.db.query<{
+    id: string;
+    state: string;
+    outcome_code: string;
+    folder: string;
+    warnings: unknown;
+    call_key: string;
+  }>('select id, state, outcome_code, folder, warnings, call_key from files where tenant_id = $1', [
+    tenantId,
+  ]);
+  const calls = await database.db.query<{ call_key: string; recording_file_id: string | null }>(
+    `select call_key, status, revision, recording_file_id, fields, started_at, user_id, updates_until, warnings,
+            hold - 'fileIds' as hold, call_id is not null as has_id
+       from calls where tenant_id = $1 and status <> 'empty' order by call_key`,
+    [tenantId],
+  );
+  const revisions = await database.db.query<{ file_id: string }>(
+    'select call_key, revision, at, file_id, changed from call_revisions where tenant_id = $1 order by call_key, revision',
+    [tenantId],
+  );
+  const events = await database.db.query(
+    `select call_key, revision, type, payload from outbox where tenant_id = $1 order by call_key, seq`,
+    [tenantId],
+  );
+  return {
+    files: rows.map(({ id, ...row }) => ({ ...row, place: place(id) })).sort((a, b) => a.place - b.place),
+    calls: calls.map((call) => ({ ...call, recording_file_id: place(call.recording_file_id) })),
+    revisions: revisions.map((revision) => ({ ...revision, file_id: place(revision.file_id) })),
+    events,
+  };
+}
+
+test('any order, repetition and concurrency of jobs gives the same files, calls, revisions and events', async () => {
+  await fc.assert(
+    fc.asyncProperty(sequence, fc.infiniteStream(fc.nat()), async (sent, chance) => {
+      const pick = (below: number): number => (chance.next().value as number) % below;
+      const inOrder = await makeTenant(database.db);
+      const first = await arrive(inOrder, sent);
+      for (const file of first) await work(inOrder, file);
+
+      const shuffled = await makeTenant(database.db);
+      const second = await arrive(shuffled, sent);
+      const jobs = [...second, ...second.filter(() => pick(3) === 0)];
+      for (let i = jobs.length - 1; i > 0; i--) {
+        const j = pick(i + 1);
+        [jobs[i], jobs[j]] = [jobs[j]!, jobs[i]!];
+      }
+      const workers = Array.from({ length: 4 }, async () => {
+        for (let job = jobs.pop(); job; job = jobs.pop()) await work(shuffled, job);
+      });
+      await Promise.all(workers);
+      expect(await outcomeOfAll(shuffled, second)).toEqual(await outcomeOfAll(inOrder, first));
+    }),
+    { numRuns: RUNS },
+  );
+}, 3_600_000);
+
+test('deciding again changes nothing', async () => {
+  await fc.assert(
+    fc.asyncProperty(sequence, async (sent) => {
+      const tenantId = await makeTenant(database.db);
+      const files = await arrive(tenantId, sent);
+      for (const file of files) await work(tenantId, file);
+      const before = await outcomeOfAll(tenantId, files);
+      await clock.advance(86_400_000);
+      await createCallStore(database.db).advance(tenantId, ['stem:a', 'stem:b'], decideCalls);
+      expect(await outcomeOfAll(tenantId, files)).toEqual(before);
+    }),
+    { numRuns: 20 },
+  );
+}, 120_000);
+
+test('call numbers are gap-free and change numbers unique, in commit order', async () => {
+  const tenantId = await makeTenant(database.db);
+  const sent = Array.from({ length: 12 }, (_, i) => [
+    { ...media(`c${i}.wav`, `w${i}`), minutes: 1 },
+    { ...sidecar(`c${i}.json`, fields(`u${i}@x.y`)), minutes: 1 },
+  ]).flat();
+  const files = await arrive(tenantId, sent);
+  await Promise.all(files.map((file) => work(tenantId, file)));
+  const ids = await database.db.query<{ call_id: number; change_seq: number }>(
+    'select call_id, change_seq from calls where tenant_id = $1 order by call_id',
+    [tenantId],
+  );
+  expect(ids.map((row) => row.call_id)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+  expect(new Set(ids.map((row) => row.change_seq)).size).toBe(12);
+});
