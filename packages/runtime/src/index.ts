@@ -4,7 +4,15 @@
  * and hand what it makes to the packages; no package reads the environment by itself.
  */
 export { type Clock, systemClock } from './clock.ts';
-export { type Config, ConfigError, type ConfigProblem, loadConfig, readEnv } from './config.ts';
+export {
+  type Config,
+  ConfigError,
+  type ConfigProblem,
+  type LogLevel,
+  loadConfig,
+  readEnv,
+} from './config.ts';
+export { connectionBudget, type RoleConnections, roleConnections } from './connection-budget.ts';
 export { type ConfigLine, describeConfig } from './describe-config.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { createMetrics, type Metrics } from './metrics.ts';

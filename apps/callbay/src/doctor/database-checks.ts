@@ -1,0 +1,106 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Config, connectionBudget } from '@callbay/runtime';
+import pg from 'pg';
+import { type Finding, fail, ok, warn } from './finding.ts';
+
+const migrationsFolder = join(import.meta.dirname, '../../../../prisma/migrations');
+const oldestMajor = 15;
+const maxSkewMs = 5 * 60_000;
+const noticeableSkewMs = 2_000;
+
+async function checkVersion(client: pg.Client): Promise<Finding> {
+  const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+  const version = rows[0]?.server_version ?? '';
+  if (Number.parseInt(version, 10) >= oldestMajor) return ok('database', `Postgres ${version} answers.`);
+  return fail(
+    'database',
+    `Postgres ${version} answers, which is too old.`,
+    `Use Postgres ${oldestMajor} or later.`,
+  );
+}
+
+async function checkMigrations(client: pg.Client): Promise<Finding> {
+  const entries = await readdir(migrationsFolder, { withFileTypes: true });
+  const ours = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const { rows: found } = await client.query<{ name: string | null }>(
+    "SELECT to_regclass('_prisma_migrations') AS name",
+  );
+  const applied = new Set<string>();
+  if (found[0]?.name) {
+    const { rows } = await client.query<{ migration_name: string }>(
+      'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
+    );
+    for (const row of rows) applied.add(row.migration_name);
+  }
+  const unknown = [...applied].filter((name) => !ours.includes(name));
+  if (unknown.length > 0) {
+    const sentence = `The database has ${unknown.length} migration(s) that this Callbay does not know.`;
+    return fail('migrations', sentence, 'Run the newer Callbay that wrote them, or restore a backup.');
+  }
+  const missing = ours.filter((name) => !applied.has(name));
+  if (missing.length === 0) return ok('migrations', `All ${ours.length} are applied.`);
+  return fail(
+    'migrations',
+    `${missing.length} of ${ours.length} are not applied.`,
+    'Run `callbay migrate`, or start with `callbay up`.',
+  );
+}
+
+async function checkBudget(client: pg.Client, config: Config): Promise<Finding> {
+  const { rows } = await client.query<{ limit: number }>(
+    `SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS limit`,
+  );
+  const limit = rows[0]?.limit ?? 0;
+  const budget = connectionBudget(config);
+  const sentence = `This node may take ${budget} connections; the server has ${limit}.`;
+  if (budget <= limit) return ok('connections', sentence);
+  return fail(
+    'connections',
+    sentence,
+    'Raise max_connections, lower CALLBAY_INTAKE_PROCESSES, or set REDIS_URL for the queue.',
+  );
+}
+
+/** The 7-day purge and the 48 h window stand on these two clocks agreeing. */
+async function checkClocks(client: pg.Client): Promise<Finding> {
+  const sentAt = Date.now();
+  const { rows } = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+  const skewMs = Math.round((rows[0]?.now.getTime() ?? 0) - (sentAt + Date.now()) / 2);
+  const sentence = `This host and Postgres are ${Math.abs(skewMs)} ms apart.`;
+  const fix = 'Let NTP keep both clocks.';
+  if (Math.abs(skewMs) > maxSkewMs)
+    return fail('clocks', `${sentence} Purging stands still until they agree.`, fix);
+  return Math.abs(skewMs) > noticeableSkewMs ? warn('clocks', sentence, fix) : ok('clocks', sentence);
+}
+
+/** Everything that needs a connection to the database; one finding when there is none. */
+export async function checkDatabase(config: Config, connectionString: string): Promise<Finding[]> {
+  const client = new pg.Client({
+    connectionString,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'callbay-doctor',
+  });
+  // A connection that breaks rejects the running query too.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return [
+      await checkVersion(client),
+      await checkMigrations(client),
+      await checkBudget(client, config),
+      await checkClocks(client),
+    ];
+  } catch (error) {
+    const why = (error as { code?: string }).code ?? (error as Error).message;
+    return [
+      fail(
+        'database',
+        `Postgres does not answer (${why}).`,
+        'Check DATABASE_URL, and that the server runs and lets this host in.',
+      ),
+    ];
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,100 @@
+import { constants } from 'node:fs';
+import { access, stat, statfs } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { isPortFree } from '@callbay/embedded';
+import type { Config } from '@callbay/runtime';
+import { findServing } from '../supervisor/home.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+
+const gib = 2 ** 30;
+/** One file of the largest size, and room for Postgres to breathe. */
+const leastFreeBytes = 3 * gib;
+const comfortableFreeBytes = 20 * gib;
+const oldestNodeMajor = 22;
+
+export function checkNode(): Finding {
+  const major = Number(process.versions.node.split('.')[0]);
+  const sentence = `Node ${process.versions.node} runs Callbay.`;
+  return major >= oldestNodeMajor
+    ? ok('node', sentence)
+    : fail('node', sentence, 'Start it through npm or scripts/callbay, which bring Node 24.');
+}
+
+/** ssh2 works without its native addon, at a fraction of the speed. */
+export function checkAddon(): Finding {
+  const require = createRequire(import.meta.url);
+  const { bindingAvailable } = require('ssh2/lib/protocol/crypto.js') as { bindingAvailable: boolean };
+  if (bindingAvailable) return ok('ssh addon', 'The native SSH addon is loaded.');
+  const fix = 'Install a C++ compiler, make and python3, then: rm -rf node_modules && npm run bootstrap';
+  return warn('ssh addon', 'The native SSH addon is missing, so SFTP is several times slower.', fix);
+}
+
+async function nearestFolder(path: string): Promise<string> {
+  try {
+    await access(path);
+    return path;
+  } catch {
+    return dirname(path) === path ? path : nearestFolder(dirname(path));
+  }
+}
+
+export async function checkHome(config: Config): Promise<Finding[]> {
+  const folder = await nearestFolder(config.home);
+  const findings: Finding[] = [];
+  try {
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    findings.push(ok('home', `${config.home} can be written.`));
+  } catch {
+    findings.push(
+      fail(
+        'home',
+        `${folder} cannot be written by this user.`,
+        'Give it to this user, or set CALLBAY_HOME elsewhere.',
+      ),
+    );
+  }
+  const { bavail, bsize } = await statfs(folder);
+  const freeBytes = bavail * bsize;
+  const sentence = `${(freeBytes / gib).toFixed(1)} GiB are free below CALLBAY_HOME.`;
+  const fix = 'Free disk space, or move CALLBAY_HOME to a larger disk.';
+  if (freeBytes < leastFreeBytes) findings.push(fail('disk', sentence, fix));
+  else findings.push(freeBytes < comfortableFreeBytes ? warn('disk', sentence, fix) : ok('disk', sentence));
+  return findings;
+}
+
+/** Files that hold credentials must be their owner's alone. */
+export async function checkSecretFiles(config: Config): Promise<Finding> {
+  for (const file of [config.secretKeyFile, config.operatorKeyFile]) {
+    const found = await stat(file).catch(() => null);
+    if (found && (found.mode & 0o077) !== 0) {
+      return fail(
+        'secret files',
+        `${file} can be read by others.`,
+        `chmod 600 ${file}, and rotate what it holds.`,
+      );
+    }
+  }
+  return ok('secret files', 'Keys are readable by their owner alone.');
+}
+
+export async function checkPorts(config: Config): Promise<Finding[]> {
+  if ((await findServing(config.home)) !== null) return [ok('ports', 'Callbay itself listens on them.')];
+  const wishes = [
+    ['CALLBAY_HTTP_PORT', config.http],
+    ['CALLBAY_SFTP_PORT', config.sftp],
+  ] as const;
+  const findings: Finding[] = [];
+  for (const [variable, { port, isPortChosen }] of wishes) {
+    if (await isPortFree(port, config.bind)) {
+      findings.push(ok('ports', `Port ${port} is free.`));
+      continue;
+    }
+    const sentence = `Port ${port} on ${config.bind} is taken.`;
+    const fix = `Stop what listens there, or set ${variable} to another port.`;
+    findings.push(
+      isPortChosen ? fail('ports', sentence, fix) : warn('ports', `${sentence} Another will be used.`, fix),
+    );
+  }
+  return findings;
+}

@@ -1,0 +1,23 @@
+/** How the command ends, for scripts. Also in `callbay --help`. */
+export const exitCodes = {
+  ok: 0,
+  /** It was tried and did not work; the reason is on standard error. */
+  failure: 1,
+  /** The command line or the configuration is wrong; nothing was tried. */
+  usage: 2,
+  /** Callbay, or the database, does not answer. */
+  unreachable: 3,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** A failure whose message is all the person at the terminal needs: no stack. */
+export class CommandError extends Error {
+  readonly exitCode: ExitCode;
+
+  constructor(message: string, exitCode: ExitCode = exitCodes.failure, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CommandError';
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,22 @@
+import { EmbeddedPostgresError } from '@callbay/embedded';
+import { ConfigError } from '@callbay/runtime';
+import { CommanderError } from 'commander';
+import { CommandError, exitCodes } from './exit-codes.ts';
+import { createProgram } from './program.ts';
+
+function report(error: unknown): number {
+  // Commander has printed its own words already; asking for help is no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`callbay: ${message}\n`);
+  if (error instanceof CommandError) return error.exitCode;
+  if (error instanceof ConfigError) return exitCodes.usage;
+  if (error instanceof EmbeddedPostgresError) return exitCodes.unreachable;
+  return exitCodes.failure;
+}
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}

@@ -1,0 +1,58 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { acquireProcessLock, type ProcessLock, readLockOwner } from '@callbay/embedded';
+import type { Config } from '@callbay/runtime';
+
+/** Another process serves this home. */
+export class HomeInUseError extends Error {
+  constructor(home: string, pid: number) {
+    super(
+      `Callbay already runs on ${home} (process ${pid}): stop it first, or set CALLBAY_HOME to another folder`,
+    );
+    this.name = 'HomeInUseError';
+  }
+}
+
+const lockFile = (home: string): string => join(home, 'up.lock');
+const addressFile = (home: string): string => join(home, 'up.json');
+
+/** Where a running `callbay up` serves; the ports may be other than the configured ones. */
+export interface Addresses {
+  readonly http: string;
+  readonly sftp: string;
+}
+
+/** Makes the home and takes it for this process. Throws HomeInUseError. */
+export async function lockHome(
+  config: Pick<Config, 'home' | 'blobsFolder' | 'spoolFolder'>,
+): Promise<ProcessLock> {
+  await mkdir(config.home, { recursive: true });
+  const lock = await acquireProcessLock(lockFile(config.home));
+  if ('heldBy' in lock) throw new HomeInUseError(config.home, lock.heldBy.pid);
+  for (const folder of [config.blobsFolder, config.spoolFolder])
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  return lock;
+}
+
+export async function writeAddresses(home: string, addresses: Addresses): Promise<void> {
+  await writeFile(addressFile(home), `${JSON.stringify(addresses)}\n`);
+}
+
+export async function removeAddresses(home: string): Promise<void> {
+  await rm(addressFile(home), { force: true });
+}
+
+/** The process that serves this home now, or null. */
+export async function findServing(
+  home: string,
+): Promise<{ pid: number; addresses: Addresses | null } | null> {
+  const owner = await readLockOwner(lockFile(home));
+  if (!owner) return null;
+  try {
+    return { pid: owner.pid, addresses: JSON.parse(await readFile(addressFile(home), 'utf8')) as Addresses };
+  } catch (error) {
+    // It is still starting.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { pid: owner.pid, addresses: null };
+    throw error;
+  }
+}

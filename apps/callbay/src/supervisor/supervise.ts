@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import {
+  type Config,
+  connectionBudget,
+  type Logger,
+  loadSecretKey,
+  readEnv,
+  type Shutdown,
+} from '@callbay/runtime';
+import { type Addresses, lockHome, removeAddresses, writeAddresses } from './home.ts';
+import { choosePorts, reachableHost } from './ports.ts';
+import { type KeptPostgres, keepPostgres } from './postgres.ts';
+import { type KeptRole, keepRole, type RoleEnv, type RolePlan } from './role.ts';
+
+export interface SuperviseDeps {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly shutdown: Shutdown;
+  /** The processes to keep; ours unless a test says otherwise. */
+  readonly roles?: readonly RolePlan[];
+  /** Brings the database up to date before anything uses it. */
+  readonly prepareDatabase: (connectionString: string) => Promise<void>;
+  readonly onRoleReady?: (name: string, pid: number) => void;
+  readonly onPostgresRestarted?: () => void;
+}
+
+export interface Supervised {
+  readonly addresses: Addresses;
+  /** Of the database that the roles use. */
+  readonly connectionString: string;
+  readonly postgresPid: number | null;
+}
+
+const appsFolder = join(import.meta.dirname, '../../..');
+const scriptOf = (app: string): string => join(appsFolder, app, 'src', 'main.ts');
+
+/** One pipeline, one api, and as many intakes as configured, sharing the SFTP port. */
+export function planRoles(config: Pick<Config, 'intakeProcesses'>): RolePlan[] {
+  const intakes = Array.from({ length: config.intakeProcesses }, (_, index) => ({
+    name: config.intakeProcesses === 1 ? 'intake' : `intake-${index + 1}`,
+    script: scriptOf('intake'),
+  }));
+  return [
+    { name: 'pipeline', script: scriptOf('pipeline') },
+    ...intakes,
+    { name: 'api', script: scriptOf('api') },
+  ];
+}
+
+interface Effective {
+  readonly ports: { readonly http: number; readonly sftp: number };
+  readonly secretKey: Buffer;
+}
+
+/** The children read the same variables as everybody, with every choice made. */
+function childEnv(config: Config, { ports, secretKey }: Effective, databaseUrl: string): RoleEnv {
+  return {
+    ...readEnv(),
+    CALLBAY_HOME: config.home,
+    CALLBAY_BIND: config.bind,
+    CALLBAY_PUBLIC_HOST: config.publicHost,
+    CALLBAY_HTTP_PORT: String(ports.http),
+    CALLBAY_SFTP_PORT: String(ports.sftp),
+    CALLBAY_LOG_LEVEL: config.logLevel,
+    CALLBAY_SECRET_KEY: secretKey.toString('base64'),
+    DATABASE_URL: databaseUrl,
+  };
+}
+
+async function openDatabase(
+  deps: SuperviseDeps,
+  onMoved: (url: string) => void,
+): Promise<{ url: string; postgres: KeptPostgres | null }> {
+  const { config, logger, shutdown } = deps;
+  if (config.databaseUrl) return { url: config.databaseUrl, postgres: null };
+  const postgres = await keepPostgres({
+    home: config.home,
+    maxConnections: Math.max(120, connectionBudget(config) + 10),
+    logger,
+    onMoved,
+    ...(deps.onPostgresRestarted ? { onRestarted: deps.onPostgresRestarted } : {}),
+  });
+  shutdown.add('embedded Postgres', () => postgres.stop());
+  return { url: postgres.connectionString, postgres };
+}
+
+/**
+ * Starts everything one machine needs and resolves when all of it serves. What was started is stopped by `shutdown`, Postgres last. Throws
+ * HomeInUseError, PortTakenError, EmbeddedPostgresError or whatever `prepareDatabase` throws.
+ */
+export async function supervise(deps: SuperviseDeps): Promise<Supervised> {
+  const { config, logger, shutdown } = deps;
+  const lock = await lockHome(config);
+  shutdown.add('home lock', () => lock.release());
+  const effective: Effective = { ports: await choosePorts(config), secretKey: await loadSecretKey(config) };
+  const roles: KeptRole[] = [];
+  const { url, postgres } = await openDatabase(deps, (moved) => {
+    for (const role of roles) role.restart(childEnv(config, effective, moved));
+  });
+  await deps.prepareDatabase(url);
+  shutdown.add('addresses', () => removeAddresses(config.home));
+  shutdown.add('child processes', async () => void (await Promise.all(roles.map((role) => role.stop()))));
+  for (const plan of deps.roles ?? planRoles(config)) {
+    if (shutdown.signal.aborted) throw new Error(`stopped while starting: ${String(shutdown.signal.reason)}`);
+    const env = childEnv(config, effective, postgres?.connectionString ?? url);
+    roles.push(keepRole(plan, { logger, env, ...(deps.onRoleReady ? { onReady: deps.onRoleReady } : {}) }));
+  }
+  await Promise.all(roles.map((role) => role.ready));
+  const host = reachableHost(config.bind);
+  const addresses = {
+    http: `http://${host}:${effective.ports.http}`,
+    sftp: `${host}:${effective.ports.sftp}`,
+  };
+  await writeAddresses(config.home, addresses);
+  return {
+    addresses,
+    get connectionString() {
+      return postgres?.connectionString ?? url;
+    },
+    get postgresPid() {
+      return postgres?.pid ?? null;
+    },
+  };
+}

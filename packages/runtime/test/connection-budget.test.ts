@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { connectionBudget } from '../src/index.ts';
+
+test('a queue on Redis and fewer intake processes take fewer connections', () => {
+  const plain = connectionBudget({ redisUrl: null, intakeProcesses: 1 });
+  expect(connectionBudget({ redisUrl: 'redis://h', intakeProcesses: 1 })).toBeLessThan(plain);
+  expect(connectionBudget({ redisUrl: null, intakeProcesses: 2 })).toBeGreaterThan(plain);
+});
+
+test('one machine with one intake process stays within the embedded server’s limit', () => {
+  expect(connectionBudget({ redisUrl: null, intakeProcesses: 1 })).toBeLessThanOrEqual(110);
+});
