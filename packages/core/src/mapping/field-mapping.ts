@@ -60,4 +60,6 @@ export interface MappedRecord {
   readonly missing: readonly string[];
   readonly issues: readonly import('../issue.ts').Issue[];
   readonly warnings: readonly import('../issue.ts').Issue[];
+  /** A time names no zone and the tenant has none, so that an issue goes away once `timeZone` is set. */
+  readonly needsTimeZone?: boolean;
 }

@@ -1,0 +1,146 @@
+import { type Issue, issue } from '../issue.ts';
+import { parseInstant } from '../times/parse-instant.ts';
+import { formatInstant } from '../times/wall-time.ts';
+import { findAlias } from './enum-aliases.ts';
+import type { FieldMapping, FieldValue } from './field-mapping.ts';
+import { readDuration } from './read-duration.ts';
+import { readNumber } from './read-number.ts';
+import { readPhone } from './read-phone.ts';
+
+/** Words that mean "no value" in any mapped field but a `string`, where they may be the text itself. */
+export const DEFAULT_EMPTY_WORDS: readonly string[] = ['null', 'n/a', 'na', 'none', '-', 'undefined'];
+
+const MAX_VALUE_CHARS = 255;
+
+export interface ValueContext {
+  readonly timeZone: string | null;
+  readonly receivedAtMs: number;
+  readonly defaultCountry: string | undefined;
+  /** Replaces the default words, and then for strings too; undefined keeps them. */
+  readonly emptyWords: readonly string[] | undefined;
+  /** Aliases of an enum that names none of its own. */
+  readonly enumAliases: Readonly<Record<string, string>> | undefined;
+}
+
+/** A typed value; null where the source was empty, or where `issues` says it could not be read. */
+export interface ReadValue {
+  readonly value: FieldValue;
+  readonly issues: readonly Issue[];
+  readonly warnings: readonly Issue[];
+  readonly needsTimeZone: boolean;
+}
+
+const accepted = (value: FieldValue, warnings: readonly Issue[] = []): ReadValue => ({
+  value,
+  issues: [],
+  warnings,
+  needsTimeZone: false,
+});
+
+const orRefused = (value: FieldValue, expected: string, at: string): ReadValue =>
+  value !== null
+    ? accepted(value)
+    : {
+        value,
+        issues: [issue('METADATA_INVALID', `Expected ${expected}.`, at)],
+        warnings: [],
+        needsTimeZone: false,
+      };
+
+/** VALUE_TOO_LONG for a text over 255 characters, which is kept whole. Source: K4. */
+export function checkLength(value: FieldValue, at: string): Issue[] {
+  // Code units first: they are never fewer than characters, and counting those walks the whole text.
+  if (typeof value !== 'string' || value.length <= MAX_VALUE_CHARS || [...value].length <= MAX_VALUE_CHARS)
+    return [];
+  return [issue('VALUE_TOO_LONG', `The value is over ${MAX_VALUE_CHARS} characters; it is kept whole.`, at)];
+}
+
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', 't', 'yes', 'y', 'on', '1'].map((word): [string, boolean] => [word, true]),
+  ...['false', 'f', 'no', 'n', 'off', '0'].map((word): [string, boolean] => [word, false]),
+]);
+
+/** Something on both sides of one `@`, without blanks; whether mail arrives there is not asked. */
+const EMAIL = /^[^\s@]+@[^\s@]+$/;
+
+function readInstant(text: string, field: FieldMapping, context: ValueContext, at: string): ReadValue {
+  const { timeZone, receivedAtMs } = context;
+  const parsed = parseInstant(text, { formats: field.formats ?? [], timeZone, receivedAtMs });
+  return {
+    value: parsed.instant === null ? null : formatInstant(parsed.instant),
+    issues: parsed.issues.map((found) => ({ ...found, at })),
+    warnings: parsed.warnings.map((found) => ({ ...found, at })),
+    needsTimeZone: parsed.needsTimeZone,
+  };
+}
+
+function readPhoneOrText(text: string, defaultCountry: string | undefined, at: string): ReadValue {
+  const phone = readPhone(text, defaultCountry);
+  if (phone !== null) return accepted(phone);
+  // Extensions and "anonymous" stand where callers' numbers do: no reason to hold a call.
+  return accepted(text, [issue('PHONE_UNPARSED', 'Not a telephone number; the text is kept as it is.', at)]);
+}
+
+function aliasesOf(field: FieldMapping, context: ValueContext): Readonly<Record<string, string>> {
+  const own = field.aliases ?? {};
+  return Object.keys(own).length > 0 ? own : (context.enumAliases ?? {});
+}
+
+function readEnum(text: string, aliases: Readonly<Record<string, string>>, at: string): ReadValue {
+  if (Object.keys(aliases).length === 0) return accepted(text);
+  return orRefused(findAlias(aliases, text), 'one of the words that the mapping or the settings list', at);
+}
+
+function isEmpty(text: string, field: FieldMapping, context: ValueContext): boolean {
+  if (text === '') return true;
+  const word = text.toLowerCase();
+  if (context.emptyWords !== undefined)
+    return context.emptyWords.some((empty) => empty.trim().toLowerCase() === word);
+  if (field.type === 'string' || !DEFAULT_EMPTY_WORDS.includes(word)) return false;
+  return field.type !== 'enum' || findAlias(aliasesOf(field, context), text) === null;
+}
+
+/**
+ * Reads one source string as its field mapping says. A `string` is kept to the letter, all other types are
+ * trimmed first. Issues are METADATA_INVALID at the source field and never hold the value; warnings are
+ * VALUE_TOO_LONG, PHONE_UNPARSED, TIME_NONEXISTENT, TIME_AMBIGUOUS. Source: C17.
+ */
+export function readValue(source: string, field: FieldMapping, context: ValueContext): ReadValue {
+  const text = source.trim();
+  const at = field.source;
+  if (isEmpty(text, field, context)) return accepted(null);
+  const read = readTyped(source, text, field, context, at);
+  const warnings = [...read.warnings, ...checkLength(read.value, at)];
+  return { ...read, warnings };
+}
+
+function readTyped(
+  source: string,
+  text: string,
+  field: FieldMapping,
+  context: ValueContext,
+  at: string,
+): ReadValue {
+  const { type } = field;
+  switch (type) {
+    case 'string':
+      return accepted(source);
+    case 'id':
+      return accepted(text);
+    case 'email':
+      return orRefused(EMAIL.test(text) ? text : null, 'an e-mail address', at);
+    case 'phone':
+      return readPhoneOrText(text, context.defaultCountry, at);
+    case 'enum':
+      return readEnum(text, aliasesOf(field, context), at);
+    case 'number':
+      return orRefused(readNumber(text), 'a number such as 1234.5', at);
+    case 'boolean':
+      return orRefused(BOOLEANS.get(text.toLowerCase()) ?? null, 'yes or no, true or false, 1 or 0', at);
+    case 'duration':
+      return orRefused(readDuration(text), 'seconds, mm:ss, hh:mm:ss or ISO 8601 such as PT1M35S', at);
+    case 'instant':
+      return readInstant(text, field, context, at);
+  }
+  throw new TypeError(`No reader for the field type ${type satisfies never}.`);
+}
