@@ -1,0 +1,312 @@
+import type { Socket } from 'node:net';
+import type { SftpAccount, SftpAccountStore } from '@callbay/ingestion';
+import type { AuthContext, Connection, ServerChannel, Session, SFTPWrapper } from 'ssh2';
+import { type AuthVerdict, isStillAllowed, judgeLogin, type Login, type RefusalReason } from './auth.ts';
+import type { SftpMetrics } from './logger.ts';
+import { type SessionDeps, type SessionHost, SftpSession } from './session.ts';
+import type { WriteBudget } from './write-budget.ts';
+
+export type ConnectionDeps = SessionDeps & {
+  readonly accounts: SftpAccountStore;
+  readonly metrics: SftpMetrics;
+  readonly budget: WriteBudget;
+  /** Takes one of the tenant's session places; false when they are all taken. */
+  readonly takePlace: (tenantId: string) => boolean;
+  readonly givePlace: (tenantId: string) => void;
+  /** Moves with every change of access, so that one which happens during a login is not missed. */
+  readonly accessChanges: () => number;
+};
+
+export interface Peer {
+  readonly socket: Socket;
+  readonly address: string;
+  /** What the client calls itself, such as `OpenSSH_9.2p1`. */
+  readonly software: string;
+  /** To be called once: the connection has logged in. */
+  readonly onLogin: () => void;
+}
+
+const METHODS: ('publickey' | 'password')[] = ['publickey', 'password'];
+/** Questions for the methods are no attempts, but nobody needs many. */
+const MAX_QUESTIONS = 20;
+const SFTP_ONLY = 'Callbay speaks SFTP only: use sftp, or scp without -O.\r\n';
+
+/** One SSH connection: its login, its channels, its pace. */
+export class SftpConnection implements SessionHost {
+  readonly hidesOurFolders: boolean;
+  readonly #deps: ConnectionDeps;
+  readonly #client: Connection;
+  readonly #peer: Peer;
+  readonly #sessions = new Set<SftpSession>();
+  #login: Login | null = null;
+  #channels = 0;
+  #attempts = 0;
+  #questions = 0;
+  #refusals = new Map<RefusalReason | 'too_many_sessions', string | null>();
+  #username = '';
+  #lastRequestMs = performance.now();
+  #rekeyedAtMs = performance.now();
+  #rekeyedAtBytes = 0;
+  #isCorked = false;
+  #isPaused = false;
+  #isDraining = false;
+  #isClosed = false;
+
+  constructor(deps: ConnectionDeps, client: Connection, peer: Peer) {
+    this.#deps = deps;
+    this.#client = client;
+    this.#peer = peer;
+    // rclone identifies itself, and its `sync` deletes what the source lacks. Source: case 110.
+    this.hidesOurFolders = /rclone/i.test(peer.software);
+    this.#listen();
+  }
+
+  get username(): string | null {
+    return this.#login?.account.username ?? null;
+  }
+
+  login(): Login {
+    if (this.#login === null) throw new Error('A session before its login.');
+    return this.#login;
+  }
+
+  touch(): void {
+    this.#lastRequestMs = performance.now();
+  }
+
+  cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#peer.socket.cork();
+    setImmediate(() => {
+      this.#isCorked = false;
+      this.#peer.socket.uncork();
+      for (const session of this.#sessions) session.resume();
+    });
+  }
+
+  pauseForWrites(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#peer.socket.pause();
+    this.#deps.budget.whenRoom(() => {
+      this.#isPaused = false;
+      this.#peer.socket.resume();
+    });
+  }
+
+  isSocketFull(): boolean {
+    return this.#peer.socket.writableLength > this.#deps.limits.replyBufferBytes;
+  }
+
+  isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  onRequestsDone(): void {
+    if (this.#isDraining) this.#endWhenQuiet();
+  }
+
+  /** Ends once nothing is being transferred; until then no new file can be opened. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#endWhenQuiet();
+  }
+
+  destroy(): void {
+    this.#peer.socket.destroy();
+  }
+
+  /** Ends the connection if nothing has been asked for too long, or if its key has expired meanwhile. */
+  checkAge(now: Date): void {
+    const open = [...this.#sessions].reduce((sum, session) => sum + session.openHandles, 0);
+    const idleMs = open > 0 ? this.#deps.limits.idleWithHandlesMs : this.#deps.limits.idleMs;
+    const isIdle =
+      performance.now() - this.#lastRequestMs > idleMs &&
+      ![...this.#sessions].some((s) => s.isBusy && open === 0);
+    const login = this.#login;
+    const isExpired = login !== null && !isStillAllowed(login, login.account, this.#peer.address, now);
+    if (isExpired) this.drop('key expired');
+    else if (isIdle) this.#client.end();
+  }
+
+  /** Holds the login against the account as it is now. Source: case 98. */
+  applyAccount(account: SftpAccount | null): void {
+    if (this.#login === null) return;
+    if (account !== null && isStillAllowed(this.#login, account, this.#peer.address, this.#deps.now())) {
+      this.#login = { ...this.#login, account };
+    } else this.drop('access was taken away');
+  }
+
+  drop(reason: string): void {
+    this.#deps.log.info(
+      { username: this.username, address: this.#peer.address, reason },
+      'sftp session dropped',
+    );
+    this.#client.end();
+    this.#peer.socket.destroySoon();
+    // What is open is put away now: nothing more that this peer sends may count.
+    this.#close();
+  }
+
+  #listen(): void {
+    const { socket } = this.#peer;
+    this.#client.on('error', (error) =>
+      this.#deps.log.debug({ err: error, address: this.#peer.address }, 'ssh error'),
+    );
+    this.#client.on('authentication', (context) => void this.#authenticate(context));
+    this.#client.on('session', (accept, reject) => this.#openChannel(accept, reject));
+    this.#client.on('rekey', () => this.#markRekeyed());
+    this.#client.on('close', () => this.#close());
+    socket.on('data', () => {
+      // Before ssh2 parses: the replies it causes leave in one write.
+      this.cork();
+      this.#rekeyWhenDue();
+    });
+    socket.on('drain', () => this.cork());
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const session of this.#sessions) session.end();
+    this.#sessions.clear();
+    if (this.#login !== null) this.#deps.givePlace(this.#login.account.tenantId);
+    else if (this.#refusals.size > 0) this.#auditRefusals();
+  }
+
+  #endWhenQuiet(): void {
+    if ([...this.#sessions].some((session) => session.isBusy)) return;
+    this.#client.end();
+  }
+
+  async #authenticate(context: AuthContext): Promise<void> {
+    try {
+      const verdict = await this.#judge(context);
+      if (this.#isClosed) return;
+      if (verdict.status === 'accepted') this.#accept(context, verdict.login);
+      else if (verdict.status === 'key_known') context.accept();
+      else if (verdict.status === 'asked') this.#answerQuestion(context);
+      else this.#refuse(context, verdict.tenantId, verdict.reason);
+    } catch (error) {
+      this.#deps.log.error({ err: error, address: this.#peer.address }, 'login could not be checked');
+      if (this.#isClosed) return;
+      context.reject(METHODS);
+      this.#client.end();
+    }
+  }
+
+  async #judge(context: AuthContext): Promise<AuthVerdict> {
+    for (;;) {
+      const changes = this.#deps.accessChanges();
+      const verdict = await judgeLogin(this.#deps.accounts, context, this.#peer.address, this.#deps.now());
+      if (verdict.status !== 'accepted' || changes === this.#deps.accessChanges()) return verdict;
+    }
+  }
+
+  #answerQuestion(context: AuthContext): void {
+    this.#questions += 1;
+    context.reject(METHODS);
+    if (this.#questions >= MAX_QUESTIONS) this.#client.end();
+  }
+
+  #refuse(context: AuthContext, tenantId: string | null, reason: RefusalReason | 'too_many_sessions'): void {
+    this.#username = context.username;
+    this.#refusals.set(reason, tenantId);
+    this.#attempts += 1;
+    context.reject(METHODS);
+    if (this.#attempts >= this.#deps.limits.maxAuthAttempts) this.#client.end();
+  }
+
+  #accept(context: AuthContext, login: Login): void {
+    const { tenantId, username } = login.account;
+    if (this.#isDraining || !this.#deps.takePlace(tenantId)) {
+      this.#refuse(context, tenantId, 'too_many_sessions');
+      this.#client.end();
+      return;
+    }
+    this.#login = login;
+    this.#peer.onLogin();
+    this.touch();
+    context.accept();
+    this.#deps.metrics.loginEnded('accepted');
+    const { method } = login;
+    if (method.kind === 'key') this.#inBackground(this.#deps.accounts.touchKey(tenantId, method.keyId));
+    this.#audit(tenantId, username, 'sftp.login', {
+      method: method.kind,
+      ...(method.kind === 'key' ? { keyId: method.keyId } : {}),
+      software: this.#peer.software,
+    });
+  }
+
+  /** One row a connection, whatever it tried: the row count must not be in the hands of strangers. */
+  #auditRefusals(): void {
+    this.#deps.metrics.loginEnded('refused');
+    const tenantId = [...this.#refusals.values()].find((id) => id !== null) ?? null;
+    const detail = {
+      reasons: [...this.#refusals.keys()],
+      attempts: this.#attempts,
+      software: this.#peer.software,
+    };
+    this.#audit(tenantId, this.#username.slice(0, 128), 'sftp.refused', detail);
+  }
+
+  #audit(tenantId: string | null, actor: string, action: string, detail: Record<string, unknown>): void {
+    const entry = { actor, action, target: `sftp-user:${actor}`, remoteAddress: this.#peer.address, detail };
+    this.#inBackground(this.#deps.accounts.appendAudit(tenantId, entry));
+  }
+
+  #inBackground(work: Promise<void>): void {
+    this.#deps.inBackground(
+      work.catch((error: unknown) => this.#deps.log.error({ err: error }, 'a login was not written down')),
+    );
+  }
+
+  #openChannel(accept: () => Session, reject: () => void): void {
+    if (this.#channels >= this.#deps.limits.channelsPerConnection) {
+      reject();
+      return;
+    }
+    const session = accept();
+    this.#channels += 1;
+    session.on('error', (error: Error) => this.#deps.log.debug({ err: error }, 'ssh channel error'));
+    session.on('close', () => {
+      this.#channels -= 1;
+    });
+    session.on('exec', (acceptExec) => this.#refuseProgram(acceptExec()));
+    session.on('shell', (acceptShell) => this.#refuseProgram(acceptShell()));
+    session.on('sftp', (acceptSftp) => this.#openSftp(acceptSftp()));
+  }
+
+  #openSftp(sftp: SFTPWrapper): void {
+    try {
+      const session = new SftpSession(this.#deps, this, sftp);
+      this.#sessions.add(session);
+      sftp.on('close', () => this.#sessions.delete(session));
+    } catch (error) {
+      this.#deps.log.error({ err: error }, 'sftp session could not start');
+      this.#client.end();
+    }
+  }
+
+  #refuseProgram(channel: ServerChannel): void {
+    channel.on('error', (error: Error) => this.#deps.log.debug({ err: error }, 'ssh channel error'));
+    channel.stderr.write(SFTP_ONLY);
+    channel.exit(1);
+    channel.end();
+  }
+
+  #markRekeyed(): void {
+    this.#rekeyedAtMs = performance.now();
+    this.#rekeyedAtBytes = this.#peer.socket.bytesRead + this.#peer.socket.bytesWritten;
+  }
+
+  #rekeyWhenDue(): void {
+    if (this.#login === null) return;
+    const { rekeyBytes, rekeyMs } = this.#deps.limits;
+    const bytes = this.#peer.socket.bytesRead + this.#peer.socket.bytesWritten - this.#rekeyedAtBytes;
+    if (bytes < rekeyBytes && performance.now() - this.#rekeyedAtMs < rekeyMs) return;
+    this.#markRekeyed();
+    this.#client.rekey();
+  }
+}

@@ -1,0 +1,162 @@
+import type { BlobStore, SftpAccount } from '@callbay/ingestion';
+import { type SentAttributes, type Stat, sentTime } from './attrs.ts';
+import { type Download, downloadOf, type Handle, openDownload } from './handles.ts';
+import { locate, writableName } from './paths.ts';
+import type { ReceiveDeps } from './receive.ts';
+import { absent, denied, failed } from './statuses.ts';
+import { OPEN_FLAG } from './uploads.ts';
+import { findStored, listFolder, statLocation, type ViewDeps } from './view.ts';
+
+export type OperationDeps = ViewDeps & ReceiveDeps & { readonly blobs: BlobStore };
+
+const mayReadFiles = (account: SftpAccount): boolean => account.canRead === 'all';
+
+const NOT_READABLE = 'This user may send files but not read them back.';
+
+export async function statPath(deps: OperationDeps, tenantId: string, path: string): Promise<Stat> {
+  const stat = await statLocation(deps, tenantId, locate(path));
+  if (stat === null) throw absent();
+  return stat;
+}
+
+/** OPEN for writing or for reading. Source: C4, C9. */
+export async function openFile(
+  deps: OperationDeps,
+  account: SftpAccount,
+  path: string,
+  flags: number,
+): Promise<Handle> {
+  if ((flags & OPEN_FLAG.WRITE) === 0) {
+    return { kind: 'download', download: await openForReading(deps, account, path) };
+  }
+  const name = writableName(path);
+  const { tenantId, username } = account;
+  const upload = await deps.uploads.open({ tenantId, sentBy: username, name, flags });
+  return { kind: 'upload', upload, mayRead: (flags & OPEN_FLAG.READ) !== 0 && mayReadFiles(account) };
+}
+
+async function openForReading(deps: OperationDeps, account: SftpAccount, path: string): Promise<Download> {
+  const { tenantId, canRead } = account;
+  const location = locate(path);
+  if (location.kind === 'nested') throw absent();
+  if (location.kind === 'folder') throw failed('This is a folder.');
+  const stat = await statPath(deps, tenantId, path);
+  const { folder, name } = location;
+  if (folder === 'receipts') {
+    if (canRead === 'none') throw denied('This user may not read receipts.');
+    const receipt = await deps.drop.readReceipt(tenantId, name);
+    if (receipt === null) throw absent();
+    return downloadOf(receipt, stat);
+  }
+  if (!mayReadFiles(account)) throw denied(NOT_READABLE);
+  if (folder === 'data') {
+    const underWay = deps.uploads.findLive(tenantId, name)?.own ?? (await deps.partials.find(tenantId, name));
+    if (underWay !== null) return openDownload(underWay.path, stat, async () => {});
+  }
+  const stored = await findStored(deps, tenantId, folder, name);
+  if (stored === null) throw absent();
+  const local = await deps.blobs.openLocal(tenantId, stored.blobKey);
+  const release = () => local[Symbol.asyncDispose]();
+  return openDownload(local.path, stat, release).catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
+}
+
+/** OPENDIR. Names and sizes are listed for every user: clients need them to send. `canRead` guards bytes. */
+export async function openListing(
+  deps: OperationDeps,
+  account: SftpAccount,
+  path: string,
+  hidesOurFolders: boolean,
+): Promise<Handle> {
+  const location = locate(path);
+  if (location.kind !== 'folder') {
+    const stat = await statPath(deps, account.tenantId, path);
+    throw stat.isFolder ? absent() : failed('This is a file.');
+  }
+  const stat = await statPath(deps, account.tenantId, path);
+  const entries = listFolder(deps, account.tenantId, location.folder, hidesOurFolders);
+  return { kind: 'listing', stat, entries };
+}
+
+/** SETSTAT: times are kept, a size is honoured, mode and owner are accepted and ignored. Source: case 91. */
+export async function setAttributes(
+  deps: OperationDeps,
+  account: SftpAccount,
+  path: string,
+  attrs: SentAttributes,
+): Promise<void> {
+  const location = locate(path);
+  if (location.kind === 'folder') return;
+  const name = writableName(path);
+  const { tenantId, username } = account;
+  if (attrs.size !== undefined) await setSize(deps, account, path, name, attrs.size);
+  const modifiedAt = sentTime(attrs);
+  const live = deps.uploads.findLive(tenantId, name);
+  if (live !== null && modifiedAt !== null) live.setModifiedAt(modifiedAt);
+  // A CLOSE under way comes first: it may be about to turn the upload into the file that is meant.
+  await deps.uploads.inTurn(tenantId, name, async () => {
+    if (await deps.partials.find(tenantId, name)) {
+      if (modifiedAt !== null) await deps.partials.setModifiedAt(tenantId, name, modifiedAt);
+      return;
+    }
+    const stored = await findStored(deps, tenantId, 'data', name);
+    if (stored === null && live === null) throw absent();
+    if (stored !== null && modifiedAt !== null)
+      await deps.drop.setModifiedAt(tenantId, stored.fileId, modifiedAt);
+  });
+  deps.log.debug({ tenantId, username }, 'attributes set');
+}
+
+/** Cuts or extends by name. A stored file of another size is a new version, received as such. */
+async function setSize(
+  deps: OperationDeps,
+  account: SftpAccount,
+  path: string,
+  name: string,
+  sizeBytes: number,
+) {
+  const { tenantId, username } = account;
+  const live = deps.uploads.findLive(tenantId, name);
+  if (live !== null) return live.setSize(sizeBytes);
+  if ((await statPath(deps, tenantId, path)).sizeBytes === sizeBytes) return;
+  const wasPartial = (await deps.partials.find(tenantId, name)) !== null;
+  const upload = await deps.uploads.open({ tenantId, sentBy: username, name, flags: OPEN_FLAG.WRITE });
+  try {
+    await upload.setSize(sizeBytes);
+  } catch (error) {
+    await deps.uploads.abandon(upload);
+    throw error;
+  }
+  // A broken upload stays one: only CLOSE of a written handle says that it is whole.
+  await (wasPartial ? deps.uploads.abandon(upload) : deps.uploads.finish(upload));
+}
+
+/** REMOVE: a partial is deleted, a file that has not ended is withdrawn. Source: case 59. */
+export async function removeFile(deps: OperationDeps, account: SftpAccount, path: string): Promise<void> {
+  const { tenantId } = account;
+  const name = writableName(path);
+  const live = deps.uploads.findLive(tenantId, name);
+  live?.markRemoved();
+  const hadPartial = await deps.partials.remove(tenantId, name);
+  const stored = await deps.drop.findInFolder(tenantId, 'data', name);
+  const isWithdrawn = stored !== null && (await deps.drop.withdrawFile(tenantId, stored.fileId));
+  if (live !== null || hadPartial || isWithdrawn) return;
+  const moved = stored ?? (await deps.drop.findRecentlyClosed(tenantId, name));
+  if (moved === null) throw absent();
+  throw denied(
+    'The file has been taken in already and cannot be removed; it is purged 7 days after its arrival.',
+  );
+}
+
+/** MKDIR never makes anything. Source: C4, case 92. */
+export async function refuseFolder(deps: OperationDeps, tenantId: string, path: string): Promise<never> {
+  const location = locate(path);
+  const isThere = location.kind !== 'nested' && (await statLocation(deps, tenantId, location)) !== null;
+  // `mkdir -p` of a client goes on after FAILURE when STAT shows a folder, as with OpenSSH.
+  if (isThere) throw failed('It is there already.');
+  throw denied(
+    'Folders cannot be made here: leave files side by side in /data. Each call is known by its file name.',
+  );
+}

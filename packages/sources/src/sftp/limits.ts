@@ -1,0 +1,51 @@
+/** Source: C9. The largest file; the write that would pass it fails. */
+export const MAX_FILE_BYTES = 2 ** 31;
+
+/** Every bound of the server. The defaults are production's; tests lower them. */
+export interface SftpLimits {
+  /** Time from TCP accept to login. */
+  readonly loginGraceMs: number;
+  readonly maxAuthAttempts: number;
+  /** Not yet logged in, overall: from `start` on, a growing share is refused; at `full` all. As OpenSSH's 10:30:100. */
+  readonly preAuth: { readonly start: number; readonly refusePercent: number; readonly full: number };
+  readonly preAuthPerAddress: number;
+  readonly sessionsPerTenant: number;
+  readonly channelsPerConnection: number;
+  readonly handlesPerSession: number;
+  /** Without a request while nothing is open. */
+  readonly idleMs: number;
+  /** Without a request while a handle is open: a peer that answers keepalives but does nothing. */
+  readonly idleWithHandlesMs: number;
+  readonly keepaliveMs: number;
+  readonly rekeyBytes: number;
+  readonly rekeyMs: number;
+  /** Written data acknowledged before it is on disk, per handle, and for the whole process. */
+  readonly eagerBytesPerHandle: number;
+  readonly writeBufferBytes: number;
+  /** Requests under way in one session before its channel window stays shut. */
+  readonly pendingRequests: number;
+  /** Replies waiting for a slow client before reads are held back. */
+  readonly replyBufferBytes: number;
+}
+
+export const DEFAULT_LIMITS: SftpLimits = {
+  loginGraceMs: 30_000,
+  maxAuthAttempts: 6,
+  preAuth: { start: 10, refusePercent: 30, full: 100 },
+  preAuthPerAddress: 15,
+  sessionsPerTenant: 100,
+  channelsPerConnection: 10,
+  handlesPerSession: 256,
+  idleMs: 15 * 60_000,
+  idleWithHandlesMs: 60 * 60_000,
+  keepaliveMs: 15_000,
+  rekeyBytes: 2 ** 30,
+  rekeyMs: 3_600_000,
+  eagerBytesPerHandle: 8 * 2 ** 20,
+  writeBufferBytes: 64 * 2 ** 20,
+  pendingRequests: 512,
+  replyBufferBytes: 4 * 2 ** 20,
+};
+
+/** What `limits@openssh.com` announces: the largest packet ssh2 takes, and the reads and writes that fit in one. */
+export const PACKET_LIMITS = { packet: 262_144, read: 261_120, write: 261_120 };

@@ -1,0 +1,22 @@
+/** The part of pino that the drop uses. */
+export interface Logger {
+  debug(fields: Readonly<Record<string, unknown>>, message: string): void;
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** What an operator graphs; every method is called often and must be cheap. */
+export interface SftpMetrics {
+  connectionRefused(reason: 'pre_auth_limit' | 'draining'): void;
+  loginEnded(outcome: 'accepted' | 'refused'): void;
+  fileReceived(sizeBytes: number): void;
+  uploadFailed(): void;
+}
+
+export const NO_METRICS: SftpMetrics = {
+  connectionRefused: () => {},
+  loginEnded: () => {},
+  fileReceived: () => {},
+  uploadFailed: () => {},
+};

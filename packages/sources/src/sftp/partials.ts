@@ -1,0 +1,231 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { fstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errnoOf } from './statuses.ts';
+
+/** A file that one handle writes, in a folder of its own, so that two uploads of one name never mix. */
+export interface OwnFile {
+  readonly tenantId: string;
+  readonly name: string;
+  readonly path: string;
+  readonly fd: number;
+  /** When it was taken over; zero for a new one. */
+  readonly sizeBytes: number;
+}
+
+/** An upload that was not closed politely, or a whole one under a temporary name. */
+export interface Partial {
+  readonly name: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly modifiedAt: Date;
+}
+
+/**
+ * Uploads that are not files yet, on this node's spool:
+ * `partials/<tenantId>/<name>` is what a later session may continue, rename or remove;
+ * `writing/<process>/<tenantId>/<uuid>/<name>` belongs to one open handle.
+ * Every change of hands is one rename, so that several processes on one spool never share bytes, and a crash
+ * leaves each upload in one place. The processes of one spool share one set of process ids.
+ */
+export interface PartialStore {
+  create(tenantId: string, name: string): OwnFile;
+  /** Takes the named partial over for writing, or null where there is none. */
+  claim(tenantId: string, name: string): OwnFile | null;
+  /** Gives a written file back as the named partial, replacing an earlier one. */
+  release(own: OwnFile): Promise<void>;
+  discard(own: OwnFile): Promise<void>;
+  find(tenantId: string, name: string): Promise<Partial | null>;
+  /** At most 10,000, by name. */
+  list(tenantId: string): Promise<Partial[]>;
+  /** Whether there was one. */
+  remove(tenantId: string, name: string): Promise<boolean>;
+  rename(tenantId: string, from: string, to: string): Promise<void>;
+  /** Makes a named partial of what `fill` writes to the path it is given. */
+  add(tenantId: string, name: string, fill: (path: string) => Promise<void>): Promise<void>;
+  setModifiedAt(tenantId: string, name: string, modifiedAt: Date): Promise<void>;
+  /** Turns what dead processes were writing into named partials. */
+  recover(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const MAX_LISTED = 10_000;
+const PARTIALS = 'partials';
+const WRITING = 'writing';
+const PRIVATE_MODE = 0o700;
+
+/** Folders of writers inside this very process, which `recover` must tell from a predecessor with the same pid. */
+const writersHere = new Set<string>();
+
+const COMPONENT = /^(?!\.{1,2}$)[^/\\\0]+$/;
+
+/** Names were checked at the protocol's edge; this is the second net, for a bug of ours. */
+function component(value: string): string {
+  if (!COMPONENT.test(value)) throw new Error('A spool path may only be built from plain components.');
+  return value;
+}
+
+async function ignoreAbsent<T>(promise: Promise<T>): Promise<T | null> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+const namesIn = async (folder: string): Promise<string[]> => (await ignoreAbsent(readdir(folder))) ?? [];
+
+async function describe(path: string, name: string): Promise<Partial | null> {
+  const found = await ignoreAbsent(stat(path));
+  if (found === null) return null;
+  return { name, path, sizeBytes: found.size, modifiedAt: found.mtime };
+}
+
+export function createPartialStore(spoolDir: string): PartialStore {
+  const writing = join(spoolDir, WRITING, `${process.pid}-${randomBytes(6).toString('hex')}`);
+  writersHere.add(writing);
+  const folderOf = (tenantId: string) => join(spoolDir, PARTIALS, component(tenantId));
+  const pathOf = (tenantId: string, name: string) => join(folderOf(tenantId), component(name));
+  const ownPath = (tenantId: string, name: string) => {
+    const folder = join(writing, component(tenantId), randomUUID());
+    mkdirSync(folder, { recursive: true, mode: PRIVATE_MODE });
+    return join(folder, component(name));
+  };
+  const discardPath = (path: string) => rm(dirname(path), { recursive: true, force: true });
+
+  return {
+    create(tenantId, name) {
+      const path = ownPath(tenantId, name);
+      return { tenantId, name, path, fd: openSync(path, 'wx+', 0o600), sizeBytes: 0 };
+    },
+
+    claim(tenantId, name) {
+      const path = ownPath(tenantId, name);
+      try {
+        renameSync(pathOf(tenantId, name), path);
+      } catch (error) {
+        rmSync(dirname(path), { recursive: true, force: true });
+        if (errnoOf(error) === 'ENOENT') return null;
+        throw error;
+      }
+      const fd = openSync(path, 'r+');
+      return { tenantId, name, path, fd, sizeBytes: fstatSync(fd).size };
+    },
+
+    async release(own) {
+      await mkdir(folderOf(own.tenantId), { recursive: true, mode: PRIVATE_MODE });
+      await rename(own.path, pathOf(own.tenantId, own.name));
+      await discardPath(own.path);
+    },
+
+    discard: (own) => discardPath(own.path),
+
+    find: (tenantId, name) => describe(pathOf(tenantId, name), name),
+
+    async list(tenantId) {
+      const folder = folderOf(tenantId);
+      const names = (await namesIn(folder)).sort().slice(0, MAX_LISTED);
+      const found: Partial[] = [];
+      for (const name of names) {
+        const partial = await describe(join(folder, name), name);
+        if (partial !== null) found.push(partial);
+      }
+      return found;
+    },
+
+    async remove(tenantId, name) {
+      return (await ignoreAbsent(rm(pathOf(tenantId, name)).then(() => true))) ?? false;
+    },
+
+    async add(tenantId, name, fill) {
+      const path = ownPath(tenantId, name);
+      try {
+        await fill(path);
+        await mkdir(folderOf(tenantId), { recursive: true, mode: PRIVATE_MODE });
+        await rename(path, pathOf(tenantId, name));
+      } finally {
+        await discardPath(path);
+      }
+    },
+
+    rename: (tenantId, from, to) => rename(pathOf(tenantId, from), pathOf(tenantId, to)),
+
+    async setModifiedAt(tenantId, name, modifiedAt) {
+      await utimes(pathOf(tenantId, name), modifiedAt, modifiedAt);
+    },
+
+    recover: () => recoverPartials(spoolDir),
+
+    async close() {
+      writersHere.delete(writing);
+      await rm(writing, { recursive: true, force: true });
+    },
+  };
+}
+
+function isAlive(processFolder: string, path: string): boolean {
+  const pid = Number.parseInt(processFolder, 10);
+  if (pid === process.pid) return writersHere.has(path);
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
+}
+
+/** Moves what dead processes left open to the named partials; of one name the newest stays. */
+async function recoverPartials(spoolDir: string): Promise<void> {
+  const root = join(spoolDir, WRITING);
+  for (const processFolder of await namesIn(root)) {
+    const folder = join(root, processFolder);
+    if (isAlive(processFolder, folder)) continue;
+    for (const tenantId of await namesIn(folder)) {
+      for (const { path, name } of await leftOpen(join(folder, tenantId))) {
+        const target = join(spoolDir, PARTIALS, tenantId);
+        await mkdir(target, { recursive: true, mode: PRIVATE_MODE });
+        // Absent where another process that starts now recovers the same folder.
+        await ignoreAbsent(rename(path, join(target, name)));
+      }
+    }
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function leftOpen(tenantFolder: string): Promise<{ path: string; name: string; changedMs: number }[]> {
+  const found: { path: string; name: string; changedMs: number }[] = [];
+  for (const uuid of await namesIn(tenantFolder)) {
+    for (const name of await namesIn(join(tenantFolder, uuid))) {
+      const path = join(tenantFolder, uuid, name);
+      const at = await ignoreAbsent(stat(path));
+      if (at !== null && at.size > 0) found.push({ path, name, changedMs: at.ctimeMs });
+    }
+  }
+  return found.sort((a, b) => a.changedMs - b.changedMs);
+}
+
+/**
+ * Removes partial uploads that nobody touched for `olderThanMs`, and answers how many. Judged by the change
+ * time: the modification time is the client's, and an old recording is not an abandoned upload. Source: case 58.
+ */
+export async function sweepPartials(options: {
+  readonly spoolDir: string;
+  readonly olderThanMs: number;
+  readonly nowMs: number;
+}): Promise<number> {
+  await recoverPartials(options.spoolDir);
+  const root = join(options.spoolDir, PARTIALS);
+  let removed = 0;
+  for (const tenantId of await namesIn(root)) {
+    for (const name of await namesIn(join(root, tenantId))) {
+      const path = join(root, tenantId, name);
+      const found = await ignoreAbsent(stat(path));
+      if (found === null || options.nowMs - found.ctimeMs < options.olderThanMs) continue;
+      await rm(path, { force: true });
+      removed += 1;
+    }
+  }
+  return removed;
+}

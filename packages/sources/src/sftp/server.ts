@@ -1,0 +1,200 @@
+import { mkdir } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { BlobStore, DropStore, JobQueue, SftpAccountStore } from '@callbay/ingestion';
+import ssh2, { type Connection } from 'ssh2';
+import { createAccessWatch } from './access-watch.ts';
+import { SftpConnection } from './connection.ts';
+import { createPreAuthGate } from './connection-limits.ts';
+import { hasNativeCiphers, makeHostKeys, offeredAlgorithms } from './host-keys.ts';
+import { DEFAULT_LIMITS, type SftpLimits } from './limits.ts';
+import { type Logger, NO_METRICS, type SftpMetrics } from './logger.ts';
+import { createPartialStore } from './partials.ts';
+import { createUploads } from './uploads.ts';
+import { createWriteBudget } from './write-budget.ts';
+
+export interface SftpServerDeps {
+  readonly drop: DropStore;
+  readonly accounts: SftpAccountStore;
+  readonly blobs: BlobStore;
+  readonly queue: JobQueue;
+  readonly log: Logger;
+  readonly metrics?: SftpMetrics;
+  readonly now?: () => Date;
+}
+
+export interface SftpServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Where uploads rest until they are whole. Best on the file system of the blobs. One per node. */
+  readonly spoolDir: string;
+  readonly limits?: Partial<SftpLimits>;
+  /** How long `close` waits for transfers under way. Default 30 s. */
+  readonly drainMs?: number;
+}
+
+export interface SftpServer {
+  /** Starts to accept. Rejects when the port is taken or the account store is away. */
+  listen(): Promise<{ port: number }>;
+  /** Stops accepting, lets transfers under way end up to `drainMs`, and waits until everything is put away. */
+  close(): Promise<void>;
+  /** Connections that have logged in. */
+  sessionCount(): number;
+  /** Connections that have not, yet. */
+  pendingCount(): number;
+  /** Written bytes that wait in memory for the disk, over all sessions. */
+  bufferedBytes(): number;
+}
+
+const TICK_MS = 5_000;
+
+/** The SFTP drop: a view of the tenants' files, and the door they come in by. Source: C4, C5, C9, E4, E6. */
+export function createSftpServer(deps: SftpServerDeps, options: SftpServerOptions): SftpServer {
+  const limits: SftpLimits = { ...DEFAULT_LIMITS, ...options.limits };
+  const now = deps.now ?? (() => new Date());
+  const metrics = deps.metrics ?? NO_METRICS;
+  const budget = createWriteBudget(limits.writeBufferBytes);
+  const partials = createPartialStore(options.spoolDir);
+  const gate = createPreAuthGate(limits, Math.random);
+  const connections = new Set<SftpConnection>();
+  const sockets = new Map<string, { socket: Socket; onLogin: () => void }>();
+  const sessionsOf = new Map<string, number>();
+  const background = new Set<Promise<void>>();
+  const resources = new AsyncDisposableStack();
+  let listener: Server | null = null;
+  let isClosing = false;
+  let accessChanges = 0;
+
+  function inBackground(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => deps.log.error({ err: error }, 'background work of the sftp server failed'))
+      .finally(() => background.delete(tracked));
+    background.add(tracked);
+  }
+
+  const receiveDeps = { drop: deps.drop, blobs: deps.blobs, queue: deps.queue, log: deps.log, inBackground };
+  const { eagerBytesPerHandle } = limits;
+  const uploads = createUploads({ ...receiveDeps, partials, budget, eagerBytesPerHandle, metrics, now });
+  const connectionDeps = {
+    ...receiveDeps,
+    ...{ accounts: deps.accounts, metrics, partials, uploads, budget, limits, now, startedAt: now() },
+    spoolDir: options.spoolDir,
+    isWriteBufferFull: budget.isExhausted,
+    accessChanges: () => accessChanges,
+    takePlace(tenantId: string): boolean {
+      const taken = sessionsOf.get(tenantId) ?? 0;
+      if (taken >= limits.sessionsPerTenant) return false;
+      sessionsOf.set(tenantId, taken + 1);
+      return true;
+    },
+    givePlace(tenantId: string): void {
+      const left = (sessionsOf.get(tenantId) ?? 1) - 1;
+      if (left > 0) sessionsOf.set(tenantId, left);
+      else sessionsOf.delete(tenantId);
+    },
+  };
+
+  /** Judges a TCP connection before SSH sees it, and gives it until `loginGraceMs` to log in. */
+  function admit(ssh: ssh2.Server, socket: Socket): void {
+    socket.on('error', (error) => deps.log.debug({ err: error }, 'sftp socket error'));
+    const address = socket.remoteAddress ?? '';
+    const release = isClosing ? null : gate.admit(address);
+    if (release === null) {
+      metrics.connectionRefused(isClosing ? 'draining' : 'pre_auth_limit');
+      socket.destroy();
+      return;
+    }
+    const key = `${address}:${socket.remotePort}`;
+    const grace = setTimeout(() => socket.destroy(), limits.loginGraceMs);
+    const onLogin = () => {
+      clearTimeout(grace);
+      release();
+    };
+    socket.setNoDelay(true);
+    sockets.set(key, { socket, onLogin });
+    socket.once('close', () => {
+      onLogin();
+      sockets.delete(key);
+    });
+    ssh.injectSocket(socket);
+  }
+
+  function greet(
+    client: Connection,
+    info: { ip: string; port: number; header: { versions: { software: string } } },
+  ) {
+    const known = sockets.get(`${info.ip}:${info.port}`);
+    client.on('error', (error) => deps.log.debug({ err: error }, 'ssh error'));
+    if (known === undefined) {
+      client.end();
+      return;
+    }
+    const { socket, onLogin } = known;
+    const peer = { socket, onLogin, address: info.ip, software: info.header.versions.software.slice(0, 128) };
+    const connection = new SftpConnection(connectionDeps, client, peer);
+    connections.add(connection);
+    socket.once('close', () => connections.delete(connection));
+  }
+
+  function startTicking(): void {
+    const tick = setInterval(
+      () => {
+        for (const connection of connections) connection.checkAge(now());
+      },
+      Math.min(TICK_MS, limits.idleMs),
+    );
+    resources.defer(() => clearInterval(tick));
+  }
+
+  return {
+    async listen() {
+      await mkdir(options.spoolDir, { recursive: true, mode: 0o700 });
+      await partials.recover();
+      const isNative = hasNativeCiphers();
+      if (!isNative)
+        deps.log.warn({}, 'ssh2 has no compiled ciphers: transfers are slower; only AES is offered');
+      const hostKeys = await deps.accounts.loadHostKeys(makeHostKeys);
+      const ssh = new ssh2.Server({
+        hostKeys: hostKeys.map(({ privateKey }) => privateKey),
+        algorithms: offeredAlgorithms(isNative),
+        ident: 'Callbay',
+        keepaliveInterval: limits.keepaliveMs,
+      });
+      ssh.on('connection', greet);
+      const watched = { accounts: deps.accounts, log: deps.log };
+      const onChange = () => {
+        accessChanges += 1;
+      };
+      resources.use(await createAccessWatch(watched, () => connections, onChange));
+      startTicking();
+      const server = createServer({ noDelay: true, keepAlive: true }, (socket) => admit(ssh, socket));
+      listener = server;
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(options.port, options.host, () => resolve());
+      });
+      server.on('error', (error) => deps.log.error({ err: error }, 'sftp listener error'));
+      return { port: (server.address() as AddressInfo).port };
+    },
+
+    async close() {
+      isClosing = true;
+      const stopped = new Promise<void>((resolve) =>
+        listener === null ? resolve() : listener.close(() => resolve()),
+      );
+      for (const connection of connections) connection.drain();
+      const patience = setTimeout(() => {
+        for (const { socket } of sockets.values()) socket.destroy();
+      }, options.drainMs ?? 30_000);
+      await stopped;
+      clearTimeout(patience);
+      while (background.size > 0) await Promise.all(background);
+      await resources.disposeAsync();
+      await partials.close();
+    },
+
+    sessionCount: () => [...connections].filter(({ username }) => username !== null).length,
+    pendingCount: () => gate.count(),
+    bufferedBytes: budget.usedBytes,
+  };
+}

@@ -1,0 +1,67 @@
+import { CallbayError } from '@callbay/core';
+
+/** Status codes of SFTP version 3. */
+export const SFTP_STATUS = {
+  OK: 0,
+  EOF: 1,
+  NO_SUCH_FILE: 2,
+  PERMISSION_DENIED: 3,
+  FAILURE: 4,
+  BAD_MESSAGE: 5,
+  OP_UNSUPPORTED: 8,
+} as const;
+
+export type SftpStatus = (typeof SFTP_STATUS)[keyof typeof SFTP_STATUS];
+
+/** A request answered with a status and a sentence for the person at the client. Never our bug, never logged as one. */
+export class SftpRefusal extends Error {
+  readonly status: SftpStatus;
+
+  constructor(status: SftpStatus, sentence: string) {
+    super(sentence);
+    this.name = 'SftpRefusal';
+    this.status = status;
+  }
+}
+
+export const denied = (sentence: string): SftpRefusal =>
+  new SftpRefusal(SFTP_STATUS.PERMISSION_DENIED, sentence);
+export const failed = (sentence: string): SftpRefusal => new SftpRefusal(SFTP_STATUS.FAILURE, sentence);
+export const absent = (): SftpRefusal => new SftpRefusal(SFTP_STATUS.NO_SUCH_FILE, 'There is no such file.');
+export const invalidHandle = (): SftpRefusal => failed('This handle is not open.');
+
+/** The errno name of a failed system call, or null for any other error. */
+export const errnoOf = (error: unknown): string | null =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+
+const STORAGE_FULL = 'There is no room left on the server; nothing of this file was kept. Try again later.';
+
+/**
+ * What the client is told about an error, and whether the operator must hear of it. Sentences name no path of
+ * the server and no other customer.
+ */
+export function statusOf(error: unknown): { status: SftpStatus; sentence: string; isOurs: boolean } {
+  if (error instanceof SftpRefusal) return { status: error.status, sentence: error.message, isOurs: false };
+  const errno = errnoOf(error);
+  if (errno === 'STORAGE_FULL' || errno === 'ENOSPC' || errno === 'EDQUOT') {
+    return { status: SFTP_STATUS.FAILURE, sentence: STORAGE_FULL, isOurs: true };
+  }
+  if (error instanceof CallbayError) {
+    if (error.code === 'BLOB_MISSING') {
+      return {
+        status: SFTP_STATUS.NO_SUCH_FILE,
+        sentence: 'The bytes of this file were purged.',
+        isOurs: false,
+      };
+    }
+    if (error.retryable) {
+      const sentence = 'The service is briefly away; nothing was lost. Try again in a minute.';
+      return { status: SFTP_STATUS.FAILURE, sentence, isOurs: true };
+    }
+  }
+  return {
+    status: SFTP_STATUS.FAILURE,
+    sentence: 'Something broke on our side. Try again, or tell us.',
+    isOurs: true,
+  };
+}

@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { close, fsync, ftruncate, futimes, read } from 'node:fs';
+import { promisify } from 'node:util';
+import { MAX_FILE_BYTES } from './limits.ts';
+import type { SftpMetrics } from './logger.ts';
+import type { OwnFile, PartialStore } from './partials.ts';
+import { type ReceiveDeps, receiveLocalFile } from './receive.ts';
+import { errnoOf, failed, type SftpRefusal } from './statuses.ts';
+import type { WriteBudget } from './write-budget.ts';
+import { WriteQueue } from './write-queue.ts';
+
+const closeFd = promisify(close);
+const syncFd = promisify(fsync);
+const truncateFd = promisify(ftruncate);
+const setFdTimes = promisify(futimes);
+const readFd = promisify(read);
+
+export interface UploadDeps extends ReceiveDeps {
+  readonly partials: PartialStore;
+  readonly budget: WriteBudget;
+  readonly eagerBytesPerHandle: number;
+  readonly metrics: SftpMetrics;
+  readonly now: () => Date;
+}
+
+export interface UploadStart {
+  readonly own: OwnFile;
+  readonly sentBy: string;
+  readonly sizeBytes: number;
+  /** Temporary names are stored, never received: RENAME completes them. Source: case 13. */
+  readonly isTemporary: boolean;
+  /** Whether CLOSE without a write means a file: it was made, emptied, or holds a broken upload's bytes. */
+  readonly isChanged: boolean;
+  /** Every write goes to the end, whatever offset it names. */
+  readonly isAppending: boolean;
+}
+
+const tooLarge = (): SftpRefusal =>
+  failed('A file may have at most 2 GiB (2147483648 bytes). Nothing of this one was kept; send it in parts.');
+
+/** One written handle, from OPEN to CLOSE or to the end of its connection. */
+export class Upload {
+  readonly own: OwnFile;
+  readonly sentBy: string;
+  readonly isTemporary: boolean;
+  readonly #deps: UploadDeps;
+  readonly #queue: WriteQueue;
+  readonly #isAppending: boolean;
+  #sizeBytes: number;
+  #isChanged: boolean;
+  #modifiedAt: Date | null = null;
+  #writtenAt: Date;
+
+  constructor(deps: UploadDeps, start: UploadStart) {
+    this.#deps = deps;
+    this.own = start.own;
+    this.sentBy = start.sentBy;
+    this.isTemporary = start.isTemporary;
+    this.#isAppending = start.isAppending;
+    this.#isChanged = start.isChanged;
+    this.#sizeBytes = start.sizeBytes;
+    this.#writtenAt = deps.now();
+    this.#queue = new WriteQueue(start.own.fd, deps.budget, deps.eagerBytesPerHandle);
+  }
+
+  /** With everything accepted so far. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  get modifiedAt(): Date {
+    return this.#modifiedAt ?? this.#writtenAt;
+  }
+
+  /** Takes bytes at any offset; holes read as zeros. The write that would pass 2^31 bytes fails. Source: C9. */
+  write(offset: number, bytes: Buffer, settle: (error: Error | null) => void): void {
+    const position = this.#isAppending ? this.#sizeBytes : offset;
+    const end = position + bytes.length;
+    if (end > MAX_FILE_BYTES) {
+      settle(this.#refuseSize(end));
+      return;
+    }
+    this.#isChanged = true;
+    if (end > this.#sizeBytes && this.#queue.error === null) this.#sizeBytes = end;
+    this.#writtenAt = this.#deps.now();
+    this.#queue.write(position, bytes, settle);
+  }
+
+  /** Bytes as written so far, for clients that verify; empty at the end. */
+  read(offset: number, length: number): Promise<Buffer> {
+    return this.#queue.run(async () => {
+      const { bytesRead, buffer } = await readFd(this.own.fd, Buffer.allocUnsafe(length), 0, length, offset);
+      return buffer.subarray(0, bytesRead);
+    });
+  }
+
+  async setSize(sizeBytes: number): Promise<void> {
+    if (sizeBytes > MAX_FILE_BYTES) throw this.#refuseSize(sizeBytes);
+    if (sizeBytes !== this.#sizeBytes) this.#isChanged = true;
+    this.#sizeBytes = sizeBytes;
+    await this.#queue.run(() => truncateFd(this.own.fd, sizeBytes));
+  }
+
+  setModifiedAt(at: Date): void {
+    this.#modifiedAt = at;
+  }
+
+  sync(): Promise<void> {
+    return this.#queue.run(() => syncFd(this.own.fd));
+  }
+
+  /** Runs `copy` on the bytes as they are after everything accepted so far. */
+  withBytes(copy: (path: string) => Promise<void>): Promise<void> {
+    return this.#queue.run(() => copy(this.own.path));
+  }
+
+  /** The name was removed under the writer: nothing of it will be kept. */
+  markRemoved(): void {
+    this.#queue.abort(failed('The file was removed while it was being written.'));
+  }
+
+  /** CLOSE: after every write is on disk the file is received, or kept as a partial under a temporary name. */
+  async finish(): Promise<void> {
+    await this.#queue.settled();
+    const { error } = this.#queue;
+    if (error !== null) {
+      // Behind an error there may be a hole: such bytes must never be continued.
+      await this.#drop();
+      throw error;
+    }
+    if (!this.#isChanged) await this.#drop();
+    else if (this.isTemporary) await this.#keepAsPartial();
+    else await this.#receive();
+  }
+
+  /** The connection ended without CLOSE: nothing is received, and what came can be continued. Source: case 89. */
+  async abandon(): Promise<void> {
+    await this.#queue.settled();
+    if (this.#queue.error !== null || !this.#isChanged || this.#sizeBytes === 0) await this.#drop();
+    else await this.#keepAsPartial();
+  }
+
+  async #receive(): Promise<void> {
+    const { tenantId, name, path } = this.own;
+    const { modifiedAt, sizeBytes, sentBy } = this;
+    await closeFd(this.own.fd);
+    try {
+      await receiveLocalFile(this.#deps, { tenantId, name, sizeBytes, modifiedAt, sentBy }, path);
+    } catch (error) {
+      this.#deps.metrics.uploadFailed();
+      await this.#keepAfter(error);
+      throw error;
+    }
+    this.#deps.metrics.fileReceived(sizeBytes);
+    await this.#deps.partials.discard(this.own);
+    // A whole version came: an older broken upload of the name must not shadow it.
+    await this.#deps.partials.remove(tenantId, name);
+  }
+
+  /** Keeps the bytes of a file that could not be received, so that the client need not send them all again. */
+  async #keepAfter(cause: unknown): Promise<void> {
+    // On a full disk they would only keep it full, for every tenant.
+    const isFull = ['STORAGE_FULL', 'ENOSPC', 'EDQUOT'].includes(errnoOf(cause) ?? '');
+    try {
+      await (isFull ? this.#deps.partials.discard(this.own) : this.#deps.partials.release(this.own));
+    } catch (error) {
+      // The client hears of the cause; it was told of no success, so this only costs it the resumption.
+      this.#deps.log.warn({ err: error, tenantId: this.own.tenantId }, 'bytes of a failed upload not kept');
+    }
+  }
+
+  async #keepAsPartial(): Promise<void> {
+    if (this.#modifiedAt !== null) await setFdTimes(this.own.fd, this.#modifiedAt, this.#modifiedAt);
+    await closeFd(this.own.fd);
+    await this.#deps.partials.release(this.own);
+  }
+
+  async #drop(): Promise<void> {
+    await closeFd(this.own.fd);
+    await this.#deps.partials.discard(this.own);
+  }
+
+  #refuseSize(sizeBytes: number): Error {
+    if (this.#queue.error !== null) return this.#queue.error;
+    const refusal = tooLarge();
+    this.#queue.abort(refusal);
+    this.#deps.metrics.uploadFailed();
+    const { tenantId, name } = this.own;
+    const row = { fileId: randomUUID(), name, sizeBytes, code: 'TOO_LARGE', sentBy: this.sentBy };
+    const recorded = this.#deps.drop
+      .recordRefusal(tenantId, row)
+      .catch((error: unknown) =>
+        this.#deps.log.error({ err: error, tenantId }, 'refusal of a large file not recorded'),
+      );
+    // At once, not at CLOSE: two gigabytes of nothing would rest on the spool meanwhile.
+    const removed = this.#deps.partials
+      .discard(this.own)
+      .catch((error: unknown) =>
+        this.#deps.log.error({ err: error, tenantId }, 'partial of a refused file not removed'),
+      );
+    this.#deps.inBackground(Promise.all([recorded, removed]).then(() => {}));
+    return refusal;
+  }
+}
