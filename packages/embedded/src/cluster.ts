@@ -9,6 +9,9 @@ import { makeReachableFolder, mayReach, type ServerUser } from './identity.ts';
 
 const run = promisify(execFile);
 
+/** All the server's programs look for is a shell. */
+export const systemPath = '/usr/local/bin:/usr/bin:/bin';
+
 /** The only login of the server; it owns every database in it. */
 export const superuser = 'callbay';
 
@@ -121,7 +124,7 @@ async function initialise(
     ];
     await run(binaries.initdb, args, {
       cwd: '/',
-      env: { PATH: process.env.PATH, LC_ALL: 'C' },
+      env: { PATH: systemPath, LC_ALL: 'C' },
       ...(user ?? {}),
     });
     await rename(data, dataFolder(cluster));

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { rename, stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Binaries } from './binaries.ts';
+import { systemPath } from './cluster.ts';
 import { EmbeddedPostgresError } from './errors.ts';
 import type { ServerUser } from './identity.ts';
 import { readPostmaster } from './postmaster.ts';
@@ -61,7 +62,7 @@ function startProcess(plan: LaunchPlan, logFd: number): ChildProcess {
     cwd: '/',
     // A Ctrl-C in the terminal is ours to handle; the server must outlive everybody who uses it.
     detached: true,
-    env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+    env: { PATH: systemPath, LC_ALL: 'C', TZ: 'UTC' },
     stdio: ['ignore', 'ignore', logFd],
     ...(plan.user ?? {}),
   });
