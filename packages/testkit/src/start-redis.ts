@@ -8,15 +8,16 @@ import { findFreePort } from '@callbay/embedded';
 
 export interface TestRedis extends AsyncDisposable {
   readonly url: string;
+  readonly port: number;
   stop(): Promise<void>;
 }
 
 /** Whether this host has a redis-server; tests on Redis skip, and say so, where it has none. */
 export const isRedisInstalled = (): boolean => spawnSync('redis-server', ['--version']).status === 0;
 
-/** Starts an empty Redis on a free port, in a temporary folder, that writes nothing to disk. */
-export async function startRedis(): Promise<TestRedis> {
-  const port = await findFreePort(0);
+/** Starts an empty Redis, on any free port unless told which, that writes nothing to disk. */
+export async function startRedis(options: { port?: number } = {}): Promise<TestRedis> {
+  const port = options.port ?? (await findFreePort(0));
   const folder = await mkdtemp(join(tmpdir(), 'callbay-redis-'));
   const settings = [
     '--port',
@@ -49,5 +50,5 @@ export async function startRedis(): Promise<TestRedis> {
     await exited;
     await rm(folder, { recursive: true, force: true });
   };
-  return { url: `redis://127.0.0.1:${port}`, stop, [Symbol.asyncDispose]: stop };
+  return { url: `redis://127.0.0.1:${port}`, port, stop, [Symbol.asyncDispose]: stop };
 }

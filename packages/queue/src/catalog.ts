@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** Attempts at 0, 0.5, 1.5, 3.5 s and so on to about a minute; after the last the sweeps make the job again. */
+const PATIENT = { attempts: 8, backoffMs: 500 };
+
+/**
+ * Every job there is: what its payload holds (ids, never content), how often it is tried, the delay that doubles from
+ * one attempt to the next, and how long one attempt may take. `keyOf` says which jobs are the same job.
+ */
+export const CATALOG = {
+  /** Read a received file. A recording of 2 GiB is hashed and may first be fetched from a bucket. */
+  'file.classify': {
+    payload: z.object({ tenantId: z.string().min(1), fileId: z.uuid() }),
+    keyOf: ({ fileId }: { fileId: string }) => fileId,
+    timeoutMs: 15 * MINUTE,
+    ...PATIENT,
+  },
+  /** Decide one call anew. */
+  'call.advance': {
+    payload: z.object({ tenantId: z.string().min(1), callKey: z.string().min(1) }),
+    keyOf: ({ callKey }: { callKey: string }) => callKey,
+    timeoutMs: 2 * MINUTE,
+    ...PATIENT,
+  },
+} as const;
+
+export type JobName = keyof typeof CATALOG;
+export type JobPayload<Name extends JobName> = z.infer<(typeof CATALOG)[Name]['payload']>;
+
+/** One job to do. */
+export type Job = { [Name in JobName]: { readonly name: Name; readonly payload: JobPayload<Name> } }[JobName];
+
+export const isJobName = (name: string): name is JobName => Object.hasOwn(CATALOG, name);
+
+/** The job that a name and an unchecked payload stand for. Throws a ZodError or TypeError for what is not in the catalog. */
+export function parseJob(name: string, payload: unknown): Job {
+  if (!isJobName(name)) throw new TypeError(`${name} is no job of the catalog`);
+  return { name, payload: CATALOG[name].payload.parse(payload) } as Job;
+}
+
+/** The same for the same job of the same tenant, and for no other. */
+export function jobKey(job: Job): string {
+  const key =
+    job.name === 'file.classify'
+      ? CATALOG[job.name].keyOf(job.payload)
+      : CATALOG[job.name].keyOf(job.payload);
+  const parts = JSON.stringify([job.payload.tenantId, key, job.name]);
+  return `j${createHash('sha256').update(parts).digest('hex').slice(0, 40)}`;
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { createTestDatabase, isRedisInstalled, startRedis, testServerUrl } from '@callbay/testkit';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { expect, test } from 'vitest';
+import { createJobQueue, type QueueBackend, startWorkers, type Workers } from '../src/index.ts';
+
+/** Runs jobs and tells their file ids as they come. */
+async function work(backend: QueueBackend): Promise<{ workers: Workers; next(): Promise<string> }> {
+  let waiting = Promise.withResolvers<string>();
+  const workers = await startWorkers({
+    backend,
+    handlers: {
+      'file.classify': async ({ fileId }) => waiting.resolve(fileId),
+      'call.advance': async () => {},
+    },
+    concurrency: 2,
+    observer: { completed: () => {}, failed: () => {}, broke: () => {} },
+  });
+  const next = async (): Promise<string> => {
+    const fileId = await waiting.promise;
+    waiting = Promise.withResolvers<string>();
+    return fileId;
+  };
+  return { workers, next };
+}
+
+/** Until it is heard: an enqueue may fail while connections are made anew, as for any caller. */
+async function insist(act: () => Promise<void>): Promise<void> {
+  await expect.poll(() => act().then(() => 'heard'), { timeout: 20_000 }).toBe('heard');
+}
+
+test('a Postgres that is not there is a retryable UNAVAILABLE at the start', async () => {
+  const opening = createJobQueue({ connectionString: 'postgresql://nobody@127.0.0.1:1/none' }, () => {});
+  await expect(opening).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+});
+
+test('case 100: every Postgres connection of the queue is cut, and jobs go on by themselves', async () => {
+  const database = await createTestDatabase({ isEmpty: true });
+  const backend = { connectionString: database.connectionString };
+  const queue = await createJobQueue(backend, () => {});
+  const { workers, next } = await work(backend);
+  const before = randomUUID();
+  await queue.enqueueClassify('acme', before);
+  expect(await next()).toBe(before);
+
+  const admin = new pg.Client({ connectionString: testServerUrl() });
+  await admin.connect();
+  const name = new URL(database.connectionString).pathname.slice(1);
+  await admin.query('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1', [
+    name,
+  ]);
+  await admin.end();
+
+  const after = randomUUID();
+  await insist(() => queue.enqueueClassify('acme', after));
+  expect(await next()).toBe(after);
+  await workers.close();
+  await queue.close();
+  await database.drop();
+});
+
+test.skipIf(!isRedisInstalled())(
+  'case 100: Redis goes and comes back empty, and jobs go on by themselves',
+  async () => {
+    const first = await startRedis();
+    const backend = { redisUrl: first.url };
+    const queue = await createJobQueue(backend, () => {});
+    const { workers, next } = await work(backend);
+    await first.stop();
+    const fileId = randomUUID();
+    const refused = queue.enqueueClassify('acme', fileId);
+    await expect(refused).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+
+    await using _second = await startRedis({ port: first.port });
+    await insist(() => queue.enqueueClassify('acme', fileId));
+    expect(await next()).toBe(fileId);
+    await workers.close();
+    await queue.close();
+  },
+);
+
+test.skipIf(!isRedisInstalled())(
+  'case 96: after Redis was flushed, a job it has forgotten can be made again',
+  async () => {
+    await using redis = await startRedis();
+    const backend = { redisUrl: redis.url };
+    const queue = await createJobQueue(backend, () => {});
+    const fileId = randomUUID();
+    await queue.enqueueClassify('acme', fileId);
+    const client = new Redis(redis.url);
+    await client.flushall();
+    client.disconnect();
+    expect(await queue.queueCounts()).toMatchObject({ waiting: 0 });
+    await queue.enqueueClassify('acme', fileId);
+    const { workers, next } = await work(backend);
+    expect(await next()).toBe(fileId);
+    await workers.close();
+    await queue.close();
+  },
+);
