@@ -143,6 +143,9 @@ export const WARNING_TABLE = {
   VALUE_TOO_LONG: 'A value is longer than expected: it was kept whole.',
   KEY_TRIMMED: 'White space around a field name was ignored.',
   MEDIA_TYPE_MISMATCH: 'The extension and the bytes name different media types: the bytes were believed.',
+  PHONE_UNPARSED: 'A value is no telephone number: it was kept as it is.',
+  DURATION_UNKNOWN:
+    'The file name gives the end of the call and no length is known: the end stands for the start.',
   MEDIA_UNPROBED: 'The length and channels of this recording could not be read.',
 } as const;
 

@@ -7,6 +7,12 @@ export interface PipelineMetrics {
   updated(tenantId: string, count: number): void;
 }
 
+/** Where the use cases tell what an operator should look at: pino's shape, no more of it than is used. */
+export interface PipelineLog {
+  warn(detail: object, message: string): void;
+  error(detail: object, message: string): void;
+}
+
 export interface AdvanceCallsDeps {
   readonly calls: CallStore;
   readonly metrics: PipelineMetrics;

@@ -10,7 +10,7 @@ import {
   type RawRecord,
 } from '@callbay/core';
 import { formatOfExtension, type ParsedMetadata } from '@callbay/metadata';
-import { type AdvanceCallsDeps, advanceCalls } from './advance-calls.ts';
+import { type AdvanceCallsDeps, advanceCalls, type PipelineLog } from './advance-calls.ts';
 import type { FileFacts, FileStore, FileToClassify } from './call-ports.ts';
 import type { Inspection, InspectTask } from './inspect-worker.ts';
 import type { Inspector } from './inspector.ts';
@@ -20,14 +20,15 @@ export interface ClassifyFileDeps extends AdvanceCallsDeps {
   readonly files: FileStore;
   readonly blobs: BlobStore;
   readonly inspector: Inspector;
+  readonly log: PipelineLog;
 }
 
-/** After this many deaths of the process that read it, a file is taken to be unreadable. */
+/** After so many failures that no outage explains, a file is taken to be unreadable, and that is its fact. */
 const MAX_FAILED_READS = 3;
 
 /**
  * Reads one received file and stores what it found, then advances the calls that the facts touch. Running it twice
- * changes nothing. Throws a retryable CallbayError where a service is away or a pool process died.
+ * changes nothing. Throws where reading is to be tried again: a service is away, or the pool process died.
  */
 export async function classifyFile(
   deps: ClassifyFileDeps,
@@ -35,27 +36,35 @@ export async function classifyFile(
 ): Promise<void> {
   const file = await deps.files.findUnreadFile(tenantId, fileId);
   if (!file) return;
-  const facts = await readFacts(deps, tenantId, file);
-  const callKeys = await deps.files.saveFacts(tenantId, fileId, facts);
+  const callKeys = await readAndSave(deps, tenantId, file);
   await advanceCalls(deps, { tenantId, callKeys });
 }
 
-async function readFacts(deps: ClassifyFileDeps, tenantId: string, file: FileToClassify): Promise<FileFacts> {
+/** The call keys to advance. A file nobody can read must not keep its tenant's later files waiting for ever. */
+async function readAndSave(
+  deps: ClassifyFileDeps,
+  tenantId: string,
+  file: FileToClassify,
+): Promise<string[]> {
   const name = parseFileName(file.name, file.policy.settings);
+  try {
+    await using local = await deps.blobs.openLocal(tenantId, file.blobKey);
+    const facts = factsOf(file, name, await deps.inspector.inspect(taskOf(file, name, local.path)));
+    return await deps.files.saveFacts(tenantId, file.fileId, facts);
+  } catch (error) {
+    if (error instanceof CallbayError && error.retryable) throw error;
+    const failures = await deps.files.countFailedRead(tenantId, file.fileId);
+    if (failures < MAX_FAILED_READS) throw error;
+    deps.log.error({ err: error, tenantId, fileId: file.fileId }, 'a file is taken to be unreadable');
+    return deps.files.saveFacts(tenantId, file.fileId, unreadable(name));
+  }
+}
+
+function taskOf(file: FileToClassify, name: ParsedName, path: string): InspectTask {
   const format = name.kind === 'sidecar' ? formatOfExtension(name.ext) : null;
   const read: InspectTask['read'] =
     name.kind === 'recording' ? { as: 'media' } : format ? { as: 'metadata', format } : null;
-  await using local = await deps.blobs.openLocal(tenantId, file.blobKey);
-  const task: InspectTask = { path: local.path, ext: name.ext, sizeBytes: file.sizeBytes, read };
-  try {
-    return factsOf(file, name, await deps.inspector.inspect(task));
-  } catch (error) {
-    if (!(error instanceof CallbayError) || read === null) throw error;
-    const failures = await deps.files.countFailedRead(tenantId, file.fileId);
-    if (failures < MAX_FAILED_READS) throw error;
-    const { sha256 } = await deps.inspector.inspect({ ...task, read: null });
-    return unreadable(name, sha256);
-  }
+  return { path, ext: name.ext, sizeBytes: file.sizeBytes, read };
 }
 
 function factsOf(file: FileToClassify, name: ParsedName, inspection: Inspection): FileFacts {
@@ -108,13 +117,14 @@ export function stemNamedBy(raw: RawRecord, policy: Policy): string | null {
   return filename === null ? null : namedStem(filename);
 }
 
-function unreadable(name: ParsedName, sha256: string): FileFacts {
+/** Without a digest: no other file has the same bytes as one that nobody can read. */
+function unreadable(name: ParsedName): FileFacts {
   const isRecording = name.kind === 'recording';
   const reason = issue(
     isRecording ? 'NOT_MEDIA' : 'METADATA_INVALID',
     'The file could not be read within the limits of memory and time.',
   );
-  const base = { stem: name.stem, sha256, media: null, warnings: name.warnings };
+  const base = { stem: name.stem, sha256: '', media: null, warnings: name.warnings };
   if (isRecording) return { ...base, kind: 'recording', issues: [reason], records: [] };
   return {
     ...base,

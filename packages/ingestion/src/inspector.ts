@@ -1,12 +1,10 @@
-import { CallbayError } from '@callbay/core';
 import { Tinypool } from 'tinypool';
 import type { Inspection, InspectTask } from './inspect-worker.ts';
 
 /** Reads untrusted bytes outside this process. */
 export interface Inspector extends AsyncDisposable {
   /**
-   * Rejects with a retryable CallbayError where the pool process died or ran out of time: after a few tries that
-   * is the file's fault.
+   * Rejects where the pool process died or ran out of time: after a few tries that is the file's fault.
    */
   inspect(task: InspectTask): Promise<Inspection>;
 }
@@ -36,9 +34,7 @@ export function createInspector({ processes }: { processes: number }): Inspector
       try {
         return (await pool.run(task, { signal })) as Inspection;
       } catch (cause) {
-        throw new CallbayError('UNAVAILABLE', 'the process that read a file died or ran out of time', {
-          cause,
-        });
+        throw new Error('the process that read a file died or ran out of time', { cause });
       }
     },
     [Symbol.asyncDispose]: () => pool.destroy(),

@@ -7,7 +7,6 @@ import type { SweepStore } from './sweep-ports.ts';
 export interface SweepDeps extends ClassifyFileDeps {
   readonly queue: JobQueue;
   readonly sweeps: SweepStore;
-  readonly log: { warn(detail: object, message: string): void; error(detail: object, message: string): void };
 }
 
 const BATCH = 500;

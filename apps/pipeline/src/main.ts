@@ -1,0 +1,83 @@
+// The work between the doors and the API: reading files, deciding calls, sweeping what jobs have lost.
+import { availableParallelism } from 'node:os';
+import { createDiskBlobStore } from '@callbay/blobs';
+import { advanceCalls, classifyFile, createInspector, runSweeps, type SweepDeps } from '@callbay/ingestion';
+import { createCallStore, createFileStore, createSweepStore, openDatabase } from '@callbay/postgres';
+import { createJobQueue, startWorkers } from '@callbay/queue';
+import {
+  createLogger,
+  createMetrics,
+  exitWithParent,
+  loadConfig,
+  onShutdown,
+  readEnv,
+  reportReady,
+  roleConnections,
+} from '@callbay/runtime';
+
+const config = loadConfig(readEnv());
+const logger = createLogger({ role: 'pipeline', level: config.logLevel });
+const shutdown = onShutdown({ logger });
+exitWithParent(shutdown);
+
+const connectionString = config.databaseUrl;
+if (connectionString === null) throw new Error('pipeline needs DATABASE_URL: `callbay up` gives it one');
+const metrics = createMetrics({ withProcess: true });
+
+const db = openDatabase({
+  connectionString,
+  max: roleConnections.pipeline.pool,
+  applicationName: 'callbay-pipeline',
+  onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
+});
+shutdown.add('database', () => db.close());
+
+const backend = config.redisUrl === null ? { connectionString } : { redisUrl: config.redisUrl };
+const queue = await createJobQueue(backend, (err) => logger.warn({ err }, 'the queue connection broke'));
+shutdown.add('queue', () => queue.close());
+
+const inspector = createInspector({ processes: Math.max(2, availableParallelism() - 1) });
+shutdown.add('inspector', async () => inspector[Symbol.asyncDispose]());
+
+const deps: SweepDeps = {
+  calls: createCallStore(db),
+  files: createFileStore(db),
+  sweeps: createSweepStore(db),
+  blobs: createDiskBlobStore({ root: config.blobsFolder }),
+  inspector,
+  queue,
+  log: logger,
+  metrics: {
+    surfaced: (_tenantId, seconds) => {
+      metrics.callsSurfaced.inc(seconds.length);
+      for (const each of seconds) metrics.surfaceSeconds.observe(each);
+    },
+    updated: (_tenantId, count) => metrics.callsUpdated.inc(count),
+  },
+};
+
+const workers = await startWorkers({
+  backend,
+  concurrency: 8,
+  handlers: {
+    'file.classify': (payload) => classifyFile(deps, payload),
+    'call.advance': ({ tenantId, callKey }) => advanceCalls(deps, { tenantId, callKeys: [callKey] }),
+  },
+  observer: {
+    completed: (job, seconds) => {
+      metrics.jobs.inc({ job, result: 'completed' });
+      metrics.jobSeconds.observe({ job }, seconds);
+    },
+    failed: (job, err, isFinal) => {
+      metrics.jobs.inc({ job, result: isFinal ? 'failed' : 'retried' });
+      logger.warn({ err, job, isFinal }, 'a job failed');
+    },
+    broke: (err) => logger.warn({ err }, 'the queue connection broke'),
+  },
+});
+shutdown.add('workers', () => workers.close());
+
+const sweeps = runSweeps(deps);
+shutdown.add('sweeps', async () => sweeps[Symbol.asyncDispose]());
+reportReady();
+logger.info({}, 'pipeline works');
