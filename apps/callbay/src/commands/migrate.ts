@@ -1,18 +1,22 @@
+import { mkdir } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
+import { prepareDatabase } from '../prepare-database.ts';
 import { withDatabase } from '../with-database.ts';
 
 export function addMigrateCommand(program: Command): void {
   program
     .command('migrate')
     .description(
-      'bring the database to this version; `up` does it by itself, so this is for a step of its own',
+      'bring the database to this version and see that the operator’s key is in CALLBAY_HOME; `up` does both by itself',
     )
     .action(async (_options, command: Command) => {
-      const { applyMigrations } = await import('@callbay/postgres');
       const { config, output } = contextOf(command);
-      const { applied } = await withDatabase(config, applyMigrations);
-      output.json({ applied });
+      await mkdir(config.home, { recursive: true });
+      const applied = await withDatabase(config, (connectionString) =>
+        prepareDatabase(connectionString, config),
+      );
+      output.json({ applied, operatorKeyFile: config.operatorKeyFile });
       output.line(
         applied.length === 0 ? 'nothing to do: the database is up to date' : `applied ${applied.join(', ')}`,
       );

@@ -34,7 +34,10 @@ Examples:
           config,
           logger,
           shutdown,
-          prepareDatabase: (connectionString) => prepareDatabase(connectionString, config, logger),
+          prepareDatabase: async (connectionString) => {
+            const applied = await prepareDatabase(connectionString, config);
+            if (applied.length > 0) logger.info({ applied }, 'migrations applied');
+          },
         });
         process.stdout.write(`ready http=${addresses.http} sftp=${addresses.sftp}\n`);
       } catch (error) {
