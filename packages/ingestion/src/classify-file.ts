@@ -2,12 +2,10 @@ import {
   CallbayError,
   type Issue,
   issue,
-  mapRecord,
-  namedStem,
   type ParsedName,
   type Policy,
   parseFileName,
-  type RawRecord,
+  stemNamedBy,
 } from '@callbay/core';
 import { formatOfExtension, type ParsedMetadata } from '@callbay/metadata';
 import { type AdvanceCallsDeps, advanceCalls, type PipelineLog } from './advance-calls.ts';
@@ -109,12 +107,6 @@ function sidecarFacts(policy: Policy, name: ParsedName, sha256: string, metadata
       },
     ],
   };
-}
-
-/** Stem of the recording that a record names under the policy in force, or null. Source: C12. */
-export function stemNamedBy(raw: RawRecord, policy: Policy): string | null {
-  const { filename } = mapRecord(raw, policy, { receivedAtMs: 0, isCsv: false });
-  return filename === null ? null : namedStem(filename);
 }
 
 /** Without a digest: no other file has the same bytes as one that nobody can read. */

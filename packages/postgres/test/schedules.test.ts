@@ -53,8 +53,12 @@ const sidecar = (name: string, fields: Record<string, string> | null, namedStem:
     records: [
       {
         row: 0,
-        raw: fields && { fields, nestedPaths: [], at: '' },
-        namedStem,
+        raw: fields && {
+          fields: namedStem === null ? fields : { ...fields, filename: `${namedStem}.wav` },
+          nestedPaths: [],
+          at: '',
+        },
+        namedStem: fields && namedStem,
         issues: fields ? [] : [issue('METADATA_INVALID', 'cut short')],
         warnings: [],
       },

@@ -1,5 +1,4 @@
-import type { CallDecision } from '@callbay/core';
-import { CallbayError } from '@callbay/core';
+import { CallbayError, type CallDecision, type CallFacts, type Policy, stemNamedBy } from '@callbay/core';
 import type { AdvanceResult, CallStore, Decide } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database.ts';
 import { keyOfStem, linkedStems, loadFacts, lockTenant, policiesFor, stemOfKey } from './load-facts.ts';
@@ -64,6 +63,9 @@ async function advanceLocked(
 
   const surfaced = new Set([...rows.values()].filter((r) => r.status === 'surfaced').map((r) => r.call_key));
   const { facts, files } = await loadFacts(tx, tenantId, stems, surfaced);
+  if (await relinkOpenRecords(tx, tenantId, facts, tenant.policy)) {
+    return { needs: await linkedStems(tx, tenantId, stems) };
+  }
   const policies = await policiesFor(tx, tenantId, tenant, files.values());
   const [clock] = await tx.query<{ now: Date }>('select callbay_now() as now', [], 'clock');
   const now = clock!.now;
@@ -71,6 +73,28 @@ async function advanceLocked(
   for (const decision of decisions) assertNothingTakenBack(decision, rows.get(decision.callKey)!);
   await saveVerdicts(tx, tenantId, decisions, files, now);
   return saveCalls(tx, tenantId, decisions, rows, files, now);
+}
+
+/** Whether records still open name other recordings by the newest policy than when they were read; links them so. */
+async function relinkOpenRecords(
+  tx: Sql,
+  tenantId: string,
+  facts: readonly CallFacts[],
+  policy: Policy,
+): Promise<boolean> {
+  const open = new Map(facts.flatMap((f) => f.records).map((r) => [`${r.fileId}#${r.row}`, r]));
+  let isChanged = false;
+  for (const record of open.values()) {
+    if (record.judgedPolicy !== null || record.raw === null) continue;
+    const namedStem = stemNamedBy(record.raw, policy);
+    if (namedStem === record.namedStem) continue;
+    isChanged = true;
+    await tx.execute(
+      'update call_records set named_stem = $4 where tenant_id = $1 and file_id = $2 and row = $3',
+      [tenantId, record.fileId, record.row, namedStem],
+    );
+  }
+  return isChanged;
 }
 
 /** The rows of the keys, made where there are none, locked in sorted order. */
