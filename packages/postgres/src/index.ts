@@ -3,6 +3,17 @@
  * It never decides what becomes of a file or call, and never holds media bytes. The apps build it; `ingestion` and
  * `http` know it only by their ports.
  */
+export {
+  createAuditReader,
+  createCallReader,
+  createEventReader,
+  createFileReader,
+  createKeyStore,
+  createMappingStore,
+  createSftpUserStore,
+  createTenantStore,
+  ensureOperatorKey,
+} from './admin/index.ts';
 export { createCallStore } from './calls/call-store.ts';
 export { createFileStore } from './calls/file-store.ts';
 export { createReplayStore } from './calls/replay-store.ts';
@@ -25,6 +36,8 @@ export {
   type FileView,
   toFileView,
 } from './file-rows.ts';
+export type { SecretSealer } from './host-keys.ts';
 export { applyMigrations } from './migrate.ts';
 export { sqlState, translatePgError } from './pg-errors.ts';
+export { createSftpAccountStore } from './sftp-accounts.ts';
 export { insertTenant, insertTenantRows, type TenantToInsert } from './tenant-rows.ts';
