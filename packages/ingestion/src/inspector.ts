@@ -30,7 +30,7 @@ export function createInspector({ processes }: { processes: number }): Inspector
   });
   return {
     async inspect(task) {
-      const signal = AbortSignal.timeout(BASE_MS + task.sizeBytes / BYTES_PER_MS);
+      const signal = AbortSignal.timeout(BASE_MS + Math.ceil(task.sizeBytes / BYTES_PER_MS));
       try {
         return (await pool.run(task, { signal })) as Inspection;
       } catch (cause) {

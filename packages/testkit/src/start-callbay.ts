@@ -1,0 +1,124 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDiskBlobStore, type DiskBlobStore } from '@callbay/blobs';
+import {
+  advanceCalls,
+  classifyFile,
+  createInspector,
+  type SweepDeps,
+  sweepDueCalls,
+} from '@callbay/ingestion';
+import {
+  createCallStore,
+  createDropStore,
+  createFileStore,
+  createSftpAccountStore,
+  createSweepStore,
+  type Database,
+} from '@callbay/postgres';
+import { createJobQueue, type QueueBackend, startWorkers } from '@callbay/queue';
+import { createSftpServer } from '@callbay/sources';
+import { makeSftpUser, makeTenant, type TestSftpUser } from './make-tenant.ts';
+import { openSftp, type SftpClient } from './sftp-client.ts';
+import { type TestClock, testClock } from './test-clock.ts';
+import { createTestDatabase } from './test-database.ts';
+import { until } from './until.ts';
+
+/** One tenant with an SFTP session of its own. */
+export interface TestTenant extends AsyncDisposable {
+  readonly tenantId: string;
+  readonly user: TestSftpUser;
+  readonly client: SftpClient;
+}
+
+/** The doors and the pipeline in this process, on real services, with a clock that tests move. */
+export interface RunningCallbay extends AsyncDisposable {
+  readonly db: Database;
+  readonly connectionString: string;
+  readonly clock: TestClock;
+  readonly blobs: DiskBlobStore;
+  readonly sftpPort: number;
+  /** For running sweeps by hand: none runs by itself. */
+  readonly deps: SweepDeps;
+  openTenant(tenant?: Parameters<typeof makeTenant>[1]): Promise<TestTenant>;
+  /** Waits until every received file is read and no call is due. */
+  settle(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Redis for the queue; Postgres's own when not given. */
+  readonly redisUrl?: string;
+  readonly concurrency?: number;
+}
+
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+export async function startCallbay(options: StartOptions = {}): Promise<RunningCallbay> {
+  await using started = new AsyncDisposableStack();
+  const database = started.use(await createTestDatabase({ max: 16 }));
+  const { db, connectionString } = database;
+  const clock = await testClock(db);
+  const home = await mkdtemp(join(tmpdir(), 'callbay-test-'));
+  started.defer(() => rm(home, { recursive: true, force: true }));
+  const blobs = createDiskBlobStore({ root: join(home, 'blobs') });
+  const backend: QueueBackend =
+    options.redisUrl === undefined ? { connectionString } : { redisUrl: options.redisUrl };
+  const failures: unknown[] = [];
+  const queue = started.use(await createJobQueue(backend, (error) => failures.push(error)));
+  const inspector = started.use(createInspector({ processes: 2 }));
+  const deps: SweepDeps = {
+    calls: createCallStore(db),
+    files: createFileStore(db),
+    sweeps: createSweepStore(db),
+    blobs,
+    inspector,
+    queue,
+    log: quiet,
+    metrics: { surfaced: () => {}, updated: () => {} },
+  };
+  started.use(
+    await startWorkers({
+      backend,
+      concurrency: options.concurrency ?? 4,
+      handlers: {
+        'file.classify': (payload) => classifyFile(deps, payload),
+        'call.advance': ({ tenantId, callKey }) => advanceCalls(deps, { tenantId, callKeys: [callKey] }),
+      },
+      observer: { completed: () => {}, failed: () => {}, broke: (error) => failures.push(error) },
+    }),
+  );
+  const accounts = createSftpAccountStore(db, { seal: (text) => text, unseal: (sealed) => sealed });
+  const server = createSftpServer(
+    { drop: createDropStore(db), accounts, blobs, queue, log: quiet },
+    { host: '127.0.0.1', port: 0, spoolDir: join(home, 'spool') },
+  );
+  const { port } = await server.listen();
+  started.defer(() => server.close());
+  const stack = started.move();
+  return {
+    db,
+    connectionString,
+    clock,
+    blobs,
+    sftpPort: port,
+    deps,
+    openTenant: async (tenant) => {
+      const tenantId = await makeTenant(db, tenant);
+      const user = await makeSftpUser(db, tenantId);
+      const client = await openSftp(port, user);
+      return { tenantId, user, client, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+    },
+    settle: async () => {
+      await until('every file read and no call due', async () => {
+        await sweepDueCalls(deps);
+        const [row] = await db.query<{ open: number }>(
+          `select (select count(*) from files where classified_at is null and blob_key is not null and purged_at is null)
+                + (select count(*) from calls where due_at is not null) as open`,
+        );
+        return row?.open === 0;
+      });
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
