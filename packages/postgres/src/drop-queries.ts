@@ -1,51 +1,47 @@
 import type { DropFolder } from '@callbay/ingestion';
 
-/** A file that has not ended: it shows in `data` and the customer may still remove or continue it. */
-export const IS_OPEN = `state IN ('received', 'held') AND withdrawn_seq IS NULL AND purged_at IS NULL`;
+/** Of `files f`: has not ended, so that it shows in `data` and the customer may still remove or continue it. */
+export const IS_OPEN = `f.state IN ('received', 'held') AND f.withdrawn_seq IS NULL AND f.purged_at IS NULL`;
 
-const ENTRY_COLUMNS = `id AS "fileId", folder, shown_name AS name, size_bytes AS "sizeBytes",
-  modified_at AS "modifiedAt", blob_key AS "blobKey", (${IS_OPEN}) AS "isOpen"`;
+const ENTRY_COLUMNS = `f.id AS "fileId", f.folder, f.shown_name AS name, f.size_bytes AS "sizeBytes",
+  f.modified_at AS "modifiedAt", f.blob_key AS "blobKey", (${IS_OPEN}) AS "isOpen"`;
 
-const ENTRY = `"fileId", folder, name, "sizeBytes", "modifiedAt", "blobKey", "isOpen"`;
-
-/** A file that ended and whose bytes are still in the drop. */
-const endedIn = (folder: DropFolder, state: string): string =>
-  `folder = '${folder}' AND state = '${state}' AND blob_key IS NOT NULL AND purged_at IS NULL`;
-
-const ENDED: Readonly<Record<Exclude<DropFolder, 'data'>, string>> = {
-  processed: endedIn('processed', 'done'),
-  rejected: endedIn('rejected', 'rejected'),
-};
+/** A file that ended and whose bytes are still in the drop. Its name in its folder is its own. */
+const endedAs = (state: string): string =>
+  `f.state = '${state}' AND f.blob_key IS NOT NULL AND f.purged_at IS NULL`;
 
 /**
- * The newest file of each name in a folder for tenant $1, $3 names after $2. In `data` a name shows as its newest file
- * does: a file that the customer removed never brings an older version of itself back into view.
+ * In `data` a name shows as its newest file does: a file that the customer removed never brings an older version of
+ * itself back into view. (`>=` for `=`: the planner then walks the names in order and stops at the page's end.)
  */
-export function listFolderSql(folder: DropFolder): string {
-  const filter = folder === 'data' ? `folder = 'data'` : ENDED[folder];
-  return `SELECT ${ENTRY} FROM (
-      SELECT DISTINCT ON (shown_name) ${ENTRY_COLUMNS} FROM files
-      WHERE tenant_id = $1 AND drop = 'sftp' AND shown_name > $2 AND ${filter}
-      ORDER BY shown_name, receive_seq DESC
-    ) newest ${folder === 'data' ? 'WHERE "isOpen"' : ''} ORDER BY name LIMIT $3`;
-}
+const IS_SHOWN: Readonly<Record<DropFolder, string>> = {
+  data: `${IS_OPEN} AND f.receive_seq >= (
+      SELECT max(version.receive_seq) FROM files version
+      WHERE version.tenant_id = $1 AND version.folder = 'data' AND version.shown_name = f.shown_name
+        AND version.drop = 'sftp')`,
+  processed: endedAs('done'),
+  rejected: endedAs('rejected'),
+};
 
-/** What `listFolderSql` lists under the name $2. */
-export function findInFolderSql(folder: DropFolder): string {
-  const filter = folder === 'data' ? `folder = 'data'` : ENDED[folder];
-  return `SELECT ${ENTRY} FROM (
-      SELECT ${ENTRY_COLUMNS} FROM files
-      WHERE tenant_id = $1 AND drop = 'sftp' AND shown_name = $2 AND ${filter}
-      ORDER BY receive_seq DESC LIMIT 1
-    ) newest ${folder === 'data' ? 'WHERE "isOpen"' : ''}`;
-}
+/** What a folder shows of tenant $1's files. */
+const shownIn = (folder: DropFolder): string => `SELECT ${ENTRY_COLUMNS} FROM files f
+  WHERE f.tenant_id = $1 AND f.folder = '${folder}' AND f.drop = 'sftp' AND ${IS_SHOWN[folder]}`;
+
+/** At most $3 names after $2. */
+export const listFolderSql = (folder: DropFolder): string =>
+  `${shownIn(folder)} AND f.shown_name > $2 ORDER BY f.shown_name LIMIT $3`;
+
+/** The one of name $2. */
+export const findInFolderSql = (folder: DropFolder): string =>
+  `${shownIn(folder)} AND f.shown_name = $2 ORDER BY f.receive_seq DESC LIMIT 1`;
 
 /** The newest file received as $2 within the last 60 s, unless it was removed. */
-export const FIND_RECENTLY_CLOSED = `SELECT ${ENTRY} FROM (
-    SELECT ${ENTRY_COLUMNS}, withdrawn_seq, purged_at, received_at FROM files
-    WHERE tenant_id = $1 AND drop = 'sftp' AND name = $2 AND blob_key IS NOT NULL
-    ORDER BY receive_seq DESC LIMIT 1
-  ) newest WHERE withdrawn_seq IS NULL AND purged_at IS NULL AND received_at >= callbay_now() - interval '60 seconds'`;
+export const FIND_RECENTLY_CLOSED = `SELECT ${ENTRY_COLUMNS} FROM files f
+  WHERE f.tenant_id = $1 AND f.id = (
+      SELECT id FROM files
+      WHERE tenant_id = $1 AND drop = 'sftp' AND name = $2 AND blob_key IS NOT NULL
+      ORDER BY receive_seq DESC LIMIT 1)
+    AND f.withdrawn_seq IS NULL AND f.purged_at IS NULL AND f.received_at >= callbay_now() - interval '60 seconds'`;
 
 /**
  * One statement from counter to story. The clock is read when the counter's lock is held, so that within a tenant a
@@ -112,7 +108,7 @@ ON CONFLICT (tenant_id, call_key) DO UPDATE SET due_at = least(calls.due_at, exc
 /** Marks the removal at the next receive sequence and tells it. One row, or none where the file has ended. */
 export const WITHDRAW_FILE = `
 WITH open AS (
-  SELECT id FROM files WHERE tenant_id = $1 AND id = $2 AND ${IS_OPEN} FOR UPDATE
+  SELECT f.id FROM files f WHERE f.tenant_id = $1 AND f.id = $2 AND ${IS_OPEN} FOR UPDATE
 ), taken AS (
   UPDATE tenant_counters SET value = value + 1
   WHERE tenant_id = $1 AND name = 'receive' AND EXISTS (SELECT FROM open)

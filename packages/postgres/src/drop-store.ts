@@ -47,7 +47,7 @@ async function recordRefusal(db: Database, tenantId: string, refusal: Refusal): 
 /** Locks in the order of every decision: call keys, then the file, then the counter. */
 function withdrawFile(db: Database, tenantId: string, fileId: string): Promise<boolean> {
   return transact(db, async (tx) => {
-    const open = await tx.query(`SELECT FROM files WHERE tenant_id = $1 AND id = $2 AND ${IS_OPEN}`, [
+    const open = await tx.query(`SELECT FROM files f WHERE f.tenant_id = $1 AND f.id = $2 AND ${IS_OPEN}`, [
       tenantId,
       fileId,
     ]);

@@ -267,7 +267,7 @@ CREATE INDEX "audit_log_tenant_id_id_idx" ON "audit_log"("tenant_id", "id");
 CREATE INDEX "files_tenant_id_stem_idx" ON "files"("tenant_id", "stem");
 
 -- CreateIndex
-CREATE INDEX "files_tenant_id_folder_shown_name_idx" ON "files"("tenant_id", "folder", "shown_name");
+CREATE INDEX "files_tenant_id_folder_shown_name_receive_seq_idx" ON "files"("tenant_id", "folder", "shown_name", "receive_seq");
 
 -- CreateIndex
 CREATE INDEX "files_tenant_id_name_receive_seq_idx" ON "files"("tenant_id", "name", "receive_seq");
