@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addConfigCommand } from './commands/config.ts';
+import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand, addFilesCommand } from './commands/files.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
@@ -35,6 +36,7 @@ export function createProgram(): Command {
     .addHelpText('after', help)
     .exitOverride();
   addUpCommand(program);
+  addDemoCommand(program);
   addTenantCommands(program);
   addSftpUserCommands(program);
   addFilesCommand(program);

@@ -64,6 +64,7 @@ function childEnv(config: Config, { ports, secretKey }: Effective, databaseUrl: 
     CALLBAY_LOG_LEVEL: config.logLevel,
     CALLBAY_SECRET_KEY: secretKey.toString('base64'),
     DATABASE_URL: databaseUrl,
+    REDIS_URL: config.redisUrl ?? '',
   };
 }
 

@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** One file of the demo, in the order it is sent. */
+export interface DemoFile {
+  readonly name: string;
+  readonly bytes: Buffer;
+  /** What must become of it. */
+  readonly code: string;
+}
+
+/** What must be found when all files have been worked. */
+export interface DemoCall {
+  readonly media: string;
+  readonly user: string;
+  readonly direction: string;
+  readonly revision: number;
+}
+
+/** Files are sent round by round; the next begins when every file before it has its outcome. */
+export interface DemoScript {
+  readonly rounds: readonly { readonly title: string; readonly files: readonly DemoFile[] }[];
+  readonly calls: readonly DemoCall[];
+}
+
+const fixtures = join(import.meta.dirname, '../../../../packages/testkit/fixtures/media');
+const MINUTE_MS = 60_000;
+
+/** `yyyyMMdd-hhmmss` on the wall clock of a zone. */
+function stampIn(timeZone: string, instant: Date): string {
+  const parts = new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    hourCycle: 'h23',
+    ...{
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    },
+  }).formatToParts(instant);
+  const part = (type: string): string => parts.find((p) => p.type === type)?.value ?? '';
+  return `${part('year')}${part('month')}${part('day')}-${part('hour')}${part('minute')}${part('second')}`;
+}
+
+/** Recordings of a two-speaker call in several formats, metadata in all four, in both orders, one update, two mistakes. */
+export async function makeDemoScript(timeZone: string, now: Date): Promise<DemoScript> {
+  const at = (minutesAgo: number): Date => new Date(now.getTime() - minutesAgo * MINUTE_MS);
+  const media = (ext: string): Promise<Buffer> => readFile(join(fixtures, `call.${ext}`));
+  const stem = (minutesAgo: number, rest: string): string => `${stampIn(timeZone, at(minutesAgo))}_${rest}`;
+  const file = (name: string, bytes: Buffer | string, code: string): DemoFile => ({
+    name,
+    bytes: Buffer.from(bytes),
+    code,
+  });
+  const datetime = (minutesAgo: number): string => at(minutesAgo).toISOString();
+
+  const [wav, mp3, flac, ogg] = [
+    stem(90, 'outbound_1234'),
+    stem(75, 'inbound_joe_baducci'),
+    stem(60, 'outbound_77'),
+    stem(45, 'inbound_88'),
+  ];
+  const yaml = (disposition: string): string =>
+    `datetime: ${datetime(60)}\nemail: ada@example.com\ndirection: outbound\ndisposition: ${disposition}\n`;
+  return {
+    rounds: [
+      {
+        title: 'A recording, then its metadata (JSON); metadata (XML), then its recording',
+        files: [
+          file(`${wav}.wav`, await media('wav'), 'SURFACED'),
+          file(
+            `${wav}.json`,
+            JSON.stringify({
+              datetime: datetime(90),
+              email: 'rep@example.com',
+              direction: 'outbound',
+              filename: `sftp/recordings/${wav}.wav`,
+              ticket: '00042',
+            }),
+            'SURFACED',
+          ),
+          file(
+            `${mp3}.xml`,
+            `<call><datetime>${datetime(75)}</datetime><email>joe@example.com</email><direction>inbound</direction><company>Baker &amp; Sons</company></call>`,
+            'SURFACED',
+          ),
+          file(`${mp3}.mp3`, await media('mp3'), 'SURFACED'),
+        ],
+      },
+      {
+        title: 'A recording with YAML, one with a CSV of one row',
+        files: [
+          file(`${flac}.flac`, await media('flac'), 'SURFACED'),
+          file(`${flac}.yaml`, yaml('open'), 'SURFACED'),
+          file(`${ogg}.ogg`, await media('ogg'), 'SURFACED'),
+          file(
+            `${ogg}.csv`,
+            `datetime,email,direction,filename,amount\n${datetime(45)},eve@example.com,inbound,${ogg}.ogg,"1,200.50"\n`,
+            'SURFACED',
+          ),
+        ],
+      },
+      {
+        title: 'An update of the metadata, and two mistakes',
+        files: [
+          file(`${flac}.yaml`, yaml('won'), 'UPDATED'),
+          file(
+            `${stem(30, 'outbound_99')}.mp3`,
+            'This is a text file with the wrong extension.\n',
+            'NOT_MEDIA',
+          ),
+          file(`${stem(15, 'outbound_99')}.json`, '{"datetime": "', 'METADATA_INVALID'),
+        ],
+      },
+    ],
+    calls: [
+      { media: `${wav}.wav`, user: 'rep@example.com', direction: 'outbound', revision: 1 },
+      { media: `${mp3}.mp3`, user: 'joe@example.com', direction: 'inbound', revision: 1 },
+      { media: `${flac}.flac`, user: 'ada@example.com', direction: 'outbound', revision: 2 },
+      { media: `${ogg}.ogg`, user: 'eve@example.com', direction: 'inbound', revision: 1 },
+    ],
+  };
+}

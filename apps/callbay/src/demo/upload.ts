@@ -1,0 +1,29 @@
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import type { SftpUser } from '@callbay/contracts';
+import ssh2 from 'ssh2';
+import type { DemoFile } from './demo-files.ts';
+
+/** A real SFTP session that checks the server's host key against what the API said it is. */
+export async function openSession(user: SftpUser, host: string, privateKey: string) {
+  const client = new ssh2.Client();
+  const known = new Set(user.hostKeys.map((key) => key.publicKey.split(' ').at(1) ?? key.publicKey));
+  client.connect({
+    host,
+    port: user.port,
+    username: user.username,
+    privateKey,
+    hostVerifier: (key: Buffer) => known.has(key.toString('base64')),
+  });
+  await once(client, 'ready');
+  const sftp = await promisify<ssh2.SFTPWrapper>(client.sftp.bind(client))();
+  return {
+    upload: (file: DemoFile): Promise<void> =>
+      promisify<string, Buffer, void>(sftp.writeFile.bind(sftp) as never)(`/data/${file.name}`, file.bytes),
+    [Symbol.asyncDispose]: async (): Promise<void> => {
+      const closed = once(client, 'close');
+      client.end();
+      await closed;
+    },
+  };
+}
