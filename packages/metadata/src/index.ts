@@ -1,1 +1,10 @@
-export {};
+/**
+ * Reads the bytes of JSON, XML, CSV and YAML metadata into records of source strings, and writes CSV rows.
+ * It never touches a file, a clock or the network, never gives a value a type, and never throws for what the bytes hold.
+ * Ingestion calls it inside a pool process; its results survive a structured clone on the way back.
+ */
+export { toCsvCell, toCsvRow } from './csv/write-csv.ts';
+export { formatOfExtension } from './format-of-extension.ts';
+export { METADATA_LIMITS, type MetadataLimits } from './limits.ts';
+export { parseMetadata } from './parse-metadata.ts';
+export type { MetadataFormat, MetadataInput, ParsedMetadata } from './parsed-metadata.ts';

@@ -1,0 +1,86 @@
+import { issue } from '@callbay/core';
+import { readCsv } from './csv/read-csv.ts';
+import { readJson } from './json/read-json.ts';
+import { METADATA_LIMITS, type MetadataLimits } from './limits.ts';
+import type { MetadataFormat, MetadataInput, ParsedMetadata } from './parsed-metadata.ts';
+import type { Reading } from './reading.ts';
+import { decodeText } from './text/decode.ts';
+import { createLocator } from './text/locator.ts';
+import { readRecords } from './tree/read-records.ts';
+import { normalizeLineEnds } from './xml/normalize-line-ends.ts';
+import { readXml } from './xml/read-xml.ts';
+import { readYaml } from './yaml/read-yaml.ts';
+
+/**
+ * The records of one metadata file, every value the very string of the source, and what is wrong with it.
+ * Bad input never throws: it is METADATA_INVALID, DUPLICATE_HEADER or ROW_TOO_LARGE among the issues. Nothing past the byte
+ * limit is decoded or read. Source: C12, C13, case 66 to 75, case 78.
+ */
+export function parseMetadata({ bytes, format, limits: given }: MetadataInput): ParsedMetadata {
+  const limits: MetadataLimits = { ...METADATA_LIMITS, ...given };
+  const maxBytes = format === 'yaml' ? Math.min(limits.bytes, limits.yamlBytes) : limits.bytes;
+  if (bytes.length > maxBytes) {
+    const code =
+      format === 'csv' && !hasLineEnd(bytes, limits.rowLength) ? 'ROW_TOO_LARGE' : 'METADATA_INVALID';
+    return refuse(
+      format,
+      'unknown',
+      code,
+      `The file has ${bytes.length} bytes, the limit is ${maxBytes}.`,
+      null,
+    );
+  }
+  const decoded = decodeText(bytes);
+  if (!decoded.ok) return refuse(format, decoded.encoding, 'METADATA_INVALID', decoded.message, null);
+  const { text, encoding } = decoded;
+  if (text.trim() === '') return refuse(format, encoding, 'METADATA_INVALID', 'The file is empty.', null);
+  const nul = text.indexOf('\0');
+  if (nul !== -1) {
+    const at = createLocator(text).place(nul);
+    return refuse(format, encoding, 'METADATA_INVALID', 'Expected text, found a NUL character.', at);
+  }
+  const { issues, warnings, ...reading } = read(format, text, encoding, limits);
+  return { format, encoding, ...reading, issues: issues.close(), warnings: warnings.close() };
+}
+
+function read(format: MetadataFormat, text: string, encoding: string, limits: MetadataLimits): Reading {
+  switch (format) {
+    case 'json':
+      return readRecords(text, readJson(text, limits), limits);
+    case 'yaml':
+      return readRecords(text, readYaml(text, limits), limits);
+    case 'xml': {
+      const normalized = normalizeLineEnds(text);
+      return readRecords(normalized, readXml(normalized, encoding, limits), limits);
+    }
+    case 'csv':
+      return readCsv(text, limits);
+    default:
+      return format satisfies never;
+  }
+}
+
+function refuse(
+  format: MetadataFormat,
+  encoding: string,
+  code: string,
+  message: string,
+  at: string | null,
+): ParsedMetadata {
+  return {
+    format,
+    encoding,
+    delimiter: null,
+    header: null,
+    records: [],
+    issues: [issue(code, message, at)],
+    warnings: [],
+    rowCount: 0,
+  };
+}
+
+/** Whether a row may end within the first bytes, in any encoding that we read. */
+function hasLineEnd(bytes: Uint8Array, within: number): boolean {
+  const head = bytes.subarray(0, within);
+  return head.includes(0x0a) || head.includes(0x0d);
+}
