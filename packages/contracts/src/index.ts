@@ -1,1 +1,28 @@
-export {};
+// The zod schemas of all that crosses a process, and the types that follow from them; OpenAPI is made from the same.
+// It never reads a database, a clock or the network, and decides nothing about calls.
+// HTTP routes, job handlers, stores that answer with these shapes, and tests import it.
+export * from './api-keys.ts';
+export * from './audit.ts';
+export * from './calls.ts';
+export {
+  Instant,
+  InstantInput,
+  IssueView,
+  isStorableText,
+  Problem,
+  TenantId,
+  TenantParams,
+  Uuid,
+} from './common.ts';
+export * from './events.ts';
+export * from './files.ts';
+export * from './health.ts';
+export * from './holds.ts';
+export { encodeCursor, type List, toPage } from './lists.ts';
+export * from './mappings.ts';
+export { mergeSettings } from './merge-settings.ts';
+export * from './purges.ts';
+export { toRange } from './rules.ts';
+export * from './sftp-users.ts';
+export { parseSshPublicKey, type SshPublicKeyParts } from './ssh-public-key.ts';
+export * from './tenants.ts';

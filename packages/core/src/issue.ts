@@ -5,4 +5,8 @@ export interface Issue {
   readonly at: string | null;
 }
 
-export const issue = (code: string, message: string, at: string | null = null): Issue => ({ code, message, at });
+export const issue = (code: string, message: string, at: string | null = null): Issue => ({
+  code,
+  message,
+  at,
+});

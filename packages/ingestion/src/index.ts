@@ -1,1 +1,21 @@
+/**
+ * The use cases: reading a received file, advancing calls, replaying, sweeping; and the ports they need.
+ * It knows no database, queue, protocol or storage, and decides nothing that `core` decides.
+ * The apps call it with adapters in hand.
+ */
+export * from './admin-ports.ts';
+export {
+  type AdvanceCallsDeps,
+  advanceCalls,
+  type PipelineLog,
+  type PipelineMetrics,
+} from './advance-calls.ts';
+export * from './call-ports.ts';
+export { type ClassifyFileDeps, classifyFile } from './classify-file.ts';
+export { apiKeyId, digestOf, isSameDigest, makeApiKey } from './credentials.ts';
+export { createInspector, type Inspector } from './inspector.ts';
 export * from './ports.ts';
+export { replayFile } from './replay-file.ts';
+export { runSweeps } from './run-sweeps.ts';
+export { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
+export * from './sweep-ports.ts';

@@ -39,20 +39,33 @@ export interface FileToReceive {
  */
 export interface DropStore {
   /** Files of one folder by name, newest version of each name, at most `limit` after `afterName`. */
-  listFolder(tenantId: string, folder: DropFolder, page: { afterName: string | null; limit: number }): Promise<DropEntry[]>;
+  listFolder(
+    tenantId: string,
+    folder: DropFolder,
+    page: { afterName: string | null; limit: number },
+  ): Promise<DropEntry[]>;
   findInFolder(tenantId: string, folder: DropFolder, name: string): Promise<DropEntry | null>;
   /** The newest file received as `name` within the last 60 s, wherever it has moved on to; null where the customer removed it. */
   findRecentlyClosed(tenantId: string, name: string): Promise<DropEntry | null>;
   /** Commits the file row with the next receive sequence and the database's clock. The bytes must be durable by then. */
   receiveFile(tenantId: string, file: FileToReceive): Promise<ReceivedFile>;
   /** Commits the row of an upload refused for its size, so that a receipt tells of it. Holds no bytes. */
-  recordRefusal(tenantId: string, refusal: { fileId: string; name: string; sizeBytes: number; code: string; sentBy: string }): Promise<void>;
+  recordRefusal(
+    tenantId: string,
+    refusal: { fileId: string; name: string; sizeBytes: number; code: string; sentBy: string },
+  ): Promise<void>;
   /** Marks the customer's removal; false where the file has ended already or is not there. */
   withdrawFile(tenantId: string, fileId: string): Promise<boolean>;
   setModifiedAt(tenantId: string, fileId: string, modifiedAt: Date): Promise<void>;
-  listReceipts(tenantId: string, page: { afterName: string | null; limit: number }): Promise<{ name: string; sizeBytes: number; modifiedAt: Date }[]>;
+  listReceipts(
+    tenantId: string,
+    page: { afterName: string | null; limit: number },
+  ): Promise<{ name: string; sizeBytes: number; modifiedAt: Date }[]>;
   /** One entry of `listReceipts`, with the same size and time: clients stat what they list. */
-  findReceipt(tenantId: string, name: string): Promise<{ name: string; sizeBytes: number; modifiedAt: Date } | null>;
+  findReceipt(
+    tenantId: string,
+    name: string,
+  ): Promise<{ name: string; sizeBytes: number; modifiedAt: Date } | null>;
   /** The JSON of `/receipts/<name>`, or null. `listReceipts` gives its exact size in bytes. */
   readReceipt(tenantId: string, name: string): Promise<Buffer | null>;
 }
@@ -80,7 +93,11 @@ export interface SftpAccount {
   readonly username: string;
   readonly canRead: 'all' | 'receipts' | 'none';
   readonly allowedCidrs: readonly string[];
-  readonly keys: readonly { readonly id: string; readonly publicKey: string; readonly expiresAt: Date | null }[];
+  readonly keys: readonly {
+    readonly id: string;
+    readonly publicKey: string;
+    readonly expiresAt: Date | null;
+  }[];
   /** scrypt hash, null where the user or its tenant allows no password. */
   readonly passwordHash: string | null;
 }
@@ -100,7 +117,9 @@ export interface SftpAccountStore {
   /** `tenantId` null: nobody's login. */
   appendAudit(tenantId: string | null, entry: AuditEntry): Promise<void>;
   /** The server's host keys (PEM, OpenSSH format), made on first call, the same on every node. */
-  loadHostKeys(make: () => { type: 'ed25519' | 'ecdsa' | 'rsa'; privateKey: string; publicKey: string }[]): Promise<{ type: string; privateKey: string; publicKey: string }[]>;
+  loadHostKeys(
+    make: () => { type: 'ed25519' | 'ecdsa' | 'rsa'; privateKey: string; publicKey: string }[],
+  ): Promise<{ type: string; privateKey: string; publicKey: string }[]>;
   /** Calls back with a user name whenever its keys, password or existence changed. */
   watchAccess(onChange: (username: string) => void): Promise<AsyncDisposable>;
 }

@@ -44,34 +44,43 @@ export const FIND_RECENTLY_CLOSED = `SELECT ${ENTRY_COLUMNS} FROM files f
     AND f.withdrawn_seq IS NULL AND f.purged_at IS NULL AND f.received_at >= callbay_now() - interval '60 seconds'`;
 
 /**
- * One statement from counter to story. The clock is read when the counter's lock is held, so that within a tenant a
- * later sequence never has an earlier instant while the clock runs forward. A file id that is here already takes
- * no sequence and answers what it was given; no row at all means that the tenant is unknown, or that another call
- * for the same file id committed in between, which the next attempt sees.
+ * One statement from counter to story, for one file or several of one tenant that came at once. The clock is read when
+ * the counter's lock is held, so that within a tenant a later sequence never has an earlier instant while the clock
+ * runs forward. A file id that is here already takes no sequence and answers what it was given. A file without an answer
+ * has no such tenant, or was committed in between by another call, which the next attempt sees.
  */
-export const RECEIVE_FILE = `
-WITH known AS (
-  SELECT received_at, receive_seq FROM files WHERE tenant_id = $1 AND id = $2
+export const RECEIVE_FILES = `
+WITH given AS (
+  SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[],
+                       $9::text[], $10::text[])
+    WITH ORDINALITY AS file (id, drop, name, stem, ext, size_bytes, modified_at, blob_key, sent_by, nth)
+), known AS (
+  SELECT id, received_at, receive_seq FROM files WHERE tenant_id = $1 AND id = ANY ($2::uuid[])
+), fresh AS (
+  SELECT given.*, row_number() OVER (ORDER BY nth) AS ordinal, count(*) OVER () AS total
+  FROM given WHERE NOT EXISTS (SELECT FROM known WHERE known.id = given.id)
 ), taken AS (
-  UPDATE tenant_counters SET value = value + 1
-  WHERE tenant_id = $1 AND name = 'receive' AND NOT EXISTS (SELECT FROM known)
+  UPDATE tenant_counters SET value = value + (SELECT total FROM fresh LIMIT 1)
+  WHERE tenant_id = $1 AND name = 'receive' AND EXISTS (SELECT FROM fresh)
   RETURNING value AS seq, callbay_now() AS at
 ), received AS (
   INSERT INTO files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, modified_at, blob_key, sent_by,
                      folder, state, received_at, receive_seq)
-  SELECT $1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10, 'data', 'received', at, seq FROM taken
+  SELECT $1, id, drop, name, name, stem, ext, size_bytes, modified_at, blob_key, sent_by, 'data', 'received', at,
+         seq - total + ordinal
+  FROM fresh, taken
   ON CONFLICT (tenant_id, id) DO NOTHING
-  RETURNING received_at, receive_seq
+  RETURNING id, drop, size_bytes, sent_by, received_at, receive_seq
 ), told AS (
   INSERT INTO file_steps (tenant_id, file_id, at, step, message, detail, dedupe)
-  SELECT $1, $2, received_at, 'received', 'The file arrived whole.',
-         jsonb_build_object('drop', $3::text, 'sizeBytes', $7::bigint, 'sentBy', $10::text), 'received'
+  SELECT $1, id, received_at, 'received', 'The file arrived whole.',
+         jsonb_build_object('drop', drop, 'sizeBytes', size_bytes, 'sentBy', sent_by), 'received'
   FROM received
 )
-SELECT $2::text AS "fileId", received_at AS "receivedAt", receive_seq AS seq FROM received
-UNION ALL SELECT $2::text, received_at, receive_seq FROM known`;
+SELECT id AS "fileId", received_at AS "receivedAt", receive_seq AS seq FROM received
+UNION ALL SELECT id, received_at, receive_seq FROM known`;
 
-/** As RECEIVE_FILE, for a file that ended as it arrived and of which nothing was stored. */
+/** As RECEIVE_FILES, for a file that ended as it arrived and of which nothing was stored. */
 export const RECORD_REFUSAL = `
 WITH taken AS (
   UPDATE tenant_counters SET value = value + 1

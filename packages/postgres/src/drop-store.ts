@@ -1,33 +1,17 @@
 import { CallbayError, canonicalStem, isOutcomeCode, kindOfName, outcomeOf } from '@callbay/core';
-import type { DropEntry, DropFolder, DropStore, FileToReceive, ReceivedFile } from '@callbay/ingestion';
+import type { DropEntry, DropFolder, DropStore } from '@callbay/ingestion';
 import { type Database, transact } from './database.ts';
 import {
   FIND_RECENTLY_CLOSED,
   findInFolderSql,
   IS_OPEN,
   listFolderSql,
-  RECEIVE_FILE,
   RECORD_REFUSAL,
   WAKE_CALLS_OF_FILE,
   WITHDRAW_FILE,
 } from './drop-queries.ts';
 import { findReceipt, listReceipts, readReceipt } from './receipts.ts';
-
-const unknownTenant = (tenantId: string): CallbayError =>
-  new CallbayError('NOT_FOUND', `There is no tenant ${tenantId}.`);
-
-async function receiveFile(db: Database, tenantId: string, file: FileToReceive): Promise<ReceivedFile> {
-  const { stem, ext } = canonicalStem(file.name);
-  const values = [
-    ...[tenantId, file.fileId, file.drop, file.name, stem, ext],
-    ...[file.sizeBytes, file.modifiedAt, file.blobKey, file.sentBy],
-  ];
-  for (let attempt = 1; attempt <= 2; attempt += 1) {
-    const [received] = await db.query<ReceivedFile>(RECEIVE_FILE, values, 'receive_file');
-    if (received !== undefined) return received;
-  }
-  throw unknownTenant(tenantId);
-}
+import { createReceiver, unknownTenant } from './receiver.ts';
 
 type Refusal = Parameters<DropStore['recordRefusal']>[1];
 
@@ -62,6 +46,7 @@ function withdrawFile(db: Database, tenantId: string, fileId: string): Promise<b
  * folder, and nothing is ever moved.
  */
 export function createDropStore(db: Database): DropStore {
+  const receiveFile = createReceiver(db);
   return {
     listFolder: (tenantId, folder, page) =>
       db.query<DropEntry>(listFolderSql(folder), [tenantId, page.afterName ?? '', page.limit]),
@@ -69,7 +54,7 @@ export function createDropStore(db: Database): DropStore {
       (await db.query<DropEntry>(findInFolderSql(folder), [tenantId, name], `find_in_${folder}`))[0] ?? null,
     findRecentlyClosed: async (tenantId, name) =>
       (await db.query<DropEntry>(FIND_RECENTLY_CLOSED, [tenantId, name], 'find_recently_closed'))[0] ?? null,
-    receiveFile: (tenantId, file) => receiveFile(db, tenantId, file),
+    receiveFile,
     recordRefusal: (tenantId, refusal) => recordRefusal(db, tenantId, refusal),
     withdrawFile: (tenantId, fileId) => withdrawFile(db, tenantId, fileId),
     setModifiedAt: async (tenantId, fileId, modifiedAt) => {

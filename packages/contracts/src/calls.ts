@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { Instant, InstantInput, IssueView, isStorableText, TenantParams, text, Uuid } from './common.ts';
+import { cursorOf, Limit, listOf } from './lists.ts';
+
+const FieldValue = z.union([z.string(), z.number(), z.boolean()]).nullable();
+
+export const CallMedia = z
+  .object({
+    name: z.string(),
+    contentType: z.string(),
+    sizeBytes: z.int(),
+    sha256: z.string(),
+    durationSeconds: z.number().nullable(),
+    channels: z.int().nullable(),
+    codec: z.string().nullable(),
+    speakerSeparation: z.enum(['channels', 'diarize']),
+  })
+  .meta({ id: 'CallMedia' });
+export type CallMedia = z.infer<typeof CallMedia>;
+
+/** A surfaced call in its newest revision. */
+export const Call = z
+  .object({
+    callId: z.int(),
+    callKey: z.string(),
+    revision: z.int(),
+    startedAt: Instant,
+    endedAt: Instant.nullable(),
+    direction: z.string().nullable(),
+    user: z.string().nullable(),
+    durationSeconds: z.number().nullable(),
+    fields: z
+      .record(z.string(), FieldValue)
+      .meta({ description: 'Mapped fields by target, all others by source name.' }),
+    raw: z.record(z.string(), z.string()).meta({ description: 'The very strings of the metadata file.' }),
+    mappingVersion: z.int().nullable(),
+    crm: z.record(z.string(), z.unknown()),
+    warnings: z.array(IssueView),
+    evaluated: z.boolean(),
+    legalHold: z.boolean(),
+    media: CallMedia.nullable(),
+    surfacedAt: Instant,
+    updatedAt: Instant,
+    changeSeq: z.int(),
+    updatesAcceptedUntil: Instant.nullable(),
+  })
+  .meta({ id: 'Call' });
+export type Call = z.infer<typeof Call>;
+
+export const CallChange = z.strictObject({
+  evaluated: z.boolean().optional(),
+  legalHold: z.boolean().optional(),
+});
+export type CallChange = z.infer<typeof CallChange>;
+
+export const CallParams = TenantParams.extend({
+  callId: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+});
+export type CallParams = z.infer<typeof CallParams>;
+export const CallList = listOf(Call);
+
+/** One condition on a field: `field.<name>=`, `field.<name>.gte=` or `field.<name>.lt=`. */
+export interface FieldCondition {
+  readonly name: string;
+  readonly test: 'equals' | 'gte' | 'lt';
+  readonly value: string;
+}
+
+const FIELD_KEY = /^field\.(?<name>.+?)(?:\.(?<bound>gte|lt))?$/s;
+const MAX_CONDITIONS = 20;
+
+/** The search of calls. `fields` is what its `field.…` parameters say; other unknown parameters are refused by name. */
+export const CallListQuery = z
+  .object({
+    limit: Limit,
+    cursor: cursorOf(z.int()),
+    order: z.enum(['asc', 'desc']).default('asc').meta({
+      description: 'By callId, or by changeSeq where `changedAfter` is given.',
+    }),
+    q: text(500).optional().meta({ description: 'Words of any field; "a phrase", or, -not.' }),
+    from: InstantInput.optional().meta({ description: 'Calls that started then or later.' }),
+    to: InstantInput.optional().meta({ description: 'Calls that started before.' }),
+    changedAfter: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional().meta({
+      description:
+        'Calls whose changeSeq is greater, in its order: reads every change once, page after page.',
+    }),
+  })
+  .catchall(z.union([z.string(), z.array(z.string())]))
+  .transform(({ limit, cursor, order, q, from, to, changedAfter, ...others }, context) => {
+    const fields: FieldCondition[] = [];
+    for (const [key, value] of Object.entries(others)) {
+      const condition = readCondition(key, value);
+      if (typeof condition === 'string')
+        context.addIssue({ code: 'custom', path: [key], message: condition });
+      else fields.push(condition);
+    }
+    if (fields.length > MAX_CONDITIONS) {
+      context.addIssue({
+        code: 'custom',
+        path: ['field'],
+        message: `At most ${MAX_CONDITIONS} conditions on fields.`,
+      });
+    }
+    return { limit, cursor, order, q, from, to, changedAfter, fields };
+  });
+export type CallListQuery = z.infer<typeof CallListQuery>;
+
+/** The condition that a query parameter states, or the sentence that refuses it. */
+function readCondition(key: string, value: unknown): FieldCondition | string {
+  const groups = FIELD_KEY.exec(key)?.groups;
+  if (!groups?.name)
+    return `There is no parameter \`${key}\` here; fields are searched as \`field.<name>=\`.`;
+  if (typeof value !== 'string') return 'Give each condition once.';
+  if (value.length > 1000 || key.length > 300) return 'A condition is over its limit of 1,000 characters.';
+  if (!isStorableText(value) || !isStorableText(key)) return 'Text may hold no NUL and no lone surrogate.';
+  return { name: groups.name, test: (groups.bound as 'gte' | 'lt' | undefined) ?? 'equals', value };
+}
+
+/** What one revision of a call changed: field to its value before and after. */
+export const Revision = z
+  .object({
+    revision: z.int(),
+    at: Instant,
+    fileId: Uuid,
+    changed: z.record(z.string(), z.tuple([z.unknown(), z.unknown()])),
+  })
+  .meta({ id: 'Revision' });
+export type Revision = z.infer<typeof Revision>;
+export const History = listOf(Revision);
+export const HistoryQuery = z.strictObject({ limit: Limit, cursor: cursorOf(z.int()) });

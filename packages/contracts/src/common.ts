@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+/** True for text that Postgres can hold in a text or jsonb column: no NUL, no lone surrogate. */
+export const isStorableText = (value: string): boolean => value.isWellFormed() && !value.includes('\0');
+
+/** Text that people write, 1 to `max` UTF-16 units. */
+export const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine(isStorableText, {
+      error: 'Text may hold no NUL and no lone surrogate.',
+      params: { code: 'TEXT_INVALID' },
+    });
+
+/** An instant as we write it: RFC 3339, UTC, milliseconds. */
+export const Instant = z.iso.datetime({ precision: 3 }).meta({ example: '2026-03-01T09:30:00.000Z' });
+
+/** An instant as others may write it: RFC 3339 with any offset. */
+export const InstantInput = z.iso.datetime({ offset: true }).meta({ example: '2026-03-01T10:30:00+01:00' });
+
+export const TenantId = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{1,30}$/)
+  .meta({
+    description: 'Lower-case letters, digits and dashes, a letter first, 2 to 31 in all.',
+    example: 'acme',
+  });
+
+/** Any id of ours, as a path or query may hold it. */
+export const Uuid = z.guid();
+
+/** Something odd or wrong in an input, in words and by code. */
+export const IssueView = z
+  .object({
+    code: z.string(),
+    message: z.string(),
+    at: z.string().nullable().meta({ description: 'The field, line or path it is about.' }),
+  })
+  .meta({ id: 'Issue' });
+export type IssueView = z.infer<typeof IssueView>;
+
+/** A failed request. Source: RFC 9457. */
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    issues: z.array(IssueView),
+    requestId: z.string().meta({ description: 'Also in the header `x-request-id`.' }),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof Problem>;
+
+export const TenantParams = z.object({ tenantId: TenantId });

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { Instant, IssueView, TenantParams, text, Uuid } from './common.ts';
+import { cursorOf, Limit, listOf } from './lists.ts';
+
+export const FileKind = z.enum(['recording', 'sidecar', 'batch', 'crm', 'bundle', 'unknown']);
+export const FileState = z.enum(['received', 'held', 'done', 'rejected', 'withdrawn']);
+
+/** One whole version of one file as received, and what became of it. */
+export const FileView = z
+  .object({
+    id: Uuid,
+    drop: z.string(),
+    path: z.string(),
+    name: z.string(),
+    kind: FileKind.nullable(),
+    sizeBytes: z.int(),
+    sha256: z.string().nullable(),
+    receivedAt: Instant,
+    state: FileState,
+    outcome: z.object({ code: z.string(), message: z.string(), fix: z.string(), at: Instant }).nullable(),
+    warnings: z.array(IssueView),
+    location: z.string().nullable(),
+    callKey: z.string().nullable(),
+    callId: z.int().nullable(),
+    updatesAcceptedUntil: Instant.nullable(),
+    purgeAt: Instant,
+    purgedAt: Instant.nullable(),
+  })
+  .meta({ id: 'File' });
+export type FileView = z.infer<typeof FileView>;
+
+export const Explanation = z
+  .object({
+    file: FileView,
+    steps: z.array(
+      z.object({
+        at: Instant,
+        step: z.string(),
+        code: z.string().nullable(),
+        message: z.string(),
+        detail: z.record(z.string(), z.unknown()),
+      }),
+    ),
+  })
+  .meta({ id: 'Explanation' });
+export type Explanation = z.infer<typeof Explanation>;
+
+export const FileParams = TenantParams.extend({ fileId: Uuid });
+export const FileList = listOf(FileView);
+export const FileListQuery = z.strictObject({
+  limit: Limit,
+  cursor: cursorOf(z.int()),
+  state: FileState.optional(),
+  kind: FileKind.optional(),
+  code: z.string().max(64).optional(),
+  name: text(255).optional(),
+});
+export type FileListQuery = z.infer<typeof FileListQuery>;

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+/** One page of a list; `nextCursor` is null on the last. */
+export const listOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+
+export interface List<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+/** A list query's `limit`: 1 to 500, 50 unless given. */
+export const Limit = z.coerce.number().int().min(1).max(500).default(50);
+
+/** Writes a position as the opaque `nextCursor` that `cursorOf` reads back. */
+export const encodeCursor = (position: unknown): string =>
+  Buffer.from(JSON.stringify(position)).toString('base64url');
+
+/** A query's `cursor`: the position that `encodeCursor` wrote, or an issue at `cursor` for anything else. */
+export const cursorOf = <T extends z.ZodType>(position: T) =>
+  z
+    .string()
+    .max(2048)
+    .transform((value, context): z.output<T> => {
+      const parsed = position.safeParse(readCursor(value));
+      if (parsed.success) return parsed.data;
+      context.addIssue({
+        code: 'custom',
+        message: 'Send a `nextCursor` of this very list, unchanged.',
+        params: { code: 'CURSOR_INVALID' },
+      });
+      return z.NEVER;
+    })
+    .optional();
+
+function readCursor(value: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(value, 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Cuts a page out of `limit + 1` rows and names where the next one starts.
+ * `positionOf` gives what the list is ordered by, of the last row shown.
+ */
+export function toPage<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  toItem: (row: Row) => Item,
+  positionOf: (row: Row) => unknown,
+): List<Item> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    items: shown.map(toItem),
+    nextCursor: last !== undefined && rows.length > limit ? encodeCursor(positionOf(last)) : null,
+  };
+}

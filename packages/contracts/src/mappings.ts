@@ -1,0 +1,50 @@
+import { FIELD_TYPES } from '@callbay/core';
+import { z } from 'zod';
+import { Instant, TenantParams, text } from './common.ts';
+import { cursorOf, Limit, listOf } from './lists.ts';
+import { reportMapping } from './rules.ts';
+
+export const FieldMapping = z
+  .strictObject({
+    source: text(255),
+    target: text(255),
+    label: text(255).optional(),
+    type: z.enum(FIELD_TYPES),
+    formats: z.array(text(64)).max(20).optional(),
+    required: z.boolean().optional(),
+    aliases: z.record(text(255), text(255)).optional(),
+  })
+  .meta({ id: 'FieldMapping' });
+
+export const MappingOptions = z
+  .strictObject({
+    emptyWords: z.array(text(64)).max(50).optional(),
+    defaultCountry: z
+      .string()
+      .regex(/^[A-Z]{2}$/, 'Two capital letters, such as `US`.')
+      .optional(),
+  })
+  .meta({ id: 'MappingOptions' });
+
+export const NewMapping = z
+  .strictObject({ fields: z.array(FieldMapping).max(1000), options: MappingOptions.optional() })
+  .superRefine(({ fields, options = {} }, context) => {
+    reportMapping(fields, options, context);
+  });
+export type NewMapping = z.infer<typeof NewMapping>;
+
+/** One published version of a tenant's field mapping. Source: C17, E3. */
+export const Mapping = z
+  .object({
+    kind: z.literal('call'),
+    version: z.int(),
+    publishedAt: Instant,
+    fields: z.array(FieldMapping),
+    options: MappingOptions,
+  })
+  .meta({ id: 'Mapping' });
+export type Mapping = z.infer<typeof Mapping>;
+
+export const MappingParams = TenantParams.extend({ kind: z.literal('call') });
+export const MappingList = listOf(Mapping);
+export const MappingListQuery = z.strictObject({ limit: Limit, cursor: cursorOf(z.int()) });

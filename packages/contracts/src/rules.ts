@@ -1,0 +1,69 @@
+import {
+  checkFilenamePattern,
+  checkMapping,
+  type FieldMapping,
+  type Issue,
+  isTimeZone,
+  type MappingOptions,
+} from '@callbay/core';
+import { z } from 'zod';
+import { parseSshPublicKey } from './ssh-public-key.ts';
+
+/** Hands one of our issues to zod, keeping its code. */
+const report = (context: z.RefinementCtx, { code, message }: Issue, path: (string | number)[] = []): void => {
+  context.addIssue({ code: 'custom', message, path, params: { code } });
+};
+
+export const TimeZone = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, {
+    error: 'Not an IANA time zone, such as `America/New_York`.',
+    params: { code: 'TIME_ZONE_UNKNOWN' },
+  })
+  .meta({ description: 'An IANA time zone.', example: 'America/New_York' });
+
+export const FilenamePattern = z
+  .string()
+  .min(1)
+  .max(500)
+  .superRefine((pattern, context) => {
+    for (const issue of checkFilenamePattern(pattern)) report(context, issue);
+  });
+
+/** Hands a field mapping's issues to zod, each at the place it names. */
+export function reportMapping(
+  fields: readonly FieldMapping[],
+  options: MappingOptions,
+  context: z.RefinementCtx,
+): void {
+  for (const issue of checkMapping(fields, options)) report(context, issue, pathOf(issue.at));
+}
+
+/** `fields[2].formats[0]` as the path that zod keeps. */
+const pathOf = (at: string | null): (string | number)[] =>
+  (at?.match(/[^.[\]]+/g) ?? []).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+
+/** An address range; a single address stands for itself alone. */
+export const Cidr = z
+  .union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], {
+    error: 'Not an address or a range such as `203.0.113.0/24`.',
+  })
+  .meta({ description: 'An address, or a range in CIDR form.', example: '203.0.113.0/24' });
+
+/** The range that a `Cidr` stands for, always with its prefix length. */
+export function toRange(cidr: string): string {
+  if (cidr.includes('/')) return cidr;
+  return cidr.includes(':') ? `${cidr}/128` : `${cidr}/32`;
+}
+
+export const SshPublicKey = z
+  .string()
+  .max(16_384)
+  .superRefine((line, context) => {
+    const parsed = parseSshPublicKey(line);
+    if (typeof parsed === 'string') {
+      context.addIssue({ code: 'custom', message: parsed, params: { code: 'PUBLIC_KEY_INVALID' } });
+    }
+  })
+  .meta({ description: 'One line in OpenSSH form.' });

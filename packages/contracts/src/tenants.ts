@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { Instant, InstantInput, IssueView, TenantId, text } from './common.ts';
+import { cursorOf, Limit, listOf } from './lists.ts';
+import { FilenamePattern, TimeZone } from './rules.ts';
+
+export const STAGES = ['setup', 'verification', 'live', 'suspended'] as const;
+export const Stage = z.enum(STAGES);
+export type Stage = z.infer<typeof Stage>;
+
+const RetentionDays = z.int().min(1).max(36_500).nullable();
+
+/** How a tenant's names and metadata are read. Source: C8, C10, C11, C19, C23, C26, E5. */
+export const TenantSettings = z
+  .object({
+    filenameTimestamp: z.enum(['start', 'end']).meta({ description: 'What the time in a file name says.' }),
+    filenamePattern: z
+      .string()
+      .nullable()
+      .meta({ description: 'RE2 with the groups date, time and rest; null: the Coach one.' }),
+    directions: z.record(z.string(), z.string()).meta({ description: 'Alias in file names to direction.' }),
+    sourcePrefixes: z.array(z.string()),
+    channelMap: z.object({ rep: z.enum(['left', 'right']) }),
+    updateMode: z.enum(['replace', 'merge']),
+    crmWaitSeconds: z.int(),
+    feedExpectedEveryMinutes: z.int(),
+    passwordLogin: z.boolean(),
+    legacyAlgorithms: z.boolean(),
+    dataRetention: z.object({ evaluatedDays: RetentionDays, notEvaluatedDays: RetentionDays }),
+  })
+  .meta({ id: 'TenantSettings' });
+export type TenantSettings = z.infer<typeof TenantSettings>;
+
+const Alias = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/, 'Letters, digits, `_` and `-`, 32 at most.');
+
+/** Settings to change: what is absent stays, objects are merged, a direction set to null is removed. */
+export const SettingsChange = z
+  .strictObject({
+    filenameTimestamp: z.enum(['start', 'end']).optional(),
+    filenamePattern: FilenamePattern.nullable().optional(),
+    directions: z
+      .record(Alias, text(32).nullable())
+      .refine((map) => Object.keys(map).length <= 200, 'At most 200 aliases.')
+      .optional(),
+    sourcePrefixes: z.array(text(64)).max(50).optional(),
+    channelMap: z.strictObject({ rep: z.enum(['left', 'right']).optional() }).optional(),
+    updateMode: z.enum(['replace', 'merge']).optional(),
+    crmWaitSeconds: z.int().min(0).max(86_400).optional(),
+    feedExpectedEveryMinutes: z.int().min(1).max(44_640).optional(),
+    passwordLogin: z.boolean().optional(),
+    legacyAlgorithms: z.boolean().optional(),
+    dataRetention: z
+      .strictObject({ evaluatedDays: RetentionDays.optional(), notEvaluatedDays: RetentionDays.optional() })
+      .optional(),
+  })
+  .meta({ id: 'SettingsChange' });
+export type SettingsChange = z.infer<typeof SettingsChange>;
+
+export const Tenant = z
+  .object({
+    id: TenantId,
+    name: z.string(),
+    timeZone: z.string().nullable(),
+    stage: Stage,
+    surfaceFrom: Instant.nullable().meta({ description: 'Calls that started earlier are not surfaced.' }),
+    settings: TenantSettings,
+    createdAt: Instant,
+  })
+  .meta({ id: 'Tenant' });
+export type Tenant = z.infer<typeof Tenant>;
+
+export const NewTenant = z.strictObject({
+  id: TenantId,
+  name: text(200),
+  timeZone: TimeZone.nullable().optional(),
+  stage: Stage.optional(),
+  settings: SettingsChange.optional(),
+});
+export type NewTenant = z.infer<typeof NewTenant>;
+
+export const TenantChange = z.strictObject({
+  name: text(200).optional(),
+  timeZone: TimeZone.nullable().optional(),
+  stage: Stage.optional(),
+  settings: SettingsChange.optional(),
+});
+export type TenantChange = z.infer<typeof TenantChange>;
+
+export const GoLive = z.strictObject({ surfaceFrom: InstantInput.nullable().optional() });
+export type GoLive = z.infer<typeof GoLive>;
+
+export const TenantList = listOf(Tenant);
+export const TenantListQuery = z.strictObject({ limit: Limit, cursor: cursorOf(z.string()) });
+
+/** What still stands between a tenant and going live, and what already waits. */
+export const Readiness = z
+  .object({
+    stage: Stage,
+    isReady: z.boolean().meta({ description: 'No check of kind `required` fails.' }),
+    checks: z.array(
+      IssueView.pick({ code: true, message: true }).extend({ ok: z.boolean(), required: z.boolean() }),
+    ),
+    counts: z.object({
+      files: z.int(),
+      held: z.int(),
+      rejected: z.int(),
+      unpairedRecordings: z.int(),
+      unpairedMetadata: z.int(),
+      readyCalls: z.int(),
+      surfacedCalls: z.int(),
+    }),
+    rejectedByCode: z.record(z.string(), z.int()),
+  })
+  .meta({ id: 'Readiness' });
+export type Readiness = z.infer<typeof Readiness>;

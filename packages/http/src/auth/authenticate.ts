@@ -1,0 +1,77 @@
+import { CallbayError } from '@callbay/core';
+import {
+  apiKeyId,
+  type Credential,
+  digestOf,
+  isSameDigest,
+  type KeyStore,
+  type TenantStore,
+} from '@callbay/ingestion';
+import type { FastifyRequest } from 'fastify';
+import { mayAccess } from './access.ts';
+import { FailedLogins } from './failed-logins.ts';
+import { isBoundTo, type Principal } from './principal.ts';
+import { readTenantToken } from './tenant-token.ts';
+
+export interface AuthDeps {
+  readonly keys: Pick<KeyStore, 'findUsable' | 'touch'>;
+  readonly tenants: Pick<TenantStore, 'tenantExists'>;
+  /** 32 bytes that tenants' tokens are signed with. */
+  readonly tokenKey: Uint8Array;
+}
+
+/**
+ * The hook before every route below `/v1`: who asks, whether the tenant of the path is theirs, whether their role may do
+ * this; in that order, so that a tenant that is not theirs answers as one that does not exist, whatever is asked of it.
+ */
+export function createAuthenticate({ keys, tenants, tokenKey }: AuthDeps) {
+  const failedLogins = new FailedLogins();
+
+  return async (request: FastifyRequest): Promise<void> => {
+    const access = request.routeOptions.config.access;
+    if (access === undefined || access === 'public')
+      throw new Error('a route below /v1 does not say who may call it');
+    const principal = await identify(request);
+    request.principal = principal;
+    const { tenantId } = request.params as { tenantId?: string };
+    if (tenantId !== undefined && !(await isTheirs(principal, tenantId))) throw new CallbayError('NOT_FOUND');
+    if (!mayAccess(principal.role, access)) throw new CallbayError('FORBIDDEN');
+  };
+
+  async function identify(request: FastifyRequest): Promise<Principal> {
+    const secret = /^Bearer +([\x21-\x7e]{1,4096}) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (secret === undefined) throw new CallbayError('UNAUTHENTICATED');
+    const digest = digestOf(secret);
+    if (failedLogins.mustWait(request.ip, digest, performance.now())) throw new CallbayError('RATE_LIMITED');
+    const credential = secret.startsWith('cb_') ? await findKey(secret, digest) : await findToken(secret);
+    if (credential === null) {
+      failedLogins.noteFailure(request.ip, performance.now());
+      throw new CallbayError('UNAUTHENTICATED');
+    }
+    failedLogins.noteSuccess(digest, performance.now());
+    if (credential.isUseStale) await keys.touch(credential.id);
+    const { id, label, role, tenantIds } = credential;
+    return { credentialId: id, label, role, tenantIds };
+  }
+
+  async function findKey(secret: string, digest: string): Promise<Credential | null> {
+    const id = apiKeyId(secret);
+    const credential = id === null ? null : await keys.findUsable(id);
+    return credential?.form === 'key' && isSameDigest(credential.digest, digest) ? credential : null;
+  }
+
+  async function findToken(secret: string): Promise<Credential | null> {
+    const claims = await readTenantToken(tokenKey, secret);
+    const credential = claims === null ? null : await keys.findUsable(claims.id);
+    if (claims === null || credential?.form !== 'token') return null;
+    const isOurs =
+      isSameDigest(credential.digest, digestOf(claims.id)) && credential.tenantIds[0] === claims.tenantId;
+    return isOurs ? credential : null;
+  }
+
+  async function isTheirs(principal: Principal, tenantId: string): Promise<boolean> {
+    return (
+      !tenantId.includes('\0') && isBoundTo(principal, tenantId) && (await tenants.tenantExists(tenantId))
+    );
+  }
+}

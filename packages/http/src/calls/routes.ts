@@ -1,0 +1,76 @@
+import {
+  Call,
+  CallChange,
+  CallList,
+  CallListQuery,
+  CallParams,
+  History,
+  HistoryQuery,
+  TenantParams,
+} from '@callbay/contracts';
+import type { CallReader } from '@callbay/ingestion';
+import { actorOf } from '../auth/principal.ts';
+import { found } from '../found.ts';
+import type { Api } from '../server/api.ts';
+import { json, PROBLEMS } from '../server/openapi.ts';
+
+const tags = ['calls'];
+
+export function registerCalls(api: Api, { calls }: { calls: CallReader }): void {
+  api.route({
+    method: 'GET',
+    url: '/v1/tenants/:tenantId/calls',
+    config: { access: 'read' },
+    schema: {
+      ...{ tags, operationId: 'listCalls', summary: 'Search surfaced calls' },
+      description:
+        'Any field is searched by `field.<name>=` (equal), `field.<name>.gte=` and `field.<name>.lt=` (as numbers where both sides are, else as text).',
+      params: TenantParams,
+      querystring: CallListQuery,
+      response: { 200: json('One page.', CallList), ...PROBLEMS },
+    },
+    handler: ({ params, query }) => calls.listCalls(params.tenantId, query),
+  });
+
+  api.route({
+    method: 'GET',
+    url: '/v1/tenants/:tenantId/calls/:callId',
+    config: { access: 'read' },
+    schema: {
+      ...{ tags, operationId: 'getCall', summary: 'Read a call in its newest revision' },
+      params: CallParams,
+      response: { 200: json('The call.', Call), ...PROBLEMS },
+    },
+    handler: async ({ params }) => found(await calls.findCall(params.tenantId, params.callId)),
+  });
+
+  api.route({
+    method: 'PATCH',
+    url: '/v1/tenants/:tenantId/calls/:callId',
+    config: { access: 'manage' },
+    schema: {
+      ...{ tags, operationId: 'updateCall', summary: 'Say that a call is evaluated, or under legal hold' },
+      params: CallParams,
+      body: CallChange,
+      response: { 200: json('The call as it is now.', Call), ...PROBLEMS },
+    },
+    handler: async (request) => {
+      const { tenantId, callId } = request.params;
+      return found(await calls.updateCall(tenantId, callId, request.body, actorOf(request)));
+    },
+  });
+
+  api.route({
+    method: 'GET',
+    url: '/v1/tenants/:tenantId/calls/:callId/history',
+    config: { access: 'read' },
+    schema: {
+      ...{ tags, operationId: 'listCallHistory', summary: 'List what each revision changed, oldest first' },
+      params: CallParams,
+      querystring: HistoryQuery,
+      response: { 200: json('One page.', History), ...PROBLEMS },
+    },
+    handler: async ({ params, query }) =>
+      found(await calls.listHistory(params.tenantId, params.callId, query)),
+  });
+}

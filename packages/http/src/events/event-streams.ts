@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EventView } from '@callbay/contracts';
+import type { EventReader } from '@callbay/ingestion';
+
+export interface Subscription {
+  readonly tenantId: string;
+  /** Sequence of the last event that was seen; null: from now on. */
+  readonly after: number | null;
+  /** Asked with every heartbeat: false ends the stream. */
+  readonly isStillAllowed: () => Promise<boolean>;
+}
+
+const BATCH = 100;
+const HEARTBEAT_MS = 15_000;
+
+/**
+ * Open event streams of this process: at most `limit`, all ended by `close`. A stream reads on from its last sequence
+ * whenever the reader has more, at the pace its client takes, so nothing is buffered and nothing is missed.
+ */
+export class EventStreams {
+  readonly #events: EventReader;
+  readonly #pollMs: number;
+  readonly #limit: number;
+  readonly #open = new Map<AbortController, Promise<void>>();
+
+  constructor(events: EventReader, { pollMs, limit }: { pollMs: number; limit: number }) {
+    this.#events = events;
+    this.#pollMs = pollMs;
+    this.#limit = limit;
+  }
+
+  get isFull(): boolean {
+    return this.#open.size >= this.#limit;
+  }
+
+  /** Writes events to a response whose headers are sent, until it closes or `close` is called. Throws what reading throws. */
+  async follow(subscription: Subscription, response: ServerResponse): Promise<void> {
+    const stop = new AbortController();
+    response.once('close', () => stop.abort());
+    const done = this.#pump(subscription, response, stop.signal).finally(() => {
+      this.#open.delete(stop);
+      response.end();
+    });
+    this.#open.set(stop, done);
+    await done;
+  }
+
+  async close(): Promise<void> {
+    const ending = [...this.#open.values()];
+    for (const stop of this.#open.keys()) stop.abort();
+    await Promise.allSettled(ending);
+  }
+
+  async #pump(subscription: Subscription, response: ServerResponse, stop: AbortSignal): Promise<void> {
+    const { tenantId, isStillAllowed } = subscription;
+    let sequence = subscription.after ?? (await this.#events.lastSequence(tenantId));
+    let heartbeatAt = performance.now() + HEARTBEAT_MS;
+    await write(response, 'retry: 2000\n\n', stop);
+    while (!stop.aborted) {
+      const events = await this.#events.listEvents(tenantId, sequence, BATCH);
+      for (const event of events) {
+        await write(response, toText(event), stop);
+        sequence = event.sequence;
+      }
+      if (performance.now() >= heartbeatAt) {
+        if (!(await isStillAllowed())) return;
+        await write(response, ': still here\n\n', stop);
+        heartbeatAt = performance.now() + HEARTBEAT_MS;
+      }
+      if (events.length < BATCH) await pause(this.#pollMs, stop);
+    }
+  }
+}
+
+const toText = (event: EventView): string =>
+  `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+
+async function write(response: ServerResponse, text: string, stop: AbortSignal): Promise<void> {
+  if (stop.aborted || response.write(text)) return;
+  await untilAborted(once(response, 'drain', { signal: stop }), stop);
+}
+
+const pause = (ms: number, stop: AbortSignal): Promise<void> =>
+  untilAborted(delay(ms, undefined, { signal: stop }), stop);
+
+/** Waits; being told to stop is an end like any other. */
+async function untilAborted(wait: Promise<unknown>, stop: AbortSignal): Promise<void> {
+  try {
+    await wait;
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  }
+}

@@ -1,0 +1,64 @@
+import { EventHeaders, EventView, TenantParams } from '@callbay/contracts';
+import { CallbayError } from '@callbay/core';
+import type { EventReader, KeyStore } from '@callbay/ingestion';
+import { principalOf } from '../auth/principal.ts';
+import type { Api } from '../server/api.ts';
+import { PROBLEMS } from '../server/openapi.ts';
+import { EventStreams } from './event-streams.ts';
+
+export interface EventDeps {
+  readonly events: EventReader;
+  readonly keys: Pick<KeyStore, 'findUsable'>;
+  /** How often a stream asks for more. */
+  readonly eventPollMs: number;
+}
+
+const MAX_STREAMS = 200;
+
+export function registerEvents(api: Api, { events, keys, eventPollMs }: EventDeps): void {
+  const streams = new EventStreams(events, { pollMs: eventPollMs, limit: MAX_STREAMS });
+  api.addHook('preClose', () => streams.close());
+
+  api.route({
+    method: 'GET',
+    url: '/v1/tenants/:tenantId/events',
+    exposeHeadRoute: false,
+    config: { access: 'read' },
+    schema: {
+      ...{
+        tags: ['events'],
+        operationId: 'followEvents',
+        summary: 'Follow what happens to calls, as server-sent events',
+      },
+      description:
+        'From now on, or after the event named in `Last-Event-ID` (0: from the oldest kept, 30 days). Each may come twice; its `sequence` tells.',
+      params: TenantParams,
+      headers: EventHeaders,
+      response: {
+        200: {
+          description: 'Events, each with its sequence as the id.',
+          content: { 'text/event-stream': { schema: EventView } },
+        },
+        ...PROBLEMS,
+      },
+    },
+    handler: async (request, reply) => {
+      if (streams.isFull) throw new CallbayError('RATE_LIMITED', `${MAX_STREAMS} streams are open already.`);
+      const { tenantId } = request.params;
+      const { credentialId } = principalOf(request);
+      const lastEventId = request.headers['last-event-id'];
+      const after = lastEventId === undefined ? null : Number(lastEventId);
+      const isStillAllowed = async () => (await keys.findUsable(credentialId)) !== null;
+
+      reply.header('content-type', 'text/event-stream; charset=utf-8').header('x-accel-buffering', 'no');
+      reply.hijack();
+      reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>);
+      try {
+        await streams.follow({ tenantId, after, isStillAllowed }, reply.raw);
+      } catch (error) {
+        // The answer has begun, so it can only end; the client comes again with its Last-Event-ID.
+        request.log.warn({ err: error }, 'an event stream ended early');
+      }
+    },
+  });
+}

@@ -1,0 +1,78 @@
+import { Explanation, FileList, FileListQuery, FileParams, FileView, TenantParams } from '@callbay/contracts';
+import { CallbayError } from '@callbay/core';
+import type { FileReader, ReplayFile } from '@callbay/ingestion';
+import { actorOf } from '../auth/principal.ts';
+import { found } from '../found.ts';
+import type { Api } from '../server/api.ts';
+import { json, PROBLEMS } from '../server/openapi.ts';
+
+const tags = ['files'];
+
+export function registerFiles(
+  api: Api,
+  { files, replayFile }: { files: FileReader; replayFile: ReplayFile },
+): void {
+  api.route({
+    method: 'GET',
+    url: '/v1/tenants/:tenantId/files',
+    config: { access: 'read' },
+    schema: {
+      ...{ tags, operationId: 'listFiles', summary: 'List files, newest first' },
+      params: TenantParams,
+      querystring: FileListQuery,
+      response: { 200: json('One page.', FileList), ...PROBLEMS },
+    },
+    handler: ({ params, query }) => files.listFiles(params.tenantId, query),
+  });
+
+  api.route({
+    method: 'GET',
+    url: '/v1/tenants/:tenantId/files/:fileId',
+    config: { access: 'read' },
+    schema: {
+      ...{ tags, operationId: 'getFile', summary: 'Read what became of a file' },
+      params: FileParams,
+      response: { 200: json('The file.', FileView), ...PROBLEMS },
+    },
+    handler: async ({ params }) => found(await files.findFile(params.tenantId, params.fileId)),
+  });
+
+  api.route({
+    method: 'GET',
+    url: '/v1/tenants/:tenantId/files/:fileId/explanation',
+    config: { access: 'read' },
+    schema: {
+      ...{ tags, operationId: 'explainFile', summary: 'Read the whole story of a file' },
+      params: FileParams,
+      response: { 200: json('The file and its steps, oldest first.', Explanation), ...PROBLEMS },
+    },
+    handler: async ({ params }) => found(await files.explainFile(params.tenantId, params.fileId)),
+  });
+
+  api.route({
+    method: 'POST',
+    url: '/v1/tenants/:tenantId/files/:fileId/replay',
+    config: { access: 'manage' },
+    schema: {
+      ...{
+        tags,
+        operationId: 'replayFile',
+        summary: 'Read a held or rejected file again by the newest policy',
+      },
+      params: FileParams,
+      response: { 202: json('The file, which will be read again.', FileView), ...PROBLEMS },
+    },
+    handler: async (request, reply) => {
+      const { tenantId, fileId } = request.params;
+      const result = found(await replayFile(tenantId, fileId, actorOf(request).name));
+      if (result === 'not_replayable') {
+        throw new CallbayError(
+          'CONFLICT',
+          'The file took part in a call, was removed, or its bytes are purged.',
+        );
+      }
+      reply.code(202);
+      return found(await files.findFile(tenantId, fileId));
+    },
+  });
+}

@@ -1,0 +1,67 @@
+import { type Issue, issue } from '@callbay/core';
+import type { FastifySchemaCompiler } from 'fastify';
+import { z } from 'zod';
+import { InputError } from './input-error.ts';
+
+/** Validates a part of a request by its zod schema and reports all problems at once. */
+export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
+  ({ schema, httpPart = 'request' }) =>
+  (received) => {
+    // Fastify hands null for a body that did not come.
+    const input: unknown = httpPart === 'body' && received === null ? undefined : received;
+    const parsed = z.safeParse(schema, input);
+    if (parsed.success) return { value: parsed.data };
+    return {
+      error: new InputError(
+        httpPart,
+        parsed.error.issues.flatMap((found) => toIssues(found, input)),
+      ),
+    };
+  };
+
+const CODES: Readonly<Record<string, string>> = {
+  invalid_type: 'TYPE_INVALID',
+  invalid_format: 'FORMAT_INVALID',
+  invalid_value: 'VALUE_NOT_ALLOWED',
+  too_small: 'OUT_OF_RANGE',
+  too_big: 'OUT_OF_RANGE',
+  not_multiple_of: 'OUT_OF_RANGE',
+};
+
+function toIssues(found: z.core.$ZodIssue, input: unknown): Issue[] {
+  if (found.code === 'unrecognized_keys') {
+    return found.keys.map((key) =>
+      issue('UNKNOWN_FIELD', 'There is no such field here.', pathText([...found.path, key])),
+    );
+  }
+  const at = pathText(found.path);
+  if (found.code === 'invalid_key') {
+    const [inner] = found.issues;
+    return [issue('KEY_INVALID', inner?.message ?? found.message, at)];
+  }
+  if (found.code === 'custom') {
+    const code: unknown = found.params?.code;
+    return [issue(typeof code === 'string' ? code : 'INVALID', found.message, at)];
+  }
+  if (found.code === 'invalid_type' && valueAt(input, found.path) === undefined) {
+    return [
+      issue('REQUIRED', found.path.length === 0 ? 'A JSON body is needed.' : 'This field is needed.', at),
+    ];
+  }
+  return [issue(CODES[found.code] ?? 'INVALID', found.message, at)];
+}
+
+/** `fields[2].formats[0]`; null for the whole. */
+function pathText(path: readonly PropertyKey[]): string | null {
+  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return text === '' ? null : text.replace(/^\./, '');
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[part];
+  }
+  return value;
+}

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fillPath, listOperations } from './operations.ts';
+import { startApi, type TestApi } from './support.ts';
+
+const operations = await listOperations();
+const ROLES = ['operator', 'manager', 'tenant'] as const;
+
+/** Who may, by what a route says of itself. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  read: ['operator', 'manager', 'tenant'],
+  manage: ['operator', 'manager'],
+  operate: ['operator'],
+};
+
+let api: TestApi;
+const keys = new Map<string, string>();
+
+beforeAll(async () => {
+  api = await startApi();
+  await api.ask('POST /v1/tenants', { body: { id: 'acme', name: 'Acme' } });
+  for (const role of ROLES) keys.set(role, await api.makeKey(role, role === 'operator' ? [] : ['acme']));
+});
+
+afterAll(() => api[Symbol.asyncDispose]());
+
+/** Asks for resources that are not there and with nothing to do, so that a role that may changes nothing. */
+const ask = ({ method, path, operationId }: (typeof operations)[number], key: string | null) => {
+  const absent = {
+    fileId: randomUUID(),
+    callId: '999',
+    keyId: randomUUID(),
+    id: randomUUID(),
+    username: 'nobody',
+  };
+  const line = `${method} ${fillPath(path, { ...absent, tenantId: 'acme', kind: 'call' })}`;
+  const headers = operationId === 'followEvents' ? { 'last-event-id': 'none' } : {};
+  return api.ask(line, {
+    key,
+    headers,
+    ...(['GET', 'DELETE'].includes(method) ? {} : { body: { nothing: 1 } }),
+  });
+};
+
+const closed = operations.filter(({ access }) => access !== 'public');
+
+describe.each(closed)('$method $path', (operation) => {
+  test.each(ROLES)('as %s', async (role) => {
+    const { status, body } = await ask(operation, keys.get(role) ?? '');
+    if (ALLOWED[operation.access]?.includes(role)) expect([401, 403]).not.toContain(status);
+    else expect([status, body.code]).toEqual([403, 'FORBIDDEN']);
+  });
+
+  test('without a credential', async () => {
+    const { status, body, headers } = await ask(operation, null);
+    expect([status, body.code]).toEqual([401, 'UNAUTHENTICATED']);
+    expect(headers.get('www-authenticate')).toContain('Bearer');
+  });
+});
+
+test('what changes something is never open to the tenant role', () => {
+  const changing = operations.filter(({ method }) => !['GET', 'HEAD'].includes(method));
+  expect(changing.length).toBeGreaterThan(10);
+  for (const { access, operationId } of changing)
+    expect(['manage', 'operate'], operationId).toContain(access);
+});
+
+test('only health and metrics are public in the document', () => {
+  const open = operations.filter(({ access }) => access === 'public').map(({ path }) => path);
+  expect(open.sort()).toEqual(['/health/live', '/health/ready', '/metrics']);
+});

@@ -1,0 +1,128 @@
+import { type Call, type CallMedia, type Revision, toPage } from '@callbay/contracts';
+import type { Actor, CallMediaLocation, CallReader } from '@callbay/ingestion';
+import { type Database, type Sql, transact } from '../database.ts';
+import { audit } from './audit.ts';
+import { searchCalls } from './call-search.ts';
+import { listHolds } from './hold-reader.ts';
+import { readPrisma } from './read-prisma.ts';
+
+interface Row {
+  readonly callId: number;
+  readonly callKey: string;
+  readonly revision: number;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+  readonly direction: string | null;
+  readonly user: string | null;
+  readonly durationSeconds: number | null;
+  readonly fields: Call['fields'];
+  readonly raw: Call['raw'];
+  readonly mappingVersion: number | null;
+  readonly warnings: Call['warnings'];
+  readonly evaluated: boolean;
+  readonly legalHold: boolean;
+  readonly media: CallMedia | null;
+  readonly surfacedAt: Date;
+  readonly updatedAt: Date | null;
+  readonly changeSeq: number;
+  readonly updatesUntil: Date | null;
+}
+
+const COLUMNS = `call_id AS "callId", call_key AS "callKey", revision, started_at AS "startedAt",
+  ended_at AS "endedAt", direction, user_id AS user, duration_seconds AS "durationSeconds", fields, raw,
+  mapping_version AS "mappingVersion", warnings, evaluated, legal_hold AS "legalHold", media,
+  surfaced_at AS "surfacedAt", updated_at AS "updatedAt", change_seq AS "changeSeq", updates_until AS "updatesUntil"`;
+
+const ONE = `tenant_id = $1 AND call_id = $2 AND status = 'surfaced'`;
+
+export function createCallReader(db: Database): CallReader {
+  const findKey = async (tenantId: string, callId: number): Promise<string | null> => {
+    const [row] = await db.query<{ callKey: string }>(
+      `SELECT call_key AS "callKey" FROM calls WHERE ${ONE}`,
+      [tenantId, callId],
+    );
+    return row?.callKey ?? null;
+  };
+
+  return {
+    async listCalls(tenantId, query) {
+      const { text, values } = searchCalls(tenantId, query, COLUMNS);
+      const rows = await db.query<Row>(text, values);
+      const byChange = query.changedAfter !== undefined;
+      return toPage(rows, query.limit, toCall, (row) => (byChange ? row.changeSeq : row.callId));
+    },
+
+    async findCall(tenantId, callId) {
+      const [row] = await db.query<Row>(`SELECT ${COLUMNS} FROM calls WHERE ${ONE}`, [tenantId, callId]);
+      return row === undefined ? null : toCall(row);
+    },
+
+    updateCall: (tenantId, callId, change, by) =>
+      transact(db, (tx) => updateCall(tx, tenantId, callId, change, by)),
+
+    async listHistory(tenantId, callId, { limit, cursor }) {
+      const callKey = await findKey(tenantId, callId);
+      if (callKey === null) return null;
+      const rows = await readPrisma(db, (prisma) =>
+        prisma.callRevision.findMany({
+          where: { tenantId, callKey, ...(cursor === undefined ? {} : { revision: { gt: cursor } }) },
+          orderBy: { revision: 'asc' },
+          take: limit + 1,
+        }),
+      );
+      return toPage(
+        rows,
+        limit,
+        ({ revision, at, fileId, changed }): Revision => ({
+          ...{ revision, fileId },
+          at: at.toISOString(),
+          changed: changed as Revision['changed'],
+        }),
+        (row) => row.revision,
+      );
+    },
+
+    async findMedia(tenantId, callId) {
+      const [row] = await db.query<{ blobKey: string | null; media: CallMedia | null }>(
+        `SELECT media_blob_key AS "blobKey", media FROM calls WHERE ${ONE}`,
+        [tenantId, callId],
+      );
+      if (row === undefined || row.blobKey === null || row.media === null) return null;
+      const { name, contentType, sha256 } = row.media;
+      return { blobKey: row.blobKey, name, contentType, sha256 } satisfies CallMediaLocation;
+    },
+
+    listHolds: (tenantId, query) => listHolds(db, tenantId, query),
+  };
+}
+
+/** Sets a call's flags. They are no revision: what the call says is the same. */
+async function updateCall(
+  tx: Sql,
+  tenantId: string,
+  callId: number,
+  { evaluated, legalHold }: { evaluated?: boolean | undefined; legalHold?: boolean | undefined },
+  by: Actor,
+): Promise<Call | null> {
+  const [row] = await tx.query<Row>(
+    `UPDATE calls SET evaluated = coalesce($3, evaluated), legal_hold = coalesce($4, legal_hold)
+      WHERE ${ONE} RETURNING ${COLUMNS}`,
+    [tenantId, callId, evaluated ?? null, legalHold ?? null],
+  );
+  if (row === undefined) return null;
+  const detail = { evaluated, legalHold };
+  await audit(tx, by, { tenantId, action: 'call.update', target: String(callId), detail });
+  return toCall(row);
+}
+
+function toCall({ startedAt, endedAt, surfacedAt, updatedAt, updatesUntil, ...row }: Row): Call {
+  return {
+    ...row,
+    startedAt: startedAt.toISOString(),
+    endedAt: endedAt?.toISOString() ?? null,
+    crm: {},
+    surfacedAt: surfacedAt.toISOString(),
+    updatedAt: (updatedAt ?? surfacedAt).toISOString(),
+    updatesAcceptedUntil: updatesUntil?.toISOString() ?? null,
+  };
+}

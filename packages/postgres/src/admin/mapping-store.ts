@@ -1,0 +1,77 @@
+import { type Mapping, type NewMapping, toPage } from '@callbay/contracts';
+import { CallbayError } from '@callbay/core';
+import type { Actor, MappingStore } from '@callbay/ingestion';
+import { type Database, type Sql, transact } from '../database.ts';
+import { audit } from './audit.ts';
+import { lockSettings, publishPolicy, wakeOpenCalls } from './policies.ts';
+import { readPrisma } from './read-prisma.ts';
+
+interface MappingRow {
+  readonly version: number;
+  readonly fields: unknown;
+  readonly options: unknown;
+  readonly publishedAt: Date;
+}
+
+export function createMappingStore(db: Database): MappingStore {
+  return {
+    async findMapping(tenantId) {
+      const row = await readPrisma(db, (prisma) =>
+        prisma.mappingVersion.findFirst({ where: { tenantId, kind: 'call' }, orderBy: { version: 'desc' } }),
+      );
+      return row && toMapping(row);
+    },
+
+    async listMappings(tenantId, { limit, cursor }) {
+      const rows = await readPrisma(db, (prisma) =>
+        prisma.mappingVersion.findMany({
+          where: { tenantId, kind: 'call', ...(cursor === undefined ? {} : { version: { lt: cursor } }) },
+          orderBy: { version: 'desc' },
+          take: limit + 1,
+        }),
+      );
+      return toPage(rows, limit, toMapping, (row) => row.version);
+    },
+
+    publishMapping: (tenantId, mapping, expected, by) =>
+      transact(db, (tx) => publishMapping(tx, tenantId, mapping, expected, by)),
+  };
+}
+
+async function publishMapping(
+  tx: Sql,
+  tenantId: string,
+  { fields, options = {} }: NewMapping,
+  expected: number | null,
+  by: Actor,
+): Promise<Mapping | null> {
+  if ((await lockSettings(tx, tenantId)) === null) return null;
+  const [newest] = await tx.query<{ version: number }>(
+    `SELECT coalesce(max(version), 0) AS version FROM mapping_versions WHERE tenant_id = $1 AND kind = 'call'`,
+    [tenantId],
+  );
+  const current = newest?.version ?? 0;
+  if (expected !== null && expected !== current) {
+    throw new CallbayError('PRECONDITION_FAILED', `The newest version is ${current}.`);
+  }
+  const [row] = await tx.query<MappingRow>(
+    `INSERT INTO mapping_versions (tenant_id, kind, version, fields, options, published_at, published_by)
+     VALUES ($1, 'call', $2, $3, $4, callbay_now(), $5)
+     RETURNING version, fields, options, published_at AS "publishedAt"`,
+    [tenantId, current + 1, JSON.stringify(fields), JSON.stringify(options), by.name],
+  );
+  if (row === undefined) throw new Error('an insert answered no row');
+  await publishPolicy(tx, tenantId, { mappingVersion: row.version, mapping: { fields, options } });
+  await wakeOpenCalls(tx, tenantId);
+  const detail = { kind: 'call', version: row.version, fields: fields.length };
+  await audit(tx, by, { tenantId, action: 'mapping.publish', target: `call/${row.version}`, detail });
+  return toMapping(row);
+}
+
+const toMapping = (row: MappingRow): Mapping => ({
+  kind: 'call',
+  version: row.version,
+  publishedAt: row.publishedAt.toISOString(),
+  fields: row.fields as Mapping['fields'],
+  options: row.options as Mapping['options'],
+});
