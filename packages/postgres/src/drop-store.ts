@@ -1,4 +1,4 @@
-import { CallbayError, canonicalStem, isOutcomeCode, kindOfName, outcomeOf } from '@callbay/core';
+import { canonicalStem, isOutcomeCode, kindOfName, outcomeOf } from '@callbay/core';
 import type { DropEntry, DropFolder, DropStore } from '@callbay/ingestion';
 import { type Database, transact } from './database.ts';
 import {

@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, normalize, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import pg from 'pg';
+import { BlobDigest } from './blobs.ts';
+import { BackupError } from './errors.ts';
+import {
+  type BackupEntry,
+  fingerprintOf,
+  type Manifest,
+  manifestName,
+  parseManifest,
+  parseSummary,
+  readEntries,
+  readManifest,
+  readSmall,
+  type Summary,
+  summaryName,
+} from './manifest.ts';
+import type { OnProgress } from './progress.ts';
+import { emptyTables, setSequences, setUserTriggers, TableWriter, verifyTables } from './restore-tables.ts';
+import { assertEmpty, assertFits, assertUnused, isOccupied } from './restore-target.ts';
+import { listTables, setTextForms, type Table } from './tables.ts';
+
+export interface RestoreOptions {
+  readonly file: string;
+  /** A database whose schema is migrated already. */
+  readonly connectionString: string;
+  readonly blobsFolder: string;
+  /** The target's key; null when it has none yet and takes the backup's. */
+  readonly secretKey: Buffer | null;
+  /** Where the kept key files go, by name. Those that are there already stay. */
+  readonly keyFiles: Readonly<Record<string, string>>;
+  /** Replaces what the target holds. */
+  readonly isForced?: boolean;
+  readonly onProgress?: OnProgress;
+}
+
+export interface RestoreResult {
+  readonly createdAt: string;
+  readonly rows: number;
+  readonly blobs: number;
+}
+
+/** The key that the restored secrets open with must be the target's, before anything is touched. */
+function assertKey(manifest: Manifest, options: RestoreOptions): void {
+  if (!options.secretKey || fingerprintOf(options.secretKey) === manifest.keyFingerprint) return;
+  throw new BackupError(
+    'WRONG_KEY',
+    "its secrets are sealed under another key: set CALLBAY_SECRET_KEY to that one, or move the target's secret.key away",
+  );
+}
+
+/** A name inside the archive as a path below `folder`, or a refusal: an archive may have been tampered with. */
+function pathBelow(folder: string, name: string): string {
+  const path = normalize(join(folder, name));
+  if (path.startsWith(folder + sep) && !name.includes('\0')) return path;
+  throw new BackupError('DAMAGED', `it holds a path that leads out of its folder: ${name}`);
+}
+
+async function writeBlob(entry: BackupEntry, path: string): Promise<{ sizeBytes: number; sha256: string }> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  async function* pass(): AsyncGenerator<Uint8Array> {
+    for await (const bytes of entry) {
+      hash.update(bytes);
+      sizeBytes += bytes.length;
+      yield bytes;
+    }
+  }
+  await pipeline(pass, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
+  return { sizeBytes, sha256: hash.digest('hex') };
+}
+
+interface Read {
+  readonly summary: Summary;
+  readonly keys: ReadonlyMap<string, Buffer>;
+}
+
+/** Reads the archive once, front to back: rows into the open transaction, blobs into `staging`. */
+async function readAll(
+  options: RestoreOptions,
+  client: pg.Client,
+  tables: readonly Table[],
+  staging: string,
+): Promise<Read> {
+  const writer = new TableWriter(client, tables);
+  const blobs = new BlobDigest();
+  const keys = new Map<string, Buffer>();
+  let summary: Summary | null = null;
+  for await (const entry of readEntries(options.file)) {
+    const { name } = entry.header;
+    const [kind, ...rest] = name.split('/');
+    if (kind === 'tables' && rest[0]) {
+      await writer.write(rest[0], await readChunk(entry));
+      options.onProgress?.({ phase: 'tables', what: rest[0], bytes: 0 });
+    } else if (kind === 'blobs') {
+      const path = rest.join('/');
+      const { sizeBytes, sha256 } = await writeBlob(entry, pathBelow(staging, path));
+      blobs.add(path, sizeBytes, sha256);
+      options.onProgress?.({ phase: 'blobs', what: String(blobs.count), bytes: blobs.bytes });
+    } else if (kind === 'keys' && rest[0]) keys.set(rest[0], await readSmall(entry));
+    else if (name === summaryName) summary = parseSummary(await readSmall(entry));
+    else if (name === manifestName) parseManifest(await readSmall(entry));
+    else throw new BackupError('DAMAGED', `it holds something unknown: ${name}`);
+  }
+  await writer.finish();
+  if (!summary) throw new BackupError('DAMAGED', 'it ends before its summary: the file was cut short');
+  if (blobs.finish().sha256 !== summary.blobs.sha256)
+    throw new BackupError('DAMAGED', 'its blobs are not the ones that were saved');
+  return { summary, keys };
+}
+
+const maxChunkFileBytes = 128 * 1024 * 1024;
+
+async function readChunk(entry: BackupEntry): Promise<Buffer> {
+  if ((entry.header.size ?? 0) > maxChunkFileBytes)
+    throw new BackupError('DAMAGED', `${entry.header.name} is too large`);
+  const parts: Uint8Array[] = [];
+  for await (const part of entry) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+async function writeKeyFiles(
+  options: RestoreOptions,
+  manifest: Manifest,
+  keys: ReadonlyMap<string, Buffer>,
+): Promise<void> {
+  for (const [name, path] of Object.entries(options.keyFiles)) {
+    const bytes = keys.get(name);
+    if (!bytes) continue;
+    try {
+      await writeFile(path, bytes, { flag: options.isForced ? 'w' : 'wx', mode: 0o600, flush: true });
+      await chmod(path, 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      // Another key under that name is the target's own; `assertKey` has judged the one that matters.
+      await readFile(path);
+    }
+  }
+  if (manifest.migrations.length === 0) throw new BackupError('DAMAGED', 'it names no migration');
+}
+
+/** Puts the restored blobs in place of what was there; answers how to undo it and how to make it final. */
+async function swapBlobs(staging: string, blobsFolder: string) {
+  const aside = `${blobsFolder}.before-restore`;
+  await rm(aside, { recursive: true, force: true });
+  const hadSome = await isOccupied(blobsFolder);
+  if (hadSome) await rename(blobsFolder, aside);
+  else await rm(blobsFolder, { recursive: true, force: true });
+  await rename(staging, blobsFolder);
+  const folder = await open(dirname(blobsFolder), 'r');
+  await folder.sync();
+  await folder.close();
+  return {
+    undo: async () => {
+      await rm(blobsFolder, { recursive: true, force: true });
+      if (hadSome) await rename(aside, blobsFolder);
+    },
+    finish: () => rm(aside, { recursive: true, force: true }),
+  };
+}
+
+async function restoreInto(
+  client: pg.Client,
+  manifest: Manifest,
+  options: RestoreOptions,
+): Promise<RestoreResult> {
+  const staging = `${options.blobsFolder}.restoring`;
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { recursive: true, mode: 0o700 });
+  try {
+    await setTextForms(client);
+    await client.query('BEGIN');
+    const tables = await listTables(client);
+    await assertFits(client, manifest, tables);
+    await assertUnused(client);
+    if (!options.isForced) await assertEmpty(client, tables, options.blobsFolder);
+    await emptyTables(client, tables);
+    await setUserTriggers(client, tables, 'DISABLE');
+    const { summary, keys } = await readAll(options, client, tables, staging);
+    await setSequences(client, summary.sequences);
+    const rows = await verifyTables(client, tables, summary, options.onProgress);
+    await setUserTriggers(client, tables, 'ENABLE');
+    await writeKeyFiles(options, manifest, keys);
+    const swap = await swapBlobs(staging, options.blobsFolder);
+    try {
+      await client.query('COMMIT');
+    } catch (error) {
+      await swap.undo();
+      throw error;
+    }
+    await swap.finish();
+    return { createdAt: manifest.createdAt, rows, blobs: summary.blobs.count };
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Puts a backup back, whole or not at all: rows are committed only after every row and blob came back as it was written down. Memory stays flat.
+ * Throws BackupError.
+ */
+export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
+  const manifest = await readManifest(options.file);
+  assertKey(manifest, options);
+  const client = new pg.Client({
+    connectionString: options.connectionString,
+    application_name: 'callbay-restore',
+  });
+  // A connection that breaks rejects the running query too.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await restoreInto(client, manifest, options);
+  } catch (error) {
+    // tar-stream tells an archive's early end to whoever reads the entry that was cut.
+    if ((error as Error).message !== 'Unexpected end of data') throw error;
+    throw new BackupError('DAMAGED', 'the file was cut short', { cause: error });
+  } finally {
+    // Ending the connection rolls back what was not committed.
+    await client.end();
+  }
+}
