@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addBackupCommands } from './commands/backup.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -44,5 +45,6 @@ export function createProgram(): Command {
   addConfigCommand(program);
   addMigrateCommand(program);
   addDoctorCommand(program);
+  addBackupCommands(program);
   return program;
 }
