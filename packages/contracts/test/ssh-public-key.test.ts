@@ -1,6 +1,6 @@
+import { DSA, ECDSA_384, ECDSA_521, ED25519, RSA_1024, RSA_2048 } from '@callbay/testkit';
 import { describe, expect, test } from 'vitest';
 import { parseSshPublicKey } from '../src/index.ts';
-import { DSA, ECDSA_384, ECDSA_521, ED25519, RSA_1024, RSA_2048 } from './ssh-keys.ts';
 
 describe('parseSshPublicKey', () => {
   test.each([

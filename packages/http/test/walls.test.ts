@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { ED25519, OTHER_ED25519 } from '@callbay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ED25519, OTHER_ED25519 } from '../../contracts/test/ssh-keys.ts';
 import { fillPath, listOperations } from './operations.ts';
 import { type Answer, makeCall, makeFile, startApi, type TestApi } from './support.ts';
 

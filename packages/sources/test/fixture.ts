@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,7 +103,16 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
         ...config,
       }),
     async spooled() {
-      const found = await readdir(spoolDir, { recursive: true, withFileTypes: true });
+      // A folder that vanishes while it is walked was on its way out: walk again.
+      const walk = async (): Promise<Dirent[]> => {
+        try {
+          return await readdir(spoolDir, { recursive: true, withFileTypes: true });
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+          return walk();
+        }
+      };
+      const found = await walk();
       return found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     },
     async [Symbol.asyncDispose]() {

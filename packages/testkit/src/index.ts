@@ -6,6 +6,7 @@
 export { makeSftpUser, makeTenant, type SftpUserToMake, type TestSftpUser } from './make-tenant.ts';
 export { fixturePath, makeWav, truncateWav } from './media-fixtures.ts';
 export { openSftp, type SftpClient } from './sftp-client.ts';
+export * from './ssh-keys.ts';
 export { type RunningCallbay, type StartOptions, startCallbay, type TestTenant } from './start-callbay.ts';
 export { isRedisInstalled, startRedis, type TestRedis } from './start-redis.ts';
 export { type TestClock, testClock } from './test-clock.ts';
