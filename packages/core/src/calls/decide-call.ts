@@ -68,14 +68,13 @@ function takeRecording(state: FoldState, fact: RecordingFact): void {
     state.refusedRecording = rejectForIssues(state, fact, fact.issues);
     return;
   }
-  if (state.complete) {
-    const { recording } = state.complete;
-    if (fact.sha256 === recording.sha256) judge(state, fact, outcomeOf('DUPLICATE'));
-    else if (fact.ext === recording.ext) judge(state, fact, outcomeOf('MEDIA_IMMUTABLE'));
-    else {
-      state.recordings.set(fact.ext, fact);
-      judge(state, fact, outcomeOf('AMBIGUOUS_STEM', `The call of this name has ${recording.name}.`));
-    }
+  const ofCall = state.complete?.recording;
+  if (ofCall && fact.sha256 === ofCall.sha256) {
+    judge(state, fact, outcomeOf('DUPLICATE'));
+    return;
+  }
+  if (ofCall && fact.ext === ofCall.ext) {
+    judge(state, fact, outcomeOf('MEDIA_IMMUTABLE'));
     return;
   }
   const earlier = state.recordings.get(fact.ext);
@@ -86,6 +85,7 @@ function takeRecording(state: FoldState, fact: RecordingFact): void {
   if (earlier) judge(state, earlier, outcomeOf('SUPERSEDED'));
   state.recordings.set(fact.ext, fact);
   state.refusedRecording = null;
+  if (ofCall) judge(state, fact, outcomeOf('AMBIGUOUS_STEM', `The call of this name has ${ofCall.name}.`));
 }
 
 function takeRecord(state: FoldState, fact: RecordFact): void {

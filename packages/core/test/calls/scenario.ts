@@ -1,0 +1,167 @@
+import {
+  type CallDecision,
+  type CallFacts,
+  type CallPolicies,
+  COACH_MINIMUM,
+  canonicalStem,
+  DEFAULT_SETTINGS,
+  decideCalls,
+  type Issue,
+  issue,
+  namedStem,
+  type Policy,
+  type RecordFact,
+  type RecordingFact,
+  type TenantSettings,
+} from '../../src/index.ts';
+
+export const HOUR = 3_600_000;
+/** Start of the call of `DATETIME`. */
+export const CALL_AT = Date.parse('2026-03-02T10:00:00.000Z');
+
+export const policyOf = (change: Partial<Policy> & { settings?: Partial<TenantSettings> } = {}): Policy => ({
+  version: 1,
+  timeZone: 'UTC',
+  mappingVersion: 1,
+  mapping: COACH_MINIMUM,
+  ...change,
+  settings: { ...DEFAULT_SETTINGS, ...change.settings },
+});
+
+export const policiesOf = (current: Policy = policyOf(), isLive = true): CallPolicies => ({
+  current,
+  pinned: new Map([[current.version, current]]),
+  isLive,
+  surfaceFrom: null,
+});
+
+type Fact = RecordingFact | RecordFact;
+
+/** Files of one tenant in the order they came, read as sentences: `scenario().media('a.wav').json('a.json', {…})`. */
+export class Scenario {
+  readonly facts: Fact[] = [];
+  #at = CALL_AT + HOUR / 12;
+  #seq = 0;
+
+  /** The next file comes this long after the call began. */
+  at(ms: number): this {
+    this.#at = CALL_AT + ms;
+    return this;
+  }
+
+  media(name: string, bytes = 'media', change: { isTruncated?: boolean; issues?: Issue[] } = {}): this {
+    return this.#add({
+      ...this.#base(name, bytes),
+      kind: 'recording',
+      issues: change.issues ?? [],
+      media: {
+        contentType: 'audio/wav',
+        durationSeconds: 3,
+        channels: 2,
+        codec: 'pcm',
+        isTruncated: change.isTruncated ?? false,
+      },
+    });
+  }
+
+  /** `fields` null: the file cannot be read. */
+  json(name: string, fields: Record<string, string> | null): this {
+    const named =
+      fields?.filename === undefined ? null : namedStem(fields.filename.split(/[\\/]/).at(-1) ?? '');
+    return this.#add({
+      ...this.#base(name, JSON.stringify(fields)),
+      kind: 'record',
+      row: 0,
+      raw: fields && { fields, nestedPaths: [], at: '' },
+      namedStem: named,
+      issues: fields ? [] : [issue('METADATA_INVALID', 'It is cut short.')],
+    });
+  }
+
+  /** The customer removes the file that was sent as the n-th (from 0). */
+  remove(index: number): this {
+    const fact = this.facts[index]!;
+    this.facts[index] = { ...fact, withdrawnSeq: ++this.#seq };
+    return this;
+  }
+
+  change(index: number, change: Partial<Fact>): this {
+    this.facts[index] = { ...this.facts[index], ...change } as Fact;
+    return this;
+  }
+
+  #base(name: string, bytes: string) {
+    const { stem, ext } = canonicalStem(name);
+    this.#seq += 1;
+    return {
+      fileId: `${this.facts.length}:${name}`,
+      seq: this.#seq,
+      replaySeq: null,
+      receivedAt: this.#at++,
+      name,
+      stem,
+      ext,
+      sizeBytes: bytes.length,
+      sha256: bytes,
+      warnings: [],
+      withdrawnSeq: null,
+      isPurgedUnpaired: false,
+      judgedPolicy: null,
+    };
+  }
+
+  #add(fact: Fact): this {
+    this.facts.push(fact);
+    return this;
+  }
+
+  /** Every stem's facts, as the store would load them. `unread` hides one file and what came after it waits. */
+  callFacts(options: { unread?: number; surfaced?: ReadonlySet<string> } = {}): CallFacts[] {
+    const unread = options.unread === undefined ? undefined : this.facts[options.unread];
+    const known = this.facts.filter((fact) => fact !== unread);
+    const records = known.filter((f): f is RecordFact => f.kind === 'record');
+    const recordings = known.filter((f): f is RecordingFact => f.kind === 'recording');
+    const stems = new Set(
+      this.facts.flatMap((f) => (f.kind === 'record' && f.namedStem ? [f.stem, f.namedStem] : [f.stem])),
+    );
+    return [...stems].sort().map((stem) => {
+      const namers = new Set(records.filter((r) => r.namedStem === stem).map((r) => r.stem));
+      return {
+        callKey: `stem:${stem}`,
+        stem,
+        recordings: recordings.filter((r) => r.stem === stem),
+        records: records.filter((r) => r.stem === stem || r.namedStem === stem || namers.has(r.stem)),
+        recordingsElsewhere: recordings.filter((r) => r.stem !== stem && namers.has(r.stem)),
+        unreadFromSeq: unread?.seq ?? null,
+        hasSurfaced: options.surfaced?.has(`stem:${stem}`) ?? false,
+      };
+    });
+  }
+
+  decide(policies: CallPolicies = policiesOf(), options: Parameters<Scenario['callFacts']>[0] = {}): Outcome {
+    const decisions = decideCalls(this.callFacts(options), policies);
+    const verdicts = new Map(decisions.flatMap((d) => d.verdicts).map((v) => [v.fileId, v]));
+    return {
+      decisions,
+      codes: this.facts.map((fact) => verdicts.get(fact.fileId)?.outcome.code ?? 'received'),
+      call: (stem) => decisions.find((d) => d.callKey === `stem:${stem}`)!,
+    };
+  }
+}
+
+export interface Outcome {
+  readonly decisions: readonly CallDecision[];
+  /** One code for each file, in the order they came. */
+  readonly codes: readonly string[];
+  call(stem: string): CallDecision;
+}
+
+export const scenario = (): Scenario => new Scenario();
+
+/** Metadata that is complete but for what `change` says. */
+export const fields = (change: Record<string, string> = {}): Record<string, string> => ({
+  datetime: '2026-03-02T10:00:00Z',
+  email: 'rep@example.com',
+  direction: 'inbound',
+  ...change,
+});

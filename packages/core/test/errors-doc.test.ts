@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { ERROR_TABLE, OUTCOME_TABLE, WARNING_TABLE } from '../src/index.ts';
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+/** docs/errors.md as the tables have it; `vitest -u` writes it. */
+function errorsDoc(): string {
+  const outcomes = Object.entries(OUTCOME_TABLE).map(([code, row]) => [
+    `\`${code}\``,
+    row.state,
+    row.sentence,
+    row.fix,
+  ]);
+  const warnings = Object.entries(WARNING_TABLE).map(([code, sentence]) => [`\`${code}\``, sentence]);
+  const errors = Object.entries(ERROR_TABLE).map(([code, row]) => [
+    ...[`\`${code}\``, String(row.status), row.sentence, row.fix, row.retryable ? 'yes' : 'no'],
+  ]);
+  return `# Codes
+
+Every code has one sentence and one fix. This page is made from the tables in \`packages/core/src\`; a test keeps it true.
+
+## What became of a file
+Seen in the files API, in explanations and in \`/receipts/<name>.json\`. A held file still waits; the other states are final.
+
+${table(['code', 'state', 'what it means', 'what to do'], outcomes)}
+
+## Warnings
+The file or call was accepted all the same.
+
+${table(['code', 'what it means'], warnings)}
+
+## Answers of the API
+Problem documents (RFC 9457) carry the code; \`issues\` names each field.
+
+${table(['code', 'status', 'what it means', 'what to do', 'try again'], errors)}
+`;
+}
+
+test('docs/errors.md has one row for every code, and no other', async () => {
+  await expect(errorsDoc()).toMatchFileSnapshot('../../../docs/errors.md');
+});
+
+test('every published code is in the tables, in its state', () => {
+  const published = {
+    done: 'SURFACED UPDATED UNCHANGED DUPLICATE CRM_IMPORTED BATCH_DONE SUPERSEDED',
+    held: 'NO_METADATA NO_RECORDING MISSING_REQUIRED CRM_PENDING TRUNCATED_MEDIA AMBIGUOUS_STEM AMBIGUOUS_MATCH PAIR_CONFLICT READY',
+    rejected:
+      'METADATA_INVALID UNSUPPORTED_TYPE TOO_LARGE NAME_INVALID INVALID_TIMESTAMP EMPTY_UID EMPTY_MEDIA NOT_MEDIA MEDIA_IMMUTABLE DUPLICATE_METADATA DUPLICATE_HEADER SCHEMA_DRIFT NESTED_VALUE ROW_TOO_LARGE CONFLICTING_ROWS LATE_UPDATE PURGED_UNPAIRED BATCH_INCOMPLETE',
+    withdrawn: 'WITHDRAWN',
+  };
+  for (const [state, codes] of Object.entries(published)) {
+    const found = Object.entries(OUTCOME_TABLE).flatMap(([code, row]) => (row.state === state ? [code] : []));
+    expect(found.sort()).toEqual(codes.split(' ').sort());
+  }
+  const warnings =
+    'NAME_UNPARSED NO_DIRECTION NAME_SPACE DIRECTION_MISMATCH TIME_MISMATCH TIME_NONEXISTENT TIME_AMBIGUOUS FUTURE_TIME BATCH_NAME_REUSED SIDECAR_AS_BATCH VALUE_TOO_LONG KEY_TRIMMED';
+  expect(Object.keys(WARNING_TABLE)).toEqual(expect.arrayContaining(warnings.split(' ')));
+});
