@@ -46,9 +46,9 @@ const isProblem = (value: unknown): value is Problem =>
 
 function describeRefusal(status: number, body: unknown): string {
   if (!isProblem(body)) return `the API answered ${status}`;
-  const issues = (body.issues ?? []).map(({ at, code, message }) =>
-    `\n  ${at ?? ''} ${code}: ${message}`.trimEnd(),
-  );
+  const issues = (body.issues ?? [])
+    .filter(({ message }) => message !== body.detail)
+    .map(({ at, code, message }) => `\n  ${at ?? ''} ${code}: ${message}`.trimEnd());
   return `${body.code}: ${body.detail}${issues.join('')}`;
 }
 

@@ -40,6 +40,7 @@ export async function keepPostgres(options: KeepPostgresOptions): Promise<KeptPo
         // Frees the home of the dead server's lock.
         await server.stop();
         server = await start();
+        logger.warn({ pid: server.pid }, 'the embedded Postgres is back');
         return;
       } catch (error) {
         logger.error({ err: error, delayMs }, 'the embedded Postgres does not come back; trying again');

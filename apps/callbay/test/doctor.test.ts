@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '@callbay/embedded';
+import { type Config, loadConfig } from '@callbay/runtime';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { runChecks } from '../src/doctor/checks.ts';
+import { prepareDatabase } from '../src/prepare-database.ts';
+
+let home: string;
+let server: EmbeddedPostgres;
+const key = 'ab'.repeat(32);
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'callbay-doctor-'));
+  server = await startEmbeddedPostgres({ home: join(home, 'server'), isThrowaway: true });
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(home, { recursive: true });
+});
+
+const configOf = (env: Record<string, string>): Config =>
+  loadConfig({ CALLBAY_HOME: join(home, 'bay'), CALLBAY_SECRET_KEY: key, ...env });
+
+async function statusOf(config: Config, check: string): Promise<string | undefined> {
+  const findings = await runChecks(config);
+  for (const { status, fix } of findings) expect(fix === null).toBe(status === 'ok');
+  return findings.find((finding) => finding.check === check)?.status;
+}
+
+async function listen(onConnection: (socket: Socket) => void): Promise<{ server: Server; port: number }> {
+  const listener = createServer(onConnection).listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  onTestFinished(() => void listener.close());
+  return { server: listener, port: (listener.address() as { port: number }).port };
+}
+
+test('a database that is not migrated fails that check alone, and passes once it is', async () => {
+  const url = await server.createDatabase('doctor');
+  const config = configOf({ DATABASE_URL: url });
+  expect(await statusOf(config, 'database')).toBe('ok');
+  expect(await statusOf(config, 'migrations')).toBe('fail');
+  expect(await statusOf(config, 'connections')).toBe('ok');
+  expect(await statusOf(config, 'clocks')).toBe('ok');
+  await prepareDatabase(url, { operatorKeyFile: join(home, 'operator.key') });
+  expect(await statusOf(config, 'migrations')).toBe('ok');
+});
+
+test('more connections than the server has fail', async () => {
+  const url = await server.createDatabase('doctor');
+  expect(await statusOf(configOf({ DATABASE_URL: url, CALLBAY_INTAKE_PROCESSES: '64' }), 'connections')).toBe(
+    'fail',
+  );
+});
+
+test('a database or a Redis that does not answer fails; an embedded one that is not running is a warning', async () => {
+  const away = configOf({ DATABASE_URL: 'postgres://u:p@127.0.0.1:9/x', REDIS_URL: 'redis://127.0.0.1:9' });
+  expect(await statusOf(away, 'database')).toBe('fail');
+  expect(await statusOf(away, 'redis')).toBe('fail');
+  expect(await statusOf(configOf({}), 'database')).toBe('warn');
+});
+
+test.each([
+  ['noeviction', 'ok'],
+  ['allkeys-lru', 'fail'],
+])('a Redis whose policy is %s is judged %s', async (policy, status) => {
+  const info = `# Memory\r\nmaxmemory_policy:${policy}\r\n`;
+  // As much of the protocol as the check speaks: every command gets the answer to INFO.
+  const { port } = await listen((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => {
+      const commands = bytes.toString().match(/^\*\d+\r$/gm) ?? [];
+      for (const _ of commands) socket.write(`$${info.length}\r\n${info}\r\n`);
+    });
+  });
+  expect(await statusOf(configOf({ REDIS_URL: `redis://127.0.0.1:${port}` }), 'redis')).toBe(status);
+});
+
+test('a port that was asked for and is taken fails', async () => {
+  const { port } = await listen(() => undefined);
+  expect(await statusOf(configOf({ CALLBAY_HTTP_PORT: String(port) }), 'ports')).toBe('fail');
+});
+
+test('a key that others can read fails', async () => {
+  const config = loadConfig({ CALLBAY_HOME: home, CALLBAY_SECRET_KEY: key });
+  await writeFile(config.operatorKeyFile, 'key', { mode: 0o600 });
+  expect(await statusOf(config, 'secret files')).toBe('ok');
+  await chmod(config.operatorKeyFile, 0o644);
+  expect(await statusOf(config, 'secret files')).toBe('fail');
+});
