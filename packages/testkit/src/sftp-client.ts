@@ -29,13 +29,13 @@ export async function openSftp(
 ): Promise<SftpClient> {
   const client = new ssh2.Client();
   client.connect({ host: '127.0.0.1', port, username: user.username, privateKey: user.privateKey });
-  await once(client, 'ready');
-  // Our own kill resets the connection; nobody else may.
-  let isKilled = false;
-  client.on('error', (error) => {
-    if (!isKilled) throw error;
-  });
-  const sftp = await promisify<ssh2.SFTPWrapper>(client.sftp.bind(client))();
+  // A broken connection may tell of itself twice; `ready` and the SFTP stream's `close` tell whoever waits.
+  client.on('error', () => {});
+  const closed = Promise.withResolvers<never>();
+  closed.promise.catch(() => {});
+  client.once('close', () => closed.reject(new Error('the connection closed before it served')));
+  await Promise.race([once(client, 'ready'), closed.promise]);
+  const sftp = await Promise.race([promisify<ssh2.SFTPWrapper>(client.sftp.bind(client))(), closed.promise]);
   const write = async (name: string, bytes: Buffer, offset: number, flags: ssh2.OpenMode): Promise<void> => {
     const handle = await promisify<string, ssh2.OpenMode, Buffer>(sftp.open.bind(sftp))(name, flags);
     for (let at = 0; at < bytes.length; at += 32_000) {
@@ -56,10 +56,7 @@ export async function openSftp(
     remove: promisify<string, void>(sftp.unlink.bind(sftp) as never),
     writeAt: (name, bytes, offset) => write(name, bytes, offset, 'r+'),
     receipt: async (name) => JSON.parse((await get(`/receipts/${name}.json`)).toString('utf8')),
-    kill: () => {
-      isKilled = true;
-      client.destroy();
-    },
+    kill: () => void client.destroy(),
     [Symbol.asyncDispose]: async () => {
       const closed = once(client, 'close');
       client.end();

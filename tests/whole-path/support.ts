@@ -1,0 +1,47 @@
+import type { RunningCallbay, TestTenant } from '@callbay/testkit';
+
+/** Start of the call that `json()` tells of. */
+export const CALL_AT = Date.parse('2026-03-02T10:00:00.000Z');
+export const HOUR = 3_600_000;
+
+/** A sidecar that is complete but for what `change` says. */
+export const json = (change: Record<string, string> = {}): string =>
+  JSON.stringify({
+    datetime: '2026-03-02T10:00:00Z',
+    email: 'rep@acme.test',
+    direction: 'outbound',
+    ...change,
+  });
+
+/** `name CODE` of every file the tenant sent, in the order of arrival; purged ones too. */
+export async function codesOf(
+  { db }: RunningCallbay,
+  { tenantId }: Pick<TestTenant, 'tenantId'>,
+): Promise<string[]> {
+  const rows = await db.query<{ name: string; outcome_code: string | null }>(
+    'select name, outcome_code from files where tenant_id = $1 order by receive_seq',
+    [tenantId],
+  );
+  return rows.map((row) => `${row.name} ${row.outcome_code ?? 'none'}`);
+}
+
+export interface CallFound {
+  readonly call_id: number;
+  readonly call_key: string;
+  readonly revision: number;
+  readonly direction: string;
+  readonly user_id: string;
+  readonly fields: Record<string, unknown>;
+  readonly warnings: { readonly code: string }[];
+  readonly media_blob_key: string;
+}
+
+export const callsOf = (
+  { db }: RunningCallbay,
+  { tenantId }: Pick<TestTenant, 'tenantId'>,
+): Promise<CallFound[]> =>
+  db.query<CallFound>(
+    `select call_id, call_key, revision, direction, user_id, fields, warnings, media_blob_key from calls
+      where tenant_id = $1 and call_id is not null order by call_id`,
+    [tenantId],
+  );
