@@ -104,6 +104,8 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     // A job is stalled by the deaths of its workers, which are seldom its own fault.
     maxStalledCount: 5,
     runRetryDelay: 500,
+    // A wake-up may be missed: an idle worker then looks again this soon, in seconds.
+    drainDelay: 0.5,
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   });

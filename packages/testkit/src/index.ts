@@ -8,6 +8,7 @@ export { fixturePath, makeWav, truncateWav } from './media-fixtures.ts';
 export { openSftp, type SftpClient } from './sftp-client.ts';
 export * from './ssh-keys.ts';
 export { type RunningCallbay, type StartOptions, startCallbay, type TestTenant } from './start-callbay.ts';
+export { type RunningProduct, startProduct } from './start-product.ts';
 export { isRedisInstalled, startRedis, type TestRedis } from './start-redis.ts';
 export { type TestClock, testClock } from './test-clock.ts';
 export { createTestDatabase, type TestDatabase, testServerUrl } from './test-database.ts';
