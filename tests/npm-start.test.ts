@@ -32,7 +32,8 @@ test('npm start prints one ready line, serves, and on SIGTERM to npm itself drai
   const lines: string[] = [];
   const output = createInterface({ input: npm.stdout });
   output.on('line', (line) => lines.push(line));
-  await once(output, 'line');
+  // Whichever comes first: a start that fails prints no line.
+  await Promise.race([once(output, 'line'), once(npm, 'exit')]);
   const [, http] =
     /^ready http=(http:\/\/127\.0\.0\.1:\d+) sftp=127\.0\.0\.1:\d+$/.exec(lines[0] ?? '') ?? [];
   expect((await fetch(`${http}/health/ready`)).status).toBe(200);

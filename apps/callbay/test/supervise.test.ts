@@ -9,7 +9,7 @@ import { createLogger, loadConfig, onShutdown, readEnv } from '@callbay/runtime'
 import pg from 'pg';
 import { afterEach, expect, test, vi } from 'vitest';
 import { findServing, HomeInUseError } from '../src/supervisor/home.ts';
-import { PortTakenError } from '../src/supervisor/ports.ts';
+import { choosePorts, PortTakenError } from '../src/supervisor/ports.ts';
 import { type SuperviseDeps, supervise } from '../src/supervisor/supervise.ts';
 
 const fixture = (name: string): string => join(import.meta.dirname, 'fixtures', name);
@@ -132,6 +132,28 @@ test('a port that was asked for and is taken is an error; a default that is take
   const other = await make(home, {}, { config });
   const { addresses } = await other.start();
   expect(new URL(addresses.http).port).not.toBe(String(port));
+  await ask(addresses.http);
+});
+
+test('a port that is taken between choosing and listening gives way to another', async () => {
+  const stranger = createServer().listen(0, '127.0.0.1');
+  await once(stranger, 'listening');
+  cleanups.push(() => stranger.close());
+  const { port } = stranger.address() as { port: number };
+  let choices = 0;
+  const { start } = await make(
+    await makeHome(),
+    {},
+    {
+      choosePorts: async (config) => {
+        choices += 1;
+        const chosen = await choosePorts(config);
+        return choices === 1 ? { ...chosen, http: port } : chosen;
+      },
+    },
+  );
+  const { addresses } = await start();
+  expect(choices).toBe(2);
   await ask(addresses.http);
 });
 

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 function tryListen(port: number, host: string): Promise<number | null> {
@@ -20,12 +21,24 @@ export async function isPortFree(port: number, host = '127.0.0.1'): Promise<bool
 }
 
 /**
- * A port that was free just now: the first of the `tries` from `preferred` on, else (or with 0) any the system gives.
+ * Below the range that outgoing connections take theirs from on Linux: a server that starts again wants its port
+ * back, and must not find a client's connection sitting on it.
+ */
+const quietRange = { from: 20_000, to: 32_767 };
+
+function* candidates(preferred: number, tries: number): Generator<number> {
+  for (let step = 0; step < tries; step += 1) {
+    if (preferred === 0) yield randomInt(quietRange.from, quietRange.to + 1);
+    else if (preferred + step < 65_536) yield preferred + step;
+  }
+}
+
+/**
+ * A port that was free just now: the first of the `tries` from `preferred` on, else (or with 0) any. Another process
+ * may still be quicker.
  */
 export async function findFreePort(preferred: number, host = '127.0.0.1', tries = 20): Promise<number> {
-  for (let port = preferred; preferred > 0 && port < preferred + tries && port < 65_536; port += 1) {
-    if (await isPortFree(port, host)) return port;
-  }
+  for (const port of candidates(preferred, tries)) if (await isPortFree(port, host)) return port;
   const any = await tryListen(0, host);
   if (any === null) throw new Error(`no free port on ${host}`);
   return any;

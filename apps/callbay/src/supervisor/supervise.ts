@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isPortFree } from '@callbay/embedded';
 import {
   type Config,
   connectionBudget,
@@ -20,6 +21,8 @@ export interface SuperviseDeps {
   readonly roles?: readonly RolePlan[];
   /** Brings the database up to date before anything uses it. */
   readonly prepareDatabase: (connectionString: string) => Promise<void>;
+  /** Chooses ports that are free just now; `choosePorts` unless a test says otherwise. */
+  readonly choosePorts?: typeof choosePorts;
   readonly onRoleReady?: (name: string, pid: number) => void;
   readonly onPostgresRestarted?: () => void;
 }
@@ -48,7 +51,7 @@ export function planRoles(config: Pick<Config, 'intakeProcesses'>): RolePlan[] {
 }
 
 interface Effective {
-  readonly ports: { readonly http: number; readonly sftp: number };
+  ports: { readonly http: number; readonly sftp: number };
   readonly secretKey: Buffer;
 }
 
@@ -85,14 +88,53 @@ async function openDatabase(
   return { url: postgres.connectionString, postgres };
 }
 
+async function stopRoles(roles: KeptRole[]): Promise<void> {
+  await Promise.all(roles.splice(0).map((role) => role.stop()));
+}
+
+const maxPortChoices = 3;
+
+/**
+ * Starts every role into `roles` and resolves when all serve. Between choosing a port and listening on it another process may take it:
+ * then others are chosen, unless that very port was asked for.
+ */
+async function startRoles(
+  deps: SuperviseDeps,
+  roles: KeptRole[],
+  effective: Effective,
+  databaseUrl: () => string,
+): Promise<void> {
+  const { config, logger, shutdown } = deps;
+  for (let choice = 1; ; choice += 1) {
+    effective.ports = await (deps.choosePorts ?? choosePorts)(config);
+    for (const plan of deps.roles ?? planRoles(config)) {
+      if (shutdown.signal.aborted)
+        throw new Error(`stopped while starting: ${String(shutdown.signal.reason)}`);
+      const env = childEnv(config, effective, databaseUrl());
+      roles.push(keepRole(plan, { logger, env, ...(deps.onRoleReady ? { onReady: deps.onRoleReady } : {}) }));
+    }
+    try {
+      await Promise.all(roles.map((role) => role.ready));
+      return;
+    } catch (error) {
+      await stopRoles(roles);
+      const { http, sftp } = effective.ports;
+      const areFree = (await isPortFree(http, config.bind)) && (await isPortFree(sftp, config.bind));
+      if (areFree || choice === maxPortChoices || shutdown.signal.aborted) throw error;
+      logger.warn({ http, sftp }, 'a port was taken in the meantime; choosing again');
+    }
+  }
+}
+
 /**
  * Starts everything one machine needs and resolves when all of it serves. What was started is stopped by `shutdown`, Postgres last. Throws
  * HomeInUseError, PortTakenError, EmbeddedPostgresError or whatever `prepareDatabase` throws.
  */
 export async function supervise(deps: SuperviseDeps): Promise<Supervised> {
-  const { config, logger, shutdown } = deps;
+  const { config, shutdown } = deps;
   const lock = await lockHome(config);
   shutdown.add('home lock', () => lock.release());
+  // A taken port that was asked for is told at once, before anything is made.
   const effective: Effective = { ports: await choosePorts(config), secretKey: await loadSecretKey(config) };
   const roles: KeptRole[] = [];
   const { url, postgres } = await openDatabase(deps, (moved) => {
@@ -100,13 +142,8 @@ export async function supervise(deps: SuperviseDeps): Promise<Supervised> {
   });
   await deps.prepareDatabase(url);
   shutdown.add('addresses', () => removeAddresses(config.home));
-  shutdown.add('child processes', async () => void (await Promise.all(roles.map((role) => role.stop()))));
-  for (const plan of deps.roles ?? planRoles(config)) {
-    if (shutdown.signal.aborted) throw new Error(`stopped while starting: ${String(shutdown.signal.reason)}`);
-    const env = childEnv(config, effective, postgres?.connectionString ?? url);
-    roles.push(keepRole(plan, { logger, env, ...(deps.onRoleReady ? { onReady: deps.onRoleReady } : {}) }));
-  }
-  await Promise.all(roles.map((role) => role.ready));
+  shutdown.add('child processes', () => stopRoles(roles));
+  await startRoles(deps, roles, effective, () => postgres?.connectionString ?? url);
   const host = reachableHost(config.bind);
   const addresses = {
     http: `http://${host}:${effective.ports.http}`,
