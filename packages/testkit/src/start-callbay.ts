@@ -41,12 +41,17 @@ export interface RunningCallbay extends AsyncDisposable {
   readonly sftpPort: number;
   /** For running sweeps by hand: none runs by itself. */
   readonly deps: SweepDeps;
+  readonly spoolDir: string;
+  /** Lets an idle one work. */
+  startWorkers(): Promise<void>;
   openTenant(tenant?: Parameters<typeof makeTenant>[1]): Promise<TestTenant>;
   /** Waits until every received file is read and no call is due. */
   settle(): Promise<void>;
 }
 
 export interface StartOptions {
+  /** Starts no workers, until `startWorkers`. */
+  readonly isIdle?: boolean;
   /** Redis for the queue; Postgres's own when not given. */
   readonly redisUrl?: string;
   readonly concurrency?: number;
@@ -77,21 +82,25 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
     log: quiet,
     metrics: { surfaced: () => {}, updated: () => {} },
   };
-  started.use(
-    await startWorkers({
-      backend,
-      concurrency: options.concurrency ?? 4,
-      handlers: {
-        'file.classify': (payload) => classifyFile(deps, payload),
-        'call.advance': ({ tenantId, callKey }) => advanceCalls(deps, { tenantId, callKeys: [callKey] }),
-      },
-      observer: { completed: () => {}, failed: () => {}, broke: (error) => failures.push(error) },
-    }),
-  );
+  const startWorkersOn = async (owner: AsyncDisposableStack): Promise<void> => {
+    owner.use(
+      await startWorkers({
+        backend,
+        concurrency: options.concurrency ?? 4,
+        handlers: {
+          'file.classify': (payload) => classifyFile(deps, payload),
+          'call.advance': ({ tenantId, callKey }) => advanceCalls(deps, { tenantId, callKeys: [callKey] }),
+        },
+        observer: { completed: () => {}, failed: () => {}, broke: (error) => failures.push(error) },
+      }),
+    );
+  };
+  if (options.isIdle !== true) await startWorkersOn(started);
+  const spoolDir = join(home, 'spool');
   const accounts = createSftpAccountStore(db, { seal: (text) => text, unseal: (sealed) => sealed });
   const server = createSftpServer(
     { drop: createDropStore(db), accounts, blobs, queue, log: quiet },
-    { host: '127.0.0.1', port: 0, spoolDir: join(home, 'spool') },
+    { host: '127.0.0.1', port: 0, spoolDir },
   );
   const { port } = await server.listen();
   started.defer(() => server.close());
@@ -103,6 +112,8 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
     blobs,
     sftpPort: port,
     deps,
+    spoolDir,
+    startWorkers: () => startWorkersOn(stack),
     openTenant: async (tenant) => {
       const tenantId = await makeTenant(db, tenant);
       const user = await makeSftpUser(db, tenantId);
