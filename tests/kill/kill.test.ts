@@ -1,18 +1,12 @@
-import { createHash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import {
-  makeWav,
-  openSftp,
-  type RunningProduct,
-  type SftpClient,
-  startProduct,
-  until,
-} from '@callbay/testkit';
+import { type RunningProduct, startProduct, until } from '@callbay/testkit';
 import { expect, test } from 'vitest';
+import { makeLoad, Sender } from './sender.ts';
 
-const PAIRS = 250;
+/** More of both for a long run. */
+const PAIRS = Number(process.env.KILL_PAIRS ?? 250);
+const KILLS = Number(process.env.KILLS ?? 20);
 const CONNECTIONS = 4;
-const KILLS = 20;
+const LIMIT_MS = 60_000 + KILLS * 9_000;
 /** What is killed, and what the log says once another one serves. */
 const SERVES = {
   intake: 'sftp serves',
@@ -22,155 +16,141 @@ const SERVES = {
 type Target = keyof typeof SERVES;
 const TARGETS = Object.keys(SERVES) as Target[];
 const TENANT = 'kill';
+const PATH = `/v1/tenants/${TENANT}`;
 
-interface Sent {
-  readonly name: string;
-  readonly bytes: Buffer;
-  readonly sha256: string;
+interface Kill {
+  readonly target: Target;
+  readonly at: number;
+  /** Files that the client had opened, and no answer to their CLOSE. */
+  readonly transfers: number;
 }
 interface File {
+  readonly id: string;
   readonly name: string;
   readonly sha256: string | null;
   readonly state: string;
+  readonly receivedAt: string;
+  readonly callId: number | null;
   readonly outcome: { readonly code: string } | null;
 }
 interface Call {
   readonly callId: number;
-  readonly media: { readonly name: string };
+  readonly revision: number;
+  readonly surfacedAt: string;
+  readonly media: { readonly name: string; readonly sha256: string };
+}
+interface Explanation {
+  readonly steps: readonly { readonly step: string }[];
 }
 
-const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-const sent = (name: string, bytes: Buffer): Sent => ({ name, bytes, sha256: sha256(bytes) });
-
-function makeLoad(): Sent[] {
-  return Array.from({ length: PAIRS }, (_, n) => {
-    const stem = `20260302-100000_outbound_${n}`;
-    const metadata = JSON.stringify({
-      datetime: '2026-03-02T10:00:00Z',
-      email: `u${n}@x.y`,
-      direction: 'outbound',
-    });
-    const pair = [
-      sent(`${stem}.wav`, makeWav({ seconds: 30, seed: n })),
-      sent(`${stem}.json`, Buffer.from(metadata)),
-    ];
-    return n % 3 === 0 ? pair.reverse() : pair;
-  }).flat();
-}
-
-/** A client as customers write them: it tries each file until the server has acknowledged it. */
-class Sender {
-  readonly acknowledged = new Map<string, string>();
-  inFlight = 0;
-  readonly #product: RunningProduct;
-  readonly #user: Awaited<ReturnType<RunningProduct['makeTenant']>>;
-
-  constructor(product: RunningProduct, user: Awaited<ReturnType<RunningProduct['makeTenant']>>) {
-    this.#product = product;
-    this.#user = user;
-  }
-
-  /** Sends what is in the queue, and what is put there later, until `isFull` says that no more comes. */
-  async run(queue: Sent[], isFull: () => boolean): Promise<void> {
-    let client: SftpClient | null = null;
-    while (queue.length > 0 || !isFull()) {
-      const file = queue.shift();
-      if (!file) await pause(5);
-      else client = await this.#putUntilAcknowledged(client, file);
-    }
-    await client?.[Symbol.asyncDispose]();
-  }
-
-  async #putUntilAcknowledged(open: SftpClient | null, file: Sent): Promise<SftpClient> {
-    let client = open;
-    for (;;) {
-      try {
-        client ??= await openSftp(this.#product.sftpPort, this.#user);
-        await this.#put(client, file);
-        return client;
-      } catch {
-        // Refused or broken, as every kill makes it: whatever it was, the file is sent again.
-        client?.kill();
-        client = null;
-        await pause(50);
-      }
-    }
-  }
-
-  /** A put that the connection's death ends too: a request that is never answered rejects. */
-  async #put(client: SftpClient, file: Sent): Promise<void> {
-    this.inFlight += 1;
-    try {
-      const lost = Promise.withResolvers<never>();
-      const lose = (): void => lost.reject(new Error('connection lost'));
-      client.sftp.once('close', lose);
-      await Promise.race([client.put(file.name, file.bytes), lost.promise]);
-      client.sftp.off('close', lose);
-      this.acknowledged.set(file.name, file.sha256);
-    } finally {
-      this.inFlight -= 1;
-    }
-  }
-}
+const random = (below: number): number => Math.floor(Math.random() * below);
 
 const startsOf = (product: RunningProduct, target: Target): number =>
   product.log().split(SERVES[target]).length;
 
-test('twenty kills at random lose nothing acknowledged and surface nothing twice', async () => {
-  await using product = await startProduct();
-  const user = await product.makeTenant(TENANT);
-  const load = makeLoad();
-  const later = [...load];
-  const queue: Sent[] = [];
-  const sender = new Sender(product, user);
-  const sending = Promise.all(
-    Array.from({ length: CONNECTIONS }, () => sender.run(queue, () => later.length === 0)),
-  );
+/** Kills one process with SIGKILL and waits until the supervisor's next one serves. */
+async function killOne(product: RunningProduct, target: Target, sender: Sender): Promise<Kill> {
+  const pid = await until(`a ${target} to kill`, async () => (await product.pids())[target], 30_000);
+  const starts = startsOf(product, target);
+  await until('a transfer under way', async () => sender.inFlight > 0);
+  const kill = { target, at: Date.now(), transfers: sender.inFlight };
+  process.kill(pid, 'SIGKILL');
+  await until(`another ${target} that serves`, async () => startsOf(product, target) > starts, 60_000);
+  return kill;
+}
 
-  const kills: { target: Target; inFlight: number }[] = [];
-  while (kills.length < KILLS) {
-    queue.push(...later.splice(0, Math.ceil(load.length / KILLS)));
-    const target = TARGETS[Math.floor(Math.random() * TARGETS.length)]!;
-    const pid = await until(`a ${target} to kill`, async () => (await product.pids())[target], 30_000);
-    const starts = startsOf(product, target);
-    await until('a transfer under way', async () => sender.inFlight > 0 || queue.length === 0);
-    kills.push({ target, inFlight: sender.inFlight });
-    process.kill(pid, 'SIGKILL');
-    await until(`another ${target} that serves`, async () => startsOf(product, target) > starts, 60_000);
+/** Sends the load in as many parts as there are kills, and kills somebody at a random moment of each part. */
+async function sendUnderFire(product: RunningProduct, sender: Sender): Promise<Kill[]> {
+  const later = makeLoad(PAIRS);
+  const queue: typeof later = [];
+  const senders = Array.from({ length: CONNECTIONS }, () => sender.run(queue, () => later.length === 0));
+  const kills: Kill[] = [];
+  for (const part = Math.ceil(later.length / KILLS); kills.length < KILLS; ) {
+    const target = TARGETS[random(TARGETS.length)]!;
+    const before = sender.acknowledged.size;
+    const more = later.splice(0, part);
+    queue.push(...more);
+    const share = random(Math.max(1, more.length - CONNECTIONS));
+    await until('some of it acknowledged', async () => sender.acknowledged.size >= before + share, 60_000);
+    kills.push(await killOne(product, target, sender));
   }
-  await sending;
+  await Promise.all(senders);
+  return kills;
+}
 
-  const files = await until(
+/** Calls whose files had all come when the kill came, and that had not surfaced: their work was under way. */
+function underWay(kill: Kill, calls: readonly Call[], files: readonly File[]): number {
+  const completeAt = new Map<number, number>();
+  for (const { callId, receivedAt, outcome } of files) {
+    if (callId === null || outcome?.code !== 'SURFACED') continue;
+    completeAt.set(callId, Math.max(completeAt.get(callId) ?? 0, Date.parse(receivedAt)));
+  }
+  return calls.filter(
+    ({ callId, surfacedAt }) => completeAt.get(callId)! <= kill.at && kill.at < Date.parse(surfacedAt),
+  ).length;
+}
+
+async function settledFiles(product: RunningProduct, atLeast: number): Promise<File[]> {
+  return until(
     'every file ended',
     async () => {
-      const found = await product.listAll<File>(`/v1/tenants/${TENANT}/files`).catch(() => []);
+      const found = await product.listAll<File>(`${PATH}/files`).catch(() => []);
       const isOpen = (file: File): boolean => file.state === 'received' || file.state === 'held';
-      return found.length >= load.length && !found.some(isOpen) ? found : null;
+      return found.length >= atLeast && !found.some(isOpen) ? found : null;
     },
     60_000,
   );
-  const calls = await product.listAll<Call>(`/v1/tenants/${TENANT}/calls`);
+}
 
-  const during = kills.filter((kill) => kill.inFlight > 0);
-  console.log(
-    `kills ${JSON.stringify(
-      Object.groupBy(kills, (k) => k.target),
-      (_, v) => (Array.isArray(v) ? v.length : v),
-    )}, ` +
-      `${during.length} of ${kills.length} during a transfer, ${files.length} file rows for ${load.length} files`,
+const countBy = (values: readonly string[]): Record<string, number> =>
+  Object.fromEntries(
+    Map.groupBy(values, (value) => value)
+      .entries()
+      .map(([value, all]) => [value, all.length]),
   );
-  expect(during.length).toBeGreaterThanOrEqual(10);
-  expect(sender.acknowledged.size).toBe(load.length);
-  const known = new Set(files.map((file) => `${file.name} ${file.sha256}`));
-  for (const [name, digest] of sender.acknowledged) expect(known).toContain(`${name} ${digest}`);
-  // A file whose acknowledgement was lost was sent again: that copy ends as no news.
-  const codes = Object.groupBy(files, (file) => file.outcome?.code ?? 'none');
-  expect(Object.keys(codes).filter((code) => !['SURFACED', 'DUPLICATE', 'UNCHANGED'].includes(code))).toEqual(
-    [],
-  );
-  expect(codes.SURFACED).toHaveLength(load.length);
-  expect(calls.map((call) => call.callId).sort((a, b) => a - b)).toEqual(
-    Array.from({ length: PAIRS }, (_, n) => n + 1),
-  );
-  expect(new Set(calls.map((call) => call.media.name)).size).toBe(PAIRS);
-}, 240_000);
+
+test(
+  'kills at random moments lose nothing acknowledged and surface nothing twice',
+  async () => {
+    await using product = await startProduct();
+    const sender = new Sender(product, await product.makeTenant(TENANT));
+    const kills = await sendUnderFire(product, sender);
+    const files = await settledFiles(product, PAIRS * 2);
+    const calls = await product.listAll<Call>(`${PATH}/calls`);
+
+    const codes = countBy(files.map(({ outcome }) => outcome?.code ?? 'none'));
+    const facts = kills.map((kill) => ({ ...kill, calls: underWay(kill, calls, files) }));
+    const during = facts.filter((kill) => kill.transfers > 0 || kill.calls > 0);
+    console.log(
+      `killed ${JSON.stringify(countBy(kills.map(({ target }) => target)))}: ` +
+        `${facts.filter((kill) => kill.transfers > 0).length} during a transfer, ` +
+        `${facts.filter((kill) => kill.calls > 0).length} with calls under way; ` +
+        `${sender.acknowledged.size} files acknowledged, ${files.length} known, outcomes ${JSON.stringify(codes)}, ` +
+        `${calls.length} calls`,
+    );
+    expect(during.length).toBeGreaterThanOrEqual(KILLS / 2);
+
+    expect(sender.acknowledged.size).toBe(PAIRS * 2);
+    const known = new Set(files.map((file) => `${file.name} ${file.sha256}`));
+    for (const [name, digest] of sender.acknowledged) expect(known).toContain(`${name} ${digest}`);
+
+    // A file whose acknowledgement was lost was sent again: that copy ends as no news.
+    const { SURFACED, DUPLICATE = 0, UNCHANGED = 0, ...others } = codes;
+    expect(others).toEqual({});
+    expect(SURFACED).toBe(PAIRS * 2);
+    expect(DUPLICATE + UNCHANGED).toBe(files.length - PAIRS * 2);
+    for (const file of files) {
+      const { steps } = await product.api<Explanation>('GET', `${PATH}/files/${file.id}/explanation`);
+      const ends = steps.filter(({ step }) => ['done', 'rejected', 'withdrawn'].includes(step));
+      expect(ends.map(({ step }) => step)).toEqual(['done']);
+    }
+
+    const ids = calls.map(({ callId }) => callId).sort((a, b) => a - b);
+    expect(ids).toEqual(Array.from({ length: PAIRS }, (_, n) => n + 1));
+    expect(new Set(calls.map(({ revision }) => revision))).toEqual(new Set([1]));
+    for (const { media } of calls) expect(media.sha256).toBe(sender.acknowledged.get(media.name));
+    expect(new Set(calls.map(({ media }) => media.name)).size).toBe(PAIRS);
+    expect(await product.api<object>('GET', '/health/ready')).toMatchObject({ status: 'ok' });
+  },
+  LIMIT_MS,
+);
