@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type { Binaries } from './binaries.ts';
 import { EmbeddedPostgresError } from './errors.ts';
 import { makeReachableFolder, mayReach, type ServerUser } from './identity.ts';
+import { markHome } from './throwaway.ts';
 
 const run = promisify(execFile);
 
@@ -77,6 +78,7 @@ export async function placeCluster(home: string, user: ServerUser | null): Promi
   if (known) return known;
   if (user) await chmod(own, 0o711);
   const folder = (await mayReach(user, [own], '-x')) ? own : await makeReachableFolder(null);
+  if (folder !== own) await markHome(folder, home);
   const cluster: Cluster = { folder, port: 0 };
   await saveCluster(home, cluster);
   return cluster;

@@ -24,7 +24,7 @@ import { launch } from './launch.ts';
 import { findFreePort } from './ports.ts';
 import { findPostmaster, type Postmaster } from './postmaster.ts';
 import { acquireProcessLock, isProcessAlive, type ProcessLock } from './process-lock.ts';
-import { markThrowaway, sweepThrowaways } from './throwaway.ts';
+import { markThrowaway, sweepShared } from './throwaway.ts';
 
 export interface EmbeddedPostgresOptions {
   /** CALLBAY_HOME: the server keeps everything in `<home>/postgres`. Made when absent. */
@@ -214,10 +214,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const lock = await lockHome(home);
   try {
     const [binaries, placed] = [await findBinaries(user), await placeCluster(home, user)];
-    if (options.isThrowaway) {
-      await markThrowaway(placed.folder);
-      await sweepThrowaways();
-    }
+    if (options.isThrowaway) await markThrowaway(placed.folder);
+    if (user) await sweepShared();
     const leftover = await findPostmaster(dataFolder(placed));
     if (leftover) await stopLeftover(leftover);
     const password = await ensureCluster(home, placed, binaries, user);

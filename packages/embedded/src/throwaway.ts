@@ -1,10 +1,12 @@
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, sep } from 'node:path';
 import { sharedBase } from './identity.ts';
 import { findPostmaster } from './postmaster.ts';
 import { acquireProcessLock, readLockOwner } from './process-lock.ts';
 
 const markName = 'throwaway.lock';
+const homeName = 'home';
 
 /** Declares that everything in `folder` may go once this process has ended. */
 export async function markThrowaway(folder: string): Promise<void> {
@@ -21,13 +23,40 @@ async function listShared(): Promise<string[]> {
   }
 }
 
-/** Removes what test runs that were killed left in root's shared place: marked folders whose process and server are gone. */
-export async function sweepThrowaways(): Promise<void> {
+/** Writes down whose data `folder` holds, since nothing in the home says so once the home is removed. */
+export async function markHome(folder: string, home: string): Promise<void> {
+  await writeFile(join(folder, homeName), home, { mode: 0o600 });
+}
+
+async function isHomeGone(folder: string): Promise<boolean> {
+  const home = await readFile(join(folder, homeName), 'utf8');
+  // Elsewhere a home that is not there may be a disk that is not mounted.
+  if (!home.startsWith(tmpdir() + sep)) return false;
+  return access(home).then(
+    () => false,
+    () => true,
+  );
+}
+
+async function isAbandoned(folder: string): Promise<boolean> {
+  const names = await readdir(folder);
+  const isThrown = names.includes(markName) && (await readLockOwner(join(folder, markName))) === null;
+  if (!isThrown && !(names.includes(homeName) && (await isHomeGone(folder)))) return false;
+  return (await findPostmaster(join(folder, 'data'))) === null;
+}
+
+/**
+ * Removes what nobody can want any more from root's shared place: throwaway data whose process is gone, and the data of homes below the
+ * system's temporary folder that were removed.
+ */
+export async function sweepShared(): Promise<void> {
   for (const name of await listShared()) {
     const folder = join(sharedBase, name);
-    const isMarked = (await readdir(folder).catch(() => [] as string[])).includes(markName);
-    if (!isMarked || (await readLockOwner(join(folder, markName)))) continue;
-    if (await findPostmaster(join(folder, 'data'))) continue;
-    await rm(folder, { recursive: true, force: true });
+    try {
+      if (await isAbandoned(folder)) await rm(folder, { recursive: true, force: true });
+    } catch (error) {
+      // Another start swept it first.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
   }
 }

@@ -197,6 +197,15 @@ test('a throwaway server takes its data with it', async () => {
   await rm(home, { recursive: true });
 });
 
+test('data that root had to put elsewhere go at the next start once their temporary home was removed', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'callbay-removed-'));
+  const first = await startEmbeddedPostgres({ home, settings: { fsync: 'off' } });
+  await first.stop();
+  await rm(home, { recursive: true });
+  await start(await makeHome());
+  await expect(stat(first.dataFolder)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
 test('a home whose path holds spaces and quotes works', async () => {
   const base = await mkdtemp(join(tmpdir(), 'callbay-odd-'));
   const home = join(base, 'it\'s a "home" ü');
