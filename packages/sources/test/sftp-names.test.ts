@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Fixture, startFixture, statusOf, TestClient } from './fixture.ts';
+import { type Fixture, startFixture, statusOf, type TestClient } from './fixture.ts';
 
 const [NO_SUCH_FILE, DENIED, FAILURE] = [2, 3, 4];
 
@@ -15,15 +15,22 @@ describe('names and places', () => {
     await drop[Symbol.asyncDispose]();
   });
 
-  test.each(['../x', '/data/../x', 'a\0b', 'a\nb.wav', `${'n'.repeat(256)}`, 'a\\b', ' a.wav', 'data/../../x', '..'])(
-    'case 11: OPEN of %j is refused and creates nothing',
-    async (name) => {
-      const before = drop.drop.files.length;
-      expect(await statusOf(client.open(name, 'w'))).toBe(DENIED);
-      expect(drop.drop.files).toHaveLength(before);
-      expect(await drop.spooled()).toEqual([]);
-    },
-  );
+  test.each([
+    '../x',
+    '/data/../x',
+    'a\0b',
+    'a\nb.wav',
+    `${'n'.repeat(256)}`,
+    'a\\b',
+    ' a.wav',
+    'data/../../x',
+    '..',
+  ])('case 11: OPEN of %j is refused and creates nothing', async (name) => {
+    const before = drop.drop.files.length;
+    expect(await statusOf(client.open(name, 'w'))).toBe(DENIED);
+    expect(drop.drop.files).toHaveLength(before);
+    expect(await drop.spooled()).toEqual([]);
+  });
 
   test('case 11: a name in bytes that are no UTF-8 is refused', async () => {
     expect(await statusOf(client.open('caf\uFFFD.wav', 'w'))).toBe(DENIED);
@@ -61,7 +68,9 @@ describe('names and places', () => {
   test('case 13: posix-rename completes a temporary name too, times kept', async () => {
     const handle = await client.open('13posix.wav.tmp', 'w');
     await client.write(handle, 'abc', 0);
-    await client.do((sftp, done) => sftp.fsetstat(handle, { atime: 1_000_000_000, mtime: 1_000_000_000 }, done));
+    await client.do((sftp, done) =>
+      sftp.fsetstat(handle, { atime: 1_000_000_000, mtime: 1_000_000_000 }, done),
+    );
     await client.close(handle);
     await client.do((sftp, done) => sftp.ext_openssh_rename('13posix.wav.tmp', '13posix.wav', done));
     const file = drop.drop.files.find(({ name }) => name === '13posix.wav');
@@ -117,7 +126,13 @@ describe('names and places', () => {
   });
 
   test('processed, rejected and receipts are read-only', async () => {
-    for (const path of ['/data/processed/a.wav', '/data/rejected/a.wav', '/receipts/a.wav.json', '/data', '/']) {
+    for (const path of [
+      '/data/processed/a.wav',
+      '/data/rejected/a.wav',
+      '/receipts/a.wav.json',
+      '/data',
+      '/',
+    ]) {
       expect(await statusOf(client.open(path, 'w'))).toBe(DENIED);
       expect(await statusOf(client.do((sftp, done) => sftp.unlink(path, done)))).toBe(DENIED);
       expect(await statusOf(client.do((sftp, done) => sftp.rename('/data/z.wav', path, done)))).toBe(DENIED);

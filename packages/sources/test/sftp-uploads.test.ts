@@ -68,7 +68,9 @@ describe('uploads', () => {
   test('case 24: a size set over 2^31 is refused like the write, and so are absurd offsets', async () => {
     await using client = await drop.connect();
     const handle = await client.open('24-set.wav', 'w');
-    expect(await statusOf(client.do((sftp, done) => sftp.fsetstat(handle, { size: MAX_FILE_BYTES + 1 }, done)))).toBe(FAILURE);
+    expect(
+      await statusOf(client.do((sftp, done) => sftp.fsetstat(handle, { size: MAX_FILE_BYTES + 1 }, done))),
+    ).toBe(FAILURE);
     expect(await statusOf(client.close(handle))).toBe(FAILURE);
     const other = await client.open('24-far.wav', 'w');
     expect(await statusOf(client.write(other, 'x', 2 ** 53))).toBe(FAILURE);
@@ -150,13 +152,19 @@ describe('uploads', () => {
     await two.write(second, 'bb', 2);
     await two.close(second);
     await one.close(first);
-    const contents = await Promise.all(received('108.wav').map(async (file) => String(await drop.bytesOf(file))));
+    const contents = await Promise.all(
+      received('108.wav').map(async (file) => String(await drop.bytesOf(file))),
+    );
     expect(contents).toEqual(['bbbb', 'aaaaaaaa']);
   });
 
   test('case 108: closes sent together end in the order they were sent', async () => {
     await using client = await drop.connect();
-    const handles = [await client.open('108b.wav', 'w'), await client.open('108b.wav', 'w'), await client.open('108b.wav', 'w')];
+    const handles = [
+      await client.open('108b.wav', 'w'),
+      await client.open('108b.wav', 'w'),
+      await client.open('108b.wav', 'w'),
+    ];
     await client.write(handles[0]!, Buffer.alloc(4_000_000, 'a'), 0);
     await client.write(handles[1]!, 'b', 0);
     await client.write(handles[2]!, 'c', 0);
@@ -177,14 +185,20 @@ describe('uploads', () => {
     await client.write(two, 'two!', 4);
     await client.close(one);
     await client.close(two);
-    const contents = await Promise.all(received('108c.wav').map(async (file) => String(await drop.bytesOf(file))));
+    const contents = await Promise.all(
+      received('108c.wav').map(async (file) => String(await drop.bytesOf(file))),
+    );
     expect(contents).toEqual(['0123one', '0123two!']);
   });
 
   test('writes in any order make the file, and it can be read back through the same handle', async () => {
     await using client = await drop.connect();
     const handle = await client.open('random.wav', 'w+');
-    await Promise.all([client.write(handle, 'cc', 4), client.write(handle, 'aa', 0), client.write(handle, 'bb', 2)]);
+    await Promise.all([
+      client.write(handle, 'cc', 4),
+      client.write(handle, 'aa', 0),
+      client.write(handle, 'bb', 2),
+    ]);
     const buffer = Buffer.alloc(6);
     await client.do((sftp, done) => sftp.read(handle, buffer, 0, 6, 0, (error) => done(error)));
     expect(buffer.toString()).toBe('aabbcc');
@@ -198,10 +212,14 @@ describe('uploads', () => {
     await using client = await drop.connect();
     const handle = await client.open('times.wav', 'w');
     await client.write(handle, 'x', 0);
-    await client.do((sftp, done) => sftp.fsetstat(handle, { atime: 1_500_000_000, mtime: 1_500_000_000 }, done));
+    await client.do((sftp, done) =>
+      sftp.fsetstat(handle, { atime: 1_500_000_000, mtime: 1_500_000_000 }, done),
+    );
     await client.close(handle);
     expect((await client.stat('times.wav')).mtime).toBe(1_500_000_000);
-    await client.do((sftp, done) => sftp.setstat('times.wav', { atime: 1_600_000_000, mtime: 1_600_000_000 }, done));
+    await client.do((sftp, done) =>
+      sftp.setstat('times.wav', { atime: 1_600_000_000, mtime: 1_600_000_000 }, done),
+    );
     expect((await client.stat('times.wav')).mtime).toBe(1_600_000_000);
     await client.do((sftp, done) => sftp.chmod('times.wav', 0o600, done));
     await client.do((sftp, done) => sftp.chown('times.wav', 5, 5, done));
@@ -237,7 +255,9 @@ describe('uploads', () => {
     await client.put('59-ended.wav', 'x');
     drop.drop.move('59-ended.wav', 'processed');
     expect(await statusOf(client.do((sftp, done) => sftp.unlink('59-ended.wav', done)))).toBe(3);
-    expect(await statusOf(client.do((sftp, done) => sftp.unlink('/data/processed/59-ended.wav', done)))).toBe(3);
+    expect(await statusOf(client.do((sftp, done) => sftp.unlink('/data/processed/59-ended.wav', done)))).toBe(
+      3,
+    );
   });
 
   test('renaming a stored file receives it under the new name and withdraws the old one', async () => {
@@ -252,10 +272,14 @@ describe('uploads', () => {
     expect(received('new.wav').at(-1)).toMatchObject({ isWithdrawn: true });
     expect((await client.stat('new.wav.part')).size).toBe(4);
     await client.put('other.part', 'x');
-    expect(await statusOf(client.do((sftp, done) => sftp.rename('other.part', 'new.wav.part', done)))).toBe(FAILURE);
+    expect(await statusOf(client.do((sftp, done) => sftp.rename('other.part', 'new.wav.part', done)))).toBe(
+      FAILURE,
+    );
     await client.do((sftp, done) => sftp.ext_openssh_rename('other.part', 'new.wav.part', done));
     expect((await client.stat('new.wav.part')).size).toBe(1);
-    expect(await statusOf(client.do((sftp, done) => sftp.rename('absent.wav', 'x.wav', done)))).toBe(NO_SUCH_FILE);
+    expect(await statusOf(client.do((sftp, done) => sftp.rename('absent.wav', 'x.wav', done)))).toBe(
+      NO_SUCH_FILE,
+    );
     await client.do((sftp, done) => sftp.unlink('new.wav.part', done));
   });
 
@@ -267,7 +291,9 @@ describe('uploads', () => {
     await using other = await drop.connect({ username: 'acme-other' });
     expect((await other.stat('91.wav')).size).toBe(8);
     await other.do((sftp, done) => sftp.lstat('/91.wav', (error) => done(error)));
-    await other.do((sftp, done) => sftp.setstat('91.wav', { atime: 1_400_000_000, mtime: 1_400_000_000 }, done));
+    await other.do((sftp, done) =>
+      sftp.setstat('91.wav', { atime: 1_400_000_000, mtime: 1_400_000_000 }, done),
+    );
     expect((await other.stat('/data/processed/91.wav')).mtime).toBe(1_400_000_000);
     expect(await other.list('/data')).not.toContain('91.wav');
     expect(await other.list('/data/processed')).toContain('91.wav');

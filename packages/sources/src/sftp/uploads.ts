@@ -2,7 +2,7 @@ import { closeSync, constants } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { isTemporaryName } from '@callbay/core';
 import type { OwnFile } from './partials.ts';
-import { absent, failed } from './statuses.ts';
+import { absent, errnoOf, failed } from './statuses.ts';
 import { Upload, type UploadDeps } from './upload.ts';
 
 /** The flag bits of OPEN, read as they come: some combinations have no name in ssh2. */
@@ -125,9 +125,15 @@ export function createUploads(deps: UploadDeps): Uploads {
     if (!exists && !mayCreate) throw absent();
     if (isTruncating || !exists) return startEmpty(request);
     if (other !== null) {
-      return startFromCopy(request, other.sizeBytes, (path) =>
-        other.withBytes((from) => copyFile(from, path)),
-      );
+      try {
+        return await startFromCopy(request, other.sizeBytes, (path) =>
+          other.withBytes((from) => copyFile(from, path)),
+        );
+      } catch (error) {
+        // Its connection broke just now and its bytes became the named partial: that is to be continued.
+        if (errnoOf(error) !== 'ENOENT') throw error;
+        return continueOrCreate(request);
+      }
     }
     if (stored === null) return continueOrCreate(request);
     return startFromCopy(request, stored.sizeBytes, async (path) => {
