@@ -34,8 +34,8 @@ export function contentOf(
   });
   const { direction, warnings: directionWarnings } = resolveDirection(mapped, name);
   const user = mapped.user ?? name.uid;
-  const given: Record<string, unknown> = { startedAt: times.startedAt, direction, user };
-  const missing = new Set(mapped.missing.filter((target) => (given[target] ?? null) === null));
+  const given = new Map(Object.entries({ startedAt: times.startedAt, direction, user }));
+  const missing = new Set(mapped.missing.filter((target) => (given.get(target) ?? null) === null));
   if (times.startedAt === null) missing.add('startedAt');
   return {
     content: {
@@ -58,23 +58,22 @@ export function changesBetween(
   previous: CallContent | null,
   next: CallContent,
 ): Record<string, readonly [FieldValue, FieldValue]> {
-  const old: Record<string, FieldValue> = previous ? flatten(previous) : {};
+  const old = previous ? flatten(previous) : new Map<string, FieldValue>();
   const now = flatten(next);
-  const changed: Record<string, readonly [FieldValue, FieldValue]> = {};
-  for (const field of new Set([...Object.keys(old), ...Object.keys(now)])) {
-    const [before, after] = [old[field] ?? null, now[field] ?? null];
-    if (before !== after) changed[field] = [before, after];
-  }
-  return changed;
+  const changes = [...new Set([...old.keys(), ...now.keys()])]
+    .map((field) => [field, [old.get(field) ?? null, now.get(field) ?? null]] as const)
+    .filter(([, [before, after]]) => before !== after);
+  // Built by definition, never by assignment: a field named `__proto__` is then a field like any other.
+  return Object.fromEntries(changes);
 }
 
-function flatten(content: CallContent): Record<string, FieldValue> {
-  return {
-    ...content.fields,
-    startedAt: content.startedAt === null ? null : new Date(content.startedAt).toISOString(),
-    endedAt: content.endedAt === null ? null : new Date(content.endedAt).toISOString(),
-    direction: content.direction,
-    user: content.user,
-    durationSeconds: content.durationSeconds,
-  };
+function flatten(content: CallContent): Map<string, FieldValue> {
+  return new Map<string, FieldValue>([
+    ...Object.entries(content.fields),
+    ['startedAt', content.startedAt === null ? null : new Date(content.startedAt).toISOString()],
+    ['endedAt', content.endedAt === null ? null : new Date(content.endedAt).toISOString()],
+    ['direction', content.direction],
+    ['user', content.user],
+    ['durationSeconds', content.durationSeconds],
+  ]);
 }

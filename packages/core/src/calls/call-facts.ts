@@ -66,4 +66,15 @@ export interface CallFacts {
   readonly unreadFromSeq: number | null;
   /** The call is visible: no change of the tenant's stage hides it again. */
   readonly hasSurfaced: boolean;
+  /**
+   * What the visible call was made of. A purge, a replay or a new field mapping changes what else is known of its past;
+   * told this, the fold makes the call of the same pair all the same.
+   */
+  readonly surfacedWith?: SurfacedWith | undefined;
+}
+
+export interface SurfacedWith {
+  readonly recordingFileId: string;
+  readonly recordFileId: string;
+  readonly row: number;
 }

@@ -2,8 +2,22 @@ import { outcomeOf, outcomeSaying } from '../outcomes.ts';
 import type { CallFacts, RecordFact, RecordingFact } from './call-facts.ts';
 import type { CallDecision, CallPolicies, FileVerdict, Hold, HoldReason } from './decision.ts';
 import { DROP_RETENTION_MS } from './drop-retention.ts';
-import { type FoldState, judge, rejectForIssues, startFold, targetStem, verdictOf } from './fold-state.ts';
-import { waitingFor, weigh } from './hold-reasons.ts';
+import {
+  type FoldState,
+  forgetPurged,
+  hear,
+  isOrigin,
+  isOutdated,
+  isSameFile,
+  judge,
+  rejectForIssues,
+  startFold,
+  takesOver,
+  targetStem,
+  unhear,
+  verdictOf,
+} from './fold-state.ts';
+import { waitingFor, weigh, weighRest } from './hold-reasons.ts';
 import { completeCall, takeFirstRecord, takeUpdate } from './take-record.ts';
 
 /**
@@ -17,18 +31,15 @@ export function decideCall(facts: CallFacts, policies: CallPolicies): CallDecisi
   const state = startFold(facts, policies);
   const steps = stepsOf(facts);
   const limit = facts.unreadFromSeq ?? Number.POSITIVE_INFINITY;
-  for (const { at, take } of steps) {
-    if (at >= limit) break;
+  const known = steps.filter(({ at }) => at < limit);
+  for (const { take } of known) {
     take(state);
-    if (state.complete) continue;
-    const { reasons, recording } = weigh(state);
-    if (state.pending && recording && reasons.length === 0) {
-      state.complete = completeCall(state, state.pending, recording);
-      state.pending = null;
-    }
+    const recording = state.complete ? null : recordingToComplete(state);
+    if (!state.pending || !recording) continue;
+    state.complete = completeCall(state, state.pending, recording);
+    state.pending = null;
   }
-  const isWaiting = steps.some(({ at }) => at >= limit);
-  return conclude(state, isWaiting ? facts.unreadFromSeq : null);
+  return conclude(state, known.length < steps.length ? facts.unreadFromSeq : null);
 }
 
 /** Decides calls whose facts touch each other, so that each tells of the other's conflict. */
@@ -37,6 +48,15 @@ export function decideCalls(all: readonly CallFacts[], policies: CallPolicies): 
   const inConflict = new Set(decisions.flatMap((d) => d.conflictingRecordings));
   if (inConflict.size === 0) return decisions;
   return decisions.map((decision) => tellConflict(decision, inConflict));
+}
+
+/** The recording that makes the call complete with the pending record, or null while something is missing. */
+function recordingToComplete(state: FoldState): RecordingFact | null {
+  const { reasons, recording } = weigh(state);
+  if (!state.pending || !recording || reasons.length > 0) return null;
+  const { surfacedWith } = state.facts;
+  const isItsPair = isOrigin(state, state.pending.fact) && surfacedWith?.recordingFileId === recording.fileId;
+  return surfacedWith && !isItsPair ? null : recording;
 }
 
 interface Step {
@@ -51,8 +71,11 @@ function stepsOf(facts: CallFacts): Step[] {
     fact: F,
     take: (state: FoldState, fact: F) => void,
   ): void => {
-    if (fact.isPurgedUnpaired) return;
-    steps.push({ at: fact.replaySeq ?? fact.seq, take: (state) => take(state, fact) });
+    const takeInTime = (state: FoldState): void => {
+      forgetPurged(state, fact.receivedAt);
+      take(state, fact);
+    };
+    steps.push({ at: fact.replaySeq ?? fact.seq, take: takeInTime });
     const withdrawnSeq = fact.withdrawnSeq;
     if (withdrawnSeq !== null) steps.push({ at: withdrawnSeq, take: (state) => withdraw(state, fact) });
   };
@@ -78,8 +101,12 @@ function takeRecording(state: FoldState, fact: RecordingFact): void {
     return;
   }
   const earlier = state.recordings.get(fact.ext);
-  if (earlier && earlier.sha256 === fact.sha256) {
+  if (isRepeated(earlier, fact)) {
     judge(state, fact, outcomeOf('DUPLICATE'));
+    return;
+  }
+  if (earlier && fact.seq < earlier.seq) {
+    judge(state, fact, outcomeOf('SUPERSEDED'));
     return;
   }
   if (earlier) judge(state, earlier, outcomeOf('SUPERSEDED'));
@@ -88,30 +115,41 @@ function takeRecording(state: FoldState, fact: RecordingFact): void {
   if (ofCall) judge(state, fact, outcomeOf('AMBIGUOUS_STEM', `The call of this name has ${ofCall.name}.`));
 }
 
+/** The very bytes that are here already. */
+const isRepeated = (earlier: RecordingFact | undefined, fact: RecordingFact): boolean =>
+  earlier !== undefined && earlier.sha256 === fact.sha256 && !takesOver(fact, earlier);
+
 function takeRecord(state: FoldState, fact: RecordFact): void {
-  if (targetStem(fact) !== state.facts.stem) {
-    // A corrected version of the same file that is about another recording now: the old one no longer waits here.
-    if (state.pending && state.pending.fact.stem === fact.stem && state.pending.fact.ext === fact.ext) {
-      judge(state, state.pending.fact, outcomeOf('SUPERSEDED'));
-      state.pending = null;
-    }
-    return;
-  }
-  if (state.complete) takeUpdate(state, state.complete, fact);
+  if (targetStem(fact) !== state.facts.stem) noteMoved(state, fact);
+  else if (state.complete) takeUpdate(state, state.complete, fact);
   else takeFirstRecord(state, fact);
 }
 
-const noteElsewhere: (state: FoldState, fact: RecordingFact) => void = (state, fact) => {
-  if (fact.issues.length === 0) state.elsewhere.set(fact.stem, fact);
-};
+/** A readable version of a file that is about another recording: an earlier version no longer waits here. */
+function noteMoved(state: FoldState, fact: RecordFact): void {
+  if (fact.issues.length > 0 || isOutdated(state, fact)) return;
+  hear(state, fact);
+  if (!state.pending || !isSameFile(state.pending.fact, fact)) return;
+  judge(state, state.pending.fact, outcomeOf('SUPERSEDED'));
+  state.pending = null;
+}
+
+function noteElsewhere(state: FoldState, fact: RecordingFact): void {
+  const earlier = state.elsewhere.get(elsewhereKeyOf(fact));
+  if (fact.issues.length > 0 || isRepeated(earlier, fact) || (earlier && fact.seq < earlier.seq)) return;
+  state.elsewhere.set(elsewhereKeyOf(fact), fact);
+}
+
+const elsewhereKeyOf = (fact: RecordingFact): string => `${fact.stem}.${fact.ext}`;
 
 /** The customer removed the file: that counts until the call is complete, or while the fact is only held. */
 function withdraw(state: FoldState, fact: RecordFact | RecordingFact): void {
   if (fact.kind === 'record') {
     if (state.pending?.fact !== fact) return;
     state.pending = null;
-  } else if (state.elsewhere.get(fact.stem) === fact) {
-    state.elsewhere.delete(fact.stem);
+    unhear(state, fact);
+  } else if (state.elsewhere.get(elsewhereKeyOf(fact)) === fact) {
+    state.elsewhere.delete(elsewhereKeyOf(fact));
     return;
   } else {
     const isOfCall = state.complete?.recording === fact;
@@ -123,7 +161,7 @@ function withdraw(state: FoldState, fact: RecordFact | RecordingFact): void {
 
 function conclude(state: FoldState, waitsForSeq: number | null): CallDecision {
   const { complete, facts } = state;
-  const standing = complete ? null : weigh(state);
+  const standing = complete ? null : weighRest(state);
   const isReady = complete !== null && !maySurface(state);
   const reasons: HoldReason[] = [...(standing?.reasons ?? [])];
   if (complete && isReady) {
@@ -135,7 +173,8 @@ function conclude(state: FoldState, waitsForSeq: number | null): CallDecision {
     holdRecording(state, recording, standing?.recording ?? null, reasons);
   }
   if (state.pending && reasons[0]) holdAs(state, state.pending.fact, reasons[0]);
-  const verdicts = [...state.verdicts.values()].filter((v) => !isOther(facts, v));
+  const purged = new Set([...facts.recordings, ...facts.records].filter(isPurged).map((f) => f.fileId));
+  const verdicts = [...state.verdicts.values()].filter((v) => !purged.has(v.fileId));
   return {
     callKey: facts.callKey,
     status: complete
@@ -195,8 +234,8 @@ function holdRecording(
 const holdAs = (state: FoldState, fact: RecordFact | RecordingFact, reason: HoldReason): void =>
   judge(state, fact, outcomeSaying(reason.code, reason.message));
 
-const isOther = (facts: CallFacts, verdict: FileVerdict): boolean =>
-  facts.recordingsElsewhere.some((r) => r.fileId === verdict.fileId);
+/** Its story has ended outside the fold, with the purge. */
+const isPurged = (fact: RecordFact | RecordingFact): boolean => fact.isPurgedUnpaired;
 
 function holdOf(
   facts: CallFacts,

@@ -4,6 +4,7 @@ import type { Policy } from '../policy.ts';
 import type { ReadableRecord } from './call-content.ts';
 import type { CallFacts, RecordFact, RecordingFact } from './call-facts.ts';
 import type { CallPolicies, CallRevision, FileVerdict, HoldReason } from './decision.ts';
+import { purgeAtOf } from './drop-retention.ts';
 
 /** What a call was made of when its facts first sufficed. */
 export interface Completion {
@@ -22,10 +23,12 @@ export interface FoldState {
   readonly verdicts: Map<string, FileVerdict>;
   /** Open recordings of this stem, by extension. */
   readonly recordings: Map<string, RecordingFact>;
-  /** Recordings at other stems, by stem: whoever names us from there has a recording of its own. */
+  /** Recordings at other stems, by stem and extension: whoever names us from there has a recording of its own. */
   readonly elsewhere: Map<string, RecordingFact>;
   /** The valid record that waits for its recording. */
   pending: ReadableRecord | null;
+  /** The highest `seq` that each metadata file was heard with: what it said earlier is no news any more. */
+  readonly heard: Map<string, number>;
   /** Why the last file of the missing half was refused. */
   refusedRecord: HoldReason | null;
   refusedRecording: HoldReason | null;
@@ -39,6 +42,7 @@ export const startFold = (facts: CallFacts, policies: CallPolicies): FoldState =
   recordings: new Map(),
   elsewhere: new Map(),
   pending: null,
+  heard: new Map(),
   refusedRecord: null,
   refusedRecording: null,
   complete: null,
@@ -51,6 +55,48 @@ export const policyOf = (state: FoldState, fact: RecordFact | RecordingFact): Po
 
 /** The stem of the recording that a record is about. */
 export const targetStem = (fact: RecordFact): string => fact.namedStem ?? fact.stem;
+
+/** Two versions of one metadata file, or of one row of it. */
+export const isSameFile = (a: RecordFact, b: RecordFact): boolean => versionKeyOf(a) === versionKeyOf(b);
+
+const versionKeyOf = (fact: RecordFact): string => `${fact.stem}.${fact.ext}#${fact.row}`;
+
+/** Whether a replayed record was received before what the call, or a later version of its file, says now. */
+export function isOutdated(state: FoldState, fact: RecordFact): boolean {
+  const inForce = state.complete?.current ?? state.pending;
+  return fact.seq < Math.max(inForce?.fact.seq ?? 0, state.heard.get(versionKeyOf(fact)) ?? 0);
+}
+
+/** Whether a visible call was made of this record: nothing that is known today can put another in its place. */
+export function isOrigin(state: FoldState, fact: RecordFact): boolean {
+  const { surfacedWith } = state.facts;
+  return surfacedWith?.recordFileId === fact.fileId && surfacedWith.row === fact.row;
+}
+
+/** Notes that a record was accepted, here or by the call it is about, or said again what holds already. */
+export function hear(state: FoldState, fact: RecordFact): void {
+  const before = state.heard.get(versionKeyOf(fact)) ?? 0;
+  state.heard.set(versionKeyOf(fact), Math.max(before, fact.seq));
+}
+
+export const unhear = (state: FoldState, fact: RecordFact): boolean => state.heard.delete(versionKeyOf(fact));
+
+/**
+ * Drops what was purged before `receivedAt`. A purged fact counts for all that was received while it was still here:
+ * leaving it out would change how a call came about, after the call was published.
+ */
+export function forgetPurged(state: FoldState, receivedAt: number): void {
+  const isGone = (fact: RecordFact | RecordingFact): boolean =>
+    fact.isPurgedUnpaired && purgeAtOf(fact.receivedAt) <= receivedAt;
+  for (const known of [state.recordings, state.elsewhere]) {
+    for (const [key, fact] of known) if (isGone(fact)) known.delete(key);
+  }
+  if (state.pending && isGone(state.pending.fact)) state.pending = null;
+}
+
+/** The same sent again takes the place of what was purged, unless it was removed itself. */
+export const takesOver = (fact: RecordFact | RecordingFact, earlier: RecordFact | RecordingFact): boolean =>
+  earlier.isPurgedUnpaired && fact.withdrawnSeq === null;
 
 const keyOf = (fact: RecordFact | RecordingFact): string =>
   fact.kind === 'record' ? `${fact.fileId}#${fact.row}` : fact.fileId;

@@ -4,7 +4,7 @@ import { type OutcomeCode, outcomeOf } from '../outcomes.ts';
 import { contentOf } from './call-content.ts';
 import type { RecordingFact } from './call-facts.ts';
 import type { Hold, HoldReason } from './decision.ts';
-import type { FoldState } from './fold-state.ts';
+import { type FoldState, forgetPurged } from './fold-state.ts';
 
 /** What stands between the facts so far and a complete call. `reasons` empty: nothing, and `recording` is the one. */
 export interface Standing {
@@ -16,7 +16,7 @@ export interface Standing {
 /** Weighs an incomplete call's facts. Source: C12, C14, C22. */
 export function weigh(state: FoldState): Standing {
   const { pending, recordings } = state;
-  if (!pending) {
+  if (!pending || pending.fact.isPurgedUnpaired) {
     const reasons =
       recordings.size > 0 ? [reason('NO_METADATA'), state.refusedRecord] : [state.refusedRecord];
     return standing(reasons, null);
@@ -26,17 +26,31 @@ export function weigh(state: FoldState): Standing {
   const lacking = missing.map((field) =>
     reason('MISSING_REQUIRED', missingDetail(field, pending.policy.timeZone), field),
   );
-  if (recordings.size === 0)
-    return standing([...lacking, reason('NO_RECORDING'), state.refusedRecording], null);
+  const waiting = recordings.size === 0 ? [reason('NO_RECORDING'), state.refusedRecording] : [];
+  const rivals = [...state.elsewhere.values()].filter((r) => r.stem === pending.fact.stem);
+  if (rivals[0]) {
+    const named = chosen?.name ?? pending.mapped.filename;
+    const detail = `${pending.fact.name} names ${named}, while ${rivals[0].name} is here too.`;
+    const ids = rivals.map((rival) => rival.fileId);
+    return standing([reason('PAIR_CONFLICT', detail), ...lacking, ...waiting], chosen, ids);
+  }
+  if (recordings.size === 0) return standing([...lacking, ...waiting], null);
   if (!chosen)
     return standing([reason('AMBIGUOUS_STEM', `They are ${names(recordings)}.`), ...lacking], null);
-  const rival = pending.fact.stem === state.facts.stem ? undefined : state.elsewhere.get(pending.fact.stem);
-  if (rival) {
-    const detail = `${pending.fact.name} names ${chosen.name}, while ${rival.name} is here too.`;
-    return standing([reason('PAIR_CONFLICT', detail), ...lacking], chosen, [rival.fileId]);
-  }
+  if (chosen.isPurgedUnpaired) return standing([reason('NO_RECORDING'), ...lacking], chosen);
   if (chosen.media?.isTruncated) return standing([reason('TRUNCATED_MEDIA'), ...lacking], chosen);
   return standing(lacking, chosen);
+}
+
+/**
+ * Why an incomplete call waits once its purged facts are gone. That they go completes nothing by itself: when a sweep
+ * runs must not decide which recording a record is about.
+ */
+export function weighRest(state: FoldState): Standing {
+  const before = weigh(state);
+  forgetPurged(state, Number.POSITIVE_INFINITY);
+  const rest = weigh(state);
+  return state.pending && rest.reasons.length === 0 ? before : rest;
 }
 
 /** What must come for these reasons to go. */

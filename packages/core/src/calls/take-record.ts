@@ -1,11 +1,22 @@
 import type { MappedRecord, RawRecord } from '../mapping/field-mapping.ts';
 import { mapRecord } from '../mapping/map-record.ts';
-import { outcomeOf } from '../outcomes.ts';
+import { type Outcome, outcomeOf } from '../outcomes.ts';
 import type { Policy } from '../policy.ts';
 import { judgeAmendWindow } from '../times/amend-window.ts';
 import { changesBetween, contentOf, type ReadableRecord } from './call-content.ts';
 import type { RecordFact } from './call-facts.ts';
-import { type Completion, type FoldState, judge, policyOf, rejectForIssues } from './fold-state.ts';
+import {
+  type Completion,
+  type FoldState,
+  hear,
+  isOrigin,
+  isOutdated,
+  isSameFile,
+  judge,
+  policyOf,
+  rejectForIssues,
+  takesOver,
+} from './fold-state.ts';
 
 /** Reads a record through its policy, over `base` where the tenant merges updates. Null: it was rejected. */
 function readRecord(state: FoldState, fact: RecordFact, base: ReadableRecord | null): ReadableRecord | null {
@@ -25,6 +36,10 @@ function readRecord(state: FoldState, fact: RecordFact, base: ReadableRecord | n
   }
   const raw = { ...base.raw, ...fact.raw.fields };
   const merged = mapAwaitingZone({ ...fact.raw, fields: raw }, policy, { ...context, isCsv: false });
+  if (merged.issues.length > 0) {
+    rejectForIssues(state, fact, merged.issues);
+    return null;
+  }
   return { fact, raw, mapped: merged, policy };
 }
 
@@ -45,40 +60,68 @@ function mapAwaitingZone(
 /** A record before the call is complete: it waits, takes the place of an earlier one, or is one too many. */
 export function takeFirstRecord(state: FoldState, fact: RecordFact): void {
   const { pending } = state;
-  if (pending && isSameFile(pending.fact, fact) && isSameContent(pending, fact)) {
+  const earlier = pending && isSameFile(pending.fact, fact) ? pending : null;
+  if (earlier && !takesOver(fact, earlier.fact) && isSameContent(earlier, fact)) {
+    hear(state, fact);
     judge(state, fact, outcomeOf('UNCHANGED'));
     return;
   }
-  const record = readRecord(state, fact, null);
+  const record = readRecord(state, fact, earlier);
   if (!record) return;
-  if (pending && !isSameFile(pending.fact, fact)) {
-    const isPendingValid = contentOf(state.facts.stem, pending, null).missing.length === 0;
-    if (isPendingValid) {
-      judge(state, fact, outcomeOf('DUPLICATE_METADATA', `The first is ${pending.fact.name}.`));
-      return;
-    }
-  }
-  if (pending && fact.seq < pending.fact.seq) {
-    judge(state, fact, outcomeOf('SUPERSEDED'));
+  const refusal = isOrigin(state, fact) ? null : whyNotPending(state, record);
+  if (refusal) {
+    judge(state, fact, refusal);
     return;
   }
-  if (pending) judge(state, pending.fact, outcomeOf('SUPERSEDED'));
+  if (pending) {
+    const isOneTooMany = !earlier && isValid(state, pending);
+    judge(state, pending.fact, isOneTooMany ? duplicateOf(fact) : outcomeOf('SUPERSEDED'));
+  }
+  hear(state, fact);
   state.pending = record;
   state.refusedRecord = null;
 }
 
+/** Why a record does not take the place of the one that waits already; null where it does. */
+function whyNotPending(state: FoldState, record: ReadableRecord): Outcome | null {
+  const { pending } = state;
+  const isPendingValid = pending !== null && isValid(state, pending);
+  if (isPendingValid && !isSameFile(pending.fact, record.fact)) return duplicateOf(pending.fact);
+  if (isOutdated(state, record.fact)) return outcomeOf('SUPERSEDED');
+  const missing = missingIn(state, record);
+  return isPendingValid && missing.length > 0 ? incompleteUpdate(missing) : null;
+}
+
+const isValid = (state: FoldState, record: ReadableRecord): boolean =>
+  isOrigin(state, record.fact) || missingIn(state, record).length === 0;
+
+/** Required fields that a record would lack if its recording came now. */
+const missingIn = (state: FoldState, record: ReadableRecord): string[] =>
+  contentOf(state.facts.stem, record, null).missing;
+
+const duplicateOf = (first: RecordFact): Outcome =>
+  outcomeOf('DUPLICATE_METADATA', `The first is ${first.name}.`);
+
+/** An update that lacks what its call has: the previous one stays. */
+const incompleteUpdate = (missing: readonly string[]): Outcome =>
+  outcomeOf('METADATA_INVALID', `Required and empty: ${missing.join(', ')}.`);
+
 /** A record once the call is complete: an update, judged by the time it was received. Source: C23, C24. */
 export function takeUpdate(state: FoldState, complete: Completion, fact: RecordFact): void {
-  const { current } = complete;
-  if (fact.issues.length === 0 && !isSameFile(complete.first.fact, fact)) {
-    judge(state, fact, outcomeOf('DUPLICATE_METADATA', `The first is ${complete.first.fact.name}.`));
-    return;
-  }
-  if (isSameContent(current, fact)) {
+  const { current, first } = complete;
+  const isUpdate = isSameFile(first.fact, fact);
+  if (isUpdate && isSameContent(current, fact)) {
+    hear(state, fact);
     judge(state, fact, outcomeOf('UNCHANGED'));
     return;
   }
-  if (fact.seq < current.fact.seq) {
+  const record = readRecord(state, fact, isUpdate ? current : null);
+  if (!record) return;
+  if (!isUpdate) {
+    judge(state, fact, duplicateOf(first.fact));
+    return;
+  }
+  if (isOutdated(state, fact)) {
     judge(state, fact, outcomeOf('SUPERSEDED'));
     return;
   }
@@ -90,13 +133,12 @@ export function takeUpdate(state: FoldState, complete: Completion, fact: RecordF
     );
     return;
   }
-  const record = readRecord(state, fact, current);
-  if (!record) return;
   const { content, missing } = contentOf(state.facts.stem, record, complete.recording);
   if (missing.length > 0) {
-    judge(state, fact, outcomeOf('METADATA_INVALID', `Required and empty: ${missing.join(', ')}.`));
+    judge(state, fact, incompleteUpdate(missing));
     return;
   }
+  hear(state, fact);
   const previous = complete.revisions.at(-1)!;
   const changed = changesBetween(previous.content, content);
   if (Object.keys(changed).length === 0) {
@@ -149,9 +191,6 @@ export function completeCall(
     ],
   };
 }
-
-const isSameFile = (a: RecordFact, b: RecordFact): boolean =>
-  a.stem === b.stem && a.ext === b.ext && a.row === b.row;
 
 /** The bytes are those of the record in force, or say the very same strings. */
 function isSameContent(current: ReadableRecord, fact: RecordFact): boolean {

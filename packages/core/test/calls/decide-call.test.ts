@@ -14,6 +14,13 @@ describe('pairing', () => {
     }
   });
 
+  test('case 15: both halves in one millisecond, decided by two workers, are one call and one revision', () => {
+    const sent = scenario().at(0).media('a.wav').at(0).json('a.json', fields());
+    const [first, second] = [sent.decide(), sent.decide()];
+    expect(first.call('a').revisions).toHaveLength(1);
+    expect(second.decisions).toEqual(first.decisions);
+  });
+
   test('case 16: a recording alone waits for metadata', () => {
     const { codes, call } = scenario().media('a.wav').decide();
     expect(codes).toEqual(['NO_METADATA']);
@@ -116,6 +123,42 @@ describe('pairing', () => {
       'SUPERSEDED',
       'SURFACED',
     ]);
+  });
+
+  test('case 23: the conflict is told before the other recording comes, and to each recording that is here', () => {
+    const naming = fields({ filename: 'b.mp3' });
+    expect(scenario().media('a.mp3', '1').json('a.json', naming).decide().codes).toEqual([
+      'PAIR_CONFLICT',
+      'PAIR_CONFLICT',
+    ]);
+    const twice = scenario()
+      .media('a.mp3', '1')
+      .media('a.mp3', '1')
+      .media('b.mp3', '2')
+      .json('a.json', naming);
+    expect(twice.decide().codes).toEqual(['PAIR_CONFLICT', 'DUPLICATE', 'PAIR_CONFLICT', 'PAIR_CONFLICT']);
+    const two = scenario().media('a.mp3', '1').media('a.wav', '3').remove(1).media('b.mp3', '2');
+    expect(two.json('a.json', naming).decide().codes).toEqual([
+      'PAIR_CONFLICT',
+      'WITHDRAWN',
+      'PAIR_CONFLICT',
+      'PAIR_CONFLICT',
+    ]);
+  });
+
+  test('case 25, 36: an empty recording and empty metadata are rejected by their own codes', () => {
+    const empty = { issues: [issue('EMPTY_MEDIA', 'No bytes.')] };
+    expect(scenario().media('a.wav', '', empty).json('a.json', null).decide().codes).toEqual([
+      'EMPTY_MEDIA',
+      'METADATA_INVALID',
+    ]);
+  });
+
+  test('an issue that is no outcome of its own rejects as METADATA_INVALID', () => {
+    const sent = scenario().json('a.json', null);
+    for (const code of ['JSON_SYNTAX', 'NO_METADATA']) {
+      expect(sent.change(0, { issues: [issue(code, 'x')] }).decide().codes).toEqual(['METADATA_INVALID']);
+    }
   });
 
   test('case 26: the same recording again is no news', () => {
@@ -262,16 +305,68 @@ describe('updates', () => {
     expect(call('a').revisions).toHaveLength(1);
   });
 
+  test('case 45: so does one that comes before the recording, when the one before it was complete', () => {
+    const sent = scenario()
+      .json('a.json', fields())
+      .json('a.json', fields({ email: '' }))
+      .media('a.wav');
+    expect(sent.decide().codes).toEqual(['SURFACED', 'METADATA_INVALID', 'SURFACED']);
+  });
+
+  test('case 48: an update that points the call at another contact reassigns it', () => {
+    const { call } = scenario()
+      .media('a.wav')
+      .json('a.json', fields({ contactId: '003A' }))
+      .json('a.json', fields({ contactId: '003B' }))
+      .decide();
+    expect(call('a').revisions[1]?.changed).toEqual({ contactId: ['003A', '003B'] });
+  });
+
+  test('case 75: a field named like a part of every object is a field like any other', () => {
+    const own = (value: string) => ({ ...fields(), ...JSON.parse(`{"__proto__":"${value}"}`) });
+    const proto = scenario().media('a.wav').json('a.json', own('1')).json('a.json', own('2')).decide();
+    expect(proto.codes).toEqual(['SURFACED', 'SURFACED', 'UPDATED']);
+    const added = pair().json('a.json', { ...fields(), ...JSON.parse('{"constructor":"1"}') });
+    const { changed } = added.decide().call('a').revisions[1]!;
+    expect(Object.entries(changed)).toEqual([['constructor', [null, '1']]]);
+  });
+
   test('case 46: an update replaces everything, or merges where the tenant says so', () => {
     const sent = scenario()
       .media('a.wav')
       .json('a.json', fields({ stage: 'won', amount: '5' }))
       .json('a.json', fields({ amount: '6' }));
     expect(sent.decide().call('a').revisions[1]?.content.raw).toEqual(fields({ amount: '6' }));
-    const merging = policiesOf(policyOf({ settings: { updateMode: 'merge' } as never }));
+    const merging = policiesOf(policyOf({ settings: { updateMode: 'merge' } }));
     expect(sent.decide(merging).call('a').revisions[1]?.content.raw).toEqual(
       fields({ stage: 'won', amount: '6' }),
     );
+  });
+
+  test('case 46: merging does not depend on when the recording came', () => {
+    const merging = policiesOf(policyOf({ settings: { updateMode: 'merge' } }));
+    const last = scenario()
+      .json('a.json', fields({ stage: 'won' }))
+      .json('a.json', { amount: '6' })
+      .media('a.wav');
+    const { codes, call } = last.decide(merging);
+    expect(codes).toEqual(['SUPERSEDED', 'SURFACED', 'SURFACED']);
+    expect(call('a').revisions[0]?.content.raw).toEqual(fields({ stage: 'won', amount: '6' }));
+  });
+
+  test.each([
+    [48 * HOUR - 1, 'UPDATED'],
+    [48 * HOUR, 'UPDATED'],
+    [48 * HOUR + 1, 'LATE_UPDATE'],
+  ])('case 64: an update %i ms after the arrival of a call that starts later is %s', (ms, code) => {
+    const later = { datetime: '2026-03-09T10:00:00Z' };
+    const sent = scenario().media('a.wav').at(0).json('a.json', fields(later)).at(ms);
+    expect(
+      sent
+        .json('a.json', fields({ ...later, stage: 'won' }))
+        .decide()
+        .codes.at(-1),
+    ).toBe(code);
   });
 
   test('case 64: a call time in the future is flagged, and the window runs from the arrival', () => {

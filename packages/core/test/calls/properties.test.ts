@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decideCalls, issue } from '../../src/index.ts';
+import { type CallDecision, decideCalls, issue, type SurfacedWith } from '../../src/index.ts';
 import { fields, HOUR, policiesOf, policyOf, type Scenario, scenario } from './scenario.ts';
 
 /** More with PROPERTY_RUNS=20000. */
@@ -8,7 +8,7 @@ const RUNS = Number(process.env.PROPERTY_RUNS ?? 1_000);
 
 type Act = (sent: Scenario) => void;
 
-const stem = fc.constantFrom('a', 'b');
+const stem = fc.constantFrom('a', 'b', 'c');
 const act: fc.Arbitrary<Act> = fc.oneof(
   fc
     .record({
@@ -62,6 +62,12 @@ const play = (list: readonly Act[]): Scenario => {
   return sent;
 };
 
+const originOf = ({ recording, revisions: [first] }: CallDecision): SurfacedWith => ({
+  recordingFileId: recording!.fileId,
+  recordFileId: first!.fileId,
+  row: first!.row,
+});
+
 const told = (outcome: ReturnType<Scenario['decide']>) => ({
   codes: outcome.codes,
   calls: outcome.decisions.map(({ callKey, status, revisions, recording, hold, updatesUntil }) => ({
@@ -69,30 +75,72 @@ const told = (outcome: ReturnType<Scenario['decide']>) => ({
   })),
 });
 
+/** A worker that wakes after each of the acts, when files have been read so many acts after they came. */
+function workThrough(list: readonly Act[], delays: readonly number[]) {
+  let published: readonly CallDecision[] = [];
+  const pins = new Map<string, number>();
+  const cameAt: number[] = [];
+  const last = list.length + Math.max(0, ...delays);
+  let outcome = scenario().decide();
+  for (let step = 1; step <= last; step++) {
+    const sent = play(list.slice(0, step));
+    while (cameAt.length < sent.facts.length) cameAt.push(step);
+    const unreadFiles = new Set([...cameAt.keys()].filter((n) => cameAt[n]! + (delays[n] ?? 0) > step));
+    for (const [n, fact] of sent.facts.entries()) {
+      sent.change(n, { judgedPolicy: pins.get(fact.fileId) ?? null });
+    }
+    outcome = sent.decide(policiesOf(), {
+      unreadFiles,
+      surfaced: new Set(published.map((d) => d.callKey)),
+      origins: new Map(published.map((d) => [d.callKey, originOf(d)])),
+    });
+    for (const before of published) {
+      const now = outcome.call(before.callKey.slice('stem:'.length));
+      expect(now.status).toBe('surfaced');
+      expect(now.revisions.slice(0, before.revisions.length)).toEqual(before.revisions);
+    }
+    for (const verdict of outcome.decisions.flatMap((d) => d.verdicts)) {
+      if (verdict.state !== 'held') pins.set(verdict.fileId, verdict.policyVersion);
+    }
+    published = outcome.decisions.filter((d) => d.status === 'surfaced');
+  }
+  return outcome;
+}
+
 test('deciding after every file, with what ended pinned, ends as deciding once: nothing published is taken back', () => {
   fc.assert(
     fc.property(acts, (list) => {
-      let surfaced = new Set<string>();
-      let revisions = new Map<string, readonly unknown[]>();
-      const pins = new Map<string, number>();
-      for (let length = 1; length <= list.length; length++) {
-        const sent = play(list.slice(0, length));
-        sent.facts.forEach((fact, index) => {
-          sent.change(index, { judgedPolicy: pins.get(fact.fileId) ?? null });
-        });
-        const outcome = sent.decide(policiesOf(), { surfaced });
-        for (const decision of outcome.decisions) {
-          const before = revisions.get(decision.callKey) ?? [];
-          expect(decision.revisions.slice(0, before.length)).toEqual(before);
-          if (surfaced.has(decision.callKey)) expect(decision.status).toBe('surfaced');
-          for (const verdict of decision.verdicts) {
-            if (verdict.state !== 'held') pins.set(verdict.fileId, verdict.policyVersion);
-          }
-        }
-        surfaced = new Set(outcome.decisions.filter((d) => d.status === 'surfaced').map((d) => d.callKey));
-        revisions = new Map(outcome.decisions.map((d) => [d.callKey, d.revisions]));
-        if (length === list.length) expect(told(outcome)).toEqual(told(play(list).decide()));
+      expect(told(workThrough(list, []))).toEqual(told(play(list).decide()));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('files that are read late, in any order, end as if each had been read at once', () => {
+  fc.assert(
+    fc.property(acts, fc.array(fc.nat(4), { minLength: 12, maxLength: 12 }), (list, delays) => {
+      expect(told(workThrough(list, delays))).toEqual(told(play(list).decide()));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('deciding again changes nothing', () => {
+  fc.assert(
+    fc.property(acts, (list) => {
+      const sent = play(list);
+      const first = sent.decide();
+      const verdicts = new Map(first.decisions.flatMap((d) => d.verdicts).map((v) => [v.fileId, v]));
+      for (const [n, fact] of sent.facts.entries()) {
+        const verdict = verdicts.get(fact.fileId);
+        sent.change(n, { judgedPolicy: verdict && verdict.state !== 'held' ? verdict.policyVersion : null });
       }
+      const surfaced = first.decisions.filter((d) => d.status === 'surfaced');
+      const again = sent.decide(policiesOf(), {
+        surfaced: new Set(surfaced.map((d) => d.callKey)),
+        origins: new Map(surfaced.map((d) => [d.callKey, originOf(d)])),
+      });
+      expect(told(again)).toEqual(told(first));
     }),
     { numRuns: RUNS },
   );
@@ -107,19 +155,17 @@ test('the order in which facts are loaded does not matter', () => {
           .sort((x, y) => x.at - y.at)
           .map(({ item }) => item);
       const loaded = play(list).callFacts();
-      const shuffled = loaded.map((f) => ({
+      const shuffled = shuffle(loaded).map((f) => ({
         ...f,
         recordings: shuffle(f.recordings),
         records: shuffle(f.records),
         recordingsElsewhere: shuffle(f.recordingsElsewhere),
       }));
-      const byFile = (decisions: ReturnType<typeof decideCalls>) =>
-        decisions.map((d) => ({
-          ...d,
-          verdicts: [...d.verdicts].sort((x, y) => x.fileId.localeCompare(y.fileId)),
-          hold: d.hold && { ...d.hold, fileIds: [...d.hold.fileIds].sort() },
-        }));
-      expect(byFile(decideCalls(shuffled, policiesOf()))).toEqual(byFile(decideCalls(loaded, policiesOf())));
+      const inKeyOrder = (decisions: readonly CallDecision[]) =>
+        [...decisions].sort((x, y) => x.callKey.localeCompare(y.callKey));
+      expect(inKeyOrder(decideCalls(shuffled, policiesOf()))).toEqual(
+        inKeyOrder(decideCalls(loaded, policiesOf())),
+      );
     }),
     { numRuns: RUNS },
   );
@@ -167,19 +213,34 @@ test('while a file is unread, the answer is the one of what came before it', () 
   );
 });
 
-test('one recording, one sidecar and its updates give the same fields in any order of arrival that keeps the last update last', () => {
-  const stages = ['1', '2', '3'];
-  const orders = fc.shuffledSubarray(['wav', ...stages.slice(0, 2)], { minLength: 3 });
+test('one recording, one sidecar and its updates give the same fields wherever among them the recording arrives', () => {
+  const version = fc.constantFrom(
+    fields({ stage: '1' }),
+    fields({ stage: '2', amount: '5' }),
+    fields({ amount: '6' }),
+    fields({ email: '' }),
+    { stage: 'alone' },
+    null,
+  );
   fc.assert(
-    fc.property(orders, (order) => {
-      const sent = scenario();
-      for (const one of [...order, '3']) {
-        if (one === 'wav') sent.media('a.wav');
-        else sent.json('a.json', fields({ stage: one }));
-      }
-      const call = sent.decide().call('a');
-      expect(call.revisions.at(-1)?.content.raw).toEqual(fields({ stage: '3' }));
-    }),
+    fc.property(
+      fc.array(version, { minLength: 1, maxLength: 5 }),
+      fc.constantFrom('replace' as const, 'merge' as const),
+      (versions, updateMode) => {
+        const policies = policiesOf(policyOf({ settings: { updateMode } }));
+        const ends = Array.from({ length: versions.length + 1 }, (_, place) => {
+          const sent = scenario();
+          for (const [n, read] of [...versions, undefined].entries()) {
+            if (n === place) sent.media('a.wav');
+            if (read !== undefined) sent.json('a.json', read);
+          }
+          const { status, revisions } = sent.decide(policies).call('a');
+          return { status, fields: revisions.at(-1)?.content.fields, raw: revisions.at(-1)?.content.raw };
+        });
+        for (const end of ends) expect(end).toEqual(ends[0]);
+      },
+    ),
+    { numRuns: RUNS },
   );
 });
 

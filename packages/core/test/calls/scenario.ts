@@ -12,6 +12,7 @@ import {
   type Policy,
   type RecordFact,
   type RecordingFact,
+  type SurfacedWith,
   type TenantSettings,
 } from '../../src/index.ts';
 
@@ -19,7 +20,9 @@ export const HOUR = 3_600_000;
 /** Start of the call of `DATETIME`. */
 export const CALL_AT = Date.parse('2026-03-02T10:00:00.000Z');
 
-export const policyOf = (change: Partial<Policy> & { settings?: Partial<TenantSettings> } = {}): Policy => ({
+export const policyOf = (
+  change: Partial<Omit<Policy, 'settings'>> & { settings?: Partial<TenantSettings> } = {},
+): Policy => ({
   version: 1,
   timeZone: 'UTC',
   mappingVersion: 1,
@@ -37,6 +40,16 @@ export const policiesOf = (current: Policy = policyOf(), isLive = true): CallPol
 
 type Fact = RecordingFact | RecordFact;
 
+/** What the store knows beside the files: who is unread, and the calls that are visible, by key. */
+interface FactsOptions {
+  /** One file that nobody has read, which everything after it waits for. */
+  readonly unread?: number;
+  /** Files that nobody has read, each of which holds back the calls it may belong to. */
+  readonly unreadFiles?: ReadonlySet<number>;
+  readonly surfaced?: ReadonlySet<string>;
+  readonly origins?: ReadonlyMap<string, SurfacedWith>;
+}
+
 /** Files of one tenant in the order they came, read as sentences: `scenario().media('a.wav').json('a.json', {…})`. */
 export class Scenario {
   readonly facts: Fact[] = [];
@@ -47,6 +60,18 @@ export class Scenario {
   at(ms: number): this {
     this.#at = CALL_AT + ms;
     return this;
+  }
+
+  /** Time passes; answers the time it is now, epoch ms. */
+  wait(ms: number): number {
+    this.#at += ms;
+    return this.#at;
+  }
+
+  /** The file that was sent as the n-th is read and judged again, at the end of the receive order. */
+  replay(index: number, change: Partial<Fact> = {}): this {
+    this.#seq += 1;
+    return this.change(index, { replaySeq: this.#seq, judgedPolicy: null, ...change });
   }
 
   media(name: string, bytes = 'media', change: { isTruncated?: boolean; issues?: Issue[] } = {}): this {
@@ -116,9 +141,10 @@ export class Scenario {
   }
 
   /** Every stem's facts, as the store would load them. `unread` hides one file and what came after it waits. */
-  callFacts(options: { unread?: number; surfaced?: ReadonlySet<string> } = {}): CallFacts[] {
+  callFacts(options: FactsOptions = {}): CallFacts[] {
     const unread = options.unread === undefined ? undefined : this.facts[options.unread];
-    const known = this.facts.filter((fact) => fact !== unread);
+    const hidden = this.facts.filter((fact, n) => fact === unread || options.unreadFiles?.has(n));
+    const known = this.facts.filter((fact) => !hidden.includes(fact));
     const records = known.filter((f): f is RecordFact => f.kind === 'record');
     const recordings = known.filter((f): f is RecordingFact => f.kind === 'recording');
     const stems = new Set(
@@ -132,13 +158,14 @@ export class Scenario {
         recordings: recordings.filter((r) => r.stem === stem),
         records: records.filter((r) => r.stem === stem || r.namedStem === stem || namers.has(r.stem)),
         recordingsElsewhere: recordings.filter((r) => r.stem !== stem && namers.has(r.stem)),
-        unreadFromSeq: unread?.seq ?? null,
+        unreadFromSeq: unread?.seq ?? firstOf(hidden, [stem, ...namers]),
         hasSurfaced: options.surfaced?.has(`stem:${stem}`) ?? false,
+        surfacedWith: options.origins?.get(`stem:${stem}`),
       };
     });
   }
 
-  decide(policies: CallPolicies = policiesOf(), options: Parameters<Scenario['callFacts']>[0] = {}): Outcome {
+  decide(policies: CallPolicies = policiesOf(), options: FactsOptions = {}): Outcome {
     const decisions = decideCalls(this.callFacts(options), policies);
     const verdicts = new Map(decisions.flatMap((d) => d.verdicts).map((v) => [v.fileId, v]));
     return {
@@ -147,6 +174,12 @@ export class Scenario {
       call: (stem) => decisions.find((d) => d.callKey === `stem:${stem}`)!,
     };
   }
+}
+
+/** As the store has it: metadata may belong to any call, a recording only to its stem and to those that name it. */
+function firstOf(hidden: readonly Fact[], stems: readonly string[]): number | null {
+  const seqs = hidden.filter((f) => f.kind === 'record' || stems.includes(f.stem)).map((f) => f.seq);
+  return seqs.length === 0 ? null : Math.min(...seqs);
 }
 
 export interface Outcome {

@@ -1,0 +1,127 @@
+import { expect } from 'vitest';
+import {
+  type CallDecision,
+  DROP_RETENTION_MS,
+  type FileVerdict,
+  isOutcomeCode,
+  type Policy,
+  type SurfacedWith,
+  stateOf,
+  stemNamedBy,
+} from '../../src/index.ts';
+import { fields, type Outcome, policyOf, type Scenario, scenario } from './scenario.ts';
+
+const REPLAYED = ['NOT_MEDIA', 'MEDIA_IMMUTABLE', 'METADATA_INVALID'];
+/** What these lost against can be purged or removed: then they stand again. */
+const REVIVED = ['DUPLICATE', 'UNCHANGED', 'DUPLICATE_METADATA'];
+
+/**
+ * A tenant's files over time, as the store keeps them: what has ended is pinned to its policy, what is over 7 days old
+ * is purged file by file, and a worker decides after each step unless it sleeps. `work` asserts that nothing that was
+ * published is taken back and that no story that has ended goes on.
+ */
+export class World {
+  readonly sent: Scenario = scenario();
+  policy: Policy = policyOf();
+  isLive = true;
+  /** Whether the store tells the fold what a visible call was made of. */
+  tellsOrigins = true;
+  readonly #policies = new Map<number, Policy>([[1, this.policy]]);
+  readonly #codes = new Map<string, string>();
+  readonly #gone = new Set<string>();
+  #published = new Map<string, CallDecision>();
+
+  /** A new field mapping or new settings: what is open is read anew. */
+  adopt(change: Partial<Policy>): void {
+    this.policy = { ...policyOf(change), version: this.#policies.size + 1 };
+    this.#policies.set(this.policy.version, this.policy);
+  }
+
+  codeOf(index: number): string {
+    return this.#codes.get(this.sent.facts[index]!.fileId) ?? 'received';
+  }
+
+  isOpen(index: number): boolean {
+    const fact = this.sent.facts[index]!;
+    return fact.withdrawnSeq === null && !this.#gone.has(fact.fileId) && isOpenCode(this.codeOf(index));
+  }
+
+  /** Replays of what was rejected for its bytes, or came too late. */
+  isReplayable(index: number): boolean {
+    const fact = this.sent.facts[index]!;
+    const isRejected =
+      REPLAYED.includes(this.codeOf(index)) && (fact.kind === 'recording' || fact.raw === null);
+    return isRejected && fact.withdrawnSeq === null && !this.#gone.has(fact.fileId);
+  }
+
+  /** `isMended`: what could not be read then can be read now. */
+  replay(index: number, isMended: boolean): void {
+    const fact = this.sent.facts[index]!;
+    this.#codes.delete(fact.fileId);
+    const read = { fields: fields(), nestedPaths: [], at: '' };
+    this.sent.replay(index, isMended ? { issues: [], ...(fact.kind === 'record' ? { raw: read } : {}) } : {});
+  }
+
+  /** Time passes, and the sweep purges what became too old, deciding after each file. */
+  wait(ms: number): void {
+    const now = this.sent.wait(ms);
+    this.sent.facts.forEach((fact, index) => {
+      if (this.#gone.has(fact.fileId) || fact.receivedAt + DROP_RETENTION_MS > now) return;
+      const isUnpaired = isOpenCode(this.codeOf(index)) && this.codeOf(index) !== 'READY';
+      this.#gone.add(fact.fileId);
+      if (isUnpaired) this.sent.change(index, { isPurgedUnpaired: true });
+      this.work();
+    });
+  }
+
+  work(): Outcome {
+    for (const [index, fact] of this.sent.facts.entries()) {
+      if (fact.kind !== 'record' || fact.raw === null || fact.judgedPolicy !== null) continue;
+      if (fact.isPurgedUnpaired) continue;
+      this.sent.change(index, { namedStem: stemNamedBy(fact.raw, this.policy) });
+    }
+    const outcome = this.sent.decide(
+      { current: this.policy, pinned: this.#policies, isLive: this.isLive, surfaceFrom: null },
+      { surfaced: new Set(this.#published.keys()), origins: this.#origins() },
+    );
+    for (const before of this.#published.values()) {
+      const now = outcome.decisions.find((d) => d.callKey === before.callKey)!;
+      expect(now.status).toBe('surfaced');
+      expect(now.revisions.slice(0, before.revisions.length)).toEqual(before.revisions);
+      expect(now.updatesUntil).toBe(before.updatesUntil);
+      expect(now.recording?.fileId).toBe(before.recording?.fileId);
+    }
+    for (const verdict of outcome.decisions.flatMap((d) => d.verdicts)) this.#save(verdict);
+    const surfaced = outcome.decisions.filter((d) => d.status === 'surfaced');
+    this.#published = new Map(surfaced.map((d) => [d.callKey, d]));
+    return outcome;
+  }
+
+  #origins(): ReadonlyMap<string, SurfacedWith> {
+    const published = this.tellsOrigins ? [...this.#published.values()] : [];
+    return new Map(
+      published.map(({ callKey, recording, revisions: [first] }) => [
+        callKey,
+        { recordingFileId: recording!.fileId, recordFileId: first!.fileId, row: first!.row },
+      ]),
+    );
+  }
+
+  #save({ fileId, state, outcome: { code }, policyVersion }: FileVerdict): void {
+    const before = this.#codes.get(fileId) ?? 'received';
+    const isAllowed =
+      isOpenCode(before) ||
+      before === code ||
+      // What an open file stood in the way of comes back when a new mapping moves that file to another call.
+      this.#policies.size > 1 ||
+      (before === 'UPDATED' && code === 'SUPERSEDED') ||
+      REVIVED.includes(before);
+    if (!isAllowed) expect.fail(`${fileId} had ended as ${before} and is ${code} now`);
+    if (this.#gone.has(fileId) && code !== 'READY') expect(stateOf(code)).not.toBe('held');
+    this.#codes.set(fileId, code);
+    const index = this.sent.facts.findIndex((f) => f.fileId === fileId);
+    this.sent.change(index, { judgedPolicy: state === 'held' ? null : policyVersion });
+  }
+}
+
+const isOpenCode = (code: string): boolean => !isOutcomeCode(code) || stateOf(code) === 'held';
