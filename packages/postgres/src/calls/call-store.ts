@@ -1,4 +1,11 @@
-import { CallbayError, type CallDecision, type CallFacts, type Policy, stemNamedBy } from '@callbay/core';
+import {
+  CallbayError,
+  type CallDecision,
+  type CallFacts,
+  type Policy,
+  type SurfacedWith,
+  stemNamedBy,
+} from '@callbay/core';
 import type { AdvanceResult, CallStore, Decide } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database.ts';
 import { keyOfStem, linkedStems, loadFacts, lockTenant, policiesFor, stemOfKey } from './load-facts.ts';
@@ -11,7 +18,9 @@ export interface CallRow {
   readonly status: string;
   readonly revision: number;
   readonly call_id: number | null;
-  readonly hold: unknown;
+  readonly recording_file_id: string | null;
+  readonly record_file_id: string | null;
+  readonly record_row: number | null;
 }
 
 const MAX_KEYS = 500;
@@ -61,7 +70,7 @@ async function advanceLocked(
   const linkedNow = await linkedStems(tx, tenantId, touched);
   if (linkedNow.some((stem) => !stems.includes(stem))) return { needs: linkedNow };
 
-  const surfaced = new Set([...rows.values()].filter((r) => r.status === 'surfaced').map((r) => r.call_key));
+  const surfaced = new Map([...rows.values()].flatMap(surfacedWith));
   const { facts, files } = await loadFacts(tx, tenantId, stems, surfaced);
   if (await relinkOpenRecords(tx, tenantId, facts, tenant.policy)) {
     return { needs: await linkedStems(tx, tenantId, stems) };
@@ -85,7 +94,7 @@ async function relinkOpenRecords(
   const open = new Map(facts.flatMap((f) => f.records).map((r) => [`${r.fileId}#${r.row}`, r]));
   let isChanged = false;
   for (const record of open.values()) {
-    if (record.judgedPolicy !== null || record.raw === null) continue;
+    if (record.judgedPolicy !== null || record.raw === null || record.isPurgedUnpaired) continue;
     const namedStem = stemNamedBy(record.raw, policy);
     if (namedStem === record.namedStem) continue;
     isChanged = true;
@@ -95,6 +104,14 @@ async function relinkOpenRecords(
     );
   }
   return isChanged;
+}
+
+/** What a visible call was made of, by its key. */
+function surfacedWith(row: CallRow): [string, SurfacedWith][] {
+  const { status, recording_file_id, record_file_id, record_row } = row;
+  if (status !== 'surfaced' || recording_file_id === null || record_file_id === null) return [];
+  const made = { recordingFileId: recording_file_id, recordFileId: record_file_id, row: record_row ?? 0 };
+  return [[row.call_key, made]];
 }
 
 /** The rows of the keys, made where there are none, locked in sorted order. */
@@ -110,7 +127,7 @@ async function lockCalls(
     [tenantId, sorted],
   );
   const rows = await tx.query<CallRow>(
-    `select call_key, status, revision, call_id, hold from calls
+    `select call_key, status, revision, call_id, recording_file_id, record_file_id, record_row from calls
       where tenant_id = $1 and call_key = any($2) order by call_key collate "C" for update`,
     [tenantId, sorted],
     'lock-calls',
@@ -118,10 +135,13 @@ async function lockCalls(
   return new Map(rows.map((row) => [row.call_key, row]));
 }
 
-/** Invariant: a visible call stays visible, and a published revision stays published. */
+/** Invariant: a visible call stays visible, made of the same pair, and a published revision stays published. */
 function assertNothingTakenBack(decision: CallDecision, row: CallRow): void {
-  const isHidden = row.status === 'surfaced' && decision.status !== 'surfaced';
-  if (isHidden || decision.revisions.length < row.revision) {
-    throw new Error(`deciding ${decision.callKey} again would take back what was published`);
-  }
+  if (row.status !== 'surfaced') return;
+  const isSame =
+    decision.status === 'surfaced' &&
+    decision.recording?.fileId === row.recording_file_id &&
+    decision.revisions[0]?.fileId === row.record_file_id &&
+    decision.revisions.length >= row.revision;
+  if (!isSame) throw new Error(`deciding ${decision.callKey} again would take back what was published`);
 }

@@ -7,6 +7,7 @@ import {
   type RecordFact,
   type RecordingFact,
   SIDECAR_EXTENSIONS,
+  type SurfacedWith,
 } from '@callbay/core';
 import type { Sql } from '../database.ts';
 
@@ -79,7 +80,7 @@ export async function loadFacts(
   tx: Sql,
   tenantId: string,
   stems: readonly string[],
-  surfaced: ReadonlySet<string>,
+  surfaced: ReadonlyMap<string, SurfacedWith>,
 ): Promise<{ facts: CallFacts[]; files: Map<string, LoadedFile> }> {
   const naming = await tx.query<{ stem: string }>(
     'select distinct stem from call_records where tenant_id = $1 and named_stem = any($2)',
@@ -136,7 +137,7 @@ function factsOf(
   rows: readonly LoadedFile[],
   records: readonly RecordRow[],
   files: ReadonlyMap<string, LoadedFile>,
-  surfaced: ReadonlySet<string>,
+  surfaced: ReadonlyMap<string, SurfacedWith>,
   barrier: number | null,
 ): CallFacts {
   const namers = new Set(records.filter((r) => r.named_stem === stem).map((r) => r.stem));
@@ -161,6 +162,7 @@ function factsOf(
       .map(recordingFact),
     unreadFromSeq: unread.length > 0 ? Math.min(...unread) : null,
     hasSurfaced: surfaced.has(keyOfStem(stem)),
+    surfacedWith: surfaced.get(keyOfStem(stem)),
   };
 }
 

@@ -43,11 +43,19 @@ export async function saveCalls(
       where c.tenant_id = $1 and c.call_key = n.call_key`,
     [tenantId, JSON.stringify(changes)],
   );
-  const fresh = decisions.flatMap((decision) =>
-    decision.revisions
-      .slice(rows.get(decision.callKey)!.revision)
-      .map((revision) => ({ decision, revision })),
-  );
+  const isPublished = (key: string): boolean => rows.get(key)!.status === 'surfaced';
+  // What nobody has seen yet is no history: a new policy may make it anew.
+  const unseen = decisions.filter((d) => !isPublished(d.callKey) && rows.get(d.callKey)!.revision > 0);
+  if (unseen.length > 0) {
+    await tx.execute('delete from call_revisions where tenant_id = $1 and call_key = any($2)', [
+      tenantId,
+      unseen.map((d) => d.callKey),
+    ]);
+  }
+  const fresh = decisions.flatMap((decision) => {
+    const known = isPublished(decision.callKey) ? rows.get(decision.callKey)!.revision : 0;
+    return decision.revisions.slice(known).map((revision) => ({ decision, revision }));
+  });
   if (fresh.length > 0) await insertRevisions(tx, tenantId, fresh);
   return publish(tx, tenantId, decisions, rows, files, now);
 }
@@ -89,7 +97,8 @@ async function publish(
     const isFirst = row.call_id === null;
     if (isFirst) surfacing.push(decision);
     // A call that was ready before it surfaced tells of itself once, as it then stands.
-    const from = isFirst ? Math.max(row.revision, 1) : row.revision + 1;
+    const wasReady = row.status === 'ready';
+    const from = isFirst ? (wasReady ? decision.revisions.length : 1) : row.revision + 1;
     for (const revision of decision.revisions.slice(from - 1)) {
       const type = isFirst && revision.revision === from ? 'call.surfaced' : 'call.updated';
       events.push({
