@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeCall, startApi, type TestApi } from './support.ts';
+
+let api: TestApi;
+
+beforeAll(async () => {
+  api = await startApi();
+  for (const id of ['acme', 'acme2']) await api.ask('POST /v1/tenants', { body: { id, name: id } });
+});
+
+afterAll(() => api[Symbol.asyncDispose]());
+
+interface Stream extends AsyncDisposable {
+  readonly status: number;
+  /** The next `count` events. */
+  take(count: number): Promise<{ id: string; event: string; data: Record<string, unknown> }[]>;
+  /** Resolves when the server ends it. */
+  ended(): Promise<void>;
+}
+
+async function follow(tenantId: string, headers: Record<string, string> = {}, from = api): Promise<Stream> {
+  const stop = new AbortController();
+  const response = await fetch(`${from.url}/v1/tenants/${tenantId}/events`, {
+    headers: { authorization: `Bearer ${from.operator}`, ...headers },
+    signal: stop.signal,
+  });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  const more = async (): Promise<boolean> => {
+    const { done = true, value } = (await reader?.read()) ?? {};
+    text += value ?? '';
+    return !done;
+  };
+  const messages = () =>
+    text
+      .split('\n\n')
+      .slice(0, -1)
+      .filter((message) => message.startsWith('id: '));
+  let taken = 0;
+  // The first bytes say that the stream has found its place.
+  await more();
+  return {
+    status: response.status,
+    async take(count) {
+      while (messages().length < taken + count) if (!(await more())) throw new Error('the stream ended');
+      const found = messages().slice(taken, taken + count);
+      taken += count;
+      return found.map((message) => {
+        const lines = Object.fromEntries(
+          message.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2)),
+        );
+        return { id: lines.id, event: lines.event, data: JSON.parse(lines.data) };
+      });
+    },
+    async ended() {
+      while (await more());
+    },
+    [Symbol.asyncDispose]: async () => stop.abort(),
+  };
+}
+
+test('a stream tells what happens from now on, in order, of its tenant alone', async () => {
+  await makeCall(api.db, 'acme');
+  await using stream = await follow('acme');
+  expect(stream.status).toBe(200);
+  await makeCall(api.db, 'acme2');
+  await makeCall(api.db, 'acme');
+  await makeCall(api.db, 'acme');
+  const events = await stream.take(2);
+  expect(events.map(({ id, event }) => [id, event])).toEqual([
+    ['2', 'call.surfaced'],
+    ['3', 'call.surfaced'],
+  ]);
+  expect(events[0]?.data).toMatchObject({
+    sequence: 2,
+    tenantId: 'acme',
+    type: 'call.surfaced',
+    revision: 1,
+    payload: {},
+  });
+  expect(events[0]?.data.eventId).toMatch(/^[0-9a-f-]{36}$/);
+  expect(events[0]?.data.at).toMatch(/^\d{4}-.*Z$/);
+});
+
+test('a stream resumes after the event that was seen last, with no gap and no repetition', async () => {
+  await using first = await follow('acme', { 'last-event-id': '0' });
+  const [one] = await first.take(1);
+  expect(one?.id).toBe('1');
+  await using second = await follow('acme', { 'last-event-id': '1' });
+  expect((await second.take(2)).map(({ id }) => id)).toEqual(['2', '3']);
+});
+
+test('a stream reads on past the size of one batch', async () => {
+  await api.ask('POST /v1/tenants', { body: { id: 'busy', name: 'Busy' } });
+  for (let n = 0; n < 150; n += 1) await makeCall(api.db, 'busy');
+  await using stream = await follow('busy', { 'last-event-id': '0' });
+  expect((await stream.take(150)).map(({ id }) => Number(id))).toEqual(
+    Array.from({ length: 150 }, (_, n) => n + 1),
+  );
+});
+
+test('an id that is none is refused', async () => {
+  const answer = await api.ask('GET /v1/tenants/acme/events', { headers: { 'last-event-id': 'x' } });
+  expect([answer.status, answer.body.issues[0].at]).toEqual([400, 'last-event-id']);
+});
+
+test('closing the server ends its streams', async () => {
+  const other = await startApi();
+  await other.ask('POST /v1/tenants', { body: { id: 'acme', name: 'Acme' } });
+  await using stream = await follow('acme', {}, other);
+  const [ended] = await Promise.all([stream.ended(), other[Symbol.asyncDispose]()]);
+  expect(ended).toBeUndefined();
+});

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeFile, startApi, type TestApi } from './support.ts';
+
+let api: TestApi;
+const ids: string[] = [];
+
+beforeAll(async () => {
+  api = await startApi();
+  await api.ask('POST /v1/tenants', { body: { id: 'acme', name: 'Acme' } });
+  ids.push(await makeFile(api.db, 'acme', { name: 'a.wav' }));
+  ids.push(
+    await makeFile(api.db, 'acme', {
+      name: 'a.json',
+      kind: 'sidecar',
+      state: 'rejected',
+      code: 'METADATA_INVALID',
+    }),
+  );
+  ids.push(
+    await makeFile(api.db, 'acme', { name: 'a.json', kind: 'sidecar', state: 'done', code: 'SURFACED' }),
+  );
+});
+
+afterAll(() => api[Symbol.asyncDispose]());
+
+const listed = async (query: string): Promise<string[]> => {
+  const { body } = await api.ask(`GET /v1/tenants/acme/files${query}`);
+  return body.items.map(({ id }: { id: string }) => id);
+};
+
+test('a file tells where it is, what became of it and when it goes', async () => {
+  const { body } = await api.ask(`GET /v1/tenants/acme/files/${ids[0]}`);
+  expect(body).toMatchObject({
+    ...{ id: ids[0], drop: 'sftp', path: '/data/a.wav', name: 'a.wav', kind: 'recording', sizeBytes: 10 },
+    ...{ state: 'held', location: '/data/a.wav', warnings: [], callKey: null, callId: null, purgedAt: null },
+    outcome: { code: 'NO_METADATA', message: 'A sentence.', fix: 'A fix.' },
+  });
+  expect(Date.parse(body.purgeAt) - Date.parse(body.receivedAt)).toBe(7 * 86_400_000);
+});
+
+test('files are listed newest first, page by page, and by what became of them', async () => {
+  const [first, second, third] = ids;
+  expect(await listed('')).toEqual([third, second, first]);
+  const page = await api.ask('GET /v1/tenants/acme/files?limit=2');
+  expect(await listed(`?limit=2&cursor=${page.body.nextCursor}`)).toEqual([first]);
+  expect(await listed('?state=rejected')).toEqual([second]);
+  expect(await listed('?code=NO_METADATA')).toEqual([first]);
+  expect(await listed('?kind=sidecar&name=a.json')).toEqual([third, second]);
+  expect(await listed('?name=b.json')).toEqual([]);
+});
+
+test('an explanation tells the steps in order', async () => {
+  for (const [step, at] of [
+    ['classified', '2026-03-01T00:00:02Z'],
+    ['received', '2026-03-01T00:00:01Z'],
+  ]) {
+    await api.db.execute(
+      `INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, dedupe) VALUES ('acme', $1, $2, $3, NULL, 'So.', $3)`,
+      [ids[0], at, step],
+    );
+  }
+  const { body } = await api.ask(`GET /v1/tenants/acme/files/${ids[0]}/explanation`);
+  expect(body.file.id).toBe(ids[0]);
+  expect(body.steps).toEqual([
+    { at: '2026-03-01T00:00:01.000Z', step: 'received', code: null, message: 'So.', detail: {} },
+    { at: '2026-03-01T00:00:02.000Z', step: 'classified', code: null, message: 'So.', detail: {} },
+  ]);
+});
+
+test('a held or rejected file is read again; one that took part in a call is a conflict', async () => {
+  const replay = (id: string | undefined) => api.ask(`POST /v1/tenants/acme/files/${id}/replay`);
+  const rejected = await replay(ids[1]);
+  expect([rejected.status, rejected.body.state]).toEqual([202, 'received']);
+  const done = await replay(ids[2]);
+  expect([done.status, done.body.code]).toEqual([409, 'CONFLICT']);
+});
+
+test('the purge preview lists what goes until a time, soonest first, page by page', async () => {
+  const none = await api.ask('GET /v1/tenants/acme/purges/preview');
+  expect(none.body.items).toEqual([]);
+  expect(Date.parse(none.body.until) - Date.now()).toBeGreaterThan(86_000_000);
+  const until = new Date(Date.now() + 8 * 86_400_000).toISOString();
+  const path = `GET /v1/tenants/acme/purges/preview?until=${until}&limit=2`;
+  const first = await api.ask(path);
+  const rest = await api.ask(`${path}&cursor=${first.body.nextCursor}`);
+  const seen = [first, rest].flatMap(({ body }) =>
+    body.items.map(({ fileId }: { fileId: string }) => fileId),
+  );
+  expect(seen.sort()).toEqual([...ids].sort());
+  expect(rest.body.nextCursor).toBeNull();
+});

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startApi, type TestApi } from './support.ts';
+
+let api: TestApi;
+let queue: () => Promise<unknown>;
+
+beforeAll(async () => {
+  api = await startApi({ deps: { checks: { database: async () => 1, queue: () => queue() } } });
+});
+
+afterAll(() => api[Symbol.asyncDispose]());
+
+const ask = (path: string) => api.ask(`GET ${path}`, { key: null });
+
+test('liveness asks nothing and nobody', async () => {
+  expect(await ask('/health/live')).toMatchObject({ status: 200, body: { status: 'ok' } });
+});
+
+test('readiness tells each service, and fails where one is away or silent', async () => {
+  queue = async () => 1;
+  const well = await ask('/health/ready');
+  expect(well).toMatchObject({
+    status: 200,
+    body: { status: 'ok', checks: { database: 'ok', queue: 'ok' } },
+  });
+  for (const away of [
+    async () => Promise.reject(new Error('redis://:secret@host')),
+    () => new Promise(() => {}),
+  ]) {
+    queue = away;
+    const ill = await ask('/health/ready');
+    expect(ill).toMatchObject({
+      status: 503,
+      body: { status: 'unavailable', checks: { database: 'ok', queue: 'unavailable' } },
+    });
+    expect(ill.text).not.toContain('secret');
+  }
+});
+
+test('metrics come as text', async () => {
+  const { status, headers, text } = await ask('/metrics');
+  expect([status, text]).toEqual([200, 'callbay_up 1\n']);
+  expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+});
+
+test('the document and its page are served by us, and the page may load nothing from elsewhere', async () => {
+  expect((await ask('/openapi.json')).body.openapi).toBe('3.1.0');
+  const page = await ask('/docs/');
+  expect(page.status).toBe(200);
+  expect(page.headers.get('content-type')).toContain('text/html');
+  expect(page.headers.get('content-security-policy')).toContain("connect-src 'self'");
+  expect(page.text).not.toMatch(/(src|href)="https?:/);
+  const script = /src="([^"]+\.js)"/.exec(page.text)?.[1] ?? '';
+  expect((await ask(new URL(script, `${api.url}/docs/`).pathname)).status).toBe(200);
+});

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApi, type TestApi } from './support.ts';
+
+let api: TestApi;
+let count = 0;
+
+beforeAll(async () => {
+  api = await startApi();
+});
+
+afterAll(() => api[Symbol.asyncDispose]());
+
+const FIELDS = [
+  { source: 'when', target: 'startedAt', type: 'instant', formats: ['MM-dd-yyyy h:mm:ss a'], required: true },
+  { source: 'agent', target: 'user', type: 'id', required: true },
+];
+
+async function newPath(): Promise<{ id: string; path: string }> {
+  const id = `mapped-${++count}`;
+  await api.ask('POST /v1/tenants', { body: { id, name: id, timeZone: 'UTC' } });
+  return { id, path: `/v1/tenants/${id}/mappings/call` };
+}
+
+const put = (path: string, ifMatch?: string, fields: unknown = FIELDS) =>
+  api.ask(`PUT ${path}`, { body: { fields }, headers: ifMatch === undefined ? {} : { 'if-match': ifMatch } });
+
+test('a published mapping is the next version, and the policy reads by it', async () => {
+  const { id, path } = await newPath();
+  const published = await put(path, '"1"');
+  expect(published.status).toBe(200);
+  expect(published.headers.get('etag')).toBe('"2"');
+  expect(published.body).toMatchObject({ kind: 'call', version: 2, fields: FIELDS, options: {} });
+  expect((await api.ask(`GET ${path}`)).body).toEqual(published.body);
+  const rows = await api.db.query<{ policy: unknown }>(
+    'SELECT policy FROM tenant_policies WHERE tenant_id = $1 ORDER BY version',
+    [id],
+  );
+  expect(rows[1]?.policy).toMatchObject({
+    version: 2,
+    timeZone: 'UTC',
+    mappingVersion: 2,
+    mapping: { fields: FIELDS, options: {} },
+  });
+});
+
+describe('If-Match', () => {
+  test.each(['"1"', '1', 'W/"1"', '*', undefined])(
+    'the newest version, as %s, is accepted',
+    async (ifMatch) => {
+      const { path } = await newPath();
+      expect((await put(path, ifMatch)).status).toBe(200);
+    },
+  );
+
+  test.each(['"0"', '"2"', '7'])('another version, %s, is refused and changes nothing', async (ifMatch) => {
+    const { path } = await newPath();
+    const { status, body } = await put(path, ifMatch);
+    expect([status, body.code]).toEqual([412, 'PRECONDITION_FAILED']);
+    expect((await api.ask(`GET ${path}`)).body.version).toBe(1);
+  });
+
+  test('what is no version is refused', async () => {
+    const { path } = await newPath();
+    expect((await put(path, '"one"')).body.issues).toMatchObject([{ at: 'if-match' }]);
+  });
+
+  test('of two that read the same version, one is told that the other was first', async () => {
+    const { path } = await newPath();
+    const answers = await Promise.all([put(path, '"1"'), put(path, '"1"')]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412]);
+  });
+});
+
+test('all that is wrong with a mapping is told at its place, and nothing is published', async () => {
+  const { path } = await newPath();
+  const { status, body } = await put(path, undefined, [
+    { source: 'when', target: 'startedAt', type: 'string' },
+    { source: 'day', target: 'day', type: 'instant', formats: ['QQQQ'] },
+    { source: 'ok', target: 'ok', type: 'string' },
+  ]);
+  expect(status).toBe(400);
+  const places = body.issues.map(({ at }: { at: string }) => at);
+  expect(places.some((at: string) => at.startsWith('fields[0]'))).toBe(true);
+  expect(places.some((at: string) => at.startsWith('fields[1]'))).toBe(true);
+  expect(places.some((at: string) => at.startsWith('fields[2]'))).toBe(false);
+  expect((await api.ask(`GET ${path}`)).body.version).toBe(1);
+});
+
+test('an unknown member of a field is refused by its path', async () => {
+  const { path } = await newPath();
+  const { body } = await put(path, undefined, [{ source: 'a', target: 'b', type: 'string', colour: 'red' }]);
+  expect(body.issues).toMatchObject([{ code: 'UNKNOWN_FIELD', at: 'fields[0].colour' }]);
+});
+
+test('versions are listed newest first', async () => {
+  const { path } = await newPath();
+  await put(path);
+  await put(path);
+  const first = await api.ask(`GET ${path}/versions?limit=2`);
+  const rest = await api.ask(`GET ${path}/versions?limit=2&cursor=${first.body.nextCursor}`);
+  const versions = [first, rest].flatMap(({ body }) =>
+    body.items.map(({ version }: { version: number }) => version),
+  );
+  expect(versions).toEqual([3, 2, 1]);
+  expect(rest.body.nextCursor).toBeNull();
+});
