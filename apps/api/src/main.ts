@@ -66,7 +66,7 @@ const api = await createHttpApi(
     events: createEventReader(db),
     purges: createSweepStore(db),
     blobs: createDiskBlobStore({ root: config.blobsFolder }),
-    replayFile: (tenantId, fileId, actor) => replayFile({ replays, queue }, { tenantId, fileId, actor }),
+    replayFile: (tenantId, fileId, by) => replayFile({ replays, queue }, { tenantId, fileId, by }),
     checks: { database: () => db.query('select 1'), queue: () => queue.checkHealth() },
     metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },
   },

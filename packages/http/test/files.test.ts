@@ -73,6 +73,8 @@ test('a held or rejected file is read again; one that took part in a call is a c
   expect([rejected.status, rejected.body.state]).toEqual([202, 'received']);
   const done = await replay(ids[2]);
   expect([done.status, done.body.code]).toEqual([409, 'CONFLICT']);
+  const { body } = await api.ask('GET /v1/audit?tenantId=acme&limit=1');
+  expect(body.items).toMatchObject([{ action: 'file.replay', target: ids[1], tenantId: 'acme' }]);
 });
 
 test('the purge preview lists what goes until a time, soonest first, page by page', async () => {

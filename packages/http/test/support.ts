@@ -70,7 +70,7 @@ export async function startApi(
     events: createEventReader(db),
     purges: createSweepStore(db),
     blobs,
-    replayFile: (tenantId, fileId, actor) => replays.replayFile(tenantId, fileId, actor),
+    replayFile: (tenantId, fileId, by) => replays.replayFile(tenantId, fileId, by),
     checks: { database: () => db.query('SELECT 1') },
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'callbay_up 1\n' },
     ...changes.deps,

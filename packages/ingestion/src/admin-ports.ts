@@ -217,5 +217,5 @@ export interface EventReader {
 export type ReplayFile = (
   tenantId: string,
   fileId: string,
-  actor: string,
+  by: Actor,
 ) => Promise<'replayed' | 'not_replayable' | null>;

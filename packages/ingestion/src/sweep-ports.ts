@@ -1,3 +1,5 @@
+import type { Actor } from './admin-ports.ts';
+
 /** One file whose 7 days are over, as a purge left it. */
 export interface PurgedFile {
   readonly tenantId: string;
@@ -46,5 +48,5 @@ export interface ReplayStore {
    * Lets a held or rejected file be read and judged again by the newest policy, at the end of the receive order.
    * Null: there is no such file. 'not_replayable': it took part in a call, was removed, or its bytes are purged.
    */
-  replayFile(tenantId: string, fileId: string, actor: string): Promise<'replayed' | 'not_replayable' | null>;
+  replayFile(tenantId: string, fileId: string, by: Actor): Promise<'replayed' | 'not_replayable' | null>;
 }

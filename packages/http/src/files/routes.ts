@@ -64,7 +64,7 @@ export function registerFiles(
     },
     handler: async (request, reply) => {
       const { tenantId, fileId } = request.params;
-      const result = found(await replayFile(tenantId, fileId, actorOf(request).name));
+      const result = found(await replayFile(tenantId, fileId, actorOf(request)));
       if (result === 'not_replayable') {
         throw new CallbayError(
           'CONFLICT',

@@ -1,10 +1,11 @@
 import type { ReplayStore } from '@callbay/ingestion';
+import { audit } from '../admin/audit.ts';
 import { type Database, transact } from '../database.ts';
 import { keyOfStem } from './load-facts.ts';
 
 export function createReplayStore(db: Database): ReplayStore {
   return {
-    replayFile: (tenantId, fileId, actor) =>
+    replayFile: (tenantId, fileId, by) =>
       transact(db, async (tx) => {
         const [found] = await tx.query<{ stem: string }>(
           'select stem from files where tenant_id = $1 and id = $2',
@@ -31,8 +32,9 @@ export function createReplayStore(db: Database): ReplayStore {
         await tx.execute(
           `insert into file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
            values ($1, $2, callbay_now(), 'replayed', null, 'The file is read and judged again.', $3::jsonb, gen_random_uuid()::text)`,
-          [tenantId, fileId, JSON.stringify({ actor })],
+          [tenantId, fileId, JSON.stringify({ actor: by.name })],
         );
+        await audit(tx, by, { tenantId, action: 'file.replay', target: fileId });
         return 'replayed';
       }),
   };
