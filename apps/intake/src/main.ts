@@ -62,7 +62,12 @@ const server = createSftpServer(
       uploadFailed: () => metrics.sftpLogins.inc({ result: 'upload_failed' }),
     },
   },
-  { host: config.bind, port: config.sftp.port, spoolDir: config.spoolFolder },
+  {
+    host: config.bind,
+    port: config.sftp.port,
+    isPortShared: config.intakeProcesses > 1,
+    spoolDir: config.spoolFolder,
+  },
 );
 const { port } = await server.listen();
 shutdown.add('sftp server', () => server.close());

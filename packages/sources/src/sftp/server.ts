@@ -26,6 +26,8 @@ export interface SftpServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Other processes of this node listen on the port too, and the kernel spreads connections over them. */
+  readonly isPortShared?: boolean;
   /** Where uploads rest until they are whole. Best on the file system of the blobs. One per node. */
   readonly spoolDir: string;
   readonly limits?: Partial<SftpLimits>;
@@ -171,7 +173,8 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
       listener = server;
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen(options.port, options.host, () => resolve());
+        const { port, host, isPortShared = false } = options;
+        server.listen({ port, host, reusePort: isPortShared }, () => resolve());
       });
       server.on('error', (error) => deps.log.error({ err: error }, 'sftp listener error'));
       return { port: (server.address() as AddressInfo).port };
