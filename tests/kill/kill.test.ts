@@ -1,11 +1,13 @@
 import { type RunningProduct, startProduct, until } from '@callbay/testkit';
-import { expect, test } from 'vitest';
+import { expect, onTestFailed, test } from 'vitest';
 import { makeLoad, Sender } from './sender.ts';
 
 /** More of both for a long run. */
 const PAIRS = Number(process.env.KILL_PAIRS ?? 250);
 const KILLS = Number(process.env.KILLS ?? 20);
 const CONNECTIONS = 4;
+/** Of the product's own words, shown when something went wrong. */
+const LOG_LINES = 80;
 const LIMIT_MS = 60_000 + KILLS * 9_000;
 /** What is killed, and what the log says once another one serves. */
 const SERVES = {
@@ -112,6 +114,7 @@ test(
   'kills at random moments lose nothing acknowledged and surface nothing twice',
   async () => {
     await using product = await startProduct();
+    onTestFailed(() => console.log(product.log().split('\n').slice(-LOG_LINES).join('\n')));
     const sender = new Sender(product, await product.makeTenant(TENANT));
     const kills = await sendUnderFire(product, sender);
     const files = await settledFiles(product, PAIRS * 2);

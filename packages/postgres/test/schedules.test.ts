@@ -198,6 +198,22 @@ test('any order, repetition and concurrency of jobs gives the same files, calls,
   );
 }, 3_600_000);
 
+test('a visible call does not wait for a file that later metadata linked to it', async () => {
+  const sent: Sent[] = [
+    { ...media('a.wav', '1'), minutes: 1 },
+    { ...media('b.wav', '2'), minutes: 1 },
+    { ...sidecar('a.json', fields('x@y.z')), minutes: 1 },
+    { ...sidecar('b.json', fields('p@q.r'), 'a'), minutes: 1 },
+  ];
+  const inOrder = await makeTenant(database.db);
+  const first = await arrive(inOrder, sent);
+  for (const file of first) await work(inOrder, file);
+  const late = await makeTenant(database.db);
+  const second = await arrive(late, sent);
+  for (const place of [0, 2, 3, 1]) await work(late, second[place]!);
+  expect(await outcomeOfAll(late, second)).toEqual(await outcomeOfAll(inOrder, first));
+});
+
 test('deciding again changes nothing', async () => {
   await fc.assert(
     fc.asyncProperty(sequence, async (sent) => {

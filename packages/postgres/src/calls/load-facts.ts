@@ -140,14 +140,14 @@ function factsOf(
   surfaced: ReadonlyMap<string, SurfacedWith>,
   barrier: number | null,
 ): CallFacts {
-  const namers = new Set(records.filter((r) => r.named_stem === stem).map((r) => r.stem));
+  const namers = namersOf(stem, records, files);
   const own = records.filter((r) => r.stem === stem || r.named_stem === stem || namers.has(r.stem));
   const isRecording = (row: LoadedFile): boolean => row.is_classified && row.kind !== 'sidecar';
   const unread = rows
     .filter(
       (row) => !row.is_classified && row.state === 'received' && (row.stem === stem || namers.has(row.stem)),
     )
-    .map((row) => row.replay_seq ?? row.receive_seq);
+    .map((row) => Math.max(placeOf(row), row.stem === stem ? 0 : namers.get(row.stem)!));
   if (barrier !== null) unread.push(barrier);
   return {
     callKey: keyOfStem(stem),
@@ -164,6 +164,26 @@ function factsOf(
     hasSurfaced: surfaced.has(keyOfStem(stem)),
     surfacedWith: surfaced.get(keyOfStem(stem)),
   };
+}
+
+const placeOf = (file: LoadedFile): number => file.replay_seq ?? file.receive_seq;
+
+/**
+ * The stems whose records name this one from elsewhere, each with the place of the first that does: before it the
+ * other files of that stem are none of this call's concern, and what came earlier must not wait for them.
+ */
+function namersOf(
+  stem: string,
+  records: readonly RecordRow[],
+  files: ReadonlyMap<string, LoadedFile>,
+): Map<string, number> {
+  const namers = new Map<string, number>();
+  for (const record of records) {
+    const file = files.get(record.file_id);
+    if (record.named_stem !== stem || !file) continue;
+    namers.set(record.stem, Math.min(namers.get(record.stem) ?? Number.POSITIVE_INFINITY, placeOf(file)));
+  }
+  return namers;
 }
 
 const baseFact = (file: LoadedFile) => ({
