@@ -1,0 +1,193 @@
+import { connect, type Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { isInstalled, run } from './commands.ts';
+import { type Fixture, startFixture, statusOf, until } from './fixture.ts';
+
+const isServing = async (drop: Fixture): Promise<void> => {
+  await using client = await drop.connect();
+  await client.put('still.wav', 'alive');
+  expect(await drop.contentOf('still.wav')).toBe('alive');
+};
+
+/** A raw connection, with whatever comes of it ignored. */
+function open(drop: Fixture): Promise<Socket> {
+  return new Promise((resolve) => {
+    const socket = connect({ port: drop.port, host: '127.0.0.1' }, () => resolve(socket));
+    socket.on('error', () => resolve(socket));
+    socket.resume();
+  });
+}
+const closed = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => (socket.destroyed ? resolve() : socket.once('close', () => resolve())));
+
+test.skipIf(!isInstalled('ssh-keyscan'))(
+  'case 93: ssh-keyscan gets the keys and the server lives (skipped without ssh-keyscan)',
+  async () => {
+    await using drop = await startFixture();
+    const scan = await run('ssh-keyscan', [
+      '-p',
+      String(drop.port),
+      '-t',
+      'ed25519,ecdsa,rsa,dsa',
+      '127.0.0.1',
+    ]);
+    expect(scan.output).toContain('ssh-ed25519');
+    expect(scan.output).toContain('ecdsa-sha2-nistp256');
+    expect(scan.output).toContain('ssh-rsa');
+    expect(scan.output).toContain('SSH-2.0-Callbay');
+    await isServing(drop);
+  },
+);
+
+test('case 93: a client with no common algorithm ends, and the server lives', async () => {
+  await using drop = await startFixture();
+  await expect(drop.connect({ algorithms: { kex: ['diffie-hellman-group14-sha1'] } })).rejects.toThrow();
+  await expect(drop.connect({ algorithms: { cipher: ['aes128-cbc'] } })).rejects.toThrow();
+  await isServing(drop);
+});
+
+test('case 93: resets at every stage and junk leave the server alive', async () => {
+  await using drop = await startFixture({
+    limits: { preAuthPerAddress: 1_000, preAuth: { start: 1_000, refusePercent: 30, full: 1_000 } },
+  });
+  const openings = [
+    '',
+    'SSH-2.0-junk\r\n',
+    'SSH-2.0-junk\r\n\0\0\0\x0c\x0a\x14junkjunkjunk',
+    'GET / HTTP/1.1\r\n\r\n',
+    '\0'.repeat(9_000),
+  ];
+  for (let round = 0; round < 20; round += 1) {
+    for (const opening of openings) {
+      const socket = await open(drop);
+      socket.write(opening);
+      await new Promise((resolve) => setImmediate(resolve));
+      socket.resetAndDestroy();
+    }
+  }
+  await until(() => drop.server.pendingCount() === 0);
+  await isServing(drop);
+});
+
+test('case 93: half-open connections are bounded per address and overall, and honest logins get through', async () => {
+  await using drop = await startFixture({ limits: { loginGraceMs: 300 } });
+  const before = process.memoryUsage().rss;
+  const sockets: Socket[] = [];
+  for (let index = 0; index < 2_000; index += 1) {
+    sockets.push(await open(drop));
+    expect(drop.server.pendingCount()).toBeLessThanOrEqual(15);
+  }
+  expect(process.memoryUsage().rss - before).toBeLessThan(200 * 2 ** 20);
+  // Their time to log in runs out.
+  await Promise.all(sockets.map(closed));
+  await until(() => drop.server.pendingCount() === 0);
+  await isServing(drop);
+});
+
+test('case 93: overall, all are refused at the upper bound and some before it', async () => {
+  await using drop = await startFixture({
+    limits: { preAuthPerAddress: 1_000, preAuth: { start: 5, refusePercent: 30, full: 20 } },
+  });
+  const sockets: Socket[] = [];
+  for (let index = 0; index < 300; index += 1) sockets.push(await open(drop));
+  expect(drop.server.pendingCount()).toBeGreaterThanOrEqual(5);
+  expect(drop.server.pendingCount()).toBeLessThanOrEqual(20);
+  for (const socket of sockets) socket.destroy();
+  await until(() => drop.server.pendingCount() === 0);
+  await isServing(drop);
+});
+
+test('malformed SFTP packets end their own session only', async () => {
+  await using drop = await startFixture();
+  await using other = await drop.connect();
+  const junk: Buffer[] = [
+    Buffer.from([0, 0, 0, 0]),
+    Buffer.from([0xff, 0xff, 0xff, 0xff, 3]),
+    Buffer.from([0, 0, 0, 5, 3, 0, 0, 0, 1]),
+    Buffer.from([0, 0, 0, 5, 99, 0, 0, 0, 1]),
+    Buffer.from([0, 0, 0, 9, 200, 0, 0, 0, 1, 0, 0, 0, 200]),
+  ];
+  for (const bytes of junk) {
+    const client = await drop.connect();
+    const raw = client.sftp as unknown as {
+      _protocol: { channelData(id: number, bytes: Buffer): void };
+      outgoing: { id: number };
+    };
+    const ended = new Promise<void>((resolve) => client.sftp.once('close', () => resolve()));
+    raw._protocol.channelData(raw.outgoing.id, bytes);
+    await ended;
+    client.ssh.destroy();
+  }
+  expect(await other.list('/')).toEqual(['data', 'receipts']);
+  await isServing(drop);
+});
+
+test('malformed extended requests are refused', async () => {
+  await using drop = await startFixture();
+  await using client = await drop.connect();
+  const invalid = Buffer.from([9, 9, 9, 9]);
+  expect(await statusOf(client.close(invalid))).toBe(4);
+  expect(await statusOf(client.do((sftp, done) => sftp.ext_openssh_fsync(invalid, done)))).toBe(4);
+  expect(await statusOf(client.close(Buffer.alloc(0)))).toBe(4);
+  await isServing(drop);
+});
+
+test('an idle session is ended, a session with an open file is not', async () => {
+  await using drop = await startFixture({ limits: { idleMs: 100 } });
+  const idle = await drop.connect();
+  const busy = await drop.connect();
+  const handle = await busy.open('slow.wav', 'w');
+  await new Promise<void>((resolve) => idle.ssh.once('close', () => resolve()));
+  await busy.write(handle, 'x', 0);
+  await busy.close(handle);
+  expect(drop.drop.files).toHaveLength(1);
+  await new Promise<void>((resolve) => busy.ssh.once('close', () => resolve()));
+});
+
+test('a client that asks for a whole file at once and reads nothing costs bounded memory', async () => {
+  await using drop = await startFixture();
+  await using client = await drop.connect();
+  await client.put('big.wav', Buffer.alloc(200_000));
+  const reader = await drop.connect();
+  const handle = await reader.open('big.wav', 'r');
+  const socket = (reader.ssh as unknown as { _sock: Socket })._sock;
+  socket.pause();
+  const before = process.memoryUsage().arrayBuffers;
+  for (let index = 0; index < 3_000; index += 1) {
+    reader.sftp.read(handle, Buffer.alloc(32_000), 0, 32_000, 0, () => {});
+  }
+  // The client's own 96 MB of buffers are part of this process.
+  await isServing(drop);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(150 * 2 ** 20);
+  await reader.kill();
+});
+
+test('closing lets a transfer end, refuses new ones, and then ends every session', async () => {
+  const drop = await startFixture();
+  const idle = await drop.connect();
+  const client = await drop.connect();
+  const handle = await client.open('drained.wav', 'w');
+  await client.write(handle, 'first ', 0);
+  const idleEnded = new Promise<void>((resolve) => idle.ssh.once('close', () => resolve()));
+  const ended = new Promise<void>((resolve) => client.ssh.once('close', () => resolve()));
+  const closing = drop.server.close();
+  await idleEnded;
+  expect(await statusOf(client.open('late.wav', 'w'))).toBe(4);
+  await client.write(handle, 'last', 6);
+  await client.close(handle);
+  await ended;
+  await closing;
+  expect(await drop.contentOf('drained.wav')).toBe('first last');
+  await drop[Symbol.asyncDispose]();
+});
+
+test('closing breaks off a transfer that takes too long, and keeps its bytes', async () => {
+  const drop = await startFixture({ drainMs: 50 });
+  const client = await drop.connect();
+  const handle = await client.open('cut.wav', 'w');
+  await client.write(handle, 'half', 0);
+  await drop.server.close();
+  expect(drop.drop.files).toEqual([]);
+  expect(await drop.spooled()).toHaveLength(1);
+  await drop[Symbol.asyncDispose]();
+});
