@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { createDiskBlobStore } from '@callbay/blobs';
 import type { BlobStore, SftpAccount } from '@callbay/ingestion';
-import ssh2, { type ConnectConfig, type SFTPWrapper } from 'ssh2';
+import type { Client, ConnectConfig, SFTPWrapper } from 'ssh2';
 import { createSftpServer, type Logger, type SftpLimits, type SftpServer } from '../src/index.ts';
+import { ssh2 } from '../src/sftp/ssh2.ts';
 import {
   createMemoryAccounts,
   createMemoryDrop,
@@ -24,6 +25,7 @@ export interface FixtureOptions {
   readonly spoolDir?: string;
   readonly drainMs?: number;
   readonly now?: () => Date;
+  readonly monotonicMs?: () => number;
 }
 
 export interface Fixture extends AsyncDisposable {
@@ -64,9 +66,12 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     warn: () => {},
     error: (fields, message) => errors.push({ ...fields, message }),
   };
-  const now = options.now;
+  const clocks = {
+    ...(options.now === undefined ? {} : { now: options.now }),
+    ...(options.monotonicMs === undefined ? {} : { monotonicMs: options.monotonicMs }),
+  };
   const server = createSftpServer(
-    { drop, accounts, blobs, queue, log, ...(now === undefined ? {} : { now }) },
+    { drop, accounts, blobs, queue, log, ...clocks },
     { host: '127.0.0.1', port: 0, spoolDir, drainMs: options.drainMs ?? 2_000, limits: options.limits ?? {} },
   );
   const keyPath = join(folder, 'id_ed25519');
@@ -126,10 +131,10 @@ type Callback<T> = (error: (Error & { code?: number | string }) | null | undefin
 
 /** ssh2's client with promises. `sftp` is the raw one, for requests that have no shorthand here. */
 export class TestClient {
-  readonly ssh: ssh2.Client;
+  readonly ssh: Client;
   readonly sftp: SFTPWrapper;
 
-  private constructor(ssh: ssh2.Client, sftp: SFTPWrapper) {
+  private constructor(ssh: Client, sftp: SFTPWrapper) {
     this.ssh = ssh;
     this.sftp = sftp;
   }
@@ -186,7 +191,7 @@ function call<T>(run: (done: Callback<T>) => unknown): Promise<T> {
 }
 
 /** Logs in; rejects with ssh2's error when refused. */
-export function login(config: ConnectConfig): Promise<ssh2.Client> {
+export function login(config: ConnectConfig): Promise<Client> {
   const ssh = new ssh2.Client();
   return new Promise((resolve, reject) => {
     ssh.once('ready', () => {

@@ -1,7 +1,7 @@
-import ssh2 from 'ssh2';
 import { expect, test } from 'vitest';
 import { hashPassword, verifyPassword } from '../src/index.ts';
-import { isInstalled, run, SSH_OPTIONS } from './commands.ts';
+import { ssh2 } from '../src/sftp/ssh2.ts';
+import { isInstalled, run, SSH_OPTIONS, sftp } from './commands.ts';
 import { KEY, login, startFixture, statusOf, until, wireKey } from './fixture.ts';
 
 const OTHER_KEY = ssh2.utils.generateKeyPairSync('ed25519');
@@ -57,14 +57,15 @@ test('an expired key is refused, and a session on it ends when it expires', asyn
   let nowMs = Date.parse('2030-01-01T00:00:00Z');
   await using drop = await startFixture({
     now: () => new Date(nowMs),
-    limits: { idleMs: 50, idleWithHandlesMs: 60_000 },
+    limits: { checkEveryMs: 10 },
   });
   const expiresAt = new Date(nowMs + 1);
   drop.addUser({ username: 'acme-push', keys: [{ id: 'k', publicKey: wireKey(KEY.public), expiresAt }] });
   const client = await drop.connect();
   await client.open('held.tmp', 'w');
+  const ended = new Promise<void>((resolve) => client.ssh.once('close', () => resolve()));
   nowMs += 1;
-  await new Promise<void>((resolve) => client.ssh.once('close', () => resolve()));
+  await ended;
   await refused(drop.connect());
   await until(() => drop.accounts.audit.some(({ action }) => action === 'sftp.refused'));
   expect(drop.accounts.audit.at(-1)).toMatchObject({ detail: { reasons: ['expired_key'] } });
@@ -176,10 +177,11 @@ test('a connection has so many channels and no more', async () => {
 });
 
 test.skipIf(!isInstalled('ssh'))(
-  'SHA-1 MACs, SHA-1 key exchange and CBC are not offered (skipped where ssh is not installed)',
+  'SHA-1 signatures, SHA-1 MACs, SHA-1 key exchange and CBC are not offered (skipped where ssh is not installed)',
   async () => {
     await using drop = await startFixture();
     const weak = [
+      ['-o', 'HostKeyAlgorithms=ssh-rsa'],
       ['-o', 'MACs=hmac-sha1', '-o', 'Ciphers=aes128-ctr'],
       ['-o', 'Ciphers=aes128-cbc'],
       ['-o', 'KexAlgorithms=diffie-hellman-group14-sha1'],
@@ -198,6 +200,11 @@ test.skipIf(!isInstalled('ssh'))(
       expect(ran.output).not.toContain('SFTP only');
     }
     await using _client = await drop.connect();
+    for (const algorithm of ['rsa-sha2-256', 'rsa-sha2-512', 'ecdsa-sha2-nistp256', 'ssh-ed25519']) {
+      expect(await sftp(drop, 'ls\n', ['-o', `HostKeyAlgorithms=${algorithm}`]), algorithm).toMatchObject({
+        code: 0,
+      });
+    }
   },
 );
 

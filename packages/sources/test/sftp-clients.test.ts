@@ -3,9 +3,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashPassword } from '../src/index.ts';
+import { ssh2 } from '../src/sftp/ssh2.ts';
 import { isInstalled, run, SSH_OPTIONS, scp, sftp } from './commands.ts';
 import { type Fixture, startFixture, until } from './fixture.ts';
 

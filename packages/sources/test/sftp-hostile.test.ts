@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { isInstalled, run } from './commands.ts';
-import { type Fixture, startFixture, statusOf, until } from './fixture.ts';
+import { type Fixture, startFixture, statusOf, type TestClient, until } from './fixture.ts';
 
 const isServing = async (drop: Fixture): Promise<void> => {
   await using client = await drop.connect();
@@ -133,15 +133,24 @@ test('malformed extended requests are refused', async () => {
 });
 
 test('an idle session is ended, a session with an open file is not', async () => {
-  await using drop = await startFixture({ limits: { idleMs: 100 } });
+  let elapsedMs = 0;
+  await using drop = await startFixture({
+    limits: { idleMs: 900_000, checkEveryMs: 10 },
+    monotonicMs: () => elapsedMs,
+  });
+  const endOf = (client: TestClient) =>
+    new Promise<void>((resolve) => client.ssh.once('close', () => resolve()));
   const idle = await drop.connect();
   const busy = await drop.connect();
+  const [idleEnded, busyEnded] = [endOf(idle), endOf(busy)];
   const handle = await busy.open('slow.wav', 'w');
-  await new Promise<void>((resolve) => idle.ssh.once('close', () => resolve()));
+  elapsedMs += 900_001;
+  await idleEnded;
   await busy.write(handle, 'x', 0);
   await busy.close(handle);
   expect(drop.drop.files).toHaveLength(1);
-  await new Promise<void>((resolve) => busy.ssh.once('close', () => resolve()));
+  elapsedMs += 900_001;
+  await busyEnded;
 });
 
 test('a client that asks for a whole file at once and reads nothing costs bounded memory', async () => {

@@ -1,8 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { SftpAccount, SftpAccountStore } from '@callbay/ingestion';
 import ipaddr from 'ipaddr.js';
-import ssh2, { type AuthContext, type PublicKeyAuthContext } from 'ssh2';
+import type { AuthContext, PublicKeyAuthContext } from 'ssh2';
 import { verifyPassword } from './password.ts';
+import { ssh2 } from './ssh2.ts';
 
 /** How somebody came in: what must still hold for the session to go on. Source: case 98. */
 export type LoginMethod =

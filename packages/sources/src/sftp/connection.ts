@@ -15,6 +15,7 @@ export type ConnectionDeps = SessionDeps & {
   readonly givePlace: (tenantId: string) => void;
   /** Moves with every change of access, so that one which happens during a login is not missed. */
   readonly accessChanges: () => number;
+  readonly monotonicMs: () => number;
 };
 
 export interface Peer {
@@ -44,8 +45,8 @@ export class SftpConnection implements SessionHost {
   #questions = 0;
   #refusals = new Map<RefusalReason | 'too_many_sessions', string | null>();
   #username = '';
-  #lastRequestMs = performance.now();
-  #rekeyedAtMs = performance.now();
+  #lastRequestMs: number;
+  #rekeyedAtMs: number;
   #rekeyedAtBytes = 0;
   #isCorked = false;
   #isPaused = false;
@@ -55,6 +56,8 @@ export class SftpConnection implements SessionHost {
   constructor(deps: ConnectionDeps, client: Connection, peer: Peer) {
     this.#deps = deps;
     this.#client = client;
+    this.#lastRequestMs = deps.monotonicMs();
+    this.#rekeyedAtMs = deps.monotonicMs();
     this.#peer = peer;
     // rclone identifies itself, and its `sync` deletes what the source lacks. Source: case 110.
     this.hidesOurFolders = /rclone/i.test(peer.software);
@@ -71,7 +74,7 @@ export class SftpConnection implements SessionHost {
   }
 
   touch(): void {
-    this.#lastRequestMs = performance.now();
+    this.#lastRequestMs = this.#deps.monotonicMs();
   }
 
   cork(): void {
@@ -122,7 +125,7 @@ export class SftpConnection implements SessionHost {
     const open = [...this.#sessions].reduce((sum, session) => sum + session.openHandles, 0);
     const idleMs = open > 0 ? this.#deps.limits.idleWithHandlesMs : this.#deps.limits.idleMs;
     const isIdle =
-      performance.now() - this.#lastRequestMs > idleMs &&
+      this.#deps.monotonicMs() - this.#lastRequestMs > idleMs &&
       ![...this.#sessions].some((s) => s.isBusy && open === 0);
     const login = this.#login;
     const isExpired = login !== null && !isStillAllowed(login, login.account, this.#peer.address, now);
@@ -297,7 +300,7 @@ export class SftpConnection implements SessionHost {
   }
 
   #markRekeyed(): void {
-    this.#rekeyedAtMs = performance.now();
+    this.#rekeyedAtMs = this.#deps.monotonicMs();
     this.#rekeyedAtBytes = this.#peer.socket.bytesRead + this.#peer.socket.bytesWritten;
   }
 
@@ -305,7 +308,7 @@ export class SftpConnection implements SessionHost {
     if (this.#login === null) return;
     const { rekeyBytes, rekeyMs } = this.#deps.limits;
     const bytes = this.#peer.socket.bytesRead + this.#peer.socket.bytesWritten - this.#rekeyedAtBytes;
-    if (bytes < rekeyBytes && performance.now() - this.#rekeyedAtMs < rekeyMs) return;
+    if (bytes < rekeyBytes && this.#deps.monotonicMs() - this.#rekeyedAtMs < rekeyMs) return;
     this.#markRekeyed();
     this.#client.rekey();
   }

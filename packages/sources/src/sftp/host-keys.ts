@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import ssh2, { type Algorithms } from 'ssh2';
+import type { Algorithms } from 'ssh2';
+import { ssh2 } from './ssh2.ts';
 
 export interface HostKey {
   readonly type: 'ed25519' | 'ecdsa' | 'rsa';
@@ -20,11 +19,21 @@ export function makeHostKeys(): HostKey[] {
   ];
 }
 
-/** Whether ssh2's compiled ciphers are there; without them GCM and ChaCha run at a fifteenth of the speed. */
-export function hasNativeCiphers(): boolean {
-  const require = createRequire(import.meta.url);
-  const crypto = new URL('protocol/crypto/build/Release/sshcrypto.node', `file://${require.resolve('ssh2')}`);
-  return existsSync(crypto);
+const RSA_SIGNATURES = ['rsa-sha2-512', 'rsa-sha2-256'] as const;
+
+/**
+ * The keys as ssh2's server takes them. It offers SHA-1 signatures with every key of the type `ssh-rsa`, whatever it is
+ * told to offer; a key that goes by the name of its signature is offered with that one alone.
+ */
+export function toServerKeys(
+  hostKeys: readonly { readonly privateKey: string }[],
+): (string | { key: never })[] {
+  return hostKeys.flatMap(({ privateKey }): (string | { key: never })[] => {
+    const parsed = ssh2.utils.parseKey(privateKey);
+    if (parsed instanceof Error) throw parsed;
+    if (parsed.type !== 'ssh-rsa') return [privateKey];
+    return RSA_SIGNATURES.map((type) => ({ key: Object.create(parsed, { type: { value: type } }) as never }));
+  });
 }
 
 const COUNTER_CIPHERS = ['aes128-ctr', 'aes192-ctr', 'aes256-ctr'] as const;

@@ -16,6 +16,8 @@ export interface SftpLimits {
   readonly idleMs: number;
   /** Without a request while a handle is open: a peer that answers keepalives but does nothing. */
   readonly idleWithHandlesMs: number;
+  /** How often sessions are looked at for idleness and expired keys. */
+  readonly checkEveryMs: number;
   readonly keepaliveMs: number;
   readonly rekeyBytes: number;
   readonly rekeyMs: number;
@@ -38,6 +40,7 @@ export const DEFAULT_LIMITS: SftpLimits = {
   handlesPerSession: 256,
   idleMs: 15 * 60_000,
   idleWithHandlesMs: 60 * 60_000,
+  checkEveryMs: 5_000,
   keepaliveMs: 15_000,
   rekeyBytes: 2 ** 30,
   rekeyMs: 3_600_000,

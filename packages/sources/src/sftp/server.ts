@@ -1,14 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { BlobStore, DropStore, JobQueue, SftpAccountStore } from '@callbay/ingestion';
-import ssh2, { type Connection } from 'ssh2';
+import type { Connection, Server as SshServer } from 'ssh2';
 import { createAccessWatch } from './access-watch.ts';
 import { SftpConnection } from './connection.ts';
 import { createPreAuthGate } from './connection-limits.ts';
-import { hasNativeCiphers, makeHostKeys, offeredAlgorithms } from './host-keys.ts';
+import { makeHostKeys, offeredAlgorithms, toServerKeys } from './host-keys.ts';
 import { DEFAULT_LIMITS, type SftpLimits } from './limits.ts';
 import { type Logger, NO_METRICS, type SftpMetrics } from './logger.ts';
 import { createPartialStore } from './partials.ts';
+import { nativeCiphers, ssh2 } from './ssh2.ts';
 import { createUploads } from './uploads.ts';
 import { createWriteBudget } from './write-budget.ts';
 
@@ -20,6 +21,8 @@ export interface SftpServerDeps {
   readonly log: Logger;
   readonly metrics?: SftpMetrics;
   readonly now?: () => Date;
+  /** Milliseconds of a clock that never jumps. */
+  readonly monotonicMs?: () => number;
 }
 
 export interface SftpServerOptions {
@@ -48,12 +51,17 @@ export interface SftpServer {
   bufferedBytes(): number;
 }
 
-const TICK_MS = 5_000;
+const SLOW_CIPHERS = {
+  absent: "ssh2's compiled ciphers are absent: transfers are slower, and only AES is offered",
+  unsafe:
+    "ssh2's compiled ciphers would abort this Node and are not used, so transfers are slower: rebuild ssh2 with native/object-wrap.h",
+} as const;
 
 /** The SFTP drop: a view of the tenants' files, and the door they come in by. Source: C4, C5, C9, E4, E6. */
 export function createSftpServer(deps: SftpServerDeps, options: SftpServerOptions): SftpServer {
   const limits: SftpLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const now = deps.now ?? (() => new Date());
+  const monotonicMs = deps.monotonicMs ?? (() => performance.now());
   const metrics = deps.metrics ?? NO_METRICS;
   const budget = createWriteBudget(limits.writeBufferBytes);
   const partials = createPartialStore(options.spoolDir);
@@ -79,7 +87,17 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
   const uploads = createUploads({ ...receiveDeps, partials, budget, eagerBytesPerHandle, metrics, now });
   const connectionDeps = {
     ...receiveDeps,
-    ...{ accounts: deps.accounts, metrics, partials, uploads, budget, limits, now, startedAt: now() },
+    ...{
+      accounts: deps.accounts,
+      metrics,
+      partials,
+      uploads,
+      budget,
+      limits,
+      now,
+      monotonicMs,
+      startedAt: now(),
+    },
     spoolDir: options.spoolDir,
     isWriteBufferFull: budget.isExhausted,
     accessChanges: () => accessChanges,
@@ -97,7 +115,7 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
   };
 
   /** Judges a TCP connection before SSH sees it, and gives it until `loginGraceMs` to log in. */
-  function admit(ssh: ssh2.Server, socket: Socket): void {
+  function admit(ssh: SshServer, socket: Socket): void {
     socket.on('error', (error) => deps.log.debug({ err: error }, 'sftp socket error'));
     const address = socket.remoteAddress ?? '';
     const release = isClosing ? null : gate.admit(address);
@@ -139,12 +157,9 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
   }
 
   function startTicking(): void {
-    const tick = setInterval(
-      () => {
-        for (const connection of connections) connection.checkAge(now());
-      },
-      Math.min(TICK_MS, limits.idleMs),
-    );
+    const tick = setInterval(() => {
+      for (const connection of connections) connection.checkAge(now());
+    }, limits.checkEveryMs);
     resources.defer(() => clearInterval(tick));
   }
 
@@ -152,13 +167,11 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
     async listen() {
       await mkdir(options.spoolDir, { recursive: true, mode: 0o700 });
       await partials.recover();
-      const isNative = hasNativeCiphers();
-      if (!isNative)
-        deps.log.warn({}, 'ssh2 has no compiled ciphers: transfers are slower; only AES is offered');
+      if (nativeCiphers !== 'safe') deps.log.warn({}, SLOW_CIPHERS[nativeCiphers]);
       const hostKeys = await deps.accounts.loadHostKeys(makeHostKeys);
       const ssh = new ssh2.Server({
-        hostKeys: hostKeys.map(({ privateKey }) => privateKey),
-        algorithms: offeredAlgorithms(isNative),
+        hostKeys: toServerKeys(hostKeys),
+        algorithms: offeredAlgorithms(nativeCiphers === 'safe'),
         ident: 'Callbay',
         keepaliveInterval: limits.keepaliveMs,
       });
