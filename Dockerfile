@@ -11,6 +11,8 @@ RUN apt-get update \
 COPY . .
 # The addon is built against the headers of the very Node that will run it, which the image brings.
 ENV npm_config_nodedir=/usr/local CHECKPOINT_DISABLE=1 PRISMA_HIDE_UPDATE_MESSAGE=1
+# docs/adr/0007-object-wrap-of-our-own.md
+ENV CXXFLAGS="-include /app/packages/sources/native/object-wrap.h"
 RUN npm ci --no-audit --no-fund
 RUN PRISMA_SCHEMA_ENGINE_BINARY=/app/scripts/prisma-schema-engine.mjs \
     node node_modules/prisma/build/index.js generate --config prisma/prisma.config.ts

@@ -29,6 +29,8 @@ const lockFile = join(root, '.bootstrap.lock');
 const schemaFile = join(root, 'prisma', 'schema.prisma');
 const prismaConfig = join(root, 'prisma', 'prisma.config.ts');
 const generated = join(root, 'packages', 'postgres', 'src', 'generated');
+const objectWrap = join(root, 'packages', 'sources', 'native', 'object-wrap.h');
+const ciphers = join(modules, 'ssh2', 'lib', 'protocol', 'crypto', 'build', 'Release', 'sshcrypto.node');
 const lockWaitMs = 15 * 60_000;
 
 const say = (message) => process.stderr.write(`[bootstrap] ${message}\n`);
@@ -54,7 +56,7 @@ function readJson(file) {
 function wanted() {
   const platform = `${process.platform}-${process.arch}`;
   return {
-    install: `${platform}-${digest(join(root, 'package-lock.json'), join(root, 'package.json'))}`,
+    install: `${platform}-${digest(join(root, 'package-lock.json'), join(root, 'package.json'), objectWrap)}`,
     client: digest(schemaFile, prismaConfig, join(root, 'package-lock.json')),
   };
 }
@@ -154,6 +156,8 @@ function environment() {
     ...process.env,
     // ssh2's addon is built against these headers; with the host's it would silently not load under our Node.
     npm_config_nodedir: join(modules, 'node', 'node_modules', `node-${platform}-${process.arch}`),
+    // Compiled against Node's own ObjectWrap the addon can abort the process: docs/adr/0007-object-wrap-of-our-own.md.
+    CXXFLAGS: `${process.env.CXXFLAGS ?? ''} -include "${objectWrap}"`.trim(),
     npm_config_update_notifier: 'false',
     // A production environment would leave out the very tools that start us.
     NODE_ENV: '',
@@ -207,7 +211,9 @@ function installPackages() {
   }
 }
 
+/** Whether ssh2's addon is there, loads, and is free of the destructor that aborts: see sftp/ssh2.ts. */
 function hasAddon() {
+  if (existsSync(ciphers) && readFileSync(ciphers).includes('RemoveEnvironmentCleanupHook')) return false;
   const probe = "process.exit(require('ssh2/lib/protocol/crypto.js').bindingAvailable ? 0 : 3)";
   return run(pinnedNode, ['-e', probe], pinnedEnvironment(), 'ignore').status === 0;
 }

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { isPortFree } from '@callbay/embedded';
 import type { Config } from '@callbay/runtime';
+import { nativeCiphers } from '@callbay/sources';
 import { findServing } from '../supervisor/home.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -23,11 +23,19 @@ export function checkNode(): Finding {
 
 /** ssh2 works without its native addon, at a fraction of the speed. */
 export function checkAddon(): Finding {
-  const require = createRequire(import.meta.url);
-  const { bindingAvailable } = require('ssh2/lib/protocol/crypto.js') as { bindingAvailable: boolean };
-  if (bindingAvailable) return ok('ssh addon', 'The native SSH addon is loaded.');
   const fix = 'Install a C++ compiler, make and python3, then: rm -rf node_modules && npm run bootstrap';
-  return warn('ssh addon', 'The native SSH addon is missing, so SFTP is several times slower.', fix);
+  switch (nativeCiphers) {
+    case 'safe':
+      return ok('ssh addon', 'The native SSH addon is loaded.');
+    case 'absent':
+      return warn('ssh addon', 'The native SSH addon is missing, so SFTP is several times slower.', fix);
+    case 'unsafe':
+      return warn(
+        'ssh addon',
+        'The native SSH addon was built without our object-wrap.h and is not used, so SFTP is several times slower.',
+        fix,
+      );
+  }
 }
 
 async function nearestFolder(path: string): Promise<string> {

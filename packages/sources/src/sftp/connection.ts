@@ -149,7 +149,7 @@ export class SftpConnection implements SessionHost {
     this.#client.end();
     this.#peer.socket.destroySoon();
     // What is open is put away now: nothing more that this peer sends may count.
-    this.#close();
+    this.putAway();
   }
 
   #listen(): void {
@@ -160,7 +160,7 @@ export class SftpConnection implements SessionHost {
     this.#client.on('authentication', (context) => void this.#authenticate(context));
     this.#client.on('session', (accept, reject) => this.#openChannel(accept, reject));
     this.#client.on('rekey', () => this.#markRekeyed());
-    this.#client.on('close', () => this.#close());
+    this.#client.on('close', () => this.putAway());
     socket.on('data', () => {
       // Before ssh2 parses: the replies it causes leave in one write.
       this.cork();
@@ -169,7 +169,8 @@ export class SftpConnection implements SessionHost {
     socket.on('drain', () => this.cork());
   }
 
-  #close(): void {
+  /** What is open is kept as far as it came; nothing more of this peer counts. Again it does nothing. */
+  putAway(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const session of this.#sessions) session.end();

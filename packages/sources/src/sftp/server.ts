@@ -204,6 +204,8 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
       }, options.drainMs ?? 30_000);
       await stopped;
       clearTimeout(patience);
+      // A socket may be gone before its connection has heard so.
+      for (const connection of connections) connection.putAway();
       while (background.size > 0) await Promise.all(background);
       await resources.disposeAsync();
       await partials.close();
