@@ -4,7 +4,7 @@
  * The intake app builds a source over ingestion's ports, starts it and stops it.
  */
 
-export { type HostKey, makeHostKeys } from './sftp/host-keys.ts';
+export { type HostKey, makeHostKeys, makeKeyPair } from './sftp/host-keys.ts';
 export { DEFAULT_LIMITS, MAX_FILE_BYTES, type SftpLimits } from './sftp/limits.ts';
 export type { Logger, SftpMetrics } from './sftp/logger.ts';
 export { sweepPartials } from './sftp/partials.ts';
@@ -15,4 +15,4 @@ export {
   type SftpServerDeps,
   type SftpServerOptions,
 } from './sftp/server.ts';
-export { inspectCiphers, type NativeCiphers, nativeCiphers } from './sftp/ssh2.ts';
+export { inspectCiphers, type NativeCiphers, nativeCiphers, ssh2 } from './sftp/ssh2.ts';

@@ -6,7 +6,13 @@ import { buffer } from 'node:stream/consumers';
 import { createDiskBlobStore } from '@callbay/blobs';
 import type { BlobStore, SftpAccount } from '@callbay/ingestion';
 import type { Client, ConnectConfig, SFTPWrapper } from 'ssh2';
-import { createSftpServer, type Logger, type SftpLimits, type SftpServer } from '../src/index.ts';
+import {
+  createSftpServer,
+  type Logger,
+  makeKeyPair,
+  type SftpLimits,
+  type SftpServer,
+} from '../src/index.ts';
 import { ssh2 } from '../src/sftp/ssh2.ts';
 import {
   createMemoryAccounts,
@@ -49,7 +55,7 @@ export interface Fixture extends AsyncDisposable {
   spooled(): Promise<string[]>;
 }
 
-export const KEY = ssh2.utils.generateKeyPairSync('ed25519');
+export const KEY = makeKeyPair('ed25519');
 export const wireKey = (publicKey: string): string => publicKey.split(' ')[1] ?? '';
 
 /** A server on a free port with one tenant, `acme`, and one user, `acme-push`. */

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { hashPassword, verifyPassword } from '../src/index.ts';
+import { hashPassword, makeKeyPair, verifyPassword } from '../src/index.ts';
 import { ssh2 } from '../src/sftp/ssh2.ts';
 import { isInstalled, run, SSH_OPTIONS, sftp } from './commands.ts';
 import { KEY, login, startFixture, statusOf, until, wireKey } from './fixture.ts';
 
-const OTHER_KEY = ssh2.utils.generateKeyPairSync('ed25519');
-const RSA_KEY = ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 });
-const ECDSA_KEY = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 384 });
+const OTHER_KEY = makeKeyPair('ed25519');
+const RSA_KEY = makeKeyPair('rsa', { bits: 2048 });
+const ECDSA_KEY = makeKeyPair('ecdsa', { bits: 384 });
 const PASSWORD = 'correct horse battery staple';
 const refused = (promise: Promise<unknown>) => expect(promise).rejects.toThrow();
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { SftpAccount } from '@callbay/ingestion';
 import { type Database, insertTenant, type TenantToInsert } from '@callbay/postgres';
-import ssh2 from 'ssh2';
+import { makeKeyPair } from '@callbay/sources';
 
 /** Inserts a tenant with a random id, live in New York unless said otherwise, and answers its id. */
 export async function makeTenant(
@@ -45,7 +45,7 @@ export async function makeSftpUser(
   user: SftpUserToMake = {},
 ): Promise<TestSftpUser> {
   const username = user.username ?? `${tenantId}-${randomBytes(3).toString('hex')}`;
-  const pair = ssh2.utils.generateKeyPairSync('ed25519');
+  const pair = makeKeyPair('ed25519');
   const publicKey = pair.public.split(' ')[1] ?? '';
   const digest = createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest('base64');
   const keyId = randomUUID();

@@ -1,16 +1,17 @@
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import ssh2 from 'ssh2';
+import { ssh2 } from '@callbay/sources';
+import type { FileEntryWithStats, OpenMode, SFTPWrapper, Stats } from 'ssh2';
 import type { TestSftpUser } from './make-tenant.ts';
 
 /** A real SFTP session, with promises. */
 export interface SftpClient extends AsyncDisposable {
-  readonly sftp: ssh2.SFTPWrapper;
+  readonly sftp: SFTPWrapper;
   put(name: string, bytes: Buffer | string): Promise<void>;
   get(name: string): Promise<Buffer>;
   /** Names in a folder, sorted. */
   list(folder: string): Promise<string[]>;
-  stat(name: string): Promise<ssh2.Stats>;
+  stat(name: string): Promise<Stats>;
   rename(from: string, to: string): Promise<void>;
   remove(name: string): Promise<void>;
   /** Opens a name without truncating it, and writes from there on. */
@@ -35,9 +36,9 @@ export async function openSftp(
   closed.promise.catch(() => {});
   client.once('close', () => closed.reject(new Error('the connection closed before it served')));
   await Promise.race([once(client, 'ready'), closed.promise]);
-  const sftp = await Promise.race([promisify<ssh2.SFTPWrapper>(client.sftp.bind(client))(), closed.promise]);
-  const write = async (name: string, bytes: Buffer, offset: number, flags: ssh2.OpenMode): Promise<void> => {
-    const handle = await promisify<string, ssh2.OpenMode, Buffer>(sftp.open.bind(sftp))(name, flags);
+  const sftp = await Promise.race([promisify<SFTPWrapper>(client.sftp.bind(client))(), closed.promise]);
+  const write = async (name: string, bytes: Buffer, offset: number, flags: OpenMode): Promise<void> => {
+    const handle = await promisify<string, OpenMode, Buffer>(sftp.open.bind(sftp))(name, flags);
     for (let at = 0; at < bytes.length; at += 32_000) {
       const part = bytes.subarray(at, at + 32_000);
       await promisify(sftp.write.bind(sftp))(handle, part, 0, part.length, offset + at);
@@ -45,13 +46,13 @@ export async function openSftp(
     await promisify(sftp.close.bind(sftp))(handle);
   };
   const get = promisify<string, Buffer>(sftp.readFile.bind(sftp) as never);
-  const readdir = promisify<string, ssh2.FileEntryWithStats[]>(sftp.readdir.bind(sftp));
+  const readdir = promisify<string, FileEntryWithStats[]>(sftp.readdir.bind(sftp));
   return {
     sftp,
     put: (name, bytes) => write(name, Buffer.from(bytes), 0, 'w'),
     get,
     list: async (folder) => (await readdir(folder)).map((entry) => entry.filename).sort(),
-    stat: promisify<string, ssh2.Stats>(sftp.stat.bind(sftp)),
+    stat: promisify<string, Stats>(sftp.stat.bind(sftp)),
     rename: promisify<string, string, void>(sftp.rename.bind(sftp) as never),
     remove: promisify<string, void>(sftp.unlink.bind(sftp) as never),
     writeAt: (name, bytes, offset) => write(name, bytes, offset, 'r+'),

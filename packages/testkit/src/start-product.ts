@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
+import { makeKeyPair } from '@callbay/sources';
 import type { TestSftpUser } from './make-tenant.ts';
 import { until } from './until.ts';
 
@@ -82,7 +82,7 @@ export async function startProduct(env: Record<string, string> = {}): Promise<Ru
     },
     makeTenant: async (id) => {
       await api('POST', '/v1/tenants', { id, name: id, timeZone: 'UTC', stage: 'live' });
-      const pair = ssh2.utils.generateKeyPairSync('ed25519');
+      const pair = makeKeyPair('ed25519');
       const user = await api<{ username: string }>('POST', `/v1/tenants/${id}/sftp-users`, {
         publicKey: pair.public,
       });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Call, Explanation, FileView, SftpUser } from '@callbay/contracts';
-import ssh2 from 'ssh2';
+import { makeKeyPair } from '@callbay/sources';
 import type { ApiClient } from '../api-client.ts';
 import type { Output } from '../output.ts';
 import { type DemoCall, type DemoFile, makeDemoScript } from './demo-files.ts';
@@ -29,7 +29,7 @@ export async function runDemo(stage: DemoStage): Promise<string[]> {
     timeZone: TIME_ZONE,
     stage: 'live',
   });
-  const key = ssh2.utils.generateKeyPairSync('ed25519');
+  const key = makeKeyPair('ed25519');
   const user = await api.call<SftpUser>('POST', `/v1/tenants/${TENANT}/sftp-users`, {
     label: 'demo client',
     publicKey: key.public,

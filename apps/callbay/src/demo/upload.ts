@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import type { SftpUser } from '@callbay/contracts';
-import ssh2 from 'ssh2';
+import { ssh2 } from '@callbay/sources';
+import type { SFTPWrapper } from 'ssh2';
 import type { DemoFile } from './demo-files.ts';
 
 /** A real SFTP session that checks the server's host key against what the API said it is. */
@@ -16,7 +17,7 @@ export async function openSession(user: SftpUser, host: string, privateKey: stri
     hostVerifier: (key: Buffer) => known.has(key.toString('base64')),
   });
   await once(client, 'ready');
-  const sftp = await promisify<ssh2.SFTPWrapper>(client.sftp.bind(client))();
+  const sftp = await promisify<SFTPWrapper>(client.sftp.bind(client))();
   return {
     upload: (file: DemoFile): Promise<void> =>
       promisify<string, Buffer, void>(sftp.writeFile.bind(sftp) as never)(`/data/${file.name}`, file.bytes),

@@ -7,16 +7,23 @@ export interface HostKey {
   readonly publicKey: string;
 }
 
-/** A new set of host keys, in OpenSSH's format. Takes about a second, once in the life of an installation. */
+/** A key pair in OpenSSH's format. One in some 256 ed25519 keys that ssh2 makes cannot be read back: those are drawn again. */
+export function makeKeyPair(
+  type: HostKey['type'],
+  options: { bits?: number } = {},
+): { private: string; public: string } {
+  const bits = options.bits ?? (type === 'ecdsa' ? 256 : 3072);
+  const { generateKeyPairSync } = ssh2.utils;
+  const pair = type === 'ed25519' ? generateKeyPairSync(type) : generateKeyPairSync(type as 'rsa', { bits });
+  return ssh2.utils.parseKey(pair.private) instanceof Error ? makeKeyPair(type, options) : pair;
+}
+
+/** A new set of host keys. Takes about a second, once in the life of an installation. */
 export function makeHostKeys(): HostKey[] {
-  const ed25519 = ssh2.utils.generateKeyPairSync('ed25519');
-  const ecdsa = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
-  const rsa = ssh2.utils.generateKeyPairSync('rsa', { bits: 3072 });
-  return [
-    { type: 'ed25519', privateKey: ed25519.private, publicKey: ed25519.public },
-    { type: 'ecdsa', privateKey: ecdsa.private, publicKey: ecdsa.public },
-    { type: 'rsa', privateKey: rsa.private, publicKey: rsa.public },
-  ];
+  return (['ed25519', 'ecdsa', 'rsa'] as const).map((type) => {
+    const pair = makeKeyPair(type);
+    return { type, privateKey: pair.private, publicKey: pair.public };
+  });
 }
 
 const RSA_SIGNATURES = ['rsa-sha2-512', 'rsa-sha2-256'] as const;
