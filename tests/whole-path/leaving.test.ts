@@ -1,4 +1,5 @@
 import { sweepOrphans, sweepPurges, sweepUnreadFiles } from '@callbay/ingestion';
+import { createTenantStore } from '@callbay/postgres';
 import {
   isRedisInstalled,
   makeWav,
@@ -152,6 +153,22 @@ test('case 59: a file removed before it takes part in a call is withdrawn', asyn
   await tenant.client.put('a.json', json());
   await callbay.settle();
   expect((await tenant.client.receipt('a.json')).outcome?.code).toBe('NO_RECORDING');
+});
+
+test('case 59: a file removed while its call waits for go live never surfaces', async () => {
+  await using tenant = await callbay.openTenant({ stage: 'verification' });
+  await at(0);
+  await tenant.client.put('a.wav', wav(1));
+  await tenant.client.put('a.json', json());
+  await callbay.settle();
+  expect(await codesOf(callbay, tenant)).toEqual(['a.wav READY', 'a.json READY']);
+  await tenant.client.remove('a.wav');
+  await callbay.settle();
+  const by = { name: 'test', remoteAddress: null };
+  await createTenantStore(callbay.db).goLive(tenant.tenantId, undefined, by);
+  await callbay.settle();
+  expect(await codesOf(callbay, tenant)).toEqual(['a.wav WITHDRAWN', 'a.json NO_RECORDING']);
+  expect(await callsOf(callbay, tenant)).toEqual([]);
 });
 
 test('case 91, 92, 109: after CLOSE a path answers for a minute, folders are ours, and the root means data', async () => {

@@ -126,6 +126,9 @@ WITH open AS (
   INSERT INTO file_steps (tenant_id, file_id, at, step, message, dedupe)
   SELECT $1, $2, at, 'removed', 'The sender removed the file from the drop.', 'removed' FROM taken
 )
-UPDATE files SET withdrawn_seq = taken.seq FROM taken
+UPDATE files SET withdrawn_seq = taken.seq,
+  withdrawn_hidden = coalesce(files.outcome_code = 'READY', false)
+    OR EXISTS (SELECT FROM tenants WHERE id = $1 AND stage <> 'live')
+FROM taken
 WHERE files.tenant_id = $1 AND files.id = $2
 RETURNING files.id`;

@@ -28,7 +28,7 @@ async function recordRefusal(db: Database, tenantId: string, refusal: Refusal): 
   if (row?.isKnown !== true) throw unknownTenant(tenantId);
 }
 
-/** Locks in the order of every decision: call keys, then the file, then the counter. */
+/** Locks in the order of every decision: the tenant's stage, call keys, then the file, then the counter. */
 function withdrawFile(db: Database, tenantId: string, fileId: string): Promise<boolean> {
   return transact(db, async (tx) => {
     const open = await tx.query(`SELECT FROM files f WHERE f.tenant_id = $1 AND f.id = $2 AND ${IS_OPEN}`, [
@@ -36,6 +36,7 @@ function withdrawFile(db: Database, tenantId: string, fileId: string): Promise<b
       fileId,
     ]);
     if (open.length === 0) return false;
+    await tx.execute('SELECT FROM tenants WHERE id = $1 FOR SHARE', [tenantId]);
     await tx.execute(WAKE_CALLS_OF_FILE, [tenantId, fileId]);
     return (await tx.execute(WITHDRAW_FILE, [tenantId, fileId])) === 1;
   });

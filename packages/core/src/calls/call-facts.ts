@@ -29,6 +29,10 @@ interface Fact {
   readonly warnings: readonly Issue[];
   /** Receive sequence at which the customer removed the file, else null. */
   readonly withdrawnSeq: number | null;
+  /** When it was removed no call of its own could be visible: the tenant was not live, or the call waited as READY. */
+  readonly isWithdrawnHidden: boolean;
+  /** The file has left the drop; a complete call keeps what it needs of it. */
+  readonly isPurged: boolean;
   /** The file was purged before it found its other half, so it no longer counts. */
   readonly isPurgedUnpaired: boolean;
   /** Policy version under which the fact ended; null while it is open. */

@@ -3,6 +3,7 @@ import type { CallFacts, RecordFact, RecordingFact } from './call-facts.ts';
 import type { CallDecision, CallPolicies, FileVerdict, Hold, HoldReason } from './decision.ts';
 import { DROP_RETENTION_MS } from './drop-retention.ts';
 import {
+  elsewhereKeyOf,
   type FoldState,
   forgetPurged,
   hear,
@@ -14,11 +15,11 @@ import {
   startFold,
   takesOver,
   targetStem,
-  unhear,
   verdictOf,
 } from './fold-state.ts';
 import { waitingFor, weigh, weighRest } from './hold-reasons.ts';
 import { completeCall, takeFirstRecord, takeUpdate } from './take-record.ts';
+import { withdraw } from './withdraw.ts';
 
 /**
  * The state of one call, from its facts alone: they are folded in receive sequence and each is judged by its own
@@ -140,25 +141,6 @@ function noteElsewhere(state: FoldState, fact: RecordingFact): void {
   state.elsewhere.set(elsewhereKeyOf(fact), fact);
 }
 
-const elsewhereKeyOf = (fact: RecordingFact): string => `${fact.stem}.${fact.ext}`;
-
-/** The customer removed the file: that counts until the call is complete, or while the fact is only held. */
-function withdraw(state: FoldState, fact: RecordFact | RecordingFact): void {
-  if (fact.kind === 'record') {
-    if (state.pending?.fact !== fact) return;
-    state.pending = null;
-    unhear(state, fact);
-  } else if (state.elsewhere.get(elsewhereKeyOf(fact)) === fact) {
-    state.elsewhere.delete(elsewhereKeyOf(fact));
-    return;
-  } else {
-    const isOfCall = state.complete?.recording === fact;
-    if (isOfCall || state.recordings.get(fact.ext) !== fact) return;
-    state.recordings.delete(fact.ext);
-  }
-  judge(state, fact, outcomeOf('WITHDRAWN'));
-}
-
 function conclude(state: FoldState, waitsForSeq: number | null): CallDecision {
   const { complete, facts } = state;
   const standing = complete ? null : weighRest(state);
@@ -173,8 +155,7 @@ function conclude(state: FoldState, waitsForSeq: number | null): CallDecision {
     holdRecording(state, recording, standing?.recording ?? null, reasons);
   }
   if (state.pending && reasons[0]) holdAs(state, state.pending.fact, reasons[0]);
-  const purged = new Set([...facts.recordings, ...facts.records].filter(isPurged).map((f) => f.fileId));
-  const verdicts = [...state.verdicts.values()].filter((v) => !purged.has(v.fileId));
+  const verdicts = verdictsToTell(state);
   return {
     callKey: facts.callKey,
     status: complete
@@ -234,8 +215,19 @@ function holdRecording(
 const holdAs = (state: FoldState, fact: RecordFact | RecordingFact, reason: HoldReason): void =>
   judge(state, fact, outcomeSaying(reason.code, reason.message));
 
-/** Its story has ended outside the fold, with the purge. */
-const isPurged = (fact: RecordFact | RecordingFact): boolean => fact.isPurgedUnpaired;
+/**
+ * What was purged unpaired has ended outside the fold. What was purged as part of a complete call that nobody had seen
+ * ends with that call, when it is taken apart.
+ */
+function verdictsToTell({ facts, verdicts }: FoldState): FileVerdict[] {
+  const files = new Map([...facts.recordings, ...facts.records].map((fact) => [fact.fileId, fact]));
+  return [...verdicts.values()].flatMap((verdict): FileVerdict[] => {
+    const file = files.get(verdict.fileId);
+    if (file?.isPurgedUnpaired) return [];
+    const isLeftOver = file?.isPurged && verdict.state === 'held' && verdict.outcome.code !== 'READY';
+    return [isLeftOver ? { ...verdict, state: 'rejected', outcome: outcomeOf('PURGED_UNPAIRED') } : verdict];
+  });
+}
 
 function holdOf(
   facts: CallFacts,

@@ -98,6 +98,9 @@ export function forgetPurged(state: FoldState, receivedAt: number): void {
 export const takesOver = (fact: RecordFact | RecordingFact, earlier: RecordFact | RecordingFact): boolean =>
   earlier.isPurgedUnpaired && fact.withdrawnSeq === null;
 
+/** Recordings at other stems are told apart by this. */
+export const elsewhereKeyOf = (fact: RecordFact | RecordingFact): string => `${fact.stem}.${fact.ext}`;
+
 const keyOf = (fact: RecordFact | RecordingFact): string =>
   fact.kind === 'record' ? `${fact.fileId}#${fact.row}` : fact.fileId;
 

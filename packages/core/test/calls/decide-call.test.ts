@@ -411,6 +411,22 @@ describe('leaving and coming back', () => {
     ]);
   });
 
+  test('case 59: what is removed while its complete call is hidden never surfaces', () => {
+    const sent = scenario().media('a.wav').json('a.json', fields()).remove(0, true);
+    expect(sent.decide(policiesOf(undefined, false)).codes).toEqual(['WITHDRAWN', 'NO_RECORDING']);
+    expect(sent.decide().codes).toEqual(['WITHDRAWN', 'NO_RECORDING']);
+    expect(sent.media('a.wav', 'again').decide().codes).toEqual(['WITHDRAWN', 'SURFACED', 'SURFACED']);
+    const update = scenario()
+      .media('a.wav')
+      .json('a.json', fields({ stage: '1' }))
+      .json('a.json', fields({ stage: '2' }));
+    expect(update.remove(2, true).decide(policiesOf(undefined, false)).codes).toEqual([
+      'NO_METADATA',
+      'SUPERSEDED',
+      'WITHDRAWN',
+    ]);
+  });
+
   test('a replayed older version does not overwrite what came after it', () => {
     const sent = scenario()
       .media('a.wav')

@@ -63,7 +63,7 @@ const adopt = fc
 const wait = fc
   .constantFrom(1, 49, 96, 165)
   .map((hours) => act(`wait(${hours} h)`, (world) => world.wait(hours * HOUR)));
-const remove = onNth('remove', 'isOpen', ({ sent }, index) => void sent.remove(index));
+const remove = onNth('remove', 'isOpen', (world, index) => world.remove(index));
 const replay = fc
   .boolean()
   .chain((isMended) =>

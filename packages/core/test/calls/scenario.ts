@@ -103,10 +103,10 @@ export class Scenario {
     });
   }
 
-  /** The customer removes the file that was sent as the n-th (from 0). */
-  remove(index: number): this {
+  /** The customer removes the file that was sent as the n-th (from 0); `isHidden`: while no call could be visible. */
+  remove(index: number, isHidden = false): this {
     const fact = this.facts[index]!;
-    this.facts[index] = { ...fact, withdrawnSeq: ++this.#seq };
+    this.facts[index] = { ...fact, withdrawnSeq: ++this.#seq, isWithdrawnHidden: isHidden };
     return this;
   }
 
@@ -130,6 +130,8 @@ export class Scenario {
       sha256: bytes,
       warnings: [],
       withdrawnSeq: null,
+      isWithdrawnHidden: false,
+      isPurged: false,
       isPurgedUnpaired: false,
       judgedPolicy: null,
     };

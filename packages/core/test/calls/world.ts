@@ -14,6 +14,8 @@ import { fields, type Outcome, policyOf, type Scenario, scenario } from './scena
 const REPLAYED = ['NOT_MEDIA', 'MEDIA_IMMUTABLE', 'METADATA_INVALID'];
 /** What these lost against can be purged or removed: then they stand again. */
 const REVIVED = ['DUPLICATE', 'UNCHANGED', 'DUPLICATE_METADATA'];
+/** And these when a complete call that nobody saw was taken apart by a removal. */
+const REVIVED_APART = ['LATE_UPDATE', 'MEDIA_IMMUTABLE', 'METADATA_INVALID', 'SUPERSEDED', 'AMBIGUOUS_STEM'];
 
 /**
  * A tenant's files over time, as the store keeps them: what has ended is pinned to its policy, what is over 7 days old
@@ -28,6 +30,7 @@ export class World {
   tellsOrigins = true;
   readonly #policies = new Map<number, Policy>([[1, this.policy]]);
   readonly #codes = new Map<string, string>();
+  #removedHidden = false;
   readonly #gone = new Set<string>();
   #published = new Map<string, CallDecision>();
 
@@ -44,6 +47,12 @@ export class World {
   isOpen(index: number): boolean {
     const fact = this.sent.facts[index]!;
     return fact.withdrawnSeq === null && !this.#gone.has(fact.fileId) && isOpenCode(this.codeOf(index));
+  }
+
+  remove(index: number): void {
+    const isHidden = !this.isLive || this.codeOf(index) === 'READY';
+    this.#removedHidden ||= isHidden;
+    this.sent.remove(index, isHidden);
   }
 
   /** Replays of what was rejected for its bytes, or came too late. */
@@ -69,7 +78,7 @@ export class World {
       if (this.#gone.has(fact.fileId) || fact.receivedAt + DROP_RETENTION_MS > now) return;
       const isUnpaired = isOpenCode(this.codeOf(index)) && this.codeOf(index) !== 'READY';
       this.#gone.add(fact.fileId);
-      if (isUnpaired) this.sent.change(index, { isPurgedUnpaired: true });
+      this.sent.change(index, { isPurged: true, isPurgedUnpaired: isUnpaired });
       this.work();
     });
   }
@@ -115,11 +124,13 @@ export class World {
       // What an open file stood in the way of comes back when a new mapping moves that file to another call.
       this.#policies.size > 1 ||
       (before === 'UPDATED' && code === 'SUPERSEDED') ||
-      REVIVED.includes(before);
+      REVIVED.includes(before) ||
+      (this.#removedHidden && REVIVED_APART.includes(before));
     if (!isAllowed) expect.fail(`${fileId} had ended as ${before} and is ${code} now`);
     if (this.#gone.has(fileId) && code !== 'READY') expect(stateOf(code)).not.toBe('held');
     this.#codes.set(fileId, code);
     const index = this.sent.facts.findIndex((f) => f.fileId === fileId);
+    if (code === 'PURGED_UNPAIRED') this.sent.change(index, { isPurgedUnpaired: true });
     this.sent.change(index, { judgedPolicy: state === 'held' ? null : policyVersion });
   }
 }

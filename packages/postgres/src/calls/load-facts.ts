@@ -23,6 +23,8 @@ export interface LoadedFile {
   readonly receive_seq: number;
   readonly replay_seq: number | null;
   readonly withdrawn_seq: number | null;
+  readonly withdrawn_hidden: boolean;
+  readonly is_purged: boolean;
   readonly kind: string | null;
   readonly sha256: string | null;
   readonly is_classified: boolean;
@@ -53,7 +55,7 @@ interface RecordRow {
 const FACTS_LIMIT = 50_000;
 
 const FILE_COLUMNS = `id, name, stem, ext, size_bytes, blob_key, received_at, receive_seq, replay_seq, withdrawn_seq,
-  kind, sha256, classified_at is not null as is_classified, media, fact_issues, fact_warnings, state, outcome_code,
+  withdrawn_hidden, purged_at is not null as is_purged, kind, sha256, classified_at is not null as is_classified, media, fact_issues, fact_warnings, state, outcome_code,
   outcome_message, warnings, judged_policy, call_key`;
 
 export const stemOfKey = (callKey: string): string => callKey.slice('stem:'.length);
@@ -197,6 +199,8 @@ const baseFact = (file: LoadedFile) => ({
   sizeBytes: file.size_bytes,
   sha256: file.sha256 ?? '',
   withdrawnSeq: file.withdrawn_seq,
+  isWithdrawnHidden: file.withdrawn_hidden,
+  isPurged: file.is_purged,
   isPurgedUnpaired: file.outcome_code === 'PURGED_UNPAIRED',
   judgedPolicy: file.judged_policy,
 });
