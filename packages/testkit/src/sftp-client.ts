@@ -39,11 +39,18 @@ export async function openSftp(
   const sftp = await Promise.race([promisify<SFTPWrapper>(client.sftp.bind(client))(), closed.promise]);
   const write = async (name: string, bytes: Buffer, offset: number, flags: OpenMode): Promise<void> => {
     const handle = await promisify<string, OpenMode, Buffer>(sftp.open.bind(sftp))(name, flags);
-    for (let at = 0; at < bytes.length; at += 32_000) {
-      const part = bytes.subarray(at, at + 32_000);
-      await promisify(sftp.write.bind(sftp))(handle, part, 0, part.length, offset + at);
+    const close = promisify(sftp.close.bind(sftp));
+    try {
+      for (let at = 0; at < bytes.length; at += 32_000) {
+        const part = bytes.subarray(at, at + 32_000);
+        await promisify(sftp.write.bind(sftp))(handle, part, 0, part.length, offset + at);
+      }
+    } catch (error) {
+      // As clients do; the write's error is the one to tell.
+      await close(handle).catch(() => {});
+      throw error;
     }
-    await promisify(sftp.close.bind(sftp))(handle);
+    await close(handle);
   };
   const get = promisify<string, Buffer>(sftp.readFile.bind(sftp) as never);
   const readdir = promisify<string, FileEntryWithStats[]>(sftp.readdir.bind(sftp));

@@ -47,6 +47,7 @@ export class Upload {
   readonly #queue: WriteQueue;
   readonly #isAppending: boolean;
   #sizeBytes: number;
+  #refusalTold: Promise<void> | null = null;
   #isChanged: boolean;
   #modifiedAt: Date | null = null;
   #writtenAt: Date;
@@ -123,6 +124,8 @@ export class Upload {
   async finish(): Promise<void> {
     await this.#queue.settled();
     const { error } = this.#queue;
+    // Whoever has closed a file that was refused finds its receipt.
+    await this.#refusalTold;
     if (error !== null) {
       // Behind an error there may be a hole: such bytes must never be continued.
       await this.#drop();
@@ -198,6 +201,7 @@ export class Upload {
       .catch((error: unknown) =>
         this.#deps.log.error({ err: error, tenantId }, 'partial of a refused file not removed'),
       );
+    this.#refusalTold = recorded;
     this.#deps.inBackground(Promise.all([recorded, removed]).then(() => {}));
     return refusal;
   }
