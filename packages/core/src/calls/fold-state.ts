@@ -27,6 +27,8 @@ export interface FoldState {
   readonly elsewhere: Map<string, RecordingFact>;
   /** The valid record that waits for its recording. */
   pending: ReadableRecord | null;
+  /** The sidecar that speaks for the call: one of another extension is one too many. Null while only batch rows do. */
+  sidecar: RecordFact | null;
   /** The highest `seq` that each metadata file was heard with: what it said earlier is no news any more. */
   readonly heard: Map<string, number>;
   /** Why the last file of the missing half was refused. */
@@ -42,6 +44,7 @@ export const startFold = (facts: CallFacts, policies: CallPolicies): FoldState =
   recordings: new Map(),
   elsewhere: new Map(),
   pending: null,
+  sidecar: null,
   heard: new Map(),
   refusedRecord: null,
   refusedRecording: null,
@@ -56,10 +59,15 @@ export const policyOf = (state: FoldState, fact: RecordFact | RecordingFact): Po
 /** The stem of the recording that a record is about. */
 export const targetStem = (fact: RecordFact): string => fact.namedStem ?? fact.stem;
 
-/** Two versions of one metadata file, or of one row of it. */
+/** Two versions of one metadata file. */
 export const isSameFile = (a: RecordFact, b: RecordFact): boolean => versionKeyOf(a) === versionKeyOf(b);
 
-const versionKeyOf = (fact: RecordFact): string => `${fact.stem}.${fact.ext}#${fact.row}`;
+const versionKeyOf = (fact: RecordFact): string =>
+  `${fact.isBatchRow ? fact.fileId : `${fact.stem}.${fact.ext}`}#${fact.row}`;
+
+/** Whether a record may speak for a call that others spoke for: a batch row always, a sidecar unless another does. Source: C15. */
+export const maySucceed = (state: FoldState, fact: RecordFact): boolean =>
+  fact.isBatchRow || state.sidecar === null || isSameFile(state.sidecar, fact);
 
 /** Whether a replayed record was received before what the call, or a later version of its file, says now. */
 export function isOutdated(state: FoldState, fact: RecordFact): boolean {

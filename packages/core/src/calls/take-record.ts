@@ -13,6 +13,7 @@ import {
   isOutdated,
   isSameFile,
   judge,
+  maySucceed,
   policyOf,
   rejectForIssues,
   takesOver,
@@ -60,8 +61,9 @@ function mapAwaitingZone(
 /** A record before the call is complete: it waits, takes the place of an earlier one, or is one too many. */
 export function takeFirstRecord(state: FoldState, fact: RecordFact): void {
   const { pending } = state;
-  const earlier = pending && isSameFile(pending.fact, fact) ? pending : null;
-  if (earlier && !takesOver(fact, earlier.fact) && isSameContent(earlier, fact)) {
+  const earlier = pending && maySucceed(state, fact) ? pending : null;
+  const isSentAgain = earlier !== null && isSameFile(earlier.fact, fact) && isSameContent(earlier, fact);
+  if (isSentAgain && !takesOver(fact, earlier.fact)) {
     hear(state, fact);
     judge(state, fact, outcomeOf('UNCHANGED'));
     return;
@@ -73,11 +75,14 @@ export function takeFirstRecord(state: FoldState, fact: RecordFact): void {
     judge(state, fact, refusal);
     return;
   }
+  const isPendingValid = pending !== null && isValid(state, pending);
   if (pending) {
-    const isOneTooMany = !earlier && isValid(state, pending);
+    const isOneTooMany = !earlier && isPendingValid;
     judge(state, pending.fact, isOneTooMany ? duplicateOf(fact) : outcomeOf('SUPERSEDED'));
   }
   hear(state, fact);
+  if (!fact.isBatchRow) state.sidecar = fact;
+  else if (!isPendingValid) state.sidecar = null;
   state.pending = record;
   state.refusedRecord = null;
 }
@@ -86,7 +91,7 @@ export function takeFirstRecord(state: FoldState, fact: RecordFact): void {
 function whyNotPending(state: FoldState, record: ReadableRecord): Outcome | null {
   const { pending } = state;
   const isPendingValid = pending !== null && isValid(state, pending);
-  if (isPendingValid && !isSameFile(pending.fact, record.fact)) return duplicateOf(pending.fact);
+  if (isPendingValid && !maySucceed(state, record.fact)) return duplicateOf(state.sidecar ?? pending.fact);
   if (isOutdated(state, record.fact)) return outcomeOf('SUPERSEDED');
   const missing = missingIn(state, record);
   return isPendingValid && missing.length > 0 ? incompleteUpdate(missing) : null;
@@ -108,17 +113,18 @@ const incompleteUpdate = (missing: readonly string[]): Outcome =>
 
 /** A record once the call is complete: an update, judged by the time it was received. Source: C23, C24. */
 export function takeUpdate(state: FoldState, complete: Completion, fact: RecordFact): void {
-  const { current, first } = complete;
-  const isUpdate = isSameFile(first.fact, fact);
+  const { current } = complete;
+  const isUpdate = maySucceed(state, fact);
   if (isUpdate && isSameContent(current, fact)) {
     hear(state, fact);
+    if (!fact.isBatchRow) state.sidecar ??= fact;
     judge(state, fact, outcomeOf('UNCHANGED'));
     return;
   }
   const record = readRecord(state, fact, isUpdate ? current : null);
   if (!record) return;
   if (!isUpdate) {
-    judge(state, fact, duplicateOf(first.fact));
+    judge(state, fact, duplicateOf(state.sidecar ?? complete.first.fact));
     return;
   }
   if (isOutdated(state, fact)) {
@@ -157,6 +163,7 @@ export function takeUpdate(state: FoldState, complete: Completion, fact: RecordF
     judge(state, current.fact, outcomeOf('SUPERSEDED'));
   }
   complete.current = record;
+  if (!fact.isBatchRow) state.sidecar = fact;
   judge(state, fact, outcomeOf('UPDATED'), content.warnings);
 }
 

@@ -411,6 +411,24 @@ describe('leaving and coming back', () => {
     ]);
   });
 
+  test('case 20: a batch row updates the call of any metadata, and a second extension is one too many all the same', () => {
+    const row = fields({ stage: 'row' });
+    const sent = scenario().media('a.wav').json('a.json', fields()).row('day.csv', 'a.wav', row);
+    expect(sent.json('a.xml', fields()).decide().codes).toEqual([
+      'SURFACED',
+      'SURFACED',
+      'UPDATED',
+      'DUPLICATE_METADATA',
+    ]);
+    const rowFirst = scenario().row('day.csv', 'a.wav', row).json('a.json', fields()).json('a.xml', fields());
+    expect(rowFirst.media('a.wav').decide().codes).toEqual([
+      'SUPERSEDED',
+      'SURFACED',
+      'DUPLICATE_METADATA',
+      'SURFACED',
+    ]);
+  });
+
   test('case 59: what is removed while its complete call is hidden never surfaces', () => {
     const sent = scenario().media('a.wav').json('a.json', fields()).remove(0, true);
     expect(sent.decide(policiesOf(undefined, false)).codes).toEqual(['WITHDRAWN', 'NO_RECORDING']);

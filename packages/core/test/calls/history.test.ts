@@ -41,6 +41,12 @@ const metadata = fc
     return act(`json(${name}, ${JSON.stringify(read)})`, ({ sent }) => void sent.json(name, read));
   });
 
+const row = fc
+  .record({ stem, email: fc.constantFrom('x@y.z', 'x@y.z', 'p@q.r', '') })
+  .map(({ stem, email }) =>
+    act(`row(${stem}, ${email})`, ({ sent }) => void sent.row('batch.csv', stem, fields({ email }))),
+  );
+
 const onNth = (text: string, may: 'isOpen' | 'isReplayable', apply: (world: World, index: number) => void) =>
   fc.nat(15).map((n) =>
     act(`${text}(${n})`, (world) => {
@@ -73,6 +79,7 @@ const replay = fc
 const files = [
   { weight: 6, arbitrary: recording },
   { weight: 8, arbitrary: metadata },
+  { weight: 2, arbitrary: row },
 ];
 const events = [remove, replay, wait].map((arbitrary) => ({ weight: 1, arbitrary }));
 const scheduleOf = (...kinds: fc.WeightedArbitrary<Act>[]) =>

@@ -42,6 +42,11 @@ const act: fc.Arbitrary<Act> = fc.oneof(
           s.json(`${stem}.${ext}`, isBroken && email === '' ? null : read);
         },
     ),
+  fc.record({ stem, email: fc.constantFrom('x@y.z', 'p@q.r', '') }).map(
+    ({ stem, email }): Act =>
+      (s) =>
+        void s.row('batch.csv', stem, fields({ email })),
+  ),
   fc.nat(20).map(
     (n): Act =>
       (s) => {

@@ -74,6 +74,12 @@ export class Scenario {
     return this.change(index, { replaySeq: this.#seq, judgedPolicy: null, ...change });
   }
 
+  /** By a new mapping a record is about another call, whose story it joins at the end. */
+  relink(index: number, namedStem: string | null): this {
+    this.#seq += 1;
+    return this.change(index, { replaySeq: this.#seq, namedStem });
+  }
+
   media(name: string, bytes = 'media', change: { isTruncated?: boolean; issues?: Issue[] } = {}): this {
     return this.#add({
       ...this.#base(name, bytes),
@@ -97,9 +103,24 @@ export class Scenario {
       ...this.#base(name, JSON.stringify(fields)),
       kind: 'record',
       row: 0,
+      isBatchRow: false,
       raw: fields && { fields, nestedPaths: [], at: '' },
       namedStem: named,
       issues: fields ? [] : [issue('METADATA_INVALID', 'It is cut short.')],
+    });
+  }
+
+  /** A batch of one row that names a recording. */
+  row(name: string, filename: string, fields: Record<string, string>): this {
+    return this.#add({
+      ...this.#base(name, JSON.stringify(fields)),
+      stem: namedStem(filename)!,
+      kind: 'record',
+      row: 1,
+      isBatchRow: true,
+      raw: { fields: { ...fields, filename }, nestedPaths: [], at: 'line 2' },
+      namedStem: namedStem(filename),
+      issues: [],
     });
   }
 

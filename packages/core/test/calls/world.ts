@@ -46,7 +46,10 @@ export class World {
 
   isOpen(index: number): boolean {
     const fact = this.sent.facts[index]!;
-    return fact.withdrawnSeq === null && !this.#gone.has(fact.fileId) && isOpenCode(this.codeOf(index));
+    const isRow = fact.kind === 'record' && fact.isBatchRow;
+    return (
+      !isRow && fact.withdrawnSeq === null && !this.#gone.has(fact.fileId) && isOpenCode(this.codeOf(index))
+    );
   }
 
   remove(index: number): void {
@@ -86,8 +89,9 @@ export class World {
   work(): Outcome {
     for (const [index, fact] of this.sent.facts.entries()) {
       if (fact.kind !== 'record' || fact.raw === null || fact.judgedPolicy !== null) continue;
-      if (fact.isPurgedUnpaired) continue;
-      this.sent.change(index, { namedStem: stemNamedBy(fact.raw, this.policy) });
+      if (fact.isPurgedUnpaired || fact.withdrawnSeq !== null) continue;
+      const namedStem = stemNamedBy(fact.raw, this.policy);
+      if (namedStem !== fact.namedStem) this.sent.relink(index, namedStem);
     }
     const outcome = this.sent.decide(
       { current: this.policy, pinned: this.#policies, isLive: this.isLive, surfaceFrom: null },

@@ -8,7 +8,15 @@ import {
 } from '@callbay/core';
 import type { AdvanceResult, CallStore, Decide } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database.ts';
-import { keyOfStem, linkedStems, loadFacts, lockTenant, policiesFor, stemOfKey } from './load-facts.ts';
+import {
+  keyOfStem,
+  linkedStems,
+  loadFacts,
+  lockTenant,
+  policiesFor,
+  recordKeyOf,
+  stemOfKey,
+} from './load-facts.ts';
 import { saveCalls } from './save-calls.ts';
 import { saveVerdicts } from './save-verdicts.ts';
 
@@ -71,39 +79,48 @@ async function advanceLocked(
   if (linkedNow.some((stem) => !stems.includes(stem))) return { needs: linkedNow };
 
   const surfaced = new Map([...rows.values()].flatMap(surfacedWith));
-  const { facts, files } = await loadFacts(tx, tenantId, stems, surfaced);
+  const { facts, files, rows: batchRows } = await loadFacts(tx, tenantId, stems, surfaced);
   if (await relinkOpenRecords(tx, tenantId, facts, tenant.policy)) {
     return { needs: await linkedStems(tx, tenantId, stems) };
   }
-  const policies = await policiesFor(tx, tenantId, tenant, files.values());
+  const policies = await policiesFor(tx, tenantId, tenant, [...files.values(), ...batchRows.values()]);
   const [clock] = await tx.query<{ now: Date }>('select callbay_now() as now', [], 'clock');
   const now = clock!.now;
   const decisions = decide(facts, policies);
   for (const decision of decisions) assertNothingTakenBack(decision, rows.get(decision.callKey)!);
-  await saveVerdicts(tx, tenantId, decisions, files, now);
+  await saveVerdicts(tx, tenantId, decisions, { files, rows: batchRows }, now);
   return saveCalls(tx, tenantId, decisions, rows, files, now);
 }
 
-/** Whether records still open name other recordings by the newest policy than when they were read; links them so. */
+/**
+ * Whether records still open name other recordings by the newest policy than when they were read; links them so. They
+ * join the other call's story at its end, since its past may be published. The counter is taken last: the transaction
+ * ends with it.
+ */
 async function relinkOpenRecords(
   tx: Sql,
   tenantId: string,
   facts: readonly CallFacts[],
   policy: Policy,
 ): Promise<boolean> {
-  const open = new Map(facts.flatMap((f) => f.records).map((r) => [`${r.fileId}#${r.row}`, r]));
-  let isChanged = false;
-  for (const record of open.values()) {
-    if (record.judgedPolicy !== null || record.raw === null || record.isPurgedUnpaired) continue;
-    const namedStem = stemNamedBy(record.raw, policy);
-    if (namedStem === record.namedStem) continue;
-    isChanged = true;
-    await tx.execute(
-      'update call_records set named_stem = $4 where tenant_id = $1 and file_id = $2 and row = $3',
-      [tenantId, record.fileId, record.row, namedStem],
-    );
-  }
-  return isChanged;
+  const open = new Map(facts.flatMap((f) => f.records).map((r) => [recordKeyOf(r.fileId, r.row), r]));
+  const moved = [...open.values()].flatMap((record) => {
+    const { raw, judgedPolicy, isPurgedUnpaired, withdrawnSeq } = record;
+    if (judgedPolicy !== null || raw === null || isPurgedUnpaired || withdrawnSeq !== null) return [];
+    const namedStem = stemNamedBy(raw, policy);
+    return namedStem === record.namedStem ? [] : [{ file_id: record.fileId, row: record.row, namedStem }];
+  });
+  if (moved.length === 0) return false;
+  await tx.execute(
+    `with place as (
+       update tenant_counters set value = value + 1 where tenant_id = $1 and name = 'receive' returning value
+     )
+     update call_records r set named_stem = n."namedStem", placed_seq = place.value
+       from place, jsonb_to_recordset($2::jsonb) as n(file_id uuid, row int, "namedStem" text)
+      where r.tenant_id = $1 and r.file_id = n.file_id and r.row = n.row`,
+    [tenantId, JSON.stringify(moved)],
+  );
+  return true;
 }
 
 /** What a visible call was made of, by its key. */

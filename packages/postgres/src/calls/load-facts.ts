@@ -39,7 +39,8 @@ export interface LoadedFile {
   readonly call_key: string | null;
 }
 
-interface RecordRow {
+/** A record as stored. The last block is only filled for the rows of batches: a sidecar's outcome is its file's. */
+export interface LoadedRecord {
   readonly file_id: string;
   readonly row: number;
   readonly stem: string;
@@ -49,7 +50,19 @@ interface RecordRow {
   readonly at: string;
   readonly issues: Issue[];
   readonly warnings: Issue[];
+  readonly placed_seq: number | null;
+  readonly is_batch_row: boolean;
+  readonly state: string | null;
+  readonly outcome_code: string | null;
+  readonly outcome_message: string | null;
+  readonly judged_policy: number | null;
 }
+
+const RECORD_COLUMNS = `file_id, row, stem, named_stem, raw, nested_paths, at, issues, warnings, placed_seq, is_batch_row,
+  state, outcome_code, outcome_message, judged_policy`;
+
+/** Names one record among all of a tenant's. */
+export const recordKeyOf = (fileId: string, row: number): string => `${fileId}#${row}`;
 
 /** The most facts of one group of keys that are folded at once. A key never gathers this many in its 48 hours. */
 const FACTS_LIMIT = 50_000;
@@ -83,31 +96,33 @@ export async function loadFacts(
   tenantId: string,
   stems: readonly string[],
   surfaced: ReadonlyMap<string, SurfacedWith>,
-): Promise<{ facts: CallFacts[]; files: Map<string, LoadedFile> }> {
+): Promise<{ facts: CallFacts[]; files: Map<string, LoadedFile>; rows: Map<string, LoadedRecord> }> {
   const naming = await tx.query<{ stem: string }>(
     'select distinct stem from call_records where tenant_id = $1 and named_stem = any($2)',
     [tenantId, stems],
     'naming-stems',
   );
   const reach = [...new Set([...stems, ...naming.map((row) => row.stem)])];
-  const records = await tx.query<RecordRow>(
-    `select file_id, row, stem, named_stem, raw, nested_paths, at, issues, warnings from call_records
+  const records = await tx.query<LoadedRecord>(
+    `select ${RECORD_COLUMNS} from call_records
       where tenant_id = $1 and (stem = any($2) or named_stem = any($2)) limit ${FACTS_LIMIT}`,
     [tenantId, reach],
     'load-records',
   );
-  const rows = await tx.query<LoadedFile>(
+  const fileRows = await tx.query<LoadedFile>(
     `select ${FILE_COLUMNS} from files where tenant_id = $1 and (stem = any($2) or id = any($3))
       limit ${FACTS_LIMIT}`,
     [tenantId, reach, [...new Set(records.map((r) => r.file_id))]],
     'load-files',
   );
-  if (rows.length >= FACTS_LIMIT || records.length >= FACTS_LIMIT) {
+  if (fileRows.length >= FACTS_LIMIT || records.length >= FACTS_LIMIT) {
     throw new Error(`over ${FACTS_LIMIT} facts touch one call of tenant ${tenantId}`);
   }
-  const files = new Map(rows.map((row) => [row.id, row]));
+  const files = new Map(fileRows.map((row) => [row.id, row]));
+  const rows = new Map(records.filter((r) => r.is_batch_row).map((r) => [recordKeyOf(r.file_id, r.row), r]));
   const barrier = await firstUnreadSidecar(tx, tenantId);
-  return { facts: stems.map((stem) => factsOf(stem, rows, records, files, surfaced, barrier)), files };
+  const facts = stems.map((stem) => factsOf(stem, fileRows, records, files, surfaced, barrier));
+  return { facts, files, rows };
 }
 
 /**
@@ -137,14 +152,15 @@ async function firstUnreadSidecar(tx: Sql, tenantId: string): Promise<number | n
 function factsOf(
   stem: string,
   rows: readonly LoadedFile[],
-  records: readonly RecordRow[],
+  records: readonly LoadedRecord[],
   files: ReadonlyMap<string, LoadedFile>,
   surfaced: ReadonlyMap<string, SurfacedWith>,
   barrier: number | null,
 ): CallFacts {
   const namers = namersOf(stem, records, files);
   const own = records.filter((r) => r.stem === stem || r.named_stem === stem || namers.has(r.stem));
-  const isRecording = (row: LoadedFile): boolean => row.is_classified && row.kind !== 'sidecar';
+  const isRecording = (row: LoadedFile): boolean =>
+    row.is_classified && row.kind !== 'sidecar' && row.kind !== 'batch';
   const unread = rows
     .filter(
       (row) => !row.is_classified && row.state === 'received' && (row.stem === stem || namers.has(row.stem)),
@@ -176,7 +192,7 @@ const placeOf = (file: LoadedFile): number => file.replay_seq ?? file.receive_se
  */
 function namersOf(
   stem: string,
-  records: readonly RecordRow[],
+  records: readonly LoadedRecord[],
   files: ReadonlyMap<string, LoadedFile>,
 ): Map<string, number> {
   const namers = new Map<string, number>();
@@ -213,15 +229,26 @@ const recordingFact = (file: LoadedFile): RecordingFact => ({
   warnings: file.fact_warnings,
 });
 
-const recordFact = (record: RecordRow, file: LoadedFile): RecordFact => ({
+const recordFact = (record: LoadedRecord, file: LoadedFile): RecordFact => ({
   ...baseFact(file),
+  replaySeq: record.placed_seq ?? file.replay_seq,
   kind: 'record',
   row: record.row,
+  isBatchRow: record.is_batch_row,
+  ...(record.is_batch_row ? ownStory(record, file) : {}),
   stem: record.stem,
   namedStem: record.named_stem,
   raw: record.raw && { fields: record.raw, nestedPaths: record.nested_paths, at: record.at },
   issues: [...file.fact_issues, ...record.issues],
   warnings: [...file.fact_warnings, ...record.warnings],
+});
+
+/** A row of a batch has a story of its own: its file is done as soon as it is read, and leaves the drop by itself. */
+const ownStory = (record: LoadedRecord, file: LoadedFile) => ({
+  sha256: `${file.sha256}#${record.row}`,
+  isPurged: record.outcome_code === 'PURGED_UNPAIRED',
+  isPurgedUnpaired: record.outcome_code === 'PURGED_UNPAIRED',
+  judgedPolicy: record.judged_policy,
 });
 
 /** A tenant's stage and newest policy, held still until the transaction ends. */
@@ -256,11 +283,11 @@ export async function policiesFor(
   tx: Sql,
   tenantId: string,
   tenant: LockedTenant,
-  files: Iterable<LoadedFile>,
+  judged: Iterable<{ readonly judged_policy: number | null }>,
 ): Promise<CallPolicies> {
   const pinned = new Map([[tenant.policy.version, tenant.policy]]);
   const versions = new Set(
-    [...files].map((f) => f.judged_policy).filter((v) => v !== null && !pinned.has(v)),
+    [...judged].map((fact) => fact.judged_policy).filter((v) => v !== null && !pinned.has(v)),
   );
   if (versions.size > 0) {
     const rows = await tx.query<{ policy: Policy }>(

@@ -1,6 +1,6 @@
 import type { CallDecision, FileVerdict } from '@callbay/core';
 import type { Sql } from '../database.ts';
-import type { LoadedFile } from './load-facts.ts';
+import { type LoadedFile, type LoadedRecord, recordKeyOf } from './load-facts.ts';
 
 interface FileChange {
   readonly id: string;
@@ -15,26 +15,88 @@ interface FileChange {
   readonly shown_name: string;
 }
 
-/** Writes the outcome of every file whose outcome is new, moves it in the drop's view, and adds a step to its story. */
+/** The files and the rows of batches that a decision may tell of. */
+export interface LoadedStories {
+  readonly files: ReadonlyMap<string, LoadedFile>;
+  readonly rows: ReadonlyMap<string, LoadedRecord>;
+}
+
+/** Writes every outcome that is new: of a batch row in its row, of all else in its file. */
 export async function saveVerdicts(
   tx: Sql,
   tenantId: string,
   decisions: readonly CallDecision[],
-  files: ReadonlyMap<string, LoadedFile>,
+  { files, rows }: LoadedStories,
   now: Date,
 ): Promise<void> {
-  const fresh = decisions.flatMap((decision) =>
-    decision.verdicts.flatMap((verdict) => {
+  const ofFiles: FreshVerdict[] = [];
+  const ofRows: FileVerdict[] = [];
+  for (const decision of decisions) {
+    for (const verdict of decision.verdicts) {
+      const row = verdict.row === null ? undefined : rows.get(recordKeyOf(verdict.fileId, verdict.row));
       const file = files.get(verdict.fileId);
-      return file && isNew(verdict, decision, file) ? [{ verdict, decision, file }] : [];
-    }),
+      if (row) {
+        if (saysOtherThan(row, verdict)) ofRows.push(verdict);
+      } else if (file && (saysOtherThan(file, verdict) || file.call_key !== decision.callKey)) {
+        ofFiles.push({ verdict, decision, file });
+      }
+    }
+  }
+  if (ofRows.length > 0) await saveRows(tx, tenantId, ofRows, now);
+  if (ofFiles.length > 0) await saveFiles(tx, tenantId, ofFiles, now);
+}
+
+interface FreshVerdict {
+  readonly verdict: FileVerdict;
+  readonly decision: CallDecision;
+  readonly file: LoadedFile;
+}
+
+const saysOtherThan = (
+  stored: Pick<LoadedFile, 'state' | 'outcome_code' | 'outcome_message'> | LoadedRecord,
+  { state, outcome }: FileVerdict,
+): boolean =>
+  stored.state !== state ||
+  stored.outcome_code !== outcome.code ||
+  stored.outcome_message !== outcome.message;
+
+const isEnded = ({ state }: FileVerdict): boolean => state !== 'held' && state !== 'received';
+
+async function saveRows(
+  tx: Sql,
+  tenantId: string,
+  verdicts: readonly FileVerdict[],
+  now: Date,
+): Promise<void> {
+  const changes = verdicts.map((verdict) => ({
+    file_id: verdict.fileId,
+    row: verdict.row,
+    state: verdict.state,
+    code: verdict.outcome.code,
+    message: verdict.outcome.message,
+    judged_policy: isEnded(verdict) ? verdict.policyVersion : null,
+  }));
+  await tx.execute(
+    `update call_records r set state = n.state, outcome_code = n.code, outcome_message = n.message, outcome_at = $3,
+            judged_policy = n.judged_policy
+       from jsonb_to_recordset($2::jsonb) as n(file_id uuid, row int, state text, code text, message text,
+            judged_policy int)
+      where r.tenant_id = $1 and r.file_id = n.file_id and r.row = n.row`,
+    [tenantId, JSON.stringify(changes), now],
   );
-  if (fresh.length === 0) return;
+}
+
+/** Moves each file in the drop's view, and adds a step to its story. */
+async function saveFiles(
+  tx: Sql,
+  tenantId: string,
+  fresh: readonly FreshVerdict[],
+  now: Date,
+): Promise<void> {
   const changes: FileChange[] = [];
+  const taken = await takenNames(tx, tenantId, fresh);
   for (const { verdict, decision, file } of fresh) {
-    const isEnded = verdict.state !== 'held' && verdict.state !== 'received';
-    const folder =
-      verdict.state === 'done' ? 'processed' : verdict.state === 'rejected' ? 'rejected' : 'data';
+    const folder = folderOf(verdict);
     changes.push({
       id: verdict.fileId,
       state: verdict.state,
@@ -43,9 +105,9 @@ export async function saveVerdicts(
       fix: verdict.outcome.fix,
       warnings: verdict.warnings,
       call_key: decision.callKey,
-      judged_policy: isEnded ? verdict.policyVersion : null,
+      judged_policy: isEnded(verdict) ? verdict.policyVersion : null,
       folder,
-      shown_name: folder === 'data' ? file.name : await freeName(tx, tenantId, folder, file, changes),
+      shown_name: folder === 'data' ? file.name : await freeName(tx, tenantId, folder, file, changes, taken),
     });
   }
   await tx.execute(
@@ -66,13 +128,25 @@ export async function saveVerdicts(
   );
 }
 
-function isNew(verdict: FileVerdict, decision: CallDecision, file: LoadedFile): boolean {
-  return (
-    file.state !== verdict.state ||
-    file.outcome_code !== verdict.outcome.code ||
-    file.outcome_message !== verdict.outcome.message ||
-    file.call_key !== decision.callKey
+const folderOf = ({ state }: FileVerdict): string =>
+  state === 'done' ? 'processed' : state === 'rejected' ? 'rejected' : 'data';
+
+/** Which of the files' own names other files of their folders show, so that only those need a search for a free one. */
+async function takenNames(
+  tx: Sql,
+  tenantId: string,
+  fresh: readonly FreshVerdict[],
+): Promise<ReadonlySet<string>> {
+  const rows = await tx.query<{ name: string }>(
+    `select n.name from unnest($2::uuid[], $3::text[]) as n(id, name)
+      where exists (select from files f where f.tenant_id = $1 and f.folder in ('processed', 'rejected')
+                       and f.shown_name = n.name and f.id <> n.id and f.purged_at is null)
+         or exists (select from files f where f.tenant_id = $1 and f.name = n.name and f.id <> n.id
+                       and f.folder <> 'data' and f.purged_at is null)`,
+    [tenantId, fresh.map(({ file }) => file.id), fresh.map(({ file }) => file.name)],
+    'taken-names-of-files',
   );
+  return new Set(rows.map((row) => row.name));
 }
 
 /** The name to show the file under: its own, or `<stem>~2.<ext>` and on where that is taken. Nothing is overwritten. */
@@ -82,7 +156,11 @@ async function freeName(
   folder: string,
   file: LoadedFile,
   changes: readonly FileChange[],
+  takenNames: ReadonlySet<string>,
 ): Promise<string> {
+  const isShown = (name: string): boolean =>
+    changes.some((c) => c.folder === folder && c.shown_name === name);
+  if (!takenNames.has(file.name) && !isShown(file.name)) return file.name;
   const dot = file.name.lastIndexOf('.');
   const [base, ext] = dot > 0 ? [file.name.slice(0, dot), file.name.slice(dot)] : [file.name, ''];
   const rows = await tx.query<{ shown_name: string }>(
