@@ -23,6 +23,7 @@ export const MappingOptions = z
       .string()
       .regex(/^[A-Z]{2}$/, 'Two capital letters, such as `US`.')
       .optional(),
+    manyRecords: z.boolean().optional(),
   })
   .meta({ id: 'MappingOptions' });
 

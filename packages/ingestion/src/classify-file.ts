@@ -9,13 +9,18 @@ import {
 } from '@callbay/core';
 import { formatOfExtension, type ParsedMetadata } from '@callbay/metadata';
 import { type AdvanceCallsDeps, advanceCalls, type PipelineLog } from './advance-calls.ts';
+import { advanceBatch } from './batch/advance-batch.ts';
+import type { BatchStore } from './batch/ports.ts';
+import type { BatchReadOptions, BatchReadReport } from './batch/read-batch-rows.ts';
 import type { FileFacts, FileStore, FileToClassify } from './call-ports.ts';
 import type { Inspection, InspectTask } from './inspect-worker.ts';
 import type { Inspector } from './inspector.ts';
 import type { BlobStore } from './ports.ts';
+import { startRowReading } from './row-reader.ts';
 
 export interface ClassifyFileDeps extends AdvanceCallsDeps {
   readonly files: FileStore;
+  readonly batches: BatchStore;
   readonly blobs: BlobStore;
   readonly inspector: Inspector;
   readonly log: PipelineLog;
@@ -23,6 +28,10 @@ export interface ClassifyFileDeps extends AdvanceCallsDeps {
 
 /** After so many failures that no outage explains, a file is taken to be unreadable, and that is its fact. */
 const MAX_FAILED_READS = 3;
+const BATCH_HEAP_MB = 192;
+const BATCH_BASE_MS = 60_000;
+/** A database that others use too still takes this much of a batch. */
+const BATCH_BYTES_PER_MS = 512;
 
 /**
  * Reads one received file and stores what it found, then advances the calls that the facts touch. Running it twice
@@ -36,6 +45,8 @@ export async function classifyFile(
   if (!file) return;
   const callKeys = await readAndSave(deps, tenantId, file);
   await advanceCalls(deps, { tenantId, callKeys });
+  // The first rows of a batch at once; the sweep goes on with the rest.
+  await advanceBatch(deps, { tenantId, fileId });
 }
 
 /** The call keys to advance. A file nobody can read must not keep its tenant's later files waiting for ever. */
@@ -47,14 +58,17 @@ async function readAndSave(
   const name = parseFileName(file.name, file.policy.settings);
   try {
     await using local = await deps.blobs.openLocal(tenantId, file.blobKey);
-    const facts = factsOf(file, name, await deps.inspector.inspect(taskOf(file, name, local.path)));
-    return await deps.files.saveFacts(tenantId, file.fileId, facts);
+    const inspection = await deps.inspector.inspect(taskOf(file, name, local.path));
+    if (inspection.metadata && isBatch(name, inspection.metadata, file.policy)) {
+      return await readAndSaveBatch(deps, tenantId, file, name, local.path, inspection);
+    }
+    return await deps.files.saveFacts(tenantId, file.fileId, factsOf(file, name, inspection));
   } catch (error) {
     if (error instanceof CallbayError && error.retryable) throw error;
     const failures = await deps.files.countFailedRead(tenantId, file.fileId);
     if (failures < MAX_FAILED_READS) throw error;
     deps.log.error({ err: error, tenantId, fileId: file.fileId }, 'a file is taken to be unreadable');
-    return deps.files.saveFacts(tenantId, file.fileId, unreadable(name));
+    return deps.files.saveFacts(tenantId, file.fileId, neverRead(name));
   }
 }
 
@@ -84,9 +98,8 @@ function sidecarFacts(policy: Policy, name: ParsedName, sha256: string, metadata
   const [raw, ...more] = metadata.records;
   const issues: Issue[] = [...metadata.issues];
   if (issues.length === 0 && (more.length > 0 || metadata.rowCount > 1)) {
-    issues.push(
-      issue('METADATA_INVALID', `One record is expected in a file; this one holds ${metadata.rowCount}.`),
-    );
+    const message = `One record is expected in a file; this one holds ${metadata.rowCount}. A field mapping with \`manyRecords\` takes lists.`;
+    issues.push(issue('METADATA_INVALID', message));
   }
   if (issues.length === 0 && !raw) issues.push(issue('METADATA_INVALID', 'The file holds no record.'));
   const isReadable = issues.length === 0 && raw !== undefined;
@@ -109,19 +122,54 @@ function sidecarFacts(policy: Policy, name: ParsedName, sha256: string, metadata
   };
 }
 
+/**
+ * Whether a file holds the metadata of many calls: a CSV of several rows, or of one that names a recording of another
+ * name; a list in another format where the field mapping says so. Source: C15, case 30.
+ */
+function isBatch(name: ParsedName, metadata: ParsedMetadata, policy: Policy): boolean {
+  const { format, header, rowCount, records } = metadata;
+  if (format !== 'csv') return rowCount > 1 && policy.mapping.options.manyRecords === true;
+  if (header === null || rowCount === 0) return false;
+  const [only] = records;
+  if (rowCount > 1 || !only) return rowCount > 1;
+  const named = stemNamedBy(only, policy);
+  return named !== null && named !== name.stem && name.wallTime === null;
+}
+
+async function readAndSaveBatch(
+  deps: ClassifyFileDeps,
+  tenantId: string,
+  file: FileToClassify,
+  name: ParsedName,
+  path: string,
+  { sha256, metadata }: Inspection,
+): Promise<string[]> {
+  await using reading = startRowReading<BatchReadOptions, BatchReadReport>({
+    module: new URL('./batch/read-batch-rows.ts', import.meta.url),
+    path,
+    options: { format: metadata!.format, policy: file.policy },
+    heapMb: BATCH_HEAP_MB,
+    timeLimitMs: BATCH_BASE_MS + Math.ceil(file.sizeBytes / BATCH_BYTES_PER_MS),
+  });
+  const { stem, warnings } = name;
+  const facts = { stem, sha256, warnings, isNamedAsSidecar: name.wallTime !== null };
+  const end = await deps.batches.saveBatch(tenantId, file.fileId, facts, reading);
+  if (end.kind === 'gone') return [];
+  if (end.kind === 'saved') return [...end.wakes];
+  return deps.files.saveFacts(tenantId, file.fileId, unreadable(name, sha256, end.issues));
+}
+
 /** Without a digest: no other file has the same bytes as one that nobody can read. */
-function unreadable(name: ParsedName): FileFacts {
-  const isRecording = name.kind === 'recording';
-  const reason = issue(
-    isRecording ? 'NOT_MEDIA' : 'METADATA_INVALID',
-    'The file could not be read within the limits of memory and time.',
-  );
-  const base = { stem: name.stem, sha256: '', media: null, warnings: name.warnings };
-  if (isRecording) return { ...base, kind: 'recording', issues: [reason], records: [] };
-  return {
-    ...base,
-    kind: 'sidecar',
-    issues: [],
-    records: [{ row: 0, raw: null, namedStem: null, issues: [reason], warnings: [] }],
-  };
+function neverRead(name: ParsedName): FileFacts {
+  const sentence = 'The file could not be read within the limits of memory and time.';
+  if (name.kind !== 'recording') return unreadable(name, '', [issue('METADATA_INVALID', sentence)]);
+  const { stem, warnings } = name;
+  const issues = [issue('NOT_MEDIA', sentence)];
+  return { kind: 'recording', stem, sha256: '', media: null, warnings, issues, records: [] };
+}
+
+/** Metadata of which nothing can be used. */
+function unreadable({ stem, warnings }: ParsedName, sha256: string, issues: readonly Issue[]): FileFacts {
+  const records = [{ row: 0, raw: null, namedStem: null, issues, warnings: [] }];
+  return { kind: 'sidecar', stem, sha256, media: null, issues: [], warnings, records };
 }

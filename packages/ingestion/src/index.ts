@@ -10,6 +10,14 @@ export {
   type PipelineLog,
   type PipelineMetrics,
 } from './advance-calls.ts';
+export {
+  type AdvanceBatchDeps,
+  advanceBatch,
+  sweepBatches,
+  sweepExpiredRows,
+} from './batch/advance-batch.ts';
+export * from './batch/ports.ts';
+export type { BatchReadReport } from './batch/read-batch-rows.ts';
 export * from './call-ports.ts';
 export { type ClassifyFileDeps, classifyFile } from './classify-file.ts';
 export { apiKeyId, digestOf, isSameDigest, makeApiKey } from './credentials.ts';

@@ -30,9 +30,25 @@ export async function inspect(task: InspectTask): Promise<Inspection> {
   return {
     sha256: await sha256Of(task.path),
     media: task.read?.as === 'media' ? await inspectMedia(task) : null,
-    metadata:
-      task.read?.as === 'metadata' ? parseMetadata({ ...task.read, bytes: await readHead(task.path) }) : null,
+    metadata: task.read?.as === 'metadata' ? await parse(task.path, task.read.format) : null,
   };
+}
+
+/** Of a CSV over the limit of a sidecar only the first rows: they tell that it is a batch, which is read row by row. */
+async function parse(path: string, format: MetadataFormat): Promise<ParsedMetadata> {
+  const bytes = await readHead(path);
+  const isLong = format === 'csv' && bytes.length > METADATA_LIMITS.bytes;
+  return parseMetadata({ format, bytes: isLong ? firstRows(bytes) : bytes });
+}
+
+const FIRST_ROWS_BYTES = 1024 * 1024;
+
+/** Whole lines of the beginning, in any encoding that we read; all where there is no line so short. */
+function firstRows(bytes: Buffer): Buffer {
+  const end = bytes.lastIndexOf('\n', FIRST_ROWS_BYTES) + 1;
+  if (end === 0) return bytes;
+  // The second half of a line feed in UTF-16LE.
+  return bytes.subarray(0, end % 2 === 1 && bytes[end] === 0 ? end + 1 : end);
 }
 
 async function sha256Of(path: string): Promise<string> {

@@ -14,6 +14,7 @@ export {
   createTenantStore,
   ensureOperatorKey,
 } from './admin/index.ts';
+export { createBatchStore } from './calls/batch-store.ts';
 export { createCallStore } from './calls/call-store.ts';
 export { createFileStore } from './calls/file-store.ts';
 export { createReplayStore } from './calls/replay-store.ts';

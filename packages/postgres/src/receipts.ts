@@ -1,3 +1,4 @@
+import { countBatchRows, listBatchRows } from './batch-rows.ts';
 import type { Sql } from './database.ts';
 import { FILE_ROW_COLUMNS, FILE_ROW_TABLES, type FileCall, type FileRow, toFileView } from './file-rows.ts';
 
@@ -60,8 +61,22 @@ async function readReceiptName(sql: Sql, tenantId: string, receipt: string): Pro
   return { name: versioned[1] ?? '', ordinal: Number(versioned[2]) };
 }
 
-const renderReceipt = (row: ReceiptRow): Buffer =>
-  Buffer.from(`${JSON.stringify(toFileView(row, row), null, 2)}\n`);
+/** Rows of a batch that its receipt tells of one by one; the others are in the counts. */
+const RECEIPT_ROWS = 1_000;
+
+async function renderReceipt(sql: Sql, tenantId: string, row: ReceiptRow): Promise<Buffer> {
+  const view = toFileView(row, row);
+  const told = row.kind === 'batch' ? { ...view, ...(await rowsOf(sql, tenantId, row.id)) } : view;
+  return Buffer.from(`${JSON.stringify(told, null, 2)}\n`);
+}
+
+async function rowsOf(sql: Sql, tenantId: string, fileId: string) {
+  const rows = await listBatchRows(sql, tenantId, fileId, { limit: RECEIPT_ROWS, afterRow: 0 });
+  return {
+    rowCounts: await countBatchRows(sql, tenantId, fileId),
+    rows: rows.map(({ line, state, code, message, callId }) => ({ line, state, code, message, callId })),
+  };
+}
 
 /** A receipt as the drop lists it: its size is that of its contents now. */
 export interface ReceiptEntry {
@@ -70,9 +85,9 @@ export interface ReceiptEntry {
   readonly modifiedAt: Date;
 }
 
-const entryOf = (row: ReceiptRow): ReceiptEntry => ({
+const entryOf = async (sql: Sql, tenantId: string, row: ReceiptRow): Promise<ReceiptEntry> => ({
   name: row.isNewest ? `${row.name}.json` : `${row.name}~${row.ordinal}.json`,
-  sizeBytes: renderReceipt(row).length,
+  sizeBytes: (await renderReceipt(sql, tenantId, row)).length,
   modifiedAt: row.outcomeAt ?? row.receivedAt,
 });
 
@@ -91,7 +106,9 @@ export async function listReceipts(
     afterOrdinal,
     page.limit,
   ]);
-  return rows.map(entryOf);
+  const entries: ReceiptEntry[] = [];
+  for (const row of rows) entries.push(await entryOf(sql, tenantId, row));
+  return entries;
 }
 
 async function findRow(sql: Sql, tenantId: string, receipt: string): Promise<ReceiptRow | null> {
@@ -104,11 +121,11 @@ async function findRow(sql: Sql, tenantId: string, receipt: string): Promise<Rec
 /** The entry that `listReceipts` has for one receipt, or null. */
 export async function findReceipt(sql: Sql, tenantId: string, receipt: string): Promise<ReceiptEntry | null> {
   const row = await findRow(sql, tenantId, receipt);
-  return row === null ? null : entryOf(row);
+  return row === null ? null : entryOf(sql, tenantId, row);
 }
 
 /** The JSON of one receipt as it stands now, or null where there is none. */
 export async function readReceipt(sql: Sql, tenantId: string, receipt: string): Promise<Buffer | null> {
   const row = await findRow(sql, tenantId, receipt);
-  return row === null ? null : renderReceipt(row);
+  return row === null ? null : renderReceipt(sql, tenantId, row);
 }

@@ -7,9 +7,11 @@ import {
   classifyFile,
   createInspector,
   type SweepDeps,
+  sweepBatches,
   sweepDueCalls,
 } from '@callbay/ingestion';
 import {
+  createBatchStore,
   createCallStore,
   createDropStore,
   createFileStore,
@@ -75,6 +77,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
   const deps: SweepDeps = {
     calls: createCallStore(db),
     files: createFileStore(db),
+    batches: createBatchStore(db),
     sweeps: createSweepStore(db),
     blobs,
     inspector,
@@ -123,9 +126,11 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
     settle: async () => {
       await until('every file read and no call due', async () => {
         await sweepDueCalls(deps);
+        await sweepBatches(deps);
         const [row] = await db.query<{ open: number }>(
           `select (select count(*) from files where classified_at is null and blob_key is not null and purged_at is null)
-                + (select count(*) from calls where due_at is not null) as open`,
+                + (select count(*) from calls where due_at is not null)
+                + (select count(*) from batches where advanced_at is null) as open`,
         );
         return row?.open === 0;
       });

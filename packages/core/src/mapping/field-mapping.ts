@@ -29,6 +29,8 @@ export interface MappingOptions {
   readonly emptyWords?: readonly string[] | undefined;
   /** ISO 3166 country that completes national phone numbers. */
   readonly defaultCountry?: string | undefined;
+  /** A JSON array, an XML list or a YAML list is a batch, one call in each entry. Source: C15. */
+  readonly manyRecords?: boolean | undefined;
 }
 
 /** A typed value: instants are RFC 3339 UTC strings, durations are seconds, phones are E.164. */

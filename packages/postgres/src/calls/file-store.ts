@@ -55,12 +55,7 @@ export function createFileStore(db: Database): FileStore {
         const place = await saveFile(tx, tenantId, fileId, facts);
         if (place === null) return keys;
         await saveRecords(tx, tenantId, fileId, facts);
-        const waiting = await tx.query<{ call_key: string }>(
-          'select call_key from calls where tenant_id = $1 and waits_for_seq = $2 limit $3',
-          [tenantId, place, WAKE_LIMIT],
-          'waiting-calls',
-        );
-        return [...new Set([...keys, ...waiting.map((row) => row.call_key)])];
+        return [...new Set([...keys, ...(await wakeWaitingCalls(tx, tenantId, place))])];
       }),
 
     async findUnread(olderThanMs, limit) {
@@ -74,6 +69,16 @@ export function createFileStore(db: Database): FileStore {
       return rows.map((row) => ({ tenantId: row.tenant_id, fileId: row.id }));
     },
   };
+}
+
+/** The keys of calls that waited for the file at this place in the order to be read. */
+export async function wakeWaitingCalls(tx: Sql, tenantId: string, place: number): Promise<string[]> {
+  const waiting = await tx.query<{ call_key: string }>(
+    'select call_key from calls where tenant_id = $1 and waits_for_seq = $2 limit $3',
+    [tenantId, place, WAKE_LIMIT],
+    'waiting-calls',
+  );
+  return waiting.map((row) => row.call_key);
 }
 
 /** Its place in the fold; null where the file had been read already. */

@@ -95,6 +95,12 @@ async function saveFiles(
 ): Promise<void> {
   const changes: FileChange[] = [];
   const taken = await takenNames(tx, tenantId, fresh);
+  const nameIn = async (folder: string, file: LoadedFile): Promise<string> => {
+    if (folder === 'data') return file.name;
+    const shown = changes.filter((c) => c.folder === folder).map((c) => c.shown_name);
+    if (!taken.has(file.name) && !shown.includes(file.name)) return file.name;
+    return freeNameFor(tx, tenantId, folder, file, shown);
+  };
   for (const { verdict, decision, file } of fresh) {
     const folder = folderOf(verdict);
     changes.push({
@@ -107,7 +113,7 @@ async function saveFiles(
       call_key: decision.callKey,
       judged_policy: isEnded(verdict) ? verdict.policyVersion : null,
       folder,
-      shown_name: folder === 'data' ? file.name : await freeName(tx, tenantId, folder, file, changes, taken),
+      shown_name: await nameIn(folder, file),
     });
   }
   await tx.execute(
@@ -149,18 +155,14 @@ async function takenNames(
   return new Set(rows.map((row) => row.name));
 }
 
-/** The name to show the file under: its own, or `<stem>~2.<ext>` and on where that is taken. Nothing is overwritten. */
-async function freeName(
+/** The name to show a file under: its own, or `<stem>~2.<ext>` and on where that is taken. Nothing is overwritten. */
+export async function freeNameFor(
   tx: Sql,
   tenantId: string,
   folder: string,
-  file: LoadedFile,
-  changes: readonly FileChange[],
-  takenNames: ReadonlySet<string>,
+  file: Pick<LoadedFile, 'id' | 'name'>,
+  alsoTaken: readonly string[] = [],
 ): Promise<string> {
-  const isShown = (name: string): boolean =>
-    changes.some((c) => c.folder === folder && c.shown_name === name);
-  if (!takenNames.has(file.name) && !isShown(file.name)) return file.name;
   const dot = file.name.lastIndexOf('.');
   const [base, ext] = dot > 0 ? [file.name.slice(0, dot), file.name.slice(dot)] : [file.name, ''];
   const rows = await tx.query<{ shown_name: string }>(
@@ -170,10 +172,7 @@ async function freeName(
     [tenantId, folder, file.id, file.name, `${escapeLike(base)}~%`, `%${escapeLike(ext)}`],
     'taken-names',
   );
-  const taken = new Set([
-    ...rows.map((row) => row.shown_name),
-    ...changes.filter((c) => c.folder === folder).map((c) => c.shown_name),
-  ]);
+  const taken = new Set([...rows.map((row) => row.shown_name), ...alsoTaken]);
   if (!taken.has(file.name)) return file.name;
   for (let n = 2; ; n++) {
     const candidate = `${base}~${n}${ext}`;

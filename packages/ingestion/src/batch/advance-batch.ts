@@ -1,0 +1,58 @@
+import { type AdvanceCallsDeps, advanceCalls, type PipelineLog } from '../advance-calls.ts';
+import type { BatchStore } from './ports.ts';
+
+export interface AdvanceBatchDeps extends AdvanceCallsDeps {
+  readonly batches: BatchStore;
+  readonly log: PipelineLog;
+}
+
+/** Rows whose calls share one transaction. */
+const CHUNK_ROWS = 500;
+/** Chunks under way at once: one waits for the database while another decides. */
+const LANES = 3;
+const BATCHES_AT_ONCE = 20;
+const EXPIRED_AT_ONCE = 500;
+
+/**
+ * Advances the calls of a batch's next rows, from where the last one who did this stopped; answers whether rows are
+ * left. Running it twice, or in two processes, changes nothing.
+ */
+export async function advanceBatch(
+  deps: AdvanceBatchDeps,
+  { tenantId, fileId }: { tenantId: string; fileId: string },
+): Promise<boolean> {
+  const chunks = await deps.batches.findRowsToAdvance(tenantId, fileId, { chunks: LANES, rows: CHUNK_ROWS });
+  await Promise.all(chunks.map(({ callKeys }) => advanceCalls(deps, { tenantId, callKeys })));
+  const lastRow = chunks.at(-1)?.lastRow ?? null;
+  await deps.batches.markAdvanced(tenantId, fileId, lastRow);
+  return lastRow !== null;
+}
+
+/**
+ * Goes on with every batch that has rows left, one slice of each in turn, so that a long one does not keep another
+ * tenant's waiting. Answers how many slices there were.
+ */
+export async function sweepBatches(deps: AdvanceBatchDeps): Promise<number> {
+  const failed = new Set<string>();
+  for (let slices = 0; ; ) {
+    const open = await deps.batches.findUnadvanced(BATCHES_AT_ONCE, [...failed]);
+    if (open.length === 0) return slices;
+    for (const batch of open) {
+      try {
+        await advanceBatch(deps, batch);
+      } catch (error) {
+        // The next sweep tries it again; the others must not wait for it.
+        failed.add(batch.fileId);
+        deps.log.error({ err: error, ...batch }, 'rows of a batch could not be advanced');
+      }
+      slices += 1;
+    }
+  }
+}
+
+/** Ends rows that found no recording within 7 days of their arrival. */
+export async function sweepExpiredRows(deps: AdvanceBatchDeps): Promise<number> {
+  const ended = await deps.batches.expireRows(EXPIRED_AT_ONCE);
+  for (const calls of ended) await advanceCalls(deps, calls);
+  return ended.length;
+}

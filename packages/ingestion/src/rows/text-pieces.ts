@@ -1,0 +1,41 @@
+import { createReadStream } from 'node:fs';
+import { EncodingDetector, type StreamEncoding } from '@callbay/metadata';
+
+/** The text of a file in pieces, the last one empty. */
+export interface TextPieces {
+  readonly encoding: StreamEncoding;
+  /** Throws a MalformedTextError where the bytes stop being text. */
+  pieces(): AsyncGenerator<string, void>;
+}
+
+/** Bytes of the file are not whole characters of its encoding. */
+export class MalformedTextError extends Error {
+  override readonly name = 'MalformedTextError';
+}
+
+const PIECE_BYTES = 512 * 1024;
+
+/** Null where the file is in no encoding that we read. Holds one piece of it at a time. Source: case 66. */
+export async function openTextPieces(path: string): Promise<TextPieces | null> {
+  const detector = new EncodingDetector();
+  const bytesOf = () => createReadStream(path, { highWaterMark: PIECE_BYTES });
+  for await (const bytes of bytesOf()) detector.push(bytes as Buffer);
+  const encoding = detector.finish();
+  if (encoding === null) return null;
+  return {
+    encoding,
+    async *pieces() {
+      const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
+      for await (const bytes of bytesOf()) yield decode(decoder, bytes as Buffer);
+      yield decode(decoder, null);
+    },
+  };
+}
+
+function decode(decoder: InstanceType<typeof TextDecoder>, bytes: Buffer | null): string {
+  try {
+    return bytes === null ? decoder.decode() : decoder.decode(bytes, { stream: true });
+  } catch (cause) {
+    throw new MalformedTextError(`The file is not whole ${decoder.encoding}: send it again.`, { cause });
+  }
+}
