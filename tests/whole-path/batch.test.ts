@@ -1,3 +1,4 @@
+import type { NewMapping } from '@callbay/contracts';
 import { COACH_MINIMUM } from '@callbay/core';
 import { sweepExpiredRows } from '@callbay/ingestion';
 import { createMappingStore } from '@callbay/postgres';
@@ -239,11 +240,11 @@ test('lists in other formats are batches where the mapping says so, and refused 
   expect(await receiptOf(tenant, 'list.json')).toMatchObject({
     outcome: { code: 'METADATA_INVALID', message: expect.stringContaining('manyRecords') as string },
   });
-  const { fields } = COACH_MINIMUM;
   const by = { name: 'test', remoteAddress: null };
-  const mapping = { fields: [...fields], options: { manyRecords: true } };
-  await createMappingStore(callbay.db).putMapping(tenant.tenantId, 'call', mapping, null, by);
+  const mapping = { ...structuredClone(COACH_MINIMUM), options: { manyRecords: true } } as NewMapping;
+  await createMappingStore(callbay.db).publishMapping(tenant.tenantId, mapping, null, by);
   await put(tenant, { 'again.json': list });
+
   expect(await rowCodes(tenant, 'again.json')).toEqual(['1 SURFACED', '2 NO_RECORDING']);
   await put(tenant, { 'list.xml': xml });
   expect(await rowCodes(tenant, 'list.xml')).toEqual(['1 UPDATED', '2 NO_RECORDING']);

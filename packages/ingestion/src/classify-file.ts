@@ -75,7 +75,11 @@ async function readAndSave(
 function taskOf(file: FileToClassify, name: ParsedName, path: string): InspectTask {
   const format = name.kind === 'sidecar' ? formatOfExtension(name.ext) : null;
   const read: InspectTask['read'] =
-    name.kind === 'recording' ? { as: 'media' } : format ? { as: 'metadata', format } : null;
+    name.kind === 'recording'
+      ? { as: 'media' }
+      : format
+        ? { as: 'metadata', format, isList: isListed(file.policy) }
+        : null;
   return { path, ext: name.ext, sizeBytes: file.sizeBytes, read };
 }
 
@@ -128,13 +132,14 @@ function sidecarFacts(policy: Policy, name: ParsedName, sha256: string, metadata
  */
 function isBatch(name: ParsedName, metadata: ParsedMetadata, policy: Policy): boolean {
   const { format, header, rowCount, records } = metadata;
-  if (format !== 'csv') return rowCount > 1 && policy.mapping.options.manyRecords === true;
-  if (header === null || rowCount === 0) return false;
+  const mayHoldMany = format === 'csv' ? header !== null : isListed(policy);
   const [only] = records;
-  if (rowCount > 1 || !only) return rowCount > 1;
+  if (!mayHoldMany || rowCount > 1 || !only) return mayHoldMany && rowCount > 1;
   const named = stemNamedBy(only, policy);
   return named !== null && named !== name.stem && name.wallTime === null;
 }
+
+const isListed = (policy: Policy): boolean => policy.mapping.options.manyRecords === true;
 
 async function readAndSaveBatch(
   deps: ClassifyFileDeps,

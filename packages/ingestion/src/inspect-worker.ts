@@ -16,7 +16,7 @@ export interface InspectTask {
   /** Null: only the digest is wanted. */
   readonly read:
     | { readonly as: 'media' }
-    | { readonly as: 'metadata'; readonly format: MetadataFormat }
+    | { readonly as: 'metadata'; readonly format: MetadataFormat; readonly isList: boolean }
     | null;
 }
 
@@ -30,15 +30,16 @@ export async function inspect(task: InspectTask): Promise<Inspection> {
   return {
     sha256: await sha256Of(task.path),
     media: task.read?.as === 'media' ? await inspectMedia(task) : null,
-    metadata: task.read?.as === 'metadata' ? await parse(task.path, task.read.format) : null,
+    metadata:
+      task.read?.as === 'metadata' ? await parse(task.path, task.read.format, task.read.isList) : null,
   };
 }
 
 /** Of a CSV over the limit of a sidecar only the first rows: they tell that it is a batch, which is read row by row. */
-async function parse(path: string, format: MetadataFormat): Promise<ParsedMetadata> {
+async function parse(path: string, format: MetadataFormat, isList: boolean): Promise<ParsedMetadata> {
   const bytes = await readHead(path);
   const isLong = format === 'csv' && bytes.length > METADATA_LIMITS.bytes;
-  return parseMetadata({ format, bytes: isLong ? firstRows(bytes) : bytes });
+  return parseMetadata({ format, isList, bytes: isLong ? firstRows(bytes) : bytes });
 }
 
 const FIRST_ROWS_BYTES = 1024 * 1024;

@@ -7,6 +7,7 @@ import type { Reading } from './reading.ts';
 import { decodeText } from './text/decode.ts';
 import { createLocator } from './text/locator.ts';
 import { readRecords } from './tree/read-records.ts';
+import type { TreeReading } from './tree/source-node.ts';
 import { normalizeLineEnds } from './xml/normalize-line-ends.ts';
 import { readXml } from './xml/read-xml.ts';
 import { readYaml } from './yaml/read-yaml.ts';
@@ -16,7 +17,12 @@ import { readYaml } from './yaml/read-yaml.ts';
  * Bad input never throws: it is METADATA_INVALID, DUPLICATE_HEADER or ROW_TOO_LARGE among the issues. Nothing past the byte
  * limit is decoded or read. Source: C12, C13, case 66 to 75, case 78.
  */
-export function parseMetadata({ bytes, format, limits: given }: MetadataInput): ParsedMetadata {
+export function parseMetadata({
+  bytes,
+  format,
+  isList = false,
+  limits: given,
+}: MetadataInput): ParsedMetadata {
   const limits: MetadataLimits = { ...METADATA_LIMITS, ...given };
   const maxBytes = format === 'yaml' ? Math.min(limits.bytes, limits.yamlBytes) : limits.bytes;
   if (bytes.length > maxBytes) {
@@ -39,11 +45,17 @@ export function parseMetadata({ bytes, format, limits: given }: MetadataInput): 
     const at = createLocator(text).place(nul);
     return refuse(format, encoding, 'METADATA_INVALID', 'Expected text, found a NUL character.', at);
   }
-  const { issues, warnings, ...reading } = read(format, text, encoding, limits);
+  const { issues, warnings, ...reading } = read(format, text, encoding, isList, limits);
   return { format, encoding, ...reading, issues: issues.close(), warnings: warnings.close() };
 }
 
-function read(format: MetadataFormat, text: string, encoding: string, limits: MetadataLimits): Reading {
+function read(
+  format: MetadataFormat,
+  text: string,
+  encoding: string,
+  isList: boolean,
+  limits: MetadataLimits,
+): Reading {
   switch (format) {
     case 'json':
       return readRecords(text, readJson(text, limits), limits);
@@ -51,13 +63,22 @@ function read(format: MetadataFormat, text: string, encoding: string, limits: Me
       return readRecords(text, readYaml(text, limits), limits);
     case 'xml': {
       const normalized = normalizeLineEnds(text);
-      return readRecords(normalized, readXml(normalized, encoding, limits), limits);
+      const tree = readXml(normalized, encoding, limits);
+      return readRecords(normalized, isList ? itemsOfRoot(tree) : tree, limits);
     }
     case 'csv':
       return readCsv(text, limits);
     default:
       return format satisfies never;
   }
+}
+
+/** `<calls><call>…</call><call>…</call></calls>`: the list of the calls, where the root holds nothing else. */
+function itemsOfRoot(tree: TreeReading): TreeReading {
+  if (!tree.ok || tree.root.kind !== 'map') return tree;
+  const [only, ...others] = tree.root.entries;
+  if (only === undefined || others.length > 0 || only.value.kind === 'text') return tree;
+  return { ok: true, root: only.value };
 }
 
 function refuse(

@@ -6,6 +6,8 @@ export type MetadataFormat = 'json' | 'xml' | 'csv' | 'yaml';
 export interface MetadataInput {
   readonly bytes: Uint8Array;
   readonly format: MetadataFormat;
+  /** An XML document is a list: its root's only kind of child is a record each. */
+  readonly isList?: boolean;
   /** Limits that differ from METADATA_LIMITS. */
   readonly limits?: Partial<MetadataLimits>;
 }

@@ -71,7 +71,7 @@ async function readCsv(path: string, writer: RowWriter): Promise<BatchReadReport
 
 /** A list is read whole: its parser needs the whole text, within the limits of a sidecar. */
 async function readList(path: string, format: MetadataFormat, writer: RowWriter): Promise<BatchReadReport> {
-  const { records, issues, warnings } = parseMetadata({ bytes: await readFile(path), format });
+  const { records, issues, warnings } = parseMetadata({ bytes: await readFile(path), format, isList: true });
   if (issues.length > 0) return writer.refuse(issues);
   for (const [index, record] of records.entries()) {
     writer.add(index + 1, record);
