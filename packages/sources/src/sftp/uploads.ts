@@ -146,8 +146,10 @@ export function createUploads(deps: UploadDeps): Uploads {
     open(request) {
       const wanted = OPEN_FLAG.CREAT | OPEN_FLAG.TRUNC;
       const isPlainPut = (request.flags & (wanted | OPEN_FLAG.EXCL)) === wanted;
-      if (isPlainPut) return startEmpty(request);
-      return inTurn(request.tenantId, request.name, () => continueOrCreate(request));
+      // A put waits too: an older upload that is being given up just now would else become the partial behind its back.
+      return inTurn(request.tenantId, request.name, () =>
+        isPlainPut ? startEmpty(request) : continueOrCreate(request),
+      );
     },
 
     finish: (upload) =>
