@@ -138,6 +138,18 @@ describe('what was replayed', () => {
     expect(sent.decide().codes).toEqual(['SUPERSEDED', 'NO_RECORDING']);
   });
 
+  test('case 43: a replayed version stays behind a later one that went to another call, whatever came between', () => {
+    const sent = scenario()
+      .json('a.json', fields())
+      .json('x.json', fields({ filename: 'a.wav' }))
+      .json('x.json', null)
+      .json('a.json', fields({ stage: 'won' }))
+      .replay(2, { ...readNow({ filename: 'b.wav' }), namedStem: 'b' });
+    expect(sent.decide().codes.slice(1)).toEqual(['DUPLICATE_METADATA', 'NO_RECORDING', 'NO_RECORDING']);
+    sent.remove(3).replay(1);
+    expect(sent.decide().codes.slice(1)).toEqual(['SUPERSEDED', 'NO_RECORDING', 'WITHDRAWN']);
+  });
+
   test('a replay of what cannot be read still says why', () => {
     const sent = scenario().json('a.json', null).json('a.json', fields()).media('a.wav').replay(0);
     expect(sent.decide().codes).toEqual(['METADATA_INVALID', 'SURFACED', 'SURFACED']);
