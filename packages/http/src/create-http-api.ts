@@ -31,6 +31,7 @@ import { SECURE_HEADERS } from './server/headers.ts';
 import { acceptJson } from './server/json-body.ts';
 import { answerUnknownPaths } from './server/known-paths.ts';
 import { describeApi } from './server/openapi.ts';
+import { watchSilentConnections } from './server/silent-connections.ts';
 import { validatorCompiler } from './server/validate.ts';
 import { registerSftpKeys } from './sftp-users/key-routes.ts';
 import { registerSftpUsers } from './sftp-users/routes.ts';
@@ -89,6 +90,8 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(sendFailure);
   acceptJson(app);
+  const endSilentConnections = watchSilentConnections(app.server);
+  app.addHook('preClose', async () => endSilentConnections());
   app.decorateRequest('principal', null);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURE_HEADERS).header('x-request-id', request.id);
