@@ -2,7 +2,13 @@
 import { availableParallelism } from 'node:os';
 import { createDiskBlobStore } from '@callbay/blobs';
 import { advanceCalls, classifyFile, createInspector, runSweeps, type SweepDeps } from '@callbay/ingestion';
-import { createCallStore, createFileStore, createSweepStore, openDatabase } from '@callbay/postgres';
+import {
+  createCallStore,
+  createFileStore,
+  createProcessMetricsStore,
+  createSweepStore,
+  openDatabase,
+} from '@callbay/postgres';
 import { createJobQueue, startWorkers } from '@callbay/queue';
 import {
   createLogger,
@@ -10,9 +16,11 @@ import {
   exitWithParent,
   loadConfig,
   onShutdown,
+  processLabels,
   readEnv,
   reportReady,
   roleConnections,
+  shareMetrics,
 } from '@callbay/runtime';
 
 const config = loadConfig(readEnv());
@@ -22,7 +30,8 @@ exitWithParent(shutdown);
 
 const connectionString = config.databaseUrl;
 if (connectionString === null) throw new Error('pipeline needs DATABASE_URL: `callbay up` gives it one');
-const metrics = createMetrics({ withProcess: true });
+const labels = processLabels('pipeline');
+const metrics = createMetrics({ withProcess: true, labels });
 
 const db = openDatabase({
   connectionString,
@@ -31,6 +40,13 @@ const db = openDatabase({
   onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
 });
 shutdown.add('database', () => db.close());
+
+const sharing = {
+  ...{ registry: metrics.registry, labels, store: createProcessMetricsStore(db) },
+  onError: (err: unknown) => logger.warn({ err }, 'metrics could not be shared'),
+};
+const shared = shareMetrics(sharing);
+shutdown.add('metrics', () => shared.stop());
 
 const backend = config.redisUrl === null ? { connectionString } : { redisUrl: config.redisUrl };
 const queue = await createJobQueue(backend, (err) => logger.warn({ err }, 'the queue connection broke'));
