@@ -78,6 +78,7 @@ export function createUploads(deps: UploadDeps): Uploads {
   async function startEmpty(request: OpenForWriting): Promise<Upload> {
     const own = deps.partials.create(request.tenantId, request.name);
     await deps.partials.remove(request.tenantId, request.name);
+    for (const earlier of live.get(keyOf(request.tenantId, request.name)) ?? []) earlier.markOvertaken();
     return start(request, own, 0, true);
   }
 
