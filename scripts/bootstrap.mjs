@@ -7,15 +7,18 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -29,7 +32,7 @@ const lockFile = join(root, '.bootstrap.lock');
 const schemaFile = join(root, 'prisma', 'schema.prisma');
 const prismaConfig = join(root, 'prisma', 'prisma.config.ts');
 const generated = join(root, 'packages', 'postgres', 'src', 'generated');
-const objectWrap = join(root, 'packages', 'sources', 'native', 'object-wrap.h');
+const objectWrapIn = (folder) => join(folder, 'packages', 'sources', 'native', 'object-wrap.h');
 const ciphers = join(modules, 'ssh2', 'lib', 'protocol', 'crypto', 'build', 'Release', 'sshcrypto.node');
 const lockWaitMs = 15 * 60_000;
 
@@ -56,7 +59,7 @@ function readJson(file) {
 function wanted() {
   const platform = `${process.platform}-${process.arch}`;
   return {
-    install: `${platform}-${digest(join(root, 'package-lock.json'), join(root, 'package.json'), objectWrap)}`,
+    install: `${platform}-${digest(join(root, 'package-lock.json'), join(root, 'package.json'), objectWrapIn(root))}`,
     client: digest(schemaFile, prismaConfig, join(root, 'package-lock.json')),
   };
 }
@@ -150,14 +153,35 @@ function withLock(work) {
 
 // --- installing ---------------------------------------------------------------------------------------------
 
-function environment() {
+/**
+ * Runs `work` with a path to `folder` that compilers' tools can take: gyp quotes no include path, so that a folder with
+ * a space in its path is reached through a link that has none. Where no link can be made, with `folder` itself.
+ */
+export function throughPlainPath(folder, work) {
+  if (/^[\w./:\\~-]+$/.test(folder)) return work(folder);
+  const aside = mkdtempSync(join(tmpdir(), 'callbay-build-'));
+  const link = join(aside, 'clone');
+  try {
+    try {
+      symlinkSync(folder, link, 'dir');
+    } catch {
+      return work(folder);
+    }
+    return work(link);
+  } finally {
+    if (existsSync(link)) unlinkSync(link);
+    rmSync(aside, { recursive: true, force: true });
+  }
+}
+
+function environment(at = root) {
   const platform = process.platform === 'win32' ? 'win' : process.platform;
   return {
     ...process.env,
     // ssh2's addon is built against these headers; with the host's it would silently not load under our Node.
-    npm_config_nodedir: join(modules, 'node', 'node_modules', `node-${platform}-${process.arch}`),
+    npm_config_nodedir: join(at, 'node_modules', 'node', 'node_modules', `node-${platform}-${process.arch}`),
     // Compiled against Node's own ObjectWrap the addon can abort the process: docs/adr/0007-object-wrap-of-our-own.md.
-    CXXFLAGS: `${process.env.CXXFLAGS ?? ''} -include "${objectWrap}"`.trim(),
+    CXXFLAGS: `${process.env.CXXFLAGS ?? ''} -include "${objectWrapIn(at)}"`.trim(),
     npm_config_update_notifier: 'false',
     // A production environment would leave out the very tools that start us.
     NODE_ENV: '',
@@ -168,8 +192,8 @@ function environment() {
   };
 }
 
-const pinnedEnvironment = () => ({
-  ...environment(),
+const pinnedEnvironment = (at = root) => ({
+  ...environment(at),
   PATH: `${binFolder}${delimiter}${process.env.PATH ?? ''}`,
 });
 
@@ -204,7 +228,9 @@ function installPackages() {
   if (!existsSync(join(root, 'package-lock.json'))) throw new BootstrapError('package-lock.json is missing');
   if (isInstalled()) return;
   say('installing packages (about half a minute the first time)');
-  const result = npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], environment());
+  const result = throughPlainPath(root, (at) =>
+    npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], environment(at)),
+  );
   if (result.status !== 0) {
     const why = result.error?.message ?? result.signal ?? `exit code ${result.status}`;
     throw new BootstrapError(`npm ci failed (${why}); its own words are above`);
@@ -220,11 +246,10 @@ function hasAddon() {
 
 function ensureAddon() {
   if (hasAddon()) return;
-  const result = npm(['rebuild', 'ssh2', 'cpu-features', '--loglevel=error'], pinnedEnvironment(), [
-    'ignore',
-    'pipe',
-    'pipe',
-  ]);
+  const rebuild = ['rebuild', 'ssh2', 'cpu-features', '--loglevel=error'];
+  const result = throughPlainPath(root, (at) =>
+    npm(rebuild, pinnedEnvironment(at), ['ignore', 'pipe', 'pipe']),
+  );
   if (hasAddon()) return;
   say(
     'WARNING: the native SSH addon of ssh2 could not be built, so SFTP transfers will be several times slower.',

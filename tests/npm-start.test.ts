@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { findRunningPostgres, startEmbeddedPostgres } from '@callbay/embedded';
+import { until } from '@callbay/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
@@ -42,6 +43,11 @@ test('npm start prints one ready line, serves, and on SIGTERM to npm itself drai
   expect((await fetch(`${http}/v1/tenants`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(
     200,
   );
+  await until('the metrics of every role', async () => {
+    const text = await (await fetch(`${http}/metrics`)).text();
+    const roles = text.matchAll(/^process_start_time_seconds\{role="(\w+)"/gm);
+    return [...roles].map(([, role]) => role).join() === 'api,intake,pipeline';
+  });
   npm.kill('SIGTERM');
   expect(await once(npm, 'close')).toEqual([0, null]);
   expect(lines).toHaveLength(1);

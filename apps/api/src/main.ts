@@ -9,6 +9,7 @@ import {
   createFileReader,
   createKeyStore,
   createMappingStore,
+  createProcessMetricsStore,
   createReplayStore,
   createSftpUserStore,
   createSweepStore,
@@ -24,9 +25,12 @@ import {
   loadConfig,
   loadSecretKey,
   onShutdown,
+  processLabels,
+  readAllMetrics,
   readEnv,
   reportReady,
   roleConnections,
+  shareMetrics,
 } from '@callbay/runtime';
 
 const config = loadConfig(readEnv());
@@ -37,7 +41,8 @@ exitWithParent(shutdown);
 const connectionString = config.databaseUrl;
 if (connectionString === null) throw new Error('api needs DATABASE_URL: `callbay up` gives it one');
 const secretKey = await loadSecretKey(config);
-const metrics = createMetrics({ withProcess: true });
+const labels = processLabels('api');
+const metrics = createMetrics({ withProcess: true, labels });
 
 const db = openDatabase({
   connectionString,
@@ -46,6 +51,13 @@ const db = openDatabase({
   onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
 });
 shutdown.add('database', () => db.close());
+
+const sharing = {
+  ...{ registry: metrics.registry, labels, store: createProcessMetricsStore(db) },
+  onError: (err: unknown) => logger.warn({ err }, 'metrics could not be shared'),
+};
+const shared = shareMetrics(sharing);
+shutdown.add('metrics', () => shared.stop());
 
 const queue = await createJobQueue(
   config.redisUrl === null ? { connectionString } : { redisUrl: config.redisUrl },
@@ -68,7 +80,7 @@ const api = await createHttpApi(
     blobs: createDiskBlobStore({ root: config.blobsFolder }),
     replayFile: (tenantId, fileId, by) => replayFile({ replays, queue }, { tenantId, fileId, by }),
     checks: { database: () => db.query('select 1'), queue: () => queue.checkHealth() },
-    metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },
+    metrics: { contentType: metrics.registry.contentType, text: () => readAllMetrics(sharing) },
   },
   {
     tokenKey: deriveKey(secretKey, 'tenant-tokens'),

@@ -1,6 +1,11 @@
 // The doors: customers' files come in here, are made durable and acknowledged. Nothing is read or decided.
 import { createDiskBlobStore } from '@callbay/blobs';
-import { createDropStore, createSftpAccountStore, openDatabase } from '@callbay/postgres';
+import {
+  createDropStore,
+  createProcessMetricsStore,
+  createSftpAccountStore,
+  openDatabase,
+} from '@callbay/postgres';
 import { createJobQueue } from '@callbay/queue';
 import {
   createLogger,
@@ -11,9 +16,11 @@ import {
   loadConfig,
   loadSecretKey,
   onShutdown,
+  processLabels,
   readEnv,
   reportReady,
   roleConnections,
+  shareMetrics,
 } from '@callbay/runtime';
 import { createSftpServer } from '@callbay/sources';
 import { startPartialSweep } from './partial-sweep.ts';
@@ -26,7 +33,8 @@ exitWithParent(shutdown);
 const connectionString = config.databaseUrl;
 if (connectionString === null) throw new Error('intake needs DATABASE_URL: `callbay up` gives it one');
 const secretKey = await loadSecretKey(config);
-const metrics = createMetrics({ withProcess: true });
+const labels = processLabels('intake');
+const metrics = createMetrics({ withProcess: true, labels });
 
 const db = openDatabase({
   connectionString,
@@ -35,6 +43,13 @@ const db = openDatabase({
   onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
 });
 shutdown.add('database', () => db.close());
+
+const sharing = {
+  ...{ registry: metrics.registry, labels, store: createProcessMetricsStore(db) },
+  onError: (err: unknown) => logger.warn({ err }, 'metrics could not be shared'),
+};
+const shared = shareMetrics(sharing);
+shutdown.add('metrics', () => shared.stop());
 
 const queue = await createJobQueue(
   config.redisUrl === null ? { connectionString } : { redisUrl: config.redisUrl },

@@ -6,6 +6,7 @@ import {
   createBatchStore,
   createCallStore,
   createFileStore,
+  createProcessMetricsStore,
   createSweepStore,
   openDatabase,
 } from '@callbay/postgres';
@@ -16,9 +17,11 @@ import {
   exitWithParent,
   loadConfig,
   onShutdown,
+  processLabels,
   readEnv,
   reportReady,
   roleConnections,
+  shareMetrics,
 } from '@callbay/runtime';
 
 const config = loadConfig(readEnv());
@@ -28,7 +31,8 @@ exitWithParent(shutdown);
 
 const connectionString = config.databaseUrl;
 if (connectionString === null) throw new Error('pipeline needs DATABASE_URL: `callbay up` gives it one');
-const metrics = createMetrics({ withProcess: true });
+const labels = processLabels('pipeline');
+const metrics = createMetrics({ withProcess: true, labels });
 
 const db = openDatabase({
   connectionString,
@@ -37,6 +41,13 @@ const db = openDatabase({
   onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
 });
 shutdown.add('database', () => db.close());
+
+const sharing = {
+  ...{ registry: metrics.registry, labels, store: createProcessMetricsStore(db) },
+  onError: (err: unknown) => logger.warn({ err }, 'metrics could not be shared'),
+};
+const shared = shareMetrics(sharing);
+shutdown.add('metrics', () => shared.stop());
 
 const backend = config.redisUrl === null ? { connectionString } : { redisUrl: config.redisUrl };
 const queue = await createJobQueue(backend, (err) => logger.warn({ err }, 'the queue connection broke'));

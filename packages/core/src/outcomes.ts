@@ -1,4 +1,7 @@
-/** A file's state: still open (`received`, `held`) or ended (`done`, `rejected`, `withdrawn`). */
+/**
+ * A file's state: still open (`received`, `held`) or ended (`done`, `rejected`, `withdrawn`). What ended only because of
+ * a file that is still open may stand again when that one goes; what a visible call was made of never does.
+ */
 export type FileState = 'received' | 'held' | 'done' | 'rejected' | 'withdrawn';
 
 /** The code and sentences that tell a file's state. */
@@ -91,7 +94,7 @@ export const OUTCOME_TABLE = {
   ),
   DUPLICATE_METADATA: rejected(
     'The call has its metadata already, under another file name.',
-    'Send updates under the name of the first metadata file.',
+    'Send updates under the name of the first metadata file; or remove that one while it waits, and send this again.',
   ),
   DUPLICATE_HEADER: rejected('A column name stands twice in the header.', 'Give every column its own name.'),
   SCHEMA_DRIFT: rejected(

@@ -21,7 +21,11 @@ function errorsDoc(): string {
 Every code has one sentence and one fix. This page is made from the tables in \`packages/core/src\`; a test keeps it true.
 
 ## What became of a file
-Seen in the files API, in explanations and in \`/receipts/<name>.json\`. A held file still waits; the other states are final.
+Seen in the files API, in explanations and in \`/receipts/<name>.json\`. A held file still waits. In the other states its
+story has ended, but for this: a file that ended only because of one that still waits (\`DUPLICATE\`, \`UNCHANGED\`,
+\`DUPLICATE_METADATA\`, \`SUPERSEDED\`, \`MEDIA_IMMUTABLE\`) stands again when that one is purged or no longer fits a new field
+mapping; the next update turns \`UPDATED\` into \`SUPERSEDED\`; and a rejected file can be replayed. What a visible call was
+made of never changes.
 
 ${table(['code', 'state', 'what it means', 'what to do'], outcomes)}
 

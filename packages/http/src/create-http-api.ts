@@ -31,6 +31,7 @@ import { SECURE_HEADERS } from './server/headers.ts';
 import { acceptJson } from './server/json-body.ts';
 import { answerUnknownPaths } from './server/known-paths.ts';
 import { describeApi } from './server/openapi.ts';
+import { watchSilentConnections } from './server/silent-connections.ts';
 import { validatorCompiler } from './server/validate.ts';
 import { registerSftpKeys } from './sftp-users/key-routes.ts';
 import { registerSftpUsers } from './sftp-users/routes.ts';
@@ -61,6 +62,10 @@ export interface HttpOptions {
   readonly logger?: FastifyBaseLogger;
   /** How often an event stream asks for more; 500 ms unless given. */
   readonly eventPollMs?: number;
+  /** How often an event stream's credential is asked for again; 15 s unless given. */
+  readonly eventHeartbeatMs?: number;
+  /** The most event streams of this process at once; 200 unless given. */
+  readonly eventStreams?: number;
 }
 
 const BODY_BYTES = 2 ** 20;
@@ -72,7 +77,11 @@ const REQUEST_MS = 60_000;
  * nothing it was given.
  */
 export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promise<Api> {
-  const { tokenKey, sftp, trustProxy = [], logger, eventPollMs = 500 } = options;
+  const { tokenKey, sftp, trustProxy = [], logger } = options;
+  const eventLimits = {
+    ...{ pollMs: options.eventPollMs ?? 500, heartbeatMs: options.eventHeartbeatMs ?? 15_000 },
+    limit: options.eventStreams ?? 200,
+  };
   const app = Fastify({
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     bodyLimit: BODY_BYTES,
@@ -89,6 +98,8 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(sendFailure);
   acceptJson(app);
+  const endSilentConnections = watchSilentConnections(app.server);
+  app.addHook('preClose', async () => endSilentConnections());
   app.decorateRequest('principal', null);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURE_HEADERS).header('x-request-id', request.id);
@@ -114,7 +125,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerHolds(api, deps);
     registerPurges(api, deps);
     registerAudit(api, deps);
-    registerEvents(api, { ...deps, eventPollMs });
+    registerEvents(api, deps, eventLimits);
   });
   await app.ready();
   return app.withTypeProvider<ZodTypeProvider>();

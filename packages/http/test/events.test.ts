@@ -1,3 +1,4 @@
+import { until } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeCall, startApi, type TestApi } from './support.ts';
 
@@ -14,14 +15,21 @@ interface Stream extends AsyncDisposable {
   readonly status: number;
   /** The next `count` events. */
   take(count: number): Promise<{ id: string; event: string; data: Record<string, unknown> }[]>;
+  /** Resolves with the next thing that is no event, such as a heartbeat. */
+  heartbeat(): Promise<void>;
   /** Resolves when the server ends it. */
   ended(): Promise<void>;
 }
 
-async function follow(tenantId: string, headers: Record<string, string> = {}, from = api): Promise<Stream> {
+async function follow(
+  tenantId: string,
+  headers: Record<string, string> = {},
+  from = api,
+  key = from.operator,
+): Promise<Stream> {
   const stop = new AbortController();
   const response = await fetch(`${from.url}/v1/tenants/${tenantId}/events`, {
-    headers: { authorization: `Bearer ${from.operator}`, ...headers },
+    headers: { authorization: `Bearer ${key}`, ...headers },
     signal: stop.signal,
   });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -51,6 +59,10 @@ async function follow(tenantId: string, headers: Record<string, string> = {}, fr
         );
         return { id: lines.id, event: lines.event, data: JSON.parse(lines.data) };
       });
+    },
+    async heartbeat() {
+      const from = text.length;
+      while (!text.includes(': still here', from)) if (!(await more())) throw new Error('the stream ended');
     },
     async ended() {
       while (await more());
@@ -110,4 +122,47 @@ test('closing the server ends its streams', async () => {
   await using stream = await follow('acme', {}, other);
   const [ended] = await Promise.all([stream.ended(), other[Symbol.asyncDispose]()]);
   expect(ended).toBeUndefined();
+});
+
+test('a stream ends when its credential is revoked, and no other does', async () => {
+  await using busy = await startApi({ options: { eventHeartbeatMs: 0 } });
+  await busy.ask('POST /v1/tenants', { body: { id: 'acme', name: 'Acme' } });
+  const { body: key } = await busy.ask('POST /v1/api-keys', {
+    body: { role: 'tenant', tenantIds: ['acme'], label: 'feed' },
+  });
+  await using revoked = await follow('acme', {}, busy, key.key);
+  await using kept = await follow('acme', {}, busy);
+  await revoked.heartbeat();
+  expect((await busy.ask(`DELETE /v1/api-keys/${key.id}`)).status).toBe(204);
+  await revoked.ended();
+  await kept.heartbeat();
+  await makeCall(busy.db, 'acme');
+  expect(await kept.take(1)).toMatchObject([{ id: '1' }]);
+});
+
+test('a stream ends when its credential expires', async () => {
+  await using busy = await startApi({ options: { eventHeartbeatMs: 0 } });
+  await busy.ask('POST /v1/tenants', { body: { id: 'acme', name: 'Acme' } });
+  const key = await busy.makeKey('tenant', ['acme']);
+  await using stream = await follow('acme', {}, busy, key);
+  await stream.heartbeat();
+  await busy.db.execute(`UPDATE api_keys SET expires_at = callbay_now() WHERE role = 'tenant'`);
+  await stream.ended();
+});
+
+test('streams past the limit are refused until one ends', async () => {
+  await using small = await startApi({ options: { eventStreams: 2 } });
+  await small.ask('POST /v1/tenants', { body: { id: 'acme', name: 'Acme' } });
+  await using first = await follow('acme', {}, small);
+  const second = await follow('acme', {}, small);
+  expect([first.status, second.status]).toEqual([200, 200]);
+  const refused = await small.ask('GET /v1/tenants/acme/events');
+  expect([refused.status, refused.body.code]).toEqual([429, 'RATE_LIMITED']);
+  await second[Symbol.asyncDispose]();
+  await until('a stream has room again', async () => {
+    await using next = await follow('acme', {}, small);
+    return next.status === 200;
+  });
+  await makeCall(small.db, 'acme');
+  expect(await first.take(1)).toMatchObject([{ id: '1' }]);
 });

@@ -67,7 +67,7 @@ test('an explanation tells the steps in order', async () => {
   ]);
 });
 
-test('a held or rejected file is read again; one that took part in a call is a conflict', async () => {
+test('a held or rejected file is judged again; one that took part in a call is a conflict', async () => {
   const replay = (id: string | undefined) => api.ask(`POST /v1/tenants/acme/files/${id}/replay`);
   const rejected = await replay(ids[1]);
   expect([rejected.status, rejected.body.state]).toEqual([202, 'received']);

@@ -38,7 +38,7 @@ const ask = ({ method, path, operationId }: (typeof operations)[number], key: st
   return api.ask(line, {
     key,
     headers,
-    ...(['GET', 'DELETE'].includes(method) ? {} : { body: { nothing: 1 } }),
+    ...(['GET', 'HEAD', 'DELETE'].includes(method) ? {} : { body: { nothing: 1 } }),
   });
 };
 
@@ -56,6 +56,17 @@ describe.each(closed)('$method $path', (operation) => {
     expect([status, body.code]).toEqual([401, 'UNAUTHENTICATED']);
     expect(headers.get('www-authenticate')).toContain('Bearer');
   });
+});
+
+const readable = closed.filter(
+  ({ method, operationId }) => method === 'GET' && operationId !== 'followEvents',
+);
+
+test.each(readable)('HEAD $path lets in whom GET does', async (operation) => {
+  for (const key of [...keys.values(), null]) {
+    const { status } = await ask(operation, key);
+    expect((await ask({ ...operation, method: 'HEAD' }, key)).status).toBe(status);
+  }
 });
 
 test('what changes something is never open to the tenant role', () => {

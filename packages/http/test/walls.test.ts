@@ -4,7 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fillPath, listOperations } from './operations.ts';
 import { type Answer, makeCall, makeFile, startApi, type TestApi } from './support.ts';
 
-const operations = (await listOperations()).filter(({ path }) => path.includes('{tenantId}'));
+/** HEAD is not in the document: Fastify makes it of every GET, but for the stream of events. */
+const operations = (await listOperations())
+  .filter(({ path }) => path.includes('{tenantId}'))
+  .flatMap((operation) =>
+    operation.method === 'GET' && operation.operationId !== 'followEvents'
+      ? [operation, { ...operation, method: 'HEAD' }]
+      : [operation],
+  );
 
 /** What each parameter of a path is in the asker's tenant, in a foreign one, and nowhere. */
 type Ids = Record<'mine' | 'foreign' | 'absent', string>;
@@ -103,6 +110,14 @@ describe('case 34: a foreign id and an absent id give the same 404, byte for byt
     expect(foreign.status).toBe(404);
     expect(comparable(foreign)).toEqual(comparable(absent));
   });
+});
+
+test('HEAD of the event stream tells nobody whether a tenant exists', async () => {
+  const ask = (tenantId: string) => api.ask(`HEAD /v1/tenants/${tenantId}/events`, { key: keys.tenant });
+  const foreign = await ask('acme2');
+  expect(foreign.status).toBe(405);
+  for (const tenantId of ['acme', 'acme3'])
+    expect(comparable(await ask(tenantId))).toEqual(comparable(foreign));
 });
 
 test.each(['ACME', 'a', '-', 'acme%00', '%2e%2e', 'acme%20', 'x'.repeat(300), '*'])(

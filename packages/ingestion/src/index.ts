@@ -22,6 +22,7 @@ export * from './call-ports.ts';
 export { type ClassifyFileDeps, classifyFile } from './classify-file.ts';
 export { apiKeyId, digestOf, isSameDigest, makeApiKey } from './credentials.ts';
 export { createInspector, type Inspector } from './inspector.ts';
+export { hashPassword, makePassword, verifyPassword } from './password.ts';
 export * from './ports.ts';
 export { replayFile } from './replay-file.ts';
 export { RowReaderError, type RowReading, type RowReadingTask, startRowReading } from './row-reader.ts';

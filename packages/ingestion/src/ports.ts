@@ -127,4 +127,6 @@ export interface SftpAccountStore {
 /** The alarm clock: the queue may lose all of it, sweeps make it again. */
 export interface JobQueue {
   enqueueClassify(tenantId: string, fileId: string): Promise<void>;
+  /** The same for many files, of any tenants, in one question to the queue. */
+  enqueueManyClassify(files: readonly { tenantId: string; fileId: string }[]): Promise<void>;
 }

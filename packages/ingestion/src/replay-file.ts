@@ -2,7 +2,7 @@ import type { Actor } from './admin-ports.ts';
 import type { JobQueue } from './ports.ts';
 import type { ReplayStore } from './sweep-ports.ts';
 
-/** Reads and judges a held or rejected file again. A lost job is made again by the sweep of unread files. */
+/** Judges a held file again, and reads a rejected one first. A lost job is made again by the sweep of unread files. */
 export async function replayFile(
   { replays, queue }: { replays: ReplayStore; queue: JobQueue },
   { tenantId, fileId, by }: { tenantId: string; fileId: string; by: Actor },

@@ -17,7 +17,7 @@ const ORPHAN_AFTER_MS = 24 * 60 * 60 * 1000;
 /** Makes the job again of every file that nobody has read: the queue may have lost it. */
 export async function sweepUnreadFiles({ files, queue }: SweepDeps): Promise<number> {
   const unread = await files.findUnread(UNREAD_AFTER_MS, BATCH);
-  for (const { tenantId, fileId } of unread) await queue.enqueueClassify(tenantId, fileId);
+  await queue.enqueueManyClassify(unread);
   return unread.length;
 }
 

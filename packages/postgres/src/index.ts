@@ -40,5 +40,6 @@ export {
 export type { SecretSealer } from './host-keys.ts';
 export { applyMigrations } from './migrate.ts';
 export { sqlState, translatePgError } from './pg-errors.ts';
+export { createProcessMetricsStore, type ProcessSnapshot } from './process-metrics.ts';
 export { createSftpAccountStore } from './sftp-accounts.ts';
 export { insertTenant, insertTenantRows, type TenantToInsert } from './tenant-rows.ts';

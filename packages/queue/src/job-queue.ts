@@ -90,6 +90,10 @@ function makeHandle(queue: AnyQueue): CallbayQueue {
     enqueueClassify: (tenantId, fileId) => enqueue({ name: 'file.classify', payload: { tenantId, fileId } }),
     enqueueAdvance: (tenantId, callKey) => enqueue({ name: 'call.advance', payload: { tenantId, callKey } }),
     enqueueMany,
+    enqueueManyClassify: (files) =>
+      enqueueMany(
+        files.map(({ tenantId, fileId }) => ({ name: 'file.classify', payload: { tenantId, fileId } })),
+      ),
     queueCounts: async () => {
       const counts = await ask(() => queue.getJobCounts('waiting', 'active', 'delayed'));
       return { waiting: counts.waiting ?? 0, active: counts.active ?? 0, delayed: counts.delayed ?? 0 };

@@ -163,6 +163,23 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
     expect(await queue.queueCounts()).toEqual({ waiting: 0, active: 0, delayed: 0 });
   });
 
+  guarantee(
+    'files enqueued together run once each, however often they are named or wait already',
+    async () => {
+      const [waiting, ...others] = Array.from({ length: 20 }, () => randomUUID());
+      await queue.enqueueClassify('acme', waiting!);
+      const files = [waiting!, ...others, ...others].map((fileId) => ({ tenantId: 'acme', fileId }));
+      await queue.enqueueManyClassify(files);
+      await queue.enqueueManyClassify([]);
+      expect(await queue.queueCounts()).toEqual({ waiting: 20, active: 0, delayed: 0 });
+      const done = collect<string>(20);
+      const workers = await work({ 'file.classify': async ({ fileId }) => done.push(fileId) });
+      await done.all;
+      await workers.close();
+      expect(done.items.toSorted()).toEqual([waiting!, ...others].toSorted());
+    },
+  );
+
   guarantee('an ended job, done or failed, can be made again at once', async () => {
     const fileId = randomUUID();
     let runs = 0;

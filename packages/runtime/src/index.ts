@@ -15,8 +15,9 @@ export {
 export { connectionBudget, type RoleConnections, roleConnections } from './connection-budget.ts';
 export { type ConfigLine, describeConfig } from './describe-config.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
-export { createMetrics, type Metrics } from './metrics.ts';
+export { createMetrics, type Metrics, type ProcessLabels, processLabels } from './metrics.ts';
 export { exitWithParent, type ReadyReport, reportReady } from './parent.ts';
 export { loadSecretKey } from './secret-key.ts';
 export { decryptSecret, deriveKey, encryptSecret, SecretError } from './secrets.ts';
+export { readAllMetrics, type SnapshotStore, shareMetrics } from './shared-metrics.ts';
 export { onShutdown, type Shutdown, type ShutdownOptions } from './shutdown.ts';

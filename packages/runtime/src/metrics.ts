@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** The numbers one process counts. No label ever names a tenant: names are theirs, and labels are kept for good. */
@@ -21,9 +22,25 @@ export interface Metrics {
 
 const shortBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30];
 
-/** A fresh registry with all our metrics, and Node's own when `withProcess`. */
-export function createMetrics(options: { readonly withProcess: boolean }): Metrics {
+/** What tells one process's numbers from another's. */
+export interface ProcessLabels {
+  readonly role: string;
+  /** Host and process id. */
+  readonly process: string;
+}
+
+export const processLabels = (role: string): ProcessLabels => ({
+  role,
+  process: `${hostname()}:${process.pid}`,
+});
+
+/** A fresh registry with all our metrics, and Node's own when `withProcess`; every series has the `labels`. */
+export function createMetrics(options: {
+  readonly withProcess: boolean;
+  readonly labels?: ProcessLabels;
+}): Metrics {
   const registry = new Registry();
+  if (options.labels) registry.setDefaultLabels({ ...options.labels });
   const registers = [registry];
   if (options.withProcess) collectDefaultMetrics({ register: registry });
   const counter = <L extends string = never>(name: string, help: string, labelNames: L[] = []) =>

@@ -174,6 +174,9 @@ export function createMemoryQueue(): MemoryQueue {
       if (queue.failWith !== null) throw queue.failWith;
       queue.jobs.push(fileId);
     },
+    async enqueueManyClassify(files) {
+      for (const { tenantId, fileId } of files) await queue.enqueueClassify(tenantId, fileId);
+    },
   };
   return queue;
 }

@@ -1,5 +1,6 @@
+import { hashPassword, verifyPassword } from '@callbay/ingestion';
 import { expect, test } from 'vitest';
-import { hashPassword, makeKeyPair, verifyPassword } from '../src/index.ts';
+import { makeKeyPair } from '../src/index.ts';
 import { ssh2 } from '../src/sftp/ssh2.ts';
 import { isInstalled, run, SSH_OPTIONS, sftp } from './commands.ts';
 import { KEY, login, startFixture, statusOf, until, wireKey } from './fixture.ts';

@@ -119,6 +119,16 @@ describe('uploads', () => {
     expect(await drop.spooled()).toEqual([]);
   });
 
+  test('case 89: an upload that breaks after a put of its name began leaves nothing to continue', async () => {
+    const slow = await drop.connect();
+    await slow.write(await slow.open('89-late.wav', 'w'), 'broken and long', 0);
+    await using client = await drop.connect();
+    await client.put('89-late.wav', 'whole');
+    await slow.kill();
+    await until(async () => (await client.stat('89-late.wav')).size === 5);
+    expect(await drop.spooled()).toEqual([]);
+  });
+
   test('case 107: an OPEN without TRUNC continues a stored file as a new one; the earlier stays whole', async () => {
     await using client = await drop.connect();
     await client.put('107.wav', 'interrupted');

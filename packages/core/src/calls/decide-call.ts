@@ -7,8 +7,8 @@ import {
   type FoldState,
   forgetPurged,
   hear,
+  isOldVersion,
   isOrigin,
-  isOutdated,
   isSameFile,
   judge,
   rejectForIssues,
@@ -128,7 +128,8 @@ function takeRecord(state: FoldState, fact: RecordFact): void {
 
 /** A readable version of a file that is about another recording: an earlier version no longer waits here. */
 function noteMoved(state: FoldState, fact: RecordFact): void {
-  if (fact.issues.length > 0 || isOutdated(state, fact)) return;
+  // What other files say of this call is no measure for a file that went to another one.
+  if (fact.issues.length > 0 || isOldVersion(state, fact)) return;
   hear(state, fact);
   if (!state.pending || !isSameFile(state.pending.fact, fact)) return;
   judge(state, state.pending.fact, outcomeOf('SUPERSEDED'));

@@ -72,8 +72,12 @@ export const maySucceed = (state: FoldState, fact: RecordFact): boolean =>
 /** Whether a replayed record was received before what the call, or a later version of its file, says now. */
 export function isOutdated(state: FoldState, fact: RecordFact): boolean {
   const inForce = state.complete?.current ?? state.pending;
-  return fact.seq < Math.max(inForce?.fact.seq ?? 0, state.heard.get(versionKeyOf(fact)) ?? 0);
+  return fact.seq < (inForce?.fact.seq ?? 0) || isOldVersion(state, fact);
 }
+
+/** Whether a later version of its own file was heard already. */
+export const isOldVersion = (state: FoldState, fact: RecordFact): boolean =>
+  fact.seq < (state.heard.get(versionKeyOf(fact)) ?? 0);
 
 /** Whether a visible call was made of this record: nothing that is known today can put another in its place. */
 export function isOrigin(state: FoldState, fact: RecordFact): boolean {

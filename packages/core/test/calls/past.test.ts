@@ -112,6 +112,23 @@ describe('what was published', () => {
   });
 });
 
+test('what ended only because of an open file stands again when a new mapping finds that one wanting', () => {
+  const mapping = { ...merging.mapping, fields: merging.mapping.fields.map((f) => ({ ...f })) };
+  for (const field of mapping.fields) if (field.target === 'user') field.source = 'agent';
+  const later = { ...policiesOf(policyOf({ version: 2, mapping })), pinned: new Map([[1, policyOf()]]) };
+  for (const [first, second, before, after] of [
+    ['a.json', 'a.xml', ['NO_RECORDING', 'DUPLICATE_METADATA'], ['SUPERSEDED', 'NO_RECORDING']],
+    ['a.json', 'a.json', ['SUPERSEDED', 'NO_RECORDING'], ['NO_RECORDING', 'METADATA_INVALID']],
+  ] as const) {
+    const sent = scenario()
+      .json(first, fields())
+      .json(second, fields({ stage: 'won' }));
+    expect(sent.decide().codes).toEqual(before);
+    pin(sent, first === second ? 0 : 1);
+    expect(sent.decide(later).codes).toEqual(after);
+  }
+});
+
 describe('what was replayed', () => {
   test('case 43: a replayed recording does not replace one received after it', () => {
     const sent = scenario()
@@ -136,6 +153,18 @@ describe('what was replayed', () => {
       .json('x.json', fields({ filename: 'a.wav' }))
       .replay(0, { ...readNow({ filename: 'b.wav' }), namedStem: 'b' });
     expect(sent.decide().codes).toEqual(['SUPERSEDED', 'NO_RECORDING']);
+  });
+
+  test('case 43: a replayed version stays behind a later one that went to another call, whatever came between', () => {
+    const sent = scenario()
+      .json('a.json', fields())
+      .json('x.json', fields({ filename: 'a.wav' }))
+      .json('x.json', null)
+      .json('a.json', fields({ stage: 'won' }))
+      .replay(2, { ...readNow({ filename: 'b.wav' }), namedStem: 'b' });
+    expect(sent.decide().codes.slice(1)).toEqual(['DUPLICATE_METADATA', 'NO_RECORDING', 'NO_RECORDING']);
+    sent.remove(3).replay(1);
+    expect(sent.decide().codes.slice(1)).toEqual(['SUPERSEDED', 'NO_RECORDING', 'WITHDRAWN']);
   });
 
   test('a replay of what cannot be read still says why', () => {

@@ -12,8 +12,16 @@ export interface Subscription {
   readonly isStillAllowed: () => Promise<boolean>;
 }
 
+export interface EventStreamLimits {
+  /** How often a stream asks for more. */
+  readonly pollMs: number;
+  /** How often a quiet stream says that it lives, and every stream is asked whether it still may. */
+  readonly heartbeatMs: number;
+  /** The most streams at once. */
+  readonly limit: number;
+}
+
 const BATCH = 100;
-const HEARTBEAT_MS = 15_000;
 
 /**
  * Open event streams of this process: at most `limit`, all ended by `close`. A stream reads on from its last sequence
@@ -21,18 +29,16 @@ const HEARTBEAT_MS = 15_000;
  */
 export class EventStreams {
   readonly #events: EventReader;
-  readonly #pollMs: number;
-  readonly #limit: number;
+  readonly #limits: EventStreamLimits;
   readonly #open = new Map<AbortController, Promise<void>>();
 
-  constructor(events: EventReader, { pollMs, limit }: { pollMs: number; limit: number }) {
+  constructor(events: EventReader, limits: EventStreamLimits) {
     this.#events = events;
-    this.#pollMs = pollMs;
-    this.#limit = limit;
+    this.#limits = limits;
   }
 
   get isFull(): boolean {
-    return this.#open.size >= this.#limit;
+    return this.#open.size >= this.#limits.limit;
   }
 
   /** Writes events to a response whose headers are sent, until it closes or `close` is called. Throws what reading throws. */
@@ -55,8 +61,9 @@ export class EventStreams {
 
   async #pump(subscription: Subscription, response: ServerResponse, stop: AbortSignal): Promise<void> {
     const { tenantId, isStillAllowed } = subscription;
+    const { pollMs, heartbeatMs } = this.#limits;
     let sequence = subscription.after ?? (await this.#events.lastSequence(tenantId));
-    let heartbeatAt = performance.now() + HEARTBEAT_MS;
+    let heartbeatAt = performance.now() + heartbeatMs;
     await write(response, 'retry: 2000\n\n', stop);
     while (!stop.aborted) {
       const events = await this.#events.listEvents(tenantId, sequence, BATCH);
@@ -67,9 +74,9 @@ export class EventStreams {
       if (performance.now() >= heartbeatAt) {
         if (!(await isStillAllowed())) return;
         await write(response, ': still here\n\n', stop);
-        heartbeatAt = performance.now() + HEARTBEAT_MS;
+        heartbeatAt = performance.now() + heartbeatMs;
       }
-      if (events.length < BATCH) await pause(this.#pollMs, stop);
+      if (events.length < BATCH) await pause(pollMs, stop);
     }
   }
 }

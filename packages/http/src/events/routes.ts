@@ -4,19 +4,15 @@ import type { EventReader, KeyStore } from '@callbay/ingestion';
 import { principalOf } from '../auth/principal.ts';
 import type { Api } from '../server/api.ts';
 import { PROBLEMS } from '../server/openapi.ts';
-import { EventStreams } from './event-streams.ts';
+import { type EventStreamLimits, EventStreams } from './event-streams.ts';
 
 export interface EventDeps {
   readonly events: EventReader;
   readonly keys: Pick<KeyStore, 'findUsable'>;
-  /** How often a stream asks for more. */
-  readonly eventPollMs: number;
 }
 
-const MAX_STREAMS = 200;
-
-export function registerEvents(api: Api, { events, keys, eventPollMs }: EventDeps): void {
-  const streams = new EventStreams(events, { pollMs: eventPollMs, limit: MAX_STREAMS });
+export function registerEvents(api: Api, { events, keys }: EventDeps, limits: EventStreamLimits): void {
+  const streams = new EventStreams(events, limits);
   api.addHook('preClose', () => streams.close());
 
   api.route({
@@ -43,7 +39,7 @@ export function registerEvents(api: Api, { events, keys, eventPollMs }: EventDep
       },
     },
     handler: async (request, reply) => {
-      if (streams.isFull) throw new CallbayError('RATE_LIMITED', `${MAX_STREAMS} streams are open already.`);
+      if (streams.isFull) throw new CallbayError('RATE_LIMITED', `${limits.limit} streams are open already.`);
       const { tenantId } = request.params;
       const { credentialId } = principalOf(request);
       const lastEventId = request.headers['last-event-id'];

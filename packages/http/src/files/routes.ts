@@ -57,10 +57,10 @@ export function registerFiles(
       ...{
         tags,
         operationId: 'replayFile',
-        summary: 'Read a held or rejected file again by the newest policy',
+        summary: 'Judge a held file again by the newest policy, or read a rejected one again',
       },
       params: FileParams,
-      response: { 202: json('The file, which will be read again.', FileView), ...PROBLEMS },
+      response: { 202: json('The file, which will be judged again.', FileView), ...PROBLEMS },
     },
     handler: async (request, reply) => {
       const { tenantId, fileId } = request.params;

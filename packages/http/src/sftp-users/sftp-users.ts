@@ -9,9 +9,16 @@ import {
   toRange,
 } from '@callbay/contracts';
 import { CallbayError } from '@callbay/core';
-import type { Actor, SftpKeyToAdd, SftpUserRow, SftpUserStore, TenantStore } from '@callbay/ingestion';
+import {
+  type Actor,
+  hashPassword,
+  makePassword,
+  type SftpKeyToAdd,
+  type SftpUserRow,
+  type SftpUserStore,
+  type TenantStore,
+} from '@callbay/ingestion';
 import { found } from '../found.ts';
-import { hashPassword, makePassword } from './password.ts';
 
 export interface SftpUserDeps {
   readonly sftpUsers: SftpUserStore;

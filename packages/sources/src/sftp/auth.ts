@@ -1,8 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { SftpAccount, SftpAccountStore } from '@callbay/ingestion';
+import { type SftpAccount, type SftpAccountStore, verifyPassword } from '@callbay/ingestion';
 import ipaddr from 'ipaddr.js';
 import type { AuthContext, PublicKeyAuthContext } from 'ssh2';
-import { verifyPassword } from './password.ts';
 import { ssh2 } from './ssh2.ts';
 
 /** How somebody came in: what must still hold for the session to go on. Source: case 98. */

@@ -49,6 +49,7 @@ export class Upload {
   #sizeBytes: number;
   #refusalTold: Promise<void> | null = null;
   #isChanged: boolean;
+  #isOvertaken = false;
   #modifiedAt: Date | null = null;
   #writtenAt: Date;
 
@@ -120,6 +121,11 @@ export class Upload {
     this.#queue.abort(failed('The file was removed while it was being written.'));
   }
 
+  /** A later put of the name started anew: these bytes may still be closed, but no longer continued. */
+  markOvertaken(): void {
+    this.#isOvertaken = true;
+  }
+
   /** CLOSE: after every write is on disk the file is received, or kept as a partial under a temporary name. */
   async finish(): Promise<void> {
     await this.#queue.settled();
@@ -139,7 +145,8 @@ export class Upload {
   /** The connection ended without CLOSE: nothing is received, and what came can be continued. Source: case 89. */
   async abandon(): Promise<void> {
     await this.#queue.settled();
-    if (this.#queue.error !== null || !this.#isChanged || this.#sizeBytes === 0) await this.#drop();
+    const isWorthKeeping = this.#isChanged && this.#sizeBytes > 0 && !this.#isOvertaken;
+    if (this.#queue.error !== null || !isWorthKeeping) await this.#drop();
     else await this.#keepAsPartial();
   }
 

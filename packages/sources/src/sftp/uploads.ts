@@ -78,6 +78,7 @@ export function createUploads(deps: UploadDeps): Uploads {
   async function startEmpty(request: OpenForWriting): Promise<Upload> {
     const own = deps.partials.create(request.tenantId, request.name);
     await deps.partials.remove(request.tenantId, request.name);
+    for (const earlier of live.get(keyOf(request.tenantId, request.name)) ?? []) earlier.markOvertaken();
     return start(request, own, 0, true);
   }
 
@@ -146,8 +147,10 @@ export function createUploads(deps: UploadDeps): Uploads {
     open(request) {
       const wanted = OPEN_FLAG.CREAT | OPEN_FLAG.TRUNC;
       const isPlainPut = (request.flags & (wanted | OPEN_FLAG.EXCL)) === wanted;
-      if (isPlainPut) return startEmpty(request);
-      return inTurn(request.tenantId, request.name, () => continueOrCreate(request));
+      // A put waits too: an older upload that is being given up just now would else become the partial behind its back.
+      return inTurn(request.tenantId, request.name, () =>
+        isPlainPut ? startEmpty(request) : continueOrCreate(request),
+      );
     },
 
     finish: (upload) =>

@@ -1,4 +1,4 @@
-import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { randomBytes, randomInt, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 
 const COST = { N: 2 ** 15, r: 8, p: 1 };
 const KEY_BYTES = 32;
@@ -33,6 +33,14 @@ async function derive(
     queued.shift()?.();
   }
 }
+
+/** Without characters that read alike. */
+const ALPHABET = 'abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+const LENGTH = 28;
+
+/** A random password of 28 characters, over 160 bits. */
+export const makePassword = (): string =>
+  Array.from({ length: LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 
 /** A salted hash to store: `scrypt$N$r$p$salt$hash`, the last two in base64. */
 export async function hashPassword(password: string): Promise<string> {

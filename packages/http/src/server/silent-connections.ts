@@ -1,0 +1,22 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+/**
+ * Connections that have asked nothing yet, as browsers, balancers and HTTP clients open ahead of need. Node counts them
+ * neither as idle nor as late, so that closing a server waits for them until their client goes. Answers what ends them,
+ * those that come later included.
+ */
+export function watchSilentConnections(server: Server): () => void {
+  const silent = new Set<Socket>();
+  let isClosing = false;
+  server.on('connection', (socket) => {
+    if (isClosing) socket.destroy();
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', ({ socket }) => silent.delete(socket));
+  return () => {
+    isClosing = true;
+    for (const socket of silent) socket.destroy();
+  };
+}
