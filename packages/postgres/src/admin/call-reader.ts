@@ -2,7 +2,7 @@ import { type Call, type CallMedia, type Revision, toPage } from '@callbay/contr
 import type { Actor, CallMediaLocation, CallReader } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database.ts';
 import { audit } from './audit.ts';
-import { searchCalls } from './call-search.ts';
+import { positionOf, searchCalls } from './call-search.ts';
 import { listHolds } from './hold-reader.ts';
 import { readPrisma } from './read-prisma.ts';
 
@@ -45,11 +45,10 @@ export function createCallReader(db: Database): CallReader {
   };
 
   return {
-    async listCalls(tenantId, query) {
-      const { text, values } = searchCalls(tenantId, query, COLUMNS);
+    async listCalls(tenantId, search) {
+      const { text, values } = searchCalls(tenantId, search, COLUMNS);
       const rows = await db.query<Row>(text, values);
-      const byChange = query.changedAfter !== undefined;
-      return toPage(rows, query.limit, toCall, (row) => (byChange ? row.changeSeq : row.callId));
+      return toPage(rows, search.limit, toCall, (row) => positionOf(search.key, row));
     },
 
     async findCall(tenantId, callId) {

@@ -1,4 +1,5 @@
-import type { CallListQuery, FieldCondition } from '@callbay/contracts';
+import { isDecimal, readWords, type SearchValue, type TypedCondition } from '@callbay/core';
+import type { CallSearch } from '@callbay/ingestion';
 
 /** A statement's text and values. */
 export interface Statement {
@@ -16,46 +17,89 @@ class Values {
   }
 }
 
-const NUMBER = /^-?\d{1,30}(\.\d{1,30})?$/;
-const NUMBER_SQL = String.raw`^-?\d{1,30}(\.\d{1,30})?$`;
+type Range = Extract<TypedCondition, { kind: 'range' }>;
 
-/** The search of surfaced calls as one statement, `limit + 1` rows, ordered by what its cursor is. */
-export function searchCalls(tenantId: string, query: CallListQuery, columns: string): Statement {
+const NUMBER_SQL = String.raw`^-?\d{1,30}(\.\d{1,30})?$`;
+const KEYS = {
+  callId: ['call_id'],
+  changeSeq: ['change_seq'],
+  startedAt: ['started_at', 'call_id'],
+} as const satisfies Record<CallSearch['key'], readonly string[]>;
+
+/** What a call says of itself stands in columns; all else in `fields`. */
+const COLUMNS: ReadonlyMap<string, { readonly sql: string; readonly type: string }> = new Map([
+  ['startedAt', { sql: 'started_at', type: 'timestamptz' }],
+  ['endedAt', { sql: 'ended_at', type: 'timestamptz' }],
+  ['user', { sql: 'user_id', type: 'text' }],
+  ['direction', { sql: 'direction', type: 'text' }],
+  ['durationSeconds', { sql: 'duration_seconds', type: 'float8' }],
+]);
+
+/**
+ * The search of surfaced calls as one statement, `limit + 1` rows, ordered by what its cursor is: by index, so that
+ * calls which come between two pages neither repeat nor hide one.
+ */
+export function searchCalls(tenantId: string, search: CallSearch, columns: string): Statement {
   const values = new Values();
-  const { limit, cursor, order, q, from, to, changedAfter, fields } = query;
-  const key = changedAfter === undefined ? 'call_id' : 'change_seq';
+  const { limit, cursor, key, order, q, from, to, changedAfter, fields } = search;
   const conditions = [`tenant_id = ${values.add(tenantId)}`, `status = 'surfaced'`];
-  if (cursor !== undefined) conditions.push(`${key} ${order === 'asc' ? '>' : '<'} ${values.add(cursor)}`);
+  if (cursor !== undefined) {
+    const position = Array.isArray(cursor) ? [new Date(cursor[0]), cursor[1]] : [cursor];
+    const bounds = position.map((part) => values.add(part)).join(', ');
+    conditions.push(`(${KEYS[key].join(', ')}) ${order === 'asc' ? '>' : '<'} (${bounds})`);
+  }
   if (changedAfter !== undefined) conditions.push(`change_seq > ${values.add(changedAfter)}`);
   if (from !== undefined) conditions.push(`started_at >= ${values.add(new Date(from))}`);
   if (to !== undefined) conditions.push(`started_at < ${values.add(new Date(to))}`);
-  if (q !== undefined) {
-    conditions.push(`to_tsvector('simple', search_text) @@ websearch_to_tsquery('simple', ${values.add(q)})`);
-  }
+  if (q !== undefined) conditions.push(`search @@ ${wordQuery(q, values)}`);
   conditions.push(...fields.map((field) => conditionOn(field, values)));
+  const direction = order === 'asc' ? 'ASC' : 'DESC';
   const text = `SELECT ${columns} FROM calls WHERE ${conditions.join(' AND ')}
-    ORDER BY ${key} ${order === 'asc' ? 'ASC' : 'DESC'} LIMIT ${values.add(limit + 1)}`;
+    ORDER BY ${KEYS[key].map((part) => `${part} ${direction}`).join(', ')} LIMIT ${values.add(limit + 1)}`;
   return { text, values: values.all };
 }
 
-function conditionOn({ name, test, value }: FieldCondition, values: Values): string {
-  if (test === 'equals') return equals(name, value, values);
-  const operator = test === 'gte' ? '>=' : '<';
+/** Where the cursor of a page points that ends with this call. */
+export const positionOf = (
+  key: CallSearch['key'],
+  call: { readonly callId: number; readonly changeSeq: number; readonly startedAt: Date },
+): unknown => (key === 'startedAt' ? [call.startedAt.toISOString(), call.callId] : call[key]);
+
+function wordQuery(q: string, values: Values): string {
+  const { web, beginnings } = readWords(q);
+  const words = `websearch_to_tsquery('simple', ${values.add(web)})`;
+  if (beginnings.length === 0) return words;
+  const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}':*`;
+  const terms = beginnings.map(({ text, isExcluded }) => `${isExcluded ? '!' : ''}${quote(text)}`);
+  return `(${words} && to_tsquery('simple', ${values.add(terms.join(' & '))}))`;
+}
+
+function conditionOn(condition: TypedCondition, values: Values): string {
+  const column = COLUMNS.get(condition.name);
+  if (condition.kind === 'range') {
+    if (column === undefined) return rangeOn(condition, values);
+    const collation = column.type === 'text' ? ' COLLATE "C"' : '';
+    return `${column.sql}${collation} ${operatorOf(condition)} ${values.add(condition.value)}::${column.type}`;
+  }
+  if (column !== undefined) return `${column.sql} = ${values.add(condition.values[0])}::${column.type}`;
+  // By containment, which the index on `fields` answers.
+  const forms = condition.values.map(
+    (value) => `fields @> ${values.add(asJson(condition.name, value))}::jsonb`,
+  );
+  return forms.length === 1 ? forms.join() : `(${forms.join(' OR ')})`;
+}
+
+const asJson = (name: string, value: SearchValue): string => JSON.stringify({ [name]: value });
+
+const operatorOf = ({ test }: Range): string => (test === 'gte' ? '>=' : '<');
+
+function rangeOn(range: Range, values: Values): string {
+  const { name, as, value } = range;
   const field = `fields ->> ${values.add(name)}`;
-  const asText = `(${field}) COLLATE "C" ${operator} ${values.add(value)}`;
-  if (!NUMBER.test(value)) return asText;
+  const operator = operatorOf(range);
+  const asText = (): string => `(${field}) COLLATE "C" ${operator} ${values.add(value)}`;
+  if (as === 'text' || (as === 'either' && !isDecimal(value))) return asText();
   // Only CASE promises that no value is cast before it is known to be a number.
   return `CASE WHEN ${field} ~ '${NUMBER_SQL}' THEN (${field})::numeric ${operator} ${values.add(value)}::numeric
-               ELSE ${asText} END`;
+               ELSE ${as === 'number' ? 'false' : asText()} END`;
 }
-
-/** Each form the value may have in JSON, by containment, which the index on `fields` answers. */
-function equals(name: string, value: string, values: Values): string {
-  const forms = [JSON.stringify({ [name]: value })];
-  if (NUMBER.test(value)) forms.push(`{${JSON.stringify(name)}:${withoutLeadingZeros(value)}}`);
-  if (value === 'true' || value === 'false') forms.push(JSON.stringify({ [name]: value === 'true' }));
-  return `(${forms.map((form) => `fields @> ${values.add(form)}::jsonb`).join(' OR ')})`;
-}
-
-/** JSON knows no `007`; as a number it is 7. */
-const withoutLeadingZeros = (number: string): string => number.replace(/^(-?)0+(?=\d)/, '$1');
