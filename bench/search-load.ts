@@ -11,7 +11,7 @@ const CHUNK = 20_000;
 const INSERT = `
 INSERT INTO calls (tenant_id, call_key, status, call_id, revision, started_at, direction, user_id, duration_seconds,
                    fields, raw, mapping_version, media, surfaced_at, updated_at, change_seq, search_text)
-SELECT $1, 'stem:' || n, 'surfaced', n, 1, at, direction, usr, (n * 7919) % 3600, f.fields, '{}', 1,
+SELECT $1, 'stem:' || n, 'surfaced', n, 1, at, direction, usr, (n::bigint * 7919) % 3600, f.fields, '{}', 1,
        '{"name":"call.wav","contentType":"audio/wav","sizeBytes":1000000,"sha256":"00","durationSeconds":60,"channels":2,"codec":"pcm","speakerSeparation":"channels"}',
        at + interval '10 minutes', at + interval '10 minutes', n,
        concat_ws(' ', usr, direction, f.fields ->> 'stage', f.fields ->> 'accountId', f.fields ->> 'campaign',

@@ -6,7 +6,7 @@ export interface WordSearch {
 }
 
 const TOKEN = /"[^"]*"?|[^\s"]+/g;
-const BEGINNING = /^(?<not>-?)(?<text>[^*]+)\*$/;
+const BEGINNING = /^(?<not>-?)(?<text>[^*-][^*]*)\*$/;
 const MAX_BEGINNINGS = 10;
 
 /** Takes `word*` and `-word*` out of a search; beyond ten of them the star is left to be read as punctuation. */
