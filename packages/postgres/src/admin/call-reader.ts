@@ -2,7 +2,7 @@ import { type Call, type CallMedia, type Revision, toPage } from '@callbay/contr
 import type { Actor, CallMediaLocation, CallReader } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database.ts';
 import { audit } from './audit.ts';
-import { positionOf, searchCalls } from './call-search.ts';
+import { planPage, positionOf, searchCalls } from './call-search.ts';
 import { listHolds } from './hold-reader.ts';
 import { readPrisma } from './read-prisma.ts';
 
@@ -46,7 +46,7 @@ export function createCallReader(db: Database): CallReader {
 
   return {
     async listCalls(tenantId, search) {
-      const { text, values } = searchCalls(tenantId, search, COLUMNS);
+      const { text, values } = await planPage(db, searchCalls(tenantId, search), COLUMNS, search.limit + 1);
       const rows = await db.query<Row>(text, values);
       return toPage(rows, search.limit, toCall, (row) => positionOf(search.key, row));
     },

@@ -1,5 +1,6 @@
 import { isDecimal, readWords, type SearchValue, type TypedCondition } from '@callbay/core';
 import type { CallSearch } from '@callbay/ingestion';
+import type { Sql } from '../database.ts';
 
 /** A statement's text and values. */
 export interface Statement {
@@ -35,13 +36,23 @@ const COLUMNS: ReadonlyMap<string, { readonly sql: string; readonly type: string
   ['durationSeconds', { sql: 'duration_seconds', type: 'float8' }],
 ]);
 
+/** The rows that a search looks for, and how a page of them is cut. */
+export interface Search {
+  /** Everything after WHERE. */
+  readonly conditions: string;
+  readonly order: string;
+  readonly values: readonly unknown[];
+  /** Words or values are sought, which have an index of their own besides the one of the order. */
+  readonly hasTwoWays: boolean;
+}
+
 /**
- * The search of surfaced calls as one statement, `limit + 1` rows, ordered by what its cursor is: by index, so that
- * calls which come between two pages neither repeat nor hide one.
+ * The search of surfaced calls, ordered by what its cursor is: by index, so that calls which come between two pages
+ * neither repeat nor hide one.
  */
-export function searchCalls(tenantId: string, search: CallSearch, columns: string): Statement {
+export function searchCalls(tenantId: string, search: CallSearch): Search {
   const values = new Values();
-  const { limit, cursor, key, order, q, from, to, changedAfter, fields } = search;
+  const { cursor, key, order, q, from, to, changedAfter, fields } = search;
   const conditions = [`tenant_id = ${values.add(tenantId)}`, `status = 'surfaced'`];
   if (cursor !== undefined) {
     const position = Array.isArray(cursor) ? [new Date(cursor[0]), cursor[1]] : [cursor];
@@ -54,10 +65,28 @@ export function searchCalls(tenantId: string, search: CallSearch, columns: strin
   if (q !== undefined) conditions.push(`search @@ ${wordQuery(q, values)}`);
   conditions.push(...fields.map((field) => conditionOn(field, values)));
   const direction = order === 'asc' ? 'ASC' : 'DESC';
-  const text = `SELECT ${columns} FROM calls WHERE ${conditions.join(' AND ')}
-    ORDER BY ${KEYS[key].map((part) => `${part} ${direction}`).join(', ')} LIMIT ${values.add(limit + 1)}`;
-  return { text, values: values.all };
+  return {
+    conditions: conditions.join(' AND '),
+    order: KEYS[key].map((part) => `${part} ${direction}`).join(', '),
+    values: values.all,
+    hasTwoWays: q !== undefined || fields.some(({ kind, name }) => kind === 'equals' && !COLUMNS.has(name)),
+  };
 }
+
+/** Walks the index of the order and stops when the page is full: best where many calls fit. */
+const walkInOrder = ({ conditions, order, values }: Search, columns: string, rows: number): Statement => ({
+  text: `SELECT ${columns} FROM calls WHERE ${conditions} ORDER BY ${order} LIMIT ${rows}`,
+  values,
+});
+
+/** Gathers the numbers of all calls that fit, by the index of their words or values, and then sorts: best for few. */
+const gatherThenSort = ({ conditions, order, values }: Search, columns: string, rows: number): Statement => ({
+  text: `WITH fitting AS MATERIALIZED (SELECT call_id, change_seq, started_at FROM calls WHERE ${conditions}),
+              page AS (SELECT call_id FROM fitting ORDER BY ${order} LIMIT ${rows})
+         SELECT ${columns} FROM calls WHERE tenant_id = $1 AND call_id = ANY (SELECT call_id FROM page)
+          ORDER BY ${order}`,
+  values,
+});
 
 /** Where the cursor of a page points that ends with this call. */
 export const positionOf = (
@@ -102,4 +131,22 @@ function rangeOn(range: Range, values: Values): string {
   // Only CASE promises that no value is cast before it is known to be a number.
   return `CASE WHEN ${field} ~ '${NUMBER_SQL}' THEN (${field})::numeric ${operator} ${values.add(value)}::numeric
                ELSE ${as === 'number' ? 'false' : asText()} END`;
+}
+
+/** So many rows are gathered and sorted within the time that a search may take. */
+const FEW = 50_000;
+
+/**
+ * The statement for one page. Left alone, the planner takes calls that fit to be spread evenly over the order and walks
+ * it: a second and more where all of them stand at its other end, as those of a new campaign do. So few calls are
+ * gathered first, by the planner's own estimate of how many there are.
+ */
+export async function planPage(sql: Sql, search: Search, columns: string, rows: number): Promise<Statement> {
+  if (!search.hasTwoWays) return walkInOrder(search, columns, rows);
+  const [answer] = await sql.query<{ 'QUERY PLAN': readonly { Plan: { 'Plan Rows': number } }[] }>(
+    `EXPLAIN (FORMAT JSON) SELECT FROM calls WHERE ${search.conditions}`,
+    search.values,
+  );
+  const expected = answer?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
+  return expected <= FEW ? gatherThenSort(search, columns, rows) : walkInOrder(search, columns, rows);
 }
