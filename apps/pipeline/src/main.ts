@@ -2,13 +2,22 @@
 import { availableParallelism } from 'node:os';
 import { createDiskBlobStore } from '@callbay/blobs';
 import { advanceCalls, classifyFile, createInspector, runSweeps, type SweepDeps } from '@callbay/ingestion';
-import { createCallStore, createFileStore, createSweepStore, openDatabase } from '@callbay/postgres';
+import {
+  createCallStore,
+  createFileStore,
+  createRetentionStore,
+  createSweepStore,
+  createTombstones,
+  openDatabase,
+} from '@callbay/postgres';
 import { createJobQueue, startWorkers } from '@callbay/queue';
 import {
   createLogger,
   createMetrics,
+  deriveKey,
   exitWithParent,
   loadConfig,
+  loadSecretKey,
   onShutdown,
   readEnv,
   reportReady,
@@ -39,8 +48,10 @@ shutdown.add('queue', () => queue.close());
 const inspector = createInspector({ processes: Math.max(2, availableParallelism() - 1) });
 shutdown.add('inspector', async () => inspector[Symbol.asyncDispose]());
 
+const tombstones = createTombstones(deriveKey(await loadSecretKey(config), 'tombstones'));
 const deps: SweepDeps = {
-  calls: createCallStore(db),
+  calls: createCallStore(db, tombstones),
+  retention: createRetentionStore(db, tombstones),
   files: createFileStore(db),
   sweeps: createSweepStore(db),
   blobs: createDiskBlobStore({ root: config.blobsFolder }),

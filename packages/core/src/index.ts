@@ -60,6 +60,7 @@ export {
   type WarningCode,
 } from './outcomes.ts';
 export { DEFAULT_SETTINGS, type Policy, type TenantSettings } from './policy.ts';
+export { type DataRetention, type DeletionReason, wantsConfirmation } from './retention/data-retention.ts';
 export {
   CALL_FIELD_TYPES,
   type FieldCondition,

@@ -13,9 +13,11 @@ export {
 export * from './call-ports.ts';
 export { type ClassifyFileDeps, classifyFile } from './classify-file.ts';
 export { apiKeyId, digestOf, isSameDigest, makeApiKey } from './credentials.ts';
+export { sweepDataRetention } from './data-retention.ts';
 export { createInspector, type Inspector } from './inspector.ts';
 export * from './ports.ts';
 export { replayFile } from './replay-file.ts';
+export * from './retention-ports.ts';
 export { runSweeps } from './run-sweeps.ts';
 export { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
 export * from './sweep-ports.ts';

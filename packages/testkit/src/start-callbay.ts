@@ -13,8 +13,10 @@ import {
   createCallStore,
   createDropStore,
   createFileStore,
+  createRetentionStore,
   createSftpAccountStore,
   createSweepStore,
+  createTombstones,
   type Database,
 } from '@callbay/postgres';
 import { createJobQueue, type QueueBackend, startWorkers } from '@callbay/queue';
@@ -72,8 +74,10 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
   const failures: unknown[] = [];
   const queue = started.use(await createJobQueue(backend, (error) => failures.push(error)));
   const inspector = started.use(createInspector({ processes: 2 }));
+  const tombstones = createTombstones(new Uint8Array(32));
   const deps: SweepDeps = {
-    calls: createCallStore(db),
+    calls: createCallStore(db, tombstones),
+    retention: createRetentionStore(db, tombstones),
     files: createFileStore(db),
     sweeps: createSweepStore(db),
     blobs,
