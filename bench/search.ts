@@ -38,7 +38,7 @@ const word = (): string => `w${Math.floor(Math.random() ** 3 * 20_000)}`;
 const stage = (): string => ['Won', 'Lost', 'Demo', 'Open'][pick(4)] ?? 'Won';
 
 const SEARCHES: Readonly<
-  Record<'equality' | 'text', Readonly<Record<string, () => Record<string, string>>>>
+  Record<'equality' | 'text' | 'range', Readonly<Record<string, () => Record<string, string>>>>
 > = {
   equality: {
     'a rare value, 30 days': () => ({ 'field.accountId': `A-${pick(50_000)}`, ...days(30) }),
@@ -79,6 +79,16 @@ const SEARCHES: Readonly<
     'a word, newest first': () => ({ q: word(), sort: 'startedAt', order: 'desc' }),
     'a word of the latest calls only': () => ({ q: 'pilot' }),
     'a word that is nowhere': () => ({ q: 'nowhere' }),
+  },
+  range: {
+    'one number in ten, 30 days': () => ({ 'field.amount.gte': '90000', ...days(30) }),
+    'one number in 1,000, 30 days': () => ({ 'field.amount.gte': '99900', ...days(30) }),
+    'one number in 1,000, the year': () => ({ 'field.amount.gte': '99900', ...days(364) }),
+    'a day of another date': () => {
+      const day = days(1);
+      return { 'field.closeDate.gte': day.from ?? '', 'field.closeDate.lt': day.to ?? '' };
+    },
+    'a number that is nowhere, the year': () => ({ 'field.amount.gte': '100001', ...days(364) }),
   },
 };
 

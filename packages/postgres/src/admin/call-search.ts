@@ -124,12 +124,16 @@ const operatorOf = ({ test }: Range): string => (test === 'gte' ? '>=' : '<');
 
 function rangeOn(range: Range, values: Values): string {
   const { name, as, value } = range;
-  const field = `fields ->> ${values.add(name)}`;
+  const placeholder = values.add(name);
+  const field = `fields ->> ${placeholder}`;
   const operator = operatorOf(range);
   const asText = (): string => `(${field}) COLLATE "C" ${operator} ${values.add(value)}`;
   if (as === 'text' || (as === 'either' && !isDecimal(value))) return asText();
+  const bound = `${values.add(value)}::numeric`;
   // Only CASE promises that no value is cast before it is known to be a number.
-  return `CASE WHEN ${field} ~ '${NUMBER_SQL}' THEN (${field})::numeric ${operator} ${values.add(value)}::numeric
+  return `CASE WHEN jsonb_typeof(fields -> ${placeholder}) = 'number'
+                 THEN (fields -> ${placeholder}) ${operator} to_jsonb(${bound})
+               WHEN ${field} ~ '${NUMBER_SQL}' THEN (${field})::numeric ${operator} ${bound}
                ELSE ${as === 'number' ? 'false' : asText()} END`;
 }
 
