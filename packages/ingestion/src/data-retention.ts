@@ -13,12 +13,12 @@ export interface DataRetentionDeps {
 
 /** Calls of one transaction, transactions of one tenant in one sweep, and tenants of one page. */
 const BATCH = 200;
-const BATCHES_OF_TENANT = 25;
+const BATCHES_OF_TENANT = 100;
 const TENANTS = 500;
 
 /**
  * Removes calls that are older than their tenant keeps them, and what came late for such calls; stops where clocks
- * disagree. What one tenant has beyond 5,000 calls waits for the next sweep. Bytes go after their commit: what a crash
+ * disagree. What one tenant has beyond 20,000 calls waits for the next sweep. Bytes go after their commit: what a crash
  * leaves is an orphan, which its own sweep removes. Answers how many calls are gone. Source: E5.
  */
 export async function sweepDataRetention(

@@ -24,7 +24,7 @@ export function registerDataRetention(api: Api, { retention }: { retention: Rete
         summary: 'What a data retention would remove for good now',
       },
       description:
-        'Of the policy that is set, or of the one proposed here. Calls are removed a few thousand a minute, oldest first; a legal hold keeps a call.',
+        'Of the policy that is set, or of the one proposed here. Calls are removed some ten thousand a minute, oldest first; a legal hold keeps a call.',
       params: TenantParams,
       querystring: DataRetentionPreviewQuery,
       response: { 200: json('Counts, and the first calls.', DataRetentionPreview), ...PROBLEMS },
