@@ -1,5 +1,6 @@
 // A tenant with 1,000,000 calls, searched by one warm connection: equality with a time range, and free text, each with
 // values from rare to common and drawn anew for every run. The peer is the promise: 150 ms at the 95th percentile.
+// Ranges of a field's values are measured beside it: nothing is promised for them.
 // The plan of each search is printed; one that reads the whole table ends the benchmark as failed.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -174,8 +175,9 @@ export async function run(): Promise<BenchResult[]> {
       }
       process.stderr.write(`${group}: p95 of all ${percentile(all, 0.95).toFixed(1)} ms\n`);
     }
-    const worst = results.reduce((a, b) => (b.ours > a.ours ? b : a));
-    return [...results, { ...worst, name: 'search', runs: results.map(({ ours }) => ours) }];
+    const promised = results.filter(({ name }) => !name.startsWith('search range'));
+    const worst = promised.reduce((a, b) => (b.ours > a.ours ? b : a));
+    return [...results, { ...worst, name: 'search', runs: promised.map(({ ours }) => ours) }];
   } finally {
     await server.stop();
     await rm(home, { recursive: true, force: true });

@@ -13,7 +13,8 @@ interface BlobRow {
 
 /**
  * Removes all that is known of the calls, whose keys are locked: their rows and revisions, their records, the files that
- * hold nothing else (with their stories), their events. Answers the bytes that nothing refers to any more.
+ * hold nothing else (with their stories), their events. A file that came just now and that nobody has read stays, to be told what
+ * became of it. Answers the bytes that nothing refers to any more.
  */
 export async function removeFacts(tx: Sql, tenantId: string, callKeys: readonly string[]): Promise<string[]> {
   const stems = callKeys.filter((key) => key.startsWith('stem:')).map((key) => key.slice('stem:'.length));
@@ -43,6 +44,7 @@ export async function removeFacts(tx: Sql, tenantId: string, callKeys: readonly 
     `delete from files f
       where f.tenant_id = $1 and (f.stem = any($2) or f.id = any($3))
         and (f.kind is null or f.kind = any($4))
+        and (f.classified_at is not null or f.state <> 'received' or f.purged_at is not null)
         and not exists (select from call_records r where r.tenant_id = f.tenant_id and r.file_id = f.id)
      returning f.blob_key`,
     [tenantId, stems, [...new Set(fileIds.filter((id) => id !== null))], OWN_KINDS],
