@@ -79,6 +79,17 @@ describe('words by their beginning', () => {
   });
 });
 
+test('a text whose words are over what an index entry holds is searched by its beginning, and refuses no call', async () => {
+  const words = Array.from({ length: 40_000 }, (_, n) => {
+    const rare = String.fromCodePoint(0x4e00 + ((n * 7) % 20_000), 0x4e00 + Math.floor(n / 20_000));
+    return `${String.fromCodePoint(0x4e00 + (n % 20_000))}-${rare}`;
+  });
+  await api.ask('POST /v1/tenants', { body: { id: 'wordy', name: 'Wordy' } });
+  await makeCall(api.db, 'wordy', { fields: { note: `first ${words.join(' ')}` } });
+  const { body } = await api.ask('GET /v1/tenants/wordy/calls?q=first');
+  expect(body.items).toHaveLength(1);
+});
+
 describe('pages in the order of time', () => {
   const pages = async (query: string, between: () => Promise<unknown>): Promise<number[]> => {
     const seen: number[] = [];

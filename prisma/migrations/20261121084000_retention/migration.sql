@@ -1,6 +1,7 @@
--- Free text is indexed as a column of its own: a plan that filters rows need not parse every text again.
+-- Free text is indexed as a column of its own: a plan that filters rows need not parse every text again. Longer texts
+-- could be over the 1 MiB that a tsvector may hold, and would keep their call from being written at all.
 DROP INDEX "calls_search_idx";
-ALTER TABLE "calls" ADD COLUMN "search" TSVECTOR GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, "search_text")) STORED;
+ALTER TABLE "calls" ADD COLUMN "search" TSVECTOR GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, left("search_text", 100000))) STORED;
 CREATE INDEX "calls_search_idx" ON "calls" USING GIN ("search");
 
 -- Every order in which calls are listed is an index: a page reads no more rows than it shows.
