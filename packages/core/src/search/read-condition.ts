@@ -28,6 +28,7 @@ export type TypedCondition =
       readonly name: string;
       readonly test: 'gte' | 'lt';
       readonly as: 'number' | 'text' | 'either';
+      /** A number's text is one that JSON knows. */
       readonly value: string;
     };
 
@@ -67,7 +68,8 @@ export function readCondition(
   });
   switch (type) {
     case null:
-      return test === 'equals' ? equals(...formsOf(value)) : compare('either', value);
+      if (test === 'equals') return equals(...formsOf(value));
+      return compare('either', DECIMAL.test(value) ? String(readNumber(value)) : value);
     case 'number':
     case 'duration': {
       const read = type === 'number' ? readNumber(value.trim()) : readDuration(value.trim());

@@ -129,10 +129,11 @@ function rangeOn(range: Range, values: Values): string {
   const operator = operatorOf(range);
   const asText = (): string => `(${field}) COLLATE "C" ${operator} ${values.add(value)}`;
   if (as === 'text' || (as === 'either' && !isDecimal(value))) return asText();
-  const bound = `${values.add(value)}::numeric`;
+  // A constant of the type that stands on the left: anything else would be made anew for each row.
+  const [bound, inJson] = [`${values.add(value)}::numeric`, `${values.add(value)}::jsonb`];
   // Only CASE promises that no value is cast before it is known to be a number.
   return `CASE WHEN jsonb_typeof(fields -> ${placeholder}) = 'number'
-                 THEN (fields -> ${placeholder}) ${operator} to_jsonb(${bound})
+                 THEN (fields -> ${placeholder}) ${operator} ${inJson}
                WHEN ${field} ~ '${NUMBER_SQL}' THEN (${field})::numeric ${operator} ${bound}
                ELSE ${as === 'number' ? 'false' : asText()} END`;
 }
