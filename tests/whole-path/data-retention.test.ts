@@ -303,6 +303,29 @@ test('a legal hold set while a deletion waits for the call is heeded', async () 
   expect(await callsOf(callbay, tenant)).toHaveLength(1);
 });
 
+test('a file received while its call is being deleted is not lost: it is told what became of it', async () => {
+  await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: 1 });
+  await surface(tenant);
+  await at(2 * DAY);
+  const client = await callbay.db.pool.connect();
+  try {
+    await client.query('begin');
+    await client.query('select 1 from call_records where tenant_id = $1 for update', [tenant.tenantId]);
+    const deleting = callbay.deps.retention.deleteExpired(tenant.tenantId, 200);
+    await until('the deletion waits for a lock', async () => {
+      const { rows } = await client.query('select 1 from pg_locks where not granted limit 1');
+      return rows.length === 1;
+    });
+    await tenant.client.put(`${STEM}.json`, secrets({ note: 'just now' }));
+    await client.query('commit');
+    expect((await deleting).removed).toBe(1);
+  } finally {
+    client.release();
+  }
+  await callbay.settle();
+  expect(await codesOf(callbay, tenant)).toEqual([`${STEM}.json CALL_DELETED`]);
+});
+
 test('deciding a call again and again while it is deleted ends without it', async () => {
   await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: 1 });
   const stems = Array.from({ length: 5 }, (_, n) => `20260302-10000${n}_outbound_busy`);
