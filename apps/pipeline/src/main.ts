@@ -7,15 +7,19 @@ import {
   createCallStore,
   createFileStore,
   createProcessMetricsStore,
+  createRetentionStore,
   createSweepStore,
+  createTombstones,
   openDatabase,
 } from '@callbay/postgres';
 import { createJobQueue, startWorkers } from '@callbay/queue';
 import {
   createLogger,
   createMetrics,
+  deriveKey,
   exitWithParent,
   loadConfig,
+  loadSecretKey,
   onShutdown,
   processLabels,
   readEnv,
@@ -56,8 +60,10 @@ shutdown.add('queue', () => queue.close());
 const inspector = createInspector({ processes: Math.max(2, availableParallelism() - 1) });
 shutdown.add('inspector', async () => inspector[Symbol.asyncDispose]());
 
+const tombstones = createTombstones(deriveKey(await loadSecretKey(config), 'tombstones'));
 const deps: SweepDeps = {
-  calls: createCallStore(db),
+  calls: createCallStore(db, tombstones),
+  retention: createRetentionStore(db, tombstones),
   files: createFileStore(db),
   batches: createBatchStore(db),
   sweeps: createSweepStore(db),

@@ -1,3 +1,4 @@
+import type { FieldCondition } from '@callbay/core';
 import { z } from 'zod';
 import { Instant, InstantInput, IssueView, isStorableText, TenantParams, text, Uuid } from './common.ts';
 import { cursorOf, Limit, listOf } from './lists.ts';
@@ -59,25 +60,20 @@ export const CallParams = TenantParams.extend({
 export type CallParams = z.infer<typeof CallParams>;
 export const CallList = listOf(Call);
 
-/** One condition on a field: `field.<name>=`, `field.<name>.gte=` or `field.<name>.lt=`. */
-export interface FieldCondition {
-  readonly name: string;
-  readonly test: 'equals' | 'gte' | 'lt';
-  readonly value: string;
-}
-
 const FIELD_KEY = /^field\.(?<name>.+?)(?:\.(?<bound>gte|lt))?$/s;
 const MAX_CONDITIONS = 20;
 
-/** The search of calls. `fields` is what its `field.…` parameters say; other unknown parameters are refused by name. */
+/** The search of calls. `key` is what pages are ordered by, and what cursors hold; `fields` is what its `field.…` parameters say; other unknown parameters are refused by name. */
 export const CallListQuery = z
   .object({
     limit: Limit,
-    cursor: cursorOf(z.int()),
-    order: z.enum(['asc', 'desc']).default('asc').meta({
-      description: 'By callId, or by changeSeq where `changedAfter` is given.',
+    cursor: cursorOf(z.union([z.int(), z.tuple([Instant, z.int()])])),
+    sort: z.enum(['callId', 'startedAt']).optional().meta({
+      description:
+        '`startedAt` where `from` or `to` is given, else `callId`, unless said here; always changeSeq with `changedAfter`.',
     }),
-    q: text(500).optional().meta({ description: 'Words of any field; "a phrase", or, -not.' }),
+    order: z.enum(['asc', 'desc']).default('asc'),
+    q: text(500).optional().meta({ description: 'Words of any field; "a phrase", or, -not, beginning*.' }),
     from: InstantInput.optional().meta({ description: 'Calls that started then or later.' }),
     to: InstantInput.optional().meta({ description: 'Calls that started before.' }),
     changedAfter: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional().meta({
@@ -86,7 +82,14 @@ export const CallListQuery = z
     }),
   })
   .catchall(z.union([z.string(), z.array(z.string())]))
-  .transform(({ limit, cursor, order, q, from, to, changedAfter, ...others }, context) => {
+  .transform(({ limit, cursor, sort, order, q, from, to, changedAfter, ...others }, context) => {
+    const hasTimes = from !== undefined || to !== undefined;
+    const key = changedAfter === undefined ? (sort ?? (hasTimes ? 'startedAt' : 'callId')) : 'changeSeq';
+    if (cursor !== undefined && Array.isArray(cursor) !== (key === 'startedAt')) {
+      const params = { code: 'CURSOR_INVALID' };
+      const message = 'Send a `nextCursor` of this very search, unchanged.';
+      context.addIssue({ code: 'custom', path: ['cursor'], message, params });
+    }
     const fields: FieldCondition[] = [];
     for (const [key, value] of Object.entries(others)) {
       const condition = readCondition(key, value);
@@ -101,7 +104,7 @@ export const CallListQuery = z
         message: `At most ${MAX_CONDITIONS} conditions on fields.`,
       });
     }
-    return { limit, cursor, order, q, from, to, changedAfter, fields };
+    return { limit, cursor, key, order, q, from, to, changedAfter, fields } as const;
   });
 export type CallListQuery = z.infer<typeof CallListQuery>;
 

@@ -71,5 +71,16 @@ export {
   type WarningCode,
 } from './outcomes.ts';
 export { DEFAULT_SETTINGS, type Policy, type TenantSettings } from './policy.ts';
+export { type DataRetention, type DeletionReason, wantsConfirmation } from './retention/data-retention.ts';
+export {
+  CALL_FIELD_TYPES,
+  type FieldCondition,
+  isDecimal,
+  readCondition,
+  type SearchTest,
+  type SearchValue,
+  type TypedCondition,
+} from './search/read-condition.ts';
+export { readWords, type WordSearch } from './search/read-words.ts';
 export { AMEND_WINDOW_MS, judgeAmendWindow } from './times/amend-window.ts';
 export { formatInstant, isTimeZone } from './times/wall-time.ts';

@@ -115,6 +115,10 @@ export const OUTCOME_TABLE = {
     'Its other half did not come within 7 days, so the file was purged.',
     'Send the recording and its metadata again, both.',
   ),
+  CALL_DELETED: rejected(
+    'The call of this name was deleted under the data retention and is not made again.',
+    'Nothing to do; use another name for another call.',
+  ),
   BATCH_INCOMPLETE: rejected(
     'The bundle batch names files that did not come.',
     'Send the missing bundles and the list again.',

@@ -8,6 +8,7 @@ import type {
   KeyStore,
   MappingStore,
   ReplayFile,
+  RetentionReader,
   SftpUserStore,
   TenantStore,
 } from '@callbay/ingestion';
@@ -18,6 +19,7 @@ import { registerAudit } from './audit/routes.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
 import { registerMedia } from './calls/media-routes.ts';
 import { registerCalls } from './calls/routes.ts';
+import { registerDataRetention } from './data-retention/routes.ts';
 import { registerDocs } from './docs/routes.ts';
 import { registerEvents } from './events/routes.ts';
 import { registerFiles } from './files/routes.ts';
@@ -48,6 +50,7 @@ export interface HttpDeps extends HealthDeps {
   readonly audit: AuditReader;
   readonly events: EventReader;
   readonly purges: PurgeReader;
+  readonly retention: RetentionReader;
   readonly blobs: Pick<BlobStore, 'read' | 'size'>;
   readonly replayFile: ReplayFile;
 }
@@ -124,6 +127,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerMedia(api, deps);
     registerHolds(api, deps);
     registerPurges(api, deps);
+    registerDataRetention(api, deps);
     registerAudit(api, deps);
     registerEvents(api, deps, eventLimits);
   });

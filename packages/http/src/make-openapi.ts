@@ -22,6 +22,7 @@ export async function makeOpenApi(): Promise<string> {
     'audit',
     'events',
     'purges',
+    'retention',
     'blobs',
   ];
   const ports = Object.fromEntries([...names, 'replayFile', 'metrics'].map((name) => [name, absent]));

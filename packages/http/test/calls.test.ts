@@ -102,18 +102,15 @@ describe('search', () => {
   });
 });
 
-test('flags are set one by one, are audited, and make no revision', async () => {
+test('flags are set one by one, are audited, move changeSeq when they change, and make no revision', async () => {
   const patch = (body: unknown) => api.ask('PATCH /v1/tenants/acme/calls/2', { body });
-  expect((await patch({ evaluated: true })).body).toMatchObject({
-    evaluated: true,
-    legalHold: false,
-    revision: 1,
-  });
-  expect((await patch({ legalHold: true })).body).toMatchObject({
-    evaluated: true,
-    legalHold: true,
-    changeSeq: 2,
-  });
+  const evaluated = { evaluated: true, legalHold: false, revision: 1, changeSeq: 4 };
+  expect((await patch({ evaluated: true })).body).toMatchObject(evaluated);
+  expect((await patch({ evaluated: true })).body).toMatchObject(evaluated);
+  expect((await patch({})).body).toMatchObject(evaluated);
+  const held = { ...evaluated, legalHold: true, changeSeq: 5 };
+  expect((await patch({ legalHold: true })).body).toMatchObject(held);
+  expect(await search('changedAfter=3')).toEqual([2]);
   expect((await patch({ callId: 9 })).body.issues).toMatchObject([{ code: 'UNKNOWN_FIELD', at: 'callId' }]);
   const { body } = await api.ask('GET /v1/audit?action=call.update');
   expect(body.items[0]).toMatchObject({ target: '2', detail: { legalHold: true } });

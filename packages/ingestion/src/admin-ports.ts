@@ -22,6 +22,7 @@ import type {
   Tenant,
   TenantChange,
 } from '@callbay/contracts';
+import type { TypedCondition } from '@callbay/core';
 
 /** Who asked for a change, as the audit names them. */
 export interface Actor {
@@ -189,9 +190,12 @@ export interface CallMediaLocation {
   readonly sha256: string;
 }
 
+/** A search of calls whose conditions have been read by the types of their fields. */
+export type CallSearch = Omit<CallListQuery, 'fields'> & { readonly fields: readonly TypedCondition[] };
+
 /** Surfaced calls; what still waits is a hold. */
 export interface CallReader {
-  listCalls(tenantId: string, query: CallListQuery): Promise<List<Call>>;
+  listCalls(tenantId: string, search: CallSearch): Promise<List<Call>>;
   findCall(tenantId: string, callId: number): Promise<Call | null>;
   updateCall(tenantId: string, callId: number, change: CallChange, by: Actor): Promise<Call | null>;
   /** Oldest first; null without such a call. */

@@ -1,4 +1,6 @@
+import type { ClockReading } from '@callbay/core';
 import { sweepBatches, sweepExpiredRows } from './batch/advance-batch.ts';
+import { sweepDataRetention } from './data-retention.ts';
 import { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
 
 interface Schedule {
@@ -15,22 +17,14 @@ const MINUTE_MS = 60_000;
  * runs. A sweep that fails is told and comes again: nothing else finds what jobs have lost.
  */
 export function runSweeps(deps: SweepDeps): AsyncDisposable {
-  let last = { wallMs: Date.now(), monotonicMs: performance.now() };
-  const purge = async (): Promise<number> => {
-    const now = { wallMs: Date.now(), monotonicMs: performance.now() };
-    const elapsed = {
-      wallElapsedMs: now.wallMs - last.wallMs,
-      monotonicElapsedMs: now.monotonicMs - last.monotonicMs,
-    };
-    last = now;
-    return sweepPurges(deps, { hostMs: now.wallMs, ...elapsed });
-  };
+  const [readForPurge, readForRetention] = [clockReader(), clockReader()];
   const loops = [
     { name: 'due-calls', everyMs: 1_000, work: () => sweepDueCalls(deps) },
     { name: 'unread-files', everyMs: 2_000, work: () => sweepUnreadFiles(deps) },
     { name: 'batches', everyMs: 1_000, work: () => sweepBatches(deps) },
     { name: 'rows', everyMs: MINUTE_MS, work: () => sweepExpiredRows(deps) },
-    { name: 'purges', everyMs: MINUTE_MS, work: purge },
+    { name: 'purges', everyMs: MINUTE_MS, work: () => sweepPurges(deps, readForPurge()) },
+    { name: 'retention', everyMs: MINUTE_MS, work: () => sweepDataRetention(deps, readForRetention()) },
     { name: 'orphans', everyMs: 60 * MINUTE_MS, work: () => sweepOrphans(deps, Date.now()) },
     { name: 'outbox', everyMs: 60 * MINUTE_MS, work: () => deps.sweeps.trimOutbox(10_000) },
   ].map((schedule) => startLoop(deps, schedule));
@@ -38,6 +32,20 @@ export function runSweeps(deps: SweepDeps): AsyncDisposable {
     [Symbol.asyncDispose]: async () => {
       await Promise.all(loops.map((stop) => stop()));
     },
+  };
+}
+
+/** Tells the host's clock, and how far it and its monotonic one ran since it was last asked. */
+function clockReader(): () => Omit<ClockReading, 'databaseMs'> {
+  let last = { wallMs: Date.now(), monotonicMs: performance.now() };
+  return () => {
+    const now = { wallMs: Date.now(), monotonicMs: performance.now() };
+    const elapsed = {
+      wallElapsedMs: now.wallMs - last.wallMs,
+      monotonicElapsedMs: now.monotonicMs - last.monotonicMs,
+    };
+    last = now;
+    return { hostMs: now.wallMs, ...elapsed };
   };
 }
 

@@ -41,5 +41,7 @@ export type { SecretSealer } from './host-keys.ts';
 export { applyMigrations } from './migrate.ts';
 export { sqlState, translatePgError } from './pg-errors.ts';
 export { createProcessMetricsStore, type ProcessSnapshot } from './process-metrics.ts';
+export { createRetentionReader, createRetentionStore } from './retention/retention-store.ts';
+export { createTombstones, type Tombstones } from './retention/tombstones.ts';
 export { createSftpAccountStore } from './sftp-accounts.ts';
 export { insertTenant, insertTenantRows, type TenantToInsert } from './tenant-rows.ts';

@@ -15,8 +15,10 @@ import {
   createCallStore,
   createDropStore,
   createFileStore,
+  createRetentionStore,
   createSftpAccountStore,
   createSweepStore,
+  createTombstones,
   type Database,
 } from '@callbay/postgres';
 import { createJobQueue, type QueueBackend, startWorkers } from '@callbay/queue';
@@ -59,6 +61,9 @@ export interface StartOptions {
   readonly concurrency?: number;
 }
 
+/** A file of 2 GiB may be among those to be read, on a machine that does other things too. */
+const SETTLE_LIMIT_MS = 60_000;
+
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 export async function startCallbay(options: StartOptions = {}): Promise<RunningCallbay> {
@@ -74,8 +79,10 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
   const failures: unknown[] = [];
   const queue = started.use(await createJobQueue(backend, (error) => failures.push(error)));
   const inspector = started.use(createInspector({ processes: 2 }));
+  const tombstones = createTombstones(new Uint8Array(32));
   const deps: SweepDeps = {
-    calls: createCallStore(db),
+    calls: createCallStore(db, tombstones),
+    retention: createRetentionStore(db, tombstones),
     files: createFileStore(db),
     batches: createBatchStore(db),
     sweeps: createSweepStore(db),
@@ -133,7 +140,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
                 + (select count(*) from batches where advanced_at is null) as open`,
         );
         return row?.open === 0;
-      });
+      }, SETTLE_LIMIT_MS);
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

@@ -77,6 +77,8 @@ export interface CallFacts {
    * told this, the fold makes the call of the same pair all the same.
    */
   readonly surfacedWith?: SurfacedWith | undefined;
+  /** The call of this key was deleted for good: what still comes for it makes no other. */
+  readonly isDeleted?: boolean | undefined;
 }
 
 export interface SurfacedWith {

@@ -18,6 +18,7 @@ import {
   verdictOf,
 } from './fold-state.ts';
 import { waitingFor, weigh, weighRest } from './hold-reasons.ts';
+import { refuseDeleted } from './refuse-deleted.ts';
 import { completeCall, takeFirstRecord, takeUpdate } from './take-record.ts';
 import { withdraw } from './withdraw.ts';
 
@@ -29,6 +30,7 @@ import { withdraw } from './withdraw.ts';
  * Invariant: the same facts give the same decision, and more facts only ever add revisions to a complete call.
  */
 export function decideCall(facts: CallFacts, policies: CallPolicies): CallDecision {
+  if (facts.isDeleted) return refuseDeleted(facts, policies);
   const state = startFold(facts, policies);
   const steps = stepsOf(facts);
   const limit = facts.unreadFromSeq ?? Number.POSITIVE_INFINITY;

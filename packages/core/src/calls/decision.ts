@@ -71,7 +71,7 @@ export interface Hold {
 /** All that follows from a call's facts. */
 export interface CallDecision {
   readonly callKey: string;
-  readonly status: 'empty' | 'held' | 'ready' | 'surfaced';
+  readonly status: 'empty' | 'held' | 'ready' | 'surfaced' | 'deleted';
   readonly verdicts: readonly FileVerdict[];
   /** The recording of a complete call. */
   readonly recording: RecordingFact | null;

@@ -8,15 +8,21 @@ import {
   HistoryQuery,
   TenantParams,
 } from '@callbay/contracts';
-import type { CallReader } from '@callbay/ingestion';
+import type { CallReader, MappingStore } from '@callbay/ingestion';
 import { actorOf } from '../auth/principal.ts';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
+import { readConditions } from './conditions.ts';
 
 const tags = ['calls'];
 
-export function registerCalls(api: Api, { calls }: { calls: CallReader }): void {
+export interface CallsDeps {
+  readonly calls: CallReader;
+  readonly mappings: Pick<MappingStore, 'findMapping'>;
+}
+
+export function registerCalls(api: Api, { calls, mappings }: CallsDeps): void {
   api.route({
     method: 'GET',
     url: '/v1/tenants/:tenantId/calls',
@@ -24,12 +30,15 @@ export function registerCalls(api: Api, { calls }: { calls: CallReader }): void 
     schema: {
       ...{ tags, operationId: 'listCalls', summary: 'Search surfaced calls' },
       description:
-        'Any field is searched by `field.<name>=` (equal), `field.<name>.gte=` and `field.<name>.lt=` (as numbers where both sides are, else as text).',
+        'Any field is searched by `field.<name>=` (equal), `field.<name>.gte=` and `field.<name>.lt=`, by the type that the field mapping gives it: numbers, durations and instants as such, all else as text. A field without a type is compared as a number where both sides are one. `user`, `direction`, `startedAt`, `endedAt` and `durationSeconds` are what the call itself says.',
       params: TenantParams,
       querystring: CallListQuery,
       response: { 200: json('One page.', CallList), ...PROBLEMS },
     },
-    handler: ({ params, query }) => calls.listCalls(params.tenantId, query),
+    handler: async ({ params: { tenantId }, query }) => {
+      const fields = await readConditions(mappings, tenantId, query.fields);
+      return calls.listCalls(tenantId, { ...query, fields });
+    },
   });
 
   api.route({

@@ -1,8 +1,9 @@
 import { type Call, type CallMedia, type Revision, toPage } from '@callbay/contracts';
 import type { Actor, CallMediaLocation, CallReader } from '@callbay/ingestion';
+import { takeCounter } from '../calls/save-calls.ts';
 import { type Database, type Sql, transact } from '../database.ts';
 import { audit } from './audit.ts';
-import { searchCalls } from './call-search.ts';
+import { planPage, positionOf, searchCalls } from './call-search.ts';
 import { listHolds } from './hold-reader.ts';
 import { readPrisma } from './read-prisma.ts';
 
@@ -45,11 +46,10 @@ export function createCallReader(db: Database): CallReader {
   };
 
   return {
-    async listCalls(tenantId, query) {
-      const { text, values } = searchCalls(tenantId, query, COLUMNS);
+    async listCalls(tenantId, search) {
+      const { text, values } = await planPage(db, searchCalls(tenantId, search), COLUMNS, search.limit + 1);
       const rows = await db.query<Row>(text, values);
-      const byChange = query.changedAfter !== undefined;
-      return toPage(rows, query.limit, toCall, (row) => (byChange ? row.changeSeq : row.callId));
+      return toPage(rows, search.limit, toCall, (row) => positionOf(search.key, row));
     },
 
     async findCall(tenantId, callId) {
@@ -96,7 +96,10 @@ export function createCallReader(db: Database): CallReader {
   };
 }
 
-/** Sets a call's flags. They are no revision: what the call says is the same. */
+/**
+ * Sets a call's flags. They are no revision, since what the call says is the same; a flag that changed moves changeSeq,
+ * so that who reads by it learns of it.
+ */
 async function updateCall(
   tx: Sql,
   tenantId: string,
@@ -104,15 +107,22 @@ async function updateCall(
   { evaluated, legalHold }: { evaluated?: boolean | undefined; legalHold?: boolean | undefined },
   by: Actor,
 ): Promise<Call | null> {
-  const [row] = await tx.query<Row>(
-    `UPDATE calls SET evaluated = coalesce($3, evaluated), legal_hold = coalesce($4, legal_hold)
-      WHERE ${ONE} RETURNING ${COLUMNS}`,
-    [tenantId, callId, evaluated ?? null, legalHold ?? null],
-  );
+  const [row] = await tx.query<Row>(`SELECT ${COLUMNS} FROM calls WHERE ${ONE} FOR UPDATE`, [
+    tenantId,
+    callId,
+  ]);
   if (row === undefined) return null;
+  const flags = { evaluated: evaluated ?? row.evaluated, legalHold: legalHold ?? row.legalHold };
   const detail = { evaluated, legalHold };
   await audit(tx, by, { tenantId, action: 'call.update', target: String(callId), detail });
-  return toCall(row);
+  if (flags.evaluated === row.evaluated && flags.legalHold === row.legalHold) return toCall(row);
+  const last = await takeCounter(tx, tenantId, 'change', 1);
+  const [changed] = await tx.query<Row>(
+    `UPDATE calls SET evaluated = $3, legal_hold = $4, change_seq = $5, updated_at = callbay_now()
+      WHERE ${ONE} RETURNING ${COLUMNS}`,
+    [tenantId, callId, flags.evaluated, flags.legalHold, last + 1],
+  );
+  return toCall(changed ?? row);
 }
 
 function toCall({ startedAt, endedAt, surfacedAt, updatedAt, updatesUntil, ...row }: Row): Call {

@@ -1,10 +1,9 @@
 import type { TenantSettings } from '@callbay/contracts';
-import { CallbayError } from '@callbay/core';
+import { CallbayError, wantsConfirmation } from '@callbay/core';
 import type { Sql } from '../database.ts';
+import { countExpired } from '../retention/expired-calls.ts';
 
 type DataRetention = TenantSettings['dataRetention'];
-
-const MANY_CALLS = 100;
 
 /**
  * Throws CONFLICT where a shorter data retention would remove over 100 calls and over half of all at once, for
@@ -18,17 +17,11 @@ export async function assertSmallPurge(
 ): Promise<void> {
   if (before.evaluatedDays === after.evaluatedDays && before.notEvaluatedDays === after.notEvaluatedDays)
     return;
-  const [row] = await tx.query<{ all: number; removed: number }>(
-    `SELECT count(*) AS all, count(*) FILTER (WHERE NOT legal_hold AND started_at < callbay_now() -
-              make_interval(days => CASE WHEN evaluated THEN $2::int ELSE $3::int END)) AS removed
-       FROM calls WHERE tenant_id = $1 AND status = 'surfaced'`,
-    [tenantId, after.evaluatedDays, after.notEvaluatedDays],
-  );
-  const { all = 0, removed = 0 } = row ?? {};
-  if (removed > MANY_CALLS && removed * 2 > all) {
+  const count = await countExpired(tx, tenantId, after);
+  if (wantsConfirmation(count)) {
     throw new CallbayError(
       'CONFLICT',
-      `This would remove ${removed} of ${all} calls for good. Send it again with \`?confirm=true\` if that is meant.`,
+      `This would remove ${count.removed} of ${count.calls} calls for good. Send it again with \`?confirm=true\` if that is meant.`,
     );
   }
 }

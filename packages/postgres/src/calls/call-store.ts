@@ -8,6 +8,7 @@ import {
 } from '@callbay/core';
 import type { AdvanceResult, CallStore, Decide } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database.ts';
+import type { Tombstones } from '../retention/tombstones.ts';
 import {
   keyOfStem,
   linkedStems,
@@ -35,14 +36,14 @@ const MAX_KEYS = 500;
 const RELOCK_LIMIT = 5;
 
 /** The only writer of call state. */
-export function createCallStore(db: Database): CallStore {
+export function createCallStore(db: Database, tombstones: Tombstones): CallStore {
   return {
     async advance(tenantId, callKeys, decide) {
       if (callKeys.length > MAX_KEYS) throw new RangeError(`at most ${MAX_KEYS} keys at once`);
       if (callKeys.length === 0) return { surfaced: 0, updated: 0, surfacingSeconds: [] };
       let stems = callKeys.map(stemOfKey);
       for (let attempt = 0; attempt < RELOCK_LIMIT; attempt++) {
-        const outcome = await transact(db, (tx) => advanceLocked(tx, tenantId, stems, decide));
+        const outcome = await transact(db, (tx) => advanceLocked(tx, tombstones, tenantId, stems, decide));
         if ('surfaced' in outcome) return outcome;
         stems = outcome.needs;
       }
@@ -67,6 +68,7 @@ export function createCallStore(db: Database): CallStore {
 /** One attempt: answers the stems to lock instead where the facts touch more than was locked. */
 async function advanceLocked(
   tx: Sql,
+  tombstones: Tombstones,
   tenantId: string,
   touched: readonly string[],
   decide: Decide,
@@ -75,6 +77,7 @@ async function advanceLocked(
   if (!tenant) return { surfaced: 0, updated: 0, surfacingSeconds: [] };
   const stems = await linkedStems(tx, tenantId, touched);
   const rows = await lockCalls(tx, tenantId, stems.map(keyOfStem));
+  const deleted = await tombstones.findDeleted(tx, tenantId, [...rows.keys()]);
   const linkedNow = await linkedStems(tx, tenantId, touched);
   if (linkedNow.some((stem) => !stems.includes(stem))) return { needs: linkedNow };
 
@@ -86,7 +89,8 @@ async function advanceLocked(
   const policies = await policiesFor(tx, tenantId, tenant, [...files.values(), ...batchRows.values()]);
   const [clock] = await tx.query<{ now: Date }>('select callbay_now() as now', [], 'clock');
   const now = clock!.now;
-  const decisions = decide(facts, policies);
+  const told = facts.map((fact) => ({ ...fact, isDeleted: deleted.has(fact.callKey) }));
+  const decisions = decide(told, policies);
   for (const decision of decisions) assertNothingTakenBack(decision, rows.get(decision.callKey)!);
   await saveVerdicts(tx, tenantId, decisions, { files, rows: batchRows }, now);
   return saveCalls(tx, tenantId, decisions, rows, files, now);
@@ -149,6 +153,8 @@ async function lockCalls(
     [tenantId, sorted],
     'lock-calls',
   );
+  // One that was deleted for good between the two statements is made again.
+  if (rows.length < sorted.length) return lockCalls(tx, tenantId, callKeys);
   return new Map(rows.map((row) => [row.call_key, row]));
 }
 

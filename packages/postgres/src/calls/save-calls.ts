@@ -141,7 +141,8 @@ async function publish(
   };
 }
 
-async function takeCounter(tx: Sql, tenantId: string, name: string, count: number): Promise<number> {
+/** Takes `count` numbers in commit order; answers the last one taken before. Nothing but writes under these numbers may follow. */
+export async function takeCounter(tx: Sql, tenantId: string, name: string, count: number): Promise<number> {
   const [row] = await tx.query<{ base: number }>(
     `update tenant_counters set value = value + $3 where tenant_id = $1 and name = $2 returning value - $3 as base`,
     [tenantId, name, count],

@@ -1,0 +1,147 @@
+import type { DataRetention } from '@callbay/core';
+import type { Deletion } from '@callbay/ingestion';
+import { audit } from '../admin/audit.ts';
+import { keyOfStem, linkedStems, stemOfKey } from '../calls/load-facts.ts';
+import { takeCounter } from '../calls/save-calls.ts';
+import type { Sql } from '../database.ts';
+import { type ExpiredCall, findExpired } from './expired-calls.ts';
+import { removeFacts } from './remove-facts.ts';
+import type { Tombstones } from './tombstones.ts';
+
+const NOTHING: Deletion = { removed: 0, blobKeys: [] };
+const SYSTEM = { name: 'callbay', remoteAddress: null };
+const isStemKey = (key: string): boolean => key.startsWith('stem:');
+
+/** Null: the calls came to touch others while they were being locked. */
+export async function deleteExpired(
+  tx: Sql,
+  tombstones: Tombstones,
+  tenantId: string,
+  limit: number,
+): Promise<Deletion | null> {
+  const policy = await lockPolicy(tx, tenantId);
+  if (policy === null) return NOTHING;
+  const listed = (await findExpired(tx, tenantId, policy, limit)).map(({ call_key }) => call_key);
+  if (listed.length === 0) return NOTHING;
+  const locked = await lockLinked(tx, tenantId, listed);
+  if (locked === null) return null;
+  // A legal hold or an evaluation may have come before the locks.
+  const expired = await findExpired(tx, tenantId, policy, limit, listed);
+  const unread = await findUnread(tx, tenantId, listed);
+  const calls = expired.filter(({ call_key }) => !unread.has(call_key));
+  if (calls.length === 0) return NOTHING;
+  const callKeys = calls.map(({ call_key }) => call_key);
+  const blobKeys = await removeFacts(tx, tenantId, callKeys);
+  await wakeOthers(tx, tenantId, locked);
+  await audit(tx, SYSTEM, {
+    tenantId,
+    action: 'call.delete',
+    target: 'dataRetention',
+    detail: { calls: calls.length, policy },
+  });
+  await bury(tx, tombstones, tenantId, policy, calls);
+  return { removed: calls.length, blobKeys };
+}
+
+/** What came for calls deleted before, once all files of the key have left the drop. */
+export async function deleteLate(tx: Sql, tenantId: string, limit: number): Promise<Deletion | null> {
+  const rows = await tx.query<{ call_key: string }>(LATE, [tenantId, null, limit]);
+  if (rows.length === 0) return NOTHING;
+  const listed = rows.map(({ call_key }) => call_key);
+  const locked = await lockLinked(tx, tenantId, listed);
+  if (locked === null) return null;
+  const still = await tx.query<{ call_key: string }>(LATE, [tenantId, listed, limit]);
+  if (still.length === 0) return NOTHING;
+  const callKeys = still.map(({ call_key }) => call_key);
+  const blobKeys = await removeFacts(tx, tenantId, callKeys);
+  await wakeOthers(tx, tenantId, locked);
+  return { removed: callKeys.length, blobKeys };
+}
+
+const LATE = `
+  select c.call_key from calls c
+   where c.tenant_id = $1 and c.status = 'deleted' and c.due_at is null and ($2::text[] is null or c.call_key = any($2))
+     and not exists (select from files f where f.tenant_id = c.tenant_id and f.purged_at is null
+                        and f.stem = substr(c.call_key, ${'stem:'.length + 1}))
+     and not exists (select from call_records r join files f on f.tenant_id = r.tenant_id and f.id = r.file_id
+                      where r.tenant_id = c.tenant_id and r.named_stem = substr(c.call_key, ${'stem:'.length + 1})
+                        and f.purged_at is null)
+   order by c.call_key collate "C" limit $3`;
+
+/** Holds the tenant's settings as decisions do: a shorter or longer policy waits for this transaction. */
+async function lockPolicy(tx: Sql, tenantId: string): Promise<DataRetention | null> {
+  const [tenant] = await tx.query<{ policy: DataRetention | null }>(
+    `select settings -> 'dataRetention' as policy from tenants where id = $1 for share`,
+    [tenantId],
+  );
+  return tenant?.policy ?? null;
+}
+
+/** Locks the calls and all that their facts touch, in the order of every decision. Null: more came to touch them. */
+async function lockLinked(tx: Sql, tenantId: string, callKeys: readonly string[]): Promise<string[] | null> {
+  const stems = callKeys.filter(isStemKey).map(stemOfKey);
+  const linked = await linkedStems(tx, tenantId, stems);
+  const keys = [...new Set([...callKeys, ...linked.map(keyOfStem)])];
+  await tx.query(
+    'select 1 from calls where tenant_id = $1 and call_key = any($2) order by call_key collate "C" for update',
+    [tenantId, keys],
+  );
+  const linkedNow = await linkedStems(tx, tenantId, stems);
+  return linkedNow.some((stem) => !linked.includes(stem)) ? null : keys;
+}
+
+/** Calls with a file that nobody has read yet: what it says of them is still to be told. */
+async function findUnread(
+  tx: Sql,
+  tenantId: string,
+  callKeys: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await tx.query<{ stem: string }>(
+    `select distinct stem from files
+      where tenant_id = $1 and stem = any($2) and classified_at is null and state = 'received'
+        and blob_key is not null and purged_at is null`,
+    [tenantId, callKeys.filter(isStemKey).map(stemOfKey)],
+  );
+  return new Set(rows.map(({ stem }) => keyOfStem(stem)));
+}
+
+/** Calls that shared facts with those removed are decided again without them; visible ones have nothing to learn. */
+async function wakeOthers(tx: Sql, tenantId: string, callKeys: readonly string[]): Promise<void> {
+  await tx.execute(
+    `update calls set due_at = callbay_now()
+      where tenant_id = $1 and call_key = any($2) and status in ('empty', 'held')`,
+    [tenantId, callKeys],
+  );
+}
+
+/** Leaves a tombstone for each call, and for each that was visible an event. The counter is taken last. */
+async function bury(
+  tx: Sql,
+  tombstones: Tombstones,
+  tenantId: string,
+  policy: DataRetention,
+  calls: readonly ExpiredCall[],
+): Promise<void> {
+  const visible = calls.filter(({ call_id }) => call_id !== null).length;
+  const base = await takeCounter(tx, tenantId, 'change', visible);
+  let seq = base;
+  const graves = calls.map(({ call_key, call_id, reason }) => {
+    if (call_id !== null) seq += 1;
+    const change_seq = call_id === null ? null : seq;
+    return { key_digest: tombstones.digestOf(tenantId, call_key), call_id, reason, change_seq };
+  });
+  await tx.execute(
+    `with grave as (
+       select * from jsonb_to_recordset($2::jsonb)
+         as g(key_digest text, call_id bigint, reason text, change_seq bigint)
+     ), event as (
+       insert into outbox (tenant_id, seq, event_id, call_key, revision, type, payload, created_at)
+       select $1, change_seq, gen_random_uuid(), 'deleted:' || call_id, 1, 'call.deleted',
+              jsonb_build_object('callId', call_id), callbay_now()
+         from grave where call_id is not null
+     )
+     insert into deleted_calls (tenant_id, key_digest, call_id, deleted_at, reason, policy, change_seq)
+     select $1, key_digest, call_id, callbay_now(), reason, $3::jsonb, change_seq from grave`,
+    [tenantId, JSON.stringify(graves), JSON.stringify(policy)],
+  );
+}

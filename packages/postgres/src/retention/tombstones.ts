@@ -1,0 +1,28 @@
+import { createHmac } from 'node:crypto';
+import type { Sql } from '../database.ts';
+
+/** Whether a call key is one of a deleted call: asked of what is left of it, a keyed digest. */
+export interface Tombstones {
+  /** Tells nothing of the key to whoever lacks the product's secret, nor whether two tenants had the same one. */
+  digestOf(tenantId: string, callKey: string): string;
+  /** Those of the keys whose calls were deleted. */
+  findDeleted(sql: Sql, tenantId: string, callKeys: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
+/** `key` is the product's secret derived for `tombstones`: with another one no deleted call is known again. */
+export function createTombstones(key: Uint8Array): Tombstones {
+  const digestOf: Tombstones['digestOf'] = (tenantId, callKey) =>
+    createHmac('sha256', key).update(`${tenantId}\0${callKey}`).digest('base64url');
+  return {
+    digestOf,
+    async findDeleted(sql, tenantId, callKeys) {
+      const byDigest = new Map(callKeys.map((callKey) => [digestOf(tenantId, callKey), callKey]));
+      const rows = await sql.query<{ key_digest: string }>(
+        'select key_digest from deleted_calls where tenant_id = $1 and key_digest = any($2)',
+        [tenantId, [...byDigest.keys()]],
+        'find-deleted',
+      );
+      return new Set(rows.flatMap((row) => byDigest.get(row.key_digest) ?? []));
+    },
+  };
+}

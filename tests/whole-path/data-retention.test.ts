@@ -1,0 +1,345 @@
+import { decideCalls } from '@callbay/core';
+import { sweepDataRetention, sweepOrphans, sweepPurges } from '@callbay/ingestion';
+import { createCallReader, createRetentionReader } from '@callbay/postgres';
+import { makeWav, type RunningCallbay, startCallbay, type TestTenant, until } from '@callbay/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CALL_AT, callsOf, codesOf, HOUR, json } from './support.ts';
+
+const DAY = 24 * HOUR;
+const STEM = '20260302-100000_outbound_secret-person';
+
+let callbay: RunningCallbay;
+beforeAll(async () => {
+  callbay = await startCallbay();
+});
+afterAll(() => callbay[Symbol.asyncDispose]());
+
+const wav = (seed: number): Buffer => makeWav({ seconds: 1, seed });
+const secrets = (change: Record<string, string> = {}): string =>
+  json({ email: 'secret@acme.test', note: 'a secret note', ...change });
+const clocks = () => ({ hostMs: Date.now(), wallElapsedMs: 0, monotonicElapsedMs: 0 });
+const at = (ms: number): Promise<void> => callbay.clock.set(new Date(CALL_AT + ms));
+
+interface Days {
+  readonly evaluatedDays: number | null;
+  readonly notEvaluatedDays: number | null;
+}
+
+const open = (dataRetention: Days): Promise<TestTenant> =>
+  callbay.openTenant({ settings: { dataRetention } });
+
+async function sweepAt(ms: number): Promise<number> {
+  await at(ms);
+  const deleted = await sweepDataRetention(callbay.deps, clocks());
+  await callbay.settle();
+  return deleted;
+}
+
+async function purgeAt(ms: number): Promise<void> {
+  await at(ms);
+  for (let left = 1; left > 0; ) left = await sweepPurges(callbay.deps, clocks());
+  await callbay.settle();
+}
+
+async function surface({ client }: TestTenant, stem = STEM, seed = 1): Promise<void> {
+  await at(HOUR);
+  await client.put(`${stem}.wav`, wav(seed));
+  await client.put(`${stem}.json`, secrets());
+  await callbay.settle();
+}
+
+const blobsOf = async ({ tenantId }: TestTenant): Promise<string[]> => {
+  const keys: string[] = [];
+  for await (const blob of callbay.blobs.list()) if (blob.tenantId === tenantId) keys.push(blob.key);
+  return keys;
+};
+
+/** Tables, of any schema, with a row that holds the text. */
+async function tablesWith(text: string, tenantId: string): Promise<string[]> {
+  const tables = await callbay.db.query<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables
+      where schemaname not in ('pg_catalog', 'information_schema')`,
+  );
+  const found: string[] = [];
+  for (const { name } of tables) {
+    const rows = await callbay.db.query(
+      `select 1 from ${name} t where t::text like $1 and t::text like $2 limit 1`,
+      [`%${text}%`, `%${tenantId}%`],
+    );
+    if (rows.length > 0) found.push(name);
+  }
+  return found;
+}
+
+const tombstonesOf = ({ tenantId }: TestTenant) =>
+  callbay.db.query<{ call_id: number; reason: string; change_seq: number }>(
+    'select call_id, reason, change_seq from deleted_calls where tenant_id = $1 order by call_id',
+    [tenantId],
+  );
+
+const flag = ({ tenantId }: TestTenant, change: { evaluated?: boolean; legalHold?: boolean }) =>
+  createCallReader(callbay.db).updateCall(tenantId, 1, change, { name: 'tests', remoteAddress: null });
+
+describe('a call older than its age', () => {
+  test('is deleted with all that is known of it, and its tombstone holds no value of the customer', async () => {
+    await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: 1 });
+    await surface(tenant);
+    await tenant.client.put(`${STEM}.json`, secrets({ note: 'another secret note' }));
+    await tenant.client.put(`${STEM}.wav`, wav(1));
+    await tenant.client.put(`${STEM}.mp3`, wav(2));
+    await callbay.settle();
+    expect(await tablesWith('secret', tenant.tenantId)).toContain('public.calls');
+    expect(await sweepAt(DAY + 1)).toBe(1);
+    expect(await callsOf(callbay, tenant)).toEqual([]);
+    expect(await tablesWith('secret', tenant.tenantId)).toEqual([]);
+    expect(await blobsOf(tenant)).toEqual([]);
+    for (const folder of ['/data', '/data/processed', '/data/rejected', '/receipts'])
+      expect(await tenant.client.list(folder)).toEqual(folder === '/data' ? ['processed', 'rejected'] : []);
+    expect(await tombstonesOf(tenant)).toEqual([
+      { call_id: 1, reason: 'NOT_EVALUATED_EXPIRED', change_seq: 3 },
+    ]);
+    expect(
+      await callbay.db.query('select type, call_key, payload from outbox where tenant_id = $1', [
+        tenant.tenantId,
+      ]),
+    ).toEqual([{ type: 'call.deleted', call_key: 'deleted:1', payload: { callId: 1 } }]);
+  });
+
+  test('is kept to the very end of its age', async () => {
+    await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: 30 });
+    await surface(tenant);
+    expect(await sweepAt(30 * DAY)).toBe(0);
+    expect(await sweepAt(30 * DAY + 1)).toBe(1);
+  });
+
+  test('has one age when evaluated and another when not', async () => {
+    await using tenant = await open({ evaluatedDays: 2, notEvaluatedDays: 10 });
+    await surface(tenant);
+    expect(await sweepAt(2 * DAY + 1)).toBe(0);
+    await flag(tenant, { evaluated: true });
+    expect(await sweepAt(2 * DAY + 1)).toBe(1);
+    expect(await tombstonesOf(tenant)).toMatchObject([{ reason: 'EVALUATED_EXPIRED' }]);
+  });
+
+  test('stays under legal hold, and goes once that ends', async () => {
+    await using tenant = await open({ evaluatedDays: 1, notEvaluatedDays: 1 });
+    await surface(tenant);
+    await flag(tenant, { legalHold: true });
+    expect(await sweepAt(400 * DAY)).toBe(0);
+    expect(await callsOf(callbay, tenant)).toHaveLength(1);
+    await flag(tenant, { legalHold: false });
+    expect(await sweepAt(400 * DAY)).toBe(1);
+  });
+
+  test('is kept where the tenant sets no age', async () => {
+    await using tenant = await open({ evaluatedDays: 1, notEvaluatedDays: null });
+    await surface(tenant);
+    expect(await sweepAt(4000 * DAY)).toBe(0);
+  });
+
+  test('is deleted unseen where it still waited for its tenant to go live, without an event', async () => {
+    await using tenant = await callbay.openTenant({
+      stage: 'verification',
+      settings: { dataRetention: { evaluatedDays: null, notEvaluatedDays: 1 } },
+    });
+    await surface(tenant);
+    expect(await codesOf(callbay, tenant)).toEqual([`${STEM}.wav READY`, `${STEM}.json READY`]);
+    expect(await sweepAt(DAY + 1)).toBe(1);
+    expect(await tablesWith('secret', tenant.tenantId)).toEqual([]);
+    expect(await tombstonesOf(tenant)).toMatchObject([{ call_id: null, change_seq: null }]);
+  });
+
+  test('takes nothing of other calls and other tenants with it', async () => {
+    await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: 1 });
+    await using other = await open({ evaluatedDays: null, notEvaluatedDays: null });
+    await surface(other);
+    await surface(tenant);
+    await tenant.client.put('later.wav', wav(3));
+    await tenant.client.put('later.json', json({ datetime: '2026-03-02T12:00:00Z' }));
+    await callbay.settle();
+    expect(await sweepAt(DAY + 1)).toBe(1);
+    expect(await callsOf(callbay, tenant)).toMatchObject([{ call_id: 2, call_key: 'stem:later' }]);
+    expect(await codesOf(callbay, tenant)).toEqual(['later.wav SURFACED', 'later.json SURFACED']);
+    expect(await callsOf(callbay, other)).toHaveLength(1);
+    expect(await blobsOf(other)).toHaveLength(2);
+  });
+
+  test('leaves the rows of other calls in a batch', async () => {
+    await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: 1 });
+    await surface(tenant);
+    await tenant.client.put('list.json', json({ filename: `${STEM}.wav`, note: 'a secret row' }));
+    await callbay.settle();
+    await callbay.db.execute(`update files set kind = 'batch' where tenant_id = $1 and name = 'list.json'`, [
+      tenant.tenantId,
+    ]);
+    await callbay.db.execute(
+      `insert into call_records (tenant_id, file_id, row, stem, named_stem, raw)
+       select tenant_id, id, 1, stem, 'other', '{"note":"of another"}' from files where tenant_id = $1 and kind = 'batch'`,
+      [tenant.tenantId],
+    );
+    expect(await sweepAt(DAY + 1)).toBe(1);
+    expect((await codesOf(callbay, tenant)).map((code) => code.split(' ')[0])).toEqual(['list.json']);
+    expect(
+      await callbay.db.query('select row, named_stem from call_records where tenant_id = $1', [
+        tenant.tenantId,
+      ]),
+    ).toEqual([{ row: 1, named_stem: 'other' }]);
+  });
+});
+
+describe('what comes for a deleted call', () => {
+  test('is refused by its own code, makes no call, and is gone once it has left the drop', async () => {
+    await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: 1 });
+    await surface(tenant);
+    await sweepAt(DAY + 1);
+    await tenant.client.put(`${STEM}.wav`, wav(1));
+    await tenant.client.put(`${STEM}.json`, secrets());
+    await tenant.client.put('renamed.json', secrets({ filename: `${STEM}.wav` }));
+    await callbay.settle();
+    expect(await codesOf(callbay, tenant)).toEqual([
+      `${STEM}.wav CALL_DELETED`,
+      `${STEM}.json CALL_DELETED`,
+      'renamed.json CALL_DELETED',
+    ]);
+    expect((await tenant.client.receipt(`${STEM}.wav`)).state).toBe('rejected');
+    expect(await callsOf(callbay, tenant)).toEqual([]);
+    await sweepAt(2 * DAY);
+    expect(await codesOf(callbay, tenant)).toHaveLength(3);
+    await purgeAt(9 * DAY);
+    await sweepAt(9 * DAY);
+    expect(await tablesWith('secret', tenant.tenantId)).toEqual([]);
+    expect(await blobsOf(tenant)).toEqual([]);
+    expect(await tombstonesOf(tenant)).toHaveLength(1);
+  });
+
+  test('keeps a call for whose update nobody has read until that is told of', async () => {
+    await using idle = await startCallbay();
+    await using tenant = await idle.openTenant({
+      settings: { dataRetention: { evaluatedDays: null, notEvaluatedDays: 1 } },
+    });
+    await idle.clock.set(new Date(CALL_AT + HOUR));
+    await tenant.client.put('a.wav', wav(1));
+    await tenant.client.put('a.json', json());
+    await idle.settle();
+    await idle.db.execute(
+      `update files set classified_at = null, state = 'received' where tenant_id = $1 and name = 'a.json'`,
+      [tenant.tenantId],
+    );
+    await idle.clock.set(new Date(CALL_AT + 2 * DAY));
+    expect(await sweepDataRetention(idle.deps, clocks())).toBe(0);
+    await idle.db.execute(
+      `update files set classified_at = callbay_now(), state = 'done' where tenant_id = $1 and name = 'a.json'`,
+      [tenant.tenantId],
+    );
+    expect(await sweepDataRetention(idle.deps, clocks())).toBe(1);
+  });
+
+  test('does not touch a call of the same name in another tenant', async () => {
+    await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: 1 });
+    await using other = await open({ evaluatedDays: null, notEvaluatedDays: null });
+    await surface(tenant);
+    await sweepAt(DAY + 1);
+    await surface(other);
+    expect(await callsOf(callbay, other)).toHaveLength(1);
+  });
+
+  test('numbers go on after a deletion and none is used twice', async () => {
+    await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: 1 });
+    await surface(tenant);
+    await sweepAt(DAY + 1);
+    await tenant.client.put('next.wav', wav(5));
+    await tenant.client.put('next.json', json({ datetime: '2026-03-03T10:00:00Z' }));
+    await callbay.settle();
+    expect(await callsOf(callbay, tenant)).toMatchObject([{ call_id: 2 }]);
+    const deleted = await createRetentionReader(callbay.db).listDeleted(tenant.tenantId, { limit: 10 });
+    expect(deleted.items).toMatchObject([
+      { callId: 1, changeSeq: 2, reason: 'NOT_EVALUATED_EXPIRED', policy: { notEvaluatedDays: 1 } },
+    ]);
+  });
+});
+
+test('case 57: nothing is deleted while clocks disagree', async () => {
+  await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: 1 });
+  await surface(tenant);
+  await at(2 * DAY);
+  const wrong = [
+    { ...clocks(), hostMs: Date.now() + 6 * 60_000 },
+    { ...clocks(), wallElapsedMs: 2 * HOUR },
+  ];
+  for (const reading of wrong) expect(await sweepDataRetention(callbay.deps, reading)).toBe(0);
+  expect(await callsOf(callbay, tenant)).toHaveLength(1);
+  expect(await sweepDataRetention(callbay.deps, clocks())).toBe(1);
+});
+
+test('bytes that a crash left after the commit are removed later', async () => {
+  await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: 1 });
+  await surface(tenant);
+  await at(2 * DAY);
+  const deletion = await callbay.deps.retention.deleteExpired(tenant.tenantId, 200);
+  expect(deletion.blobKeys).toHaveLength(2);
+  expect(await blobsOf(tenant)).toHaveLength(2);
+  await sweepOrphans(callbay.deps, Date.now() + 2 * DAY);
+  expect(await blobsOf(tenant)).toEqual([]);
+});
+
+test('a legal hold set while a deletion waits for the call is heeded', async () => {
+  await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: 1 });
+  await surface(tenant);
+  await at(2 * DAY);
+  const client = await callbay.db.pool.connect();
+  try {
+    await client.query('begin');
+    await client.query('update calls set legal_hold = true where tenant_id = $1', [tenant.tenantId]);
+    const deleting = callbay.deps.retention.deleteExpired(tenant.tenantId, 200);
+    await until('the deletion waits for a lock', async () => {
+      const { rows } = await client.query('select 1 from pg_locks where not granted limit 1');
+      return rows.length === 1;
+    });
+    await client.query('commit');
+    expect((await deleting).removed).toBe(0);
+  } finally {
+    client.release();
+  }
+  expect(await callsOf(callbay, tenant)).toHaveLength(1);
+});
+
+test('a file received while its call is being deleted is not lost: it is told what became of it', async () => {
+  await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: 1 });
+  await surface(tenant);
+  await at(2 * DAY);
+  const client = await callbay.db.pool.connect();
+  try {
+    await client.query('begin');
+    await client.query('select 1 from call_records where tenant_id = $1 for update', [tenant.tenantId]);
+    const deleting = callbay.deps.retention.deleteExpired(tenant.tenantId, 200);
+    await until('the deletion waits for a lock', async () => {
+      const { rows } = await client.query('select 1 from pg_locks where not granted limit 1');
+      return rows.length === 1;
+    });
+    await tenant.client.put(`${STEM}.json`, secrets({ note: 'just now' }));
+    await client.query('commit');
+    expect((await deleting).removed).toBe(1);
+  } finally {
+    client.release();
+  }
+  await callbay.settle();
+  expect(await codesOf(callbay, tenant)).toEqual([`${STEM}.json CALL_DELETED`]);
+});
+
+test('deciding a call again and again while it is deleted ends without it', async () => {
+  await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: 1 });
+  const stems = Array.from({ length: 5 }, (_, n) => `20260302-10000${n}_outbound_busy`);
+  for (const [n, stem] of stems.entries()) await surface(tenant, stem, 10 + n);
+  await at(2 * DAY);
+  const keys = stems.map((stem) => `stem:${stem}`);
+  const deciding = Array.from({ length: 12 }, () =>
+    callbay.deps.calls.advance(tenant.tenantId, keys, decideCalls),
+  );
+  const deleting = Array.from({ length: 4 }, () => callbay.deps.retention.deleteExpired(tenant.tenantId, 2));
+  await Promise.all([...deciding, ...deleting]);
+  await sweepAt(2 * DAY);
+  await sweepAt(2 * DAY);
+  expect(await callsOf(callbay, tenant)).toEqual([]);
+  expect(await tombstonesOf(tenant)).toHaveLength(5);
+  expect(await tablesWith('busy', tenant.tenantId)).toEqual([]);
+});
