@@ -3,6 +3,7 @@
 import type { BenchResult } from './result.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<readonly BenchResult[]> }>>> = {
+  batch: () => import('./batch.ts'),
   surfacing: () => import('./surfacing.ts'),
   queue: () => import('./queue.ts'),
   search: () => import('./search.ts'),

@@ -131,16 +131,20 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
       return { tenantId, user, client, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
     },
     settle: async () => {
-      await until('every file read and no call due', async () => {
-        await sweepDueCalls(deps);
-        await sweepBatches(deps);
-        const [row] = await db.query<{ open: number }>(
-          `select (select count(*) from files where classified_at is null and blob_key is not null and purged_at is null)
+      await until(
+        'every file read and no call due',
+        async () => {
+          await sweepDueCalls(deps);
+          await sweepBatches(deps);
+          const [row] = await db.query<{ open: number }>(
+            `select (select count(*) from files where classified_at is null and blob_key is not null and purged_at is null)
                 + (select count(*) from calls where due_at is not null)
                 + (select count(*) from batches where advanced_at is null) as open`,
-        );
-        return row?.open === 0;
-      }, SETTLE_LIMIT_MS);
+          );
+          return row?.open === 0;
+        },
+        SETTLE_LIMIT_MS,
+      );
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

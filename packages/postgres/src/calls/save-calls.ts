@@ -13,6 +13,25 @@ interface OutboxEvent {
   readonly payload: unknown;
 }
 
+const UPDATE_CALLS = `
+update calls c set status = n.status, revision = n.revision, recording_file_id = n.recording_file_id,
+       record_file_id = n.record_file_id, record_row = n.record_row, started_at = n.started_at,
+       ended_at = n.ended_at, direction = n.direction, user_id = n.user_id,
+       duration_seconds = n.duration_seconds, fields = coalesce(n.fields, '{}'), raw = coalesce(n.raw, '{}'),
+       mapping_version = n.mapping_version, warnings = coalesce(n.warnings, '[]'), media = n.media,
+       media_blob_key = n.media_blob_key, hold = n.hold, held_since = n.held_since,
+       updates_until = n.updates_until, search_text = coalesce(n.search_text, ''),
+       waits_for_seq = n.waits_for_seq, due_at = n.due_at,
+       call_id = coalesce(n.call_id, c.call_id), surfaced_at = coalesce(n.surfaced_at, c.surfaced_at),
+       change_seq = coalesce(n.change_seq, c.change_seq), updated_at = coalesce(n.updated_at, c.updated_at)
+  from jsonb_to_recordset($2::jsonb) as n(call_key text, status text, revision int, recording_file_id uuid,
+       record_file_id uuid, record_row int, started_at timestamptz, ended_at timestamptz, direction text,
+       user_id text, duration_seconds float8, fields jsonb, raw jsonb, mapping_version int, warnings jsonb,
+       media jsonb, media_blob_key text, hold jsonb, held_since timestamptz, updates_until timestamptz,
+       search_text text, waits_for_seq bigint, due_at timestamptz, call_id bigint, surfaced_at timestamptz,
+       change_seq bigint, updated_at timestamptz)
+ where c.tenant_id = $1 and c.call_key = n.call_key`;
+
 /**
  * Writes each call's row, its new revisions and their outbox rows. The tenant's counters are taken last, so that
  * callId and changeSeq are in commit order and leave no gap.
@@ -25,24 +44,6 @@ export async function saveCalls(
   files: ReadonlyMap<string, LoadedFile>,
   now: Date,
 ): Promise<AdvanceResult> {
-  const changes = decisions.map((decision) => changeOf(decision, files, now));
-  await tx.execute(
-    `update calls c set status = n.status, revision = n.revision, recording_file_id = n.recording_file_id,
-            record_file_id = n.record_file_id, record_row = n.record_row, started_at = n.started_at,
-            ended_at = n.ended_at, direction = n.direction, user_id = n.user_id,
-            duration_seconds = n.duration_seconds, fields = coalesce(n.fields, '{}'), raw = coalesce(n.raw, '{}'),
-            mapping_version = n.mapping_version, warnings = coalesce(n.warnings, '[]'), media = n.media,
-            media_blob_key = n.media_blob_key, hold = n.hold, held_since = n.held_since,
-            updates_until = n.updates_until, search_text = coalesce(n.search_text, ''),
-            waits_for_seq = n.waits_for_seq, due_at = n.due_at
-       from jsonb_to_recordset($2::jsonb) as n(call_key text, status text, revision int, recording_file_id uuid,
-            record_file_id uuid, record_row int, started_at timestamptz, ended_at timestamptz, direction text,
-            user_id text, duration_seconds float8, fields jsonb, raw jsonb, mapping_version int, warnings jsonb,
-            media jsonb, media_blob_key text, hold jsonb, held_since timestamptz, updates_until timestamptz,
-            search_text text, waits_for_seq bigint, due_at timestamptz)
-      where c.tenant_id = $1 and c.call_key = n.call_key`,
-    [tenantId, JSON.stringify(changes)],
-  );
   const isPublished = (key: string): boolean => rows.get(key)!.status === 'surfaced';
   // What nobody has seen yet is no history: a new policy may make it anew.
   const unseen = decisions.filter((d) => !isPublished(d.callKey) && rows.get(d.callKey)!.revision > 0);
@@ -57,7 +58,21 @@ export async function saveCalls(
     return decision.revisions.slice(known).map((revision) => ({ decision, revision }));
   });
   if (fresh.length > 0) await insertRevisions(tx, tenantId, fresh);
-  return publish(tx, tenantId, decisions, rows, files, now);
+  const news = newsOf(decisions, rows);
+  const numbers = await takeNumbers(tx, tenantId, news, now);
+  const changes = decisions.map((decision) => ({
+    ...changeOf(decision, files, now),
+    ...numbers.get(decision.callKey),
+  }));
+  await tx.execute(UPDATE_CALLS, [tenantId, JSON.stringify(changes)]);
+  if (news.events.length > 0) await insertEvents(tx, tenantId, news.events, numbers, now);
+  return {
+    surfaced: news.surfacing.length,
+    updated: news.events.length - news.surfacing.length,
+    surfacingSeconds: news.surfacing.map(
+      (decision) => (now.getTime() - pairReceivedAt(decision, files)) / 1000,
+    ),
+  };
 }
 
 async function insertRevisions(
@@ -80,15 +95,13 @@ async function insertRevisions(
   );
 }
 
-/** Gives surfaced calls their numbers and writes the outbox. Nothing is written after this in its transaction. */
-async function publish(
-  tx: Sql,
-  tenantId: string,
-  decisions: readonly CallDecision[],
-  rows: ReadonlyMap<string, CallRow>,
-  files: ReadonlyMap<string, LoadedFile>,
-  now: Date,
-): Promise<AdvanceResult> {
+interface News {
+  readonly events: readonly OutboxEvent[];
+  /** Calls that nobody has seen yet. */
+  readonly surfacing: readonly CallDecision[];
+}
+
+function newsOf(decisions: readonly CallDecision[], rows: ReadonlyMap<string, CallRow>): News {
   const events: OutboxEvent[] = [];
   const surfacing: CallDecision[] = [];
   for (const decision of decisions) {
@@ -109,36 +122,52 @@ async function publish(
       });
     }
   }
-  if (events.length === 0) return { surfaced: 0, updated: 0, surfacingSeconds: [] };
+  return { events, surfacing };
+}
+
+/** What publishing adds to a call's row; the sequence is that of its last event. */
+interface Numbers {
+  readonly call_id?: number;
+  readonly surfaced_at?: Date;
+  readonly change_seq: number;
+  readonly updated_at: Date;
+}
+
+/** From here to the end of the transaction no other one of the tenant publishes: its numbers are in commit order. */
+async function takeNumbers(
+  tx: Sql,
+  tenantId: string,
+  { events, surfacing }: News,
+  now: Date,
+): Promise<Map<string, Numbers>> {
+  const numbers = new Map<string, Numbers>();
+  if (events.length === 0) return numbers;
   const changeBase = await takeCounter(tx, tenantId, 'change', events.length);
-  await tx.execute(
-    `with event as (
-       select n.*, $3::bigint + n.ord as seq from rows from (jsonb_to_recordset($2::jsonb)
-         as (call_key text, revision int, type text, payload jsonb)) with ordinality
-         as n(call_key, revision, type, payload, ord)
-     ), stamped as (
-       update calls c set change_seq = e.seq, updated_at = $4
-         from (select call_key, max(seq) as seq from event group by call_key) e
-        where c.tenant_id = $1 and c.call_key = e.call_key
-     )
-     insert into outbox (tenant_id, seq, event_id, call_key, revision, type, payload, created_at)
-     select $1, seq, gen_random_uuid(), call_key, revision, type, payload, $4 from event`,
-    [tenantId, JSON.stringify(events), changeBase, now],
-  );
-  if (surfacing.length > 0) {
-    const callBase = await takeCounter(tx, tenantId, 'call', surfacing.length);
-    await tx.execute(
-      `update calls c set call_id = $3::bigint + n.ord, surfaced_at = $4
-         from unnest($2::text[]) with ordinality as n(call_key, ord)
-        where c.tenant_id = $1 and c.call_key = n.call_key`,
-      [tenantId, surfacing.map((d) => d.callKey), callBase, now],
-    );
+  for (const [n, { call_key }] of events.entries()) {
+    numbers.set(call_key, { change_seq: changeBase + n + 1, updated_at: now });
   }
-  return {
-    surfaced: surfacing.length,
-    updated: events.length - surfacing.length,
-    surfacingSeconds: surfacing.map((decision) => (now.getTime() - pairReceivedAt(decision, files)) / 1000),
-  };
+  const callBase = surfacing.length > 0 ? await takeCounter(tx, tenantId, 'call', surfacing.length) : 0;
+  for (const [n, { callKey }] of surfacing.entries()) {
+    numbers.set(callKey, { ...numbers.get(callKey)!, call_id: callBase + n + 1, surfaced_at: now });
+  }
+  return numbers;
+}
+
+async function insertEvents(
+  tx: Sql,
+  tenantId: string,
+  events: readonly OutboxEvent[],
+  numbers: ReadonlyMap<string, Numbers>,
+  now: Date,
+): Promise<void> {
+  const last = numbers.get(events.at(-1)!.call_key)!.change_seq;
+  await tx.execute(
+    `insert into outbox (tenant_id, seq, event_id, call_key, revision, type, payload, created_at)
+     select $1, $3::bigint + n.ord, gen_random_uuid(), n.call_key, n.revision, n.type, n.payload, $4
+       from rows from (jsonb_to_recordset($2::jsonb) as (call_key text, revision int, type text, payload jsonb))
+            with ordinality as n(call_key, revision, type, payload, ord)`,
+    [tenantId, JSON.stringify(events), last - events.length, now],
+  );
 }
 
 /** Takes `count` numbers in commit order; answers the last one taken before. Nothing but writes under these numbers may follow. */

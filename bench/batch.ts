@@ -1,0 +1,159 @@
+// A batch of BENCH_ROWS rows (1,000,000) whose recordings are all here, read and advanced until every call is visible: the
+// product's own use cases on an embedded Postgres, in one process. The peer is psql's `\copy`, as COPY over one
+// connection, of the same file into a table of text columns: what storing the rows costs at least.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createDiskBlobStore } from '@callbay/blobs';
+import { startEmbeddedPostgres } from '@callbay/embedded';
+import { type ClassifyFileDeps, classifyFile, createInspector, sweepBatches } from '@callbay/ingestion';
+import {
+  applyMigrations,
+  createBatchStore,
+  createCallStore,
+  createDropStore,
+  createFileStore,
+  createTombstones,
+  type Database,
+  insertTenant,
+  openDatabase,
+} from '@callbay/postgres';
+import { from as copyFrom } from 'pg-copy-streams';
+import { type BenchResult, round } from './result.ts';
+
+const ROWS = Number(process.env.BENCH_ROWS ?? 1_000_000);
+const HEADER = 'datetime,email,direction,filename,contactName,phone,stage,amount,campaign,note';
+
+async function writeBatch(path: string): Promise<void> {
+  await pipeline(function* () {
+    yield `${HEADER}\n`;
+    for (let n = 0; n < ROWS; n += 1) {
+      const at = new Date(Date.UTC(2026, 2, 1) + n * 50).toISOString();
+      yield `${at},rep${n % 500}@acme.test,outbound,call-${n}.wav,Contact ${n},+1469${5_000_000 + (n % 4_999_999)},won,${n}.50,spring,"Said: ""yes"", ${n}"\n`;
+    }
+  }, createWriteStream(path));
+}
+
+/** Rows of recordings as reading them leaves them, received before the batch. */
+async function insertRecordings(db: Database, tenantId: string): Promise<void> {
+  for (let from = 0; from < ROWS; from += 50_000) {
+    await db.execute(
+      `insert into files (tenant_id, id, drop, name, stem, ext, size_bytes, blob_key, sent_by, received_at, receive_seq,
+              modified_at, kind, sha256, classified_at, media, call_key, shown_name)
+       select $1, gen_random_uuid(), 'sftp', 'call-' || n || '.wav', 'call-' || n, 'wav', 1000, $1 || '/' || gen_random_uuid(),
+              'bench', now(), n + 1, now(), 'recording', md5(n::text), now(),
+              '{"contentType":"audio/wav","durationSeconds":3,"channels":2,"codec":"pcm","isTruncated":false}',
+              'stem:call-' || n, 'call-' || n || '.wav'
+         from generate_series($2::int, $3::int) as n`,
+      [tenantId, from, Math.min(from + 50_000, ROWS) - 1],
+    );
+  }
+  await db.execute(`update tenant_counters set value = $2 where tenant_id = $1 and name = 'receive'`, [
+    tenantId,
+    ROWS,
+  ]);
+  // As in a product that has run for a while: without statistics the first checks of foreign keys read whole tables.
+  await db.execute(
+    `insert into calls (tenant_id, call_key) select $1, 'stem:earlier-' || n from generate_series(1, 20000) as n`,
+    [tenantId],
+  );
+  await db.execute('analyze files, calls');
+}
+
+async function makeDeps(
+  stack: AsyncDisposableStack,
+  db: Database,
+  folder: string,
+): Promise<ClassifyFileDeps> {
+  return {
+    calls: createCallStore(db, createTombstones(randomBytes(32))),
+    files: createFileStore(db),
+    batches: createBatchStore(db),
+    blobs: createDiskBlobStore({ root: join(folder, 'blobs') }),
+    inspector: stack.use(createInspector({ processes: 1 })),
+    log: { warn: console.warn, error: console.error },
+    metrics: { surfaced: () => {}, updated: () => {} },
+  };
+}
+
+/** Rows a second. */
+async function measureCopy(db: Database, path: string): Promise<number> {
+  const client = await db.bulk.connect();
+  try {
+    const columns = HEADER.split(',').map((name) => `${name.toLowerCase()} text`);
+    await client.query(`create table bench_peer (${columns.join(', ')})`);
+    const startedAt = performance.now();
+    const copy = client.query(copyFrom('copy bench_peer from stdin with (format csv, header)'));
+    await pipeline(createReadStream(path), copy);
+    return ROWS / ((performance.now() - startedAt) / 1_000);
+  } finally {
+    client.release();
+  }
+}
+
+export async function run(): Promise<BenchResult[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'callbay-bench-'));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'batch.csv');
+  await writeBatch(path);
+  const server = await startEmbeddedPostgres({ home: join(folder, 'postgres'), isThrowaway: false });
+  stack.defer(() => server.stop());
+  const connectionString = await server.createDatabase('bench');
+  await applyMigrations(connectionString);
+  const db = stack.use(openDatabase({ connectionString, max: 16, applicationName: 'bench' }));
+  const deps = await makeDeps(stack, db, folder);
+  const tenantId = 'bench';
+  await insertTenant(db, {
+    id: tenantId,
+    name: tenantId,
+    timeZone: 'UTC',
+    stage: 'live',
+    insertedBy: 'bench',
+  });
+  const fileId = randomUUID();
+  await insertRecordings(db, tenantId);
+
+  const peer = await measureCopy(db, path);
+  const sizeBytes = (await stat(path)).size;
+  const blobKey = await deps.blobs.put(tenantId, fileId, path);
+  const modifiedAt = new Date();
+  const batch = {
+    fileId,
+    drop: 'sftp',
+    name: 'batch.csv',
+    sizeBytes,
+    modifiedAt,
+    blobKey,
+    sentBy: 'bench',
+  } as const;
+  await createDropStore(db).receiveFile(tenantId, batch);
+  const startedAt = performance.now();
+  await classifyFile(deps, { tenantId, fileId });
+  const readSeconds = (performance.now() - startedAt) / 1_000;
+  await sweepBatches(deps);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const [{ surfaced } = { surfaced: 0 }] = await db.query<{ surfaced: number }>(
+    `select count(*) as surfaced from calls where tenant_id = $1 and status = 'surfaced'`,
+    [tenantId],
+  );
+  if (surfaced !== ROWS) throw new Error(`${surfaced} of ${ROWS} rows surfaced`);
+  const peakMib = Math.round(process.resourceUsage().maxRSS / 1024);
+  process.stderr.write(
+    `${ROWS} rows: read in ${round(readSeconds)} s, surfaced in ${round(seconds)} s; peak memory ${peakMib} MiB\n`,
+  );
+  const ours = ROWS / seconds;
+  return [
+    {
+      name: 'batch',
+      ours: round(ours),
+      peer: round(peer),
+      unit: 'rows/s to surfaced (peer: COPY of the same file)',
+      ratio: round(ours / peer),
+      runs: [round(ours)],
+    },
+  ];
+}
