@@ -11,6 +11,28 @@
  * amend window: the 48 h in which metadata may change a call. drop retention: the 7 days; data retention: the
  * tenant's own; purge: the act. outcome: the code and sentence that tell how a file stands; explanation: its story.
  */
+export {
+  ALERT_TABLE,
+  type AlertExample,
+  type AlertFinding,
+  type AlertKind,
+  type Counted,
+  findingOf,
+  MAX_ALERT_EXAMPLES,
+} from './alerts/alert.ts';
+export { composeDigestMail, type Digest, MAX_TOLD, type ToldAlert } from './alerts/compose-digest.ts';
+export { type AlertChanges, foldAlerts, type OpenAlert } from './alerts/fold-alerts.ts';
+export { type AlertFacts, judgeAlerts } from './alerts/judge-alerts.ts';
+export { type EndedFiles, isHourSuspicious, judgeRejections } from './alerts/judge-rejections.ts';
+export { MAX_DELIVERY_ATTEMPTS, retryDelayMs } from './alerts/retry-delay.ts';
+export {
+  addressInUrl,
+  checkWebhookUrl,
+  isAddressNamed,
+  isWebhookAddressAllowed,
+  MAX_WEBHOOK_URL,
+  type WebhookRules,
+} from './alerts/webhook-address.ts';
 export { changesBetween, contentOf, type ReadableRecord } from './calls/call-content.ts';
 export type { CallFacts, MediaFacts, RecordFact, RecordingFact, SurfacedWith } from './calls/call-facts.ts';
 export { decideCall, decideCalls } from './calls/decide-call.ts';
@@ -60,5 +82,15 @@ export {
   type WarningCode,
 } from './outcomes.ts';
 export { DEFAULT_SETTINGS, type Policy, type TenantSettings } from './policy.ts';
+export { type HoursVerdict, judgeHours, type WrittenTime } from './readiness/judge-hours.ts';
+export { formatHours, formatOffset, judgeSkew, type SkewVerdict } from './readiness/judge-skew.ts';
 export { AMEND_WINDOW_MS, judgeAmendWindow } from './times/amend-window.ts';
-export { formatInstant, isTimeZone } from './times/wall-time.ts';
+export {
+  addDays,
+  type DayRange,
+  dayOf,
+  hourOf,
+  offsetMinutesOf,
+  rangeOfDay,
+} from './times/local-day.ts';
+export { formatInstant, isTimeZone, resolveWallTime } from './times/wall-time.ts';

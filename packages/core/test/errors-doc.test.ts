@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ERROR_TABLE, OUTCOME_TABLE, WARNING_TABLE } from '../src/index.ts';
+import { ALERT_TABLE, ERROR_TABLE, OUTCOME_TABLE, WARNING_TABLE } from '../src/index.ts';
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -16,6 +16,7 @@ function errorsDoc(): string {
   const errors = Object.entries(ERROR_TABLE).map(([code, row]) => [
     ...[`\`${code}\``, String(row.status), row.sentence, row.fix, row.retryable ? 'yes' : 'no'],
   ]);
+  const alerts = Object.entries(ALERT_TABLE).map(([kind, row]) => [`\`${kind}\``, row.sentence, row.fix]);
   return `# Codes
 
 Every code has one sentence and one fix. This page is made from the tables in \`packages/core/src\`; a test keeps it true.
@@ -29,6 +30,11 @@ ${table(['code', 'state', 'what it means', 'what to do'], outcomes)}
 The file or call was accepted all the same.
 
 ${table(['code', 'what it means'], warnings)}
+
+## Alerts
+Seen in \`GET …/alerts\`, in digests by e-mail and in webhooks. Each is open while its reason lasts, and refuses nothing.
+
+${table(['kind', 'what it means', 'what to do'], alerts)}
 
 ## Answers of the API
 Problem documents (RFC 9457) carry the code; \`issues\` names each field.
