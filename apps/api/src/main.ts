@@ -3,12 +3,14 @@ import { createDiskBlobStore } from '@callbay/blobs';
 import { createHttpApi } from '@callbay/http';
 import { replayFile } from '@callbay/ingestion';
 import {
+  createAlertReader,
   createAuditReader,
   createCallReader,
   createEventReader,
   createFileReader,
   createKeyStore,
   createMappingStore,
+  createReconciliationStore,
   createReplayStore,
   createSftpUserStore,
   createSweepStore,
@@ -19,7 +21,9 @@ import { createJobQueue } from '@callbay/queue';
 import {
   createLogger,
   createMetrics,
+  decryptSecret,
   deriveKey,
+  encryptSecret,
   exitWithParent,
   loadConfig,
   loadSecretKey,
@@ -54,6 +58,21 @@ const queue = await createJobQueue(
 shutdown.add('queue', () => queue.close());
 
 const replays = createReplayStore(db);
+const alerts = createAlertReader(db, {
+  seal: (text, context) => encryptSecret(secretKey, text, context),
+  unseal: (sealed, context) => decryptSecret(secretKey, sealed, context),
+});
+const readMetrics = async (): Promise<string> => {
+  try {
+    const open = await alerts.countOpen();
+    metrics.alertsOpen.reset();
+    for (const { kind, count } of open) metrics.alertsOpen.set({ kind }, count);
+  } catch (err) {
+    // The other numbers are wanted most when the database is away.
+    logger.warn({ err }, 'open alerts could not be counted');
+  }
+  return metrics.registry.metrics();
+};
 const api = await createHttpApi(
   {
     tenants: createTenantStore(db),
@@ -65,15 +84,18 @@ const api = await createHttpApi(
     audit: createAuditReader(db),
     events: createEventReader(db),
     purges: createSweepStore(db),
+    alerts,
+    reconciliations: createReconciliationStore(db),
     blobs: createDiskBlobStore({ root: config.blobsFolder }),
     replayFile: (tenantId, fileId, by) => replayFile({ replays, queue }, { tenantId, fileId, by }),
     checks: { database: () => db.query('select 1'), queue: () => queue.checkHealth() },
-    metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },
+    metrics: { contentType: metrics.registry.contentType, text: readMetrics },
   },
   {
     tokenKey: deriveKey(secretKey, 'tenant-tokens'),
     sftp: { host: config.publicHost, port: config.sftp.port },
     trustProxy: config.http.trustProxy,
+    webhookAllow: config.webhookAllow,
     logger,
   },
 );

@@ -1,14 +1,32 @@
 // The work between the doors and the API: reading files, deciding calls, sweeping what jobs have lost.
 import { availableParallelism } from 'node:os';
 import { createDiskBlobStore } from '@callbay/blobs';
-import { advanceCalls, classifyFile, createInspector, runSweeps, type SweepDeps } from '@callbay/ingestion';
-import { createCallStore, createFileStore, createSweepStore, openDatabase } from '@callbay/postgres';
+import {
+  advanceCalls,
+  classifyFile,
+  createInspector,
+  type RunSweepsDeps,
+  runSweeps,
+} from '@callbay/ingestion';
+import { createDigestSender } from '@callbay/notify';
+import {
+  createAlertStore,
+  createCallStore,
+  createDeliveryStore,
+  createFileStore,
+  createReconciliationStore,
+  createSweepStore,
+  openDatabase,
+} from '@callbay/postgres';
 import { createJobQueue, startWorkers } from '@callbay/queue';
 import {
   createLogger,
   createMetrics,
+  decryptSecret,
+  encryptSecret,
   exitWithParent,
   loadConfig,
+  loadSecretKey,
   onShutdown,
   readEnv,
   reportReady,
@@ -22,6 +40,7 @@ exitWithParent(shutdown);
 
 const connectionString = config.databaseUrl;
 if (connectionString === null) throw new Error('pipeline needs DATABASE_URL: `callbay up` gives it one');
+const secretKey = await loadSecretKey(config);
 const metrics = createMetrics({ withProcess: true });
 
 const db = openDatabase({
@@ -39,10 +58,17 @@ shutdown.add('queue', () => queue.close());
 const inspector = createInspector({ processes: Math.max(2, availableParallelism() - 1) });
 shutdown.add('inspector', async () => inspector[Symbol.asyncDispose]());
 
-const deps: SweepDeps = {
+const deps: RunSweepsDeps = {
   calls: createCallStore(db),
   files: createFileStore(db),
   sweeps: createSweepStore(db),
+  alerts: createAlertStore(db),
+  deliveries: createDeliveryStore(db, {
+    seal: (text, context) => encryptSecret(secretKey, text, context),
+    unseal: (sealed, context) => decryptSecret(secretKey, sealed, context),
+  }),
+  sender: createDigestSender({ mail: config.mail, rules: { allow: config.webhookAllow } }),
+  reconciliations: createReconciliationStore(db),
   blobs: createDiskBlobStore({ root: config.blobsFolder }),
   inspector,
   queue,

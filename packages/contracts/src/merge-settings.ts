@@ -1,15 +1,16 @@
 import type { SettingsChange, TenantSettings } from './tenants.ts';
 
 /**
- * The settings after a change: absent keys stay, `channelMap`, `dataRetention` and `directions` are merged
+ * The settings after a change: absent keys stay, `alerts`, `channelMap`, `dataRetention` and `directions` are merged
  * key by key, nulls are set as they are, and a direction alias set to null is gone. Aliases are lower-cased.
  */
 export function mergeSettings(current: TenantSettings, change: SettingsChange): TenantSettings {
-  const { directions, channelMap, dataRetention, ...plain } = change;
+  const { alerts, directions, channelMap, dataRetention, ...plain } = change;
   return {
     ...current,
     ...withoutAbsent(plain),
     channelMap: { ...current.channelMap, ...withoutAbsent(channelMap ?? {}) },
+    alerts: { ...current.alerts, ...withoutAbsent(alerts ?? {}) },
     dataRetention: { ...current.dataRetention, ...withoutAbsent(dataRetention ?? {}) },
     directions: mergeDirections(current.directions, directions ?? {}),
   };

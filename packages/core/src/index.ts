@@ -20,7 +20,13 @@ export {
   findingOf,
   MAX_ALERT_EXAMPLES,
 } from './alerts/alert.ts';
-export { composeDigestMail, type Digest, MAX_TOLD, type ToldAlert } from './alerts/compose-digest.ts';
+export {
+  composeDigestBody,
+  composeDigestMail,
+  type Digest,
+  MAX_TOLD,
+  type ToldAlert,
+} from './alerts/compose-digest.ts';
 export { type AlertChanges, foldAlerts, type OpenAlert } from './alerts/fold-alerts.ts';
 export { type AlertFacts, judgeAlerts } from './alerts/judge-alerts.ts';
 export { type EndedFiles, isHourSuspicious, judgeRejections } from './alerts/judge-rejections.ts';
@@ -46,7 +52,7 @@ export type {
   HoldReason,
 } from './calls/decision.ts';
 export { DROP_RETENTION_MS, purgeAtOf } from './calls/drop-retention.ts';
-export { type ClockReading, judgeClocks } from './calls/judge-clocks.ts';
+export { type ClockBaseline, type ClockReading, judgeClocks, nextBaseline } from './calls/judge-clocks.ts';
 export { type NearMissScore, scoreNearMiss } from './calls/near-miss.ts';
 export { stemNamedBy } from './calls/stem-named-by.ts';
 export { CallbayError, ERROR_TABLE, type ErrorCode } from './errors.ts';
@@ -81,7 +87,13 @@ export {
   WARNING_TABLE,
   type WarningCode,
 } from './outcomes.ts';
-export { DEFAULT_SETTINGS, type Policy, type TenantSettings } from './policy.ts';
+export { type AlertSettings, DEFAULT_SETTINGS, type Policy, type TenantSettings } from './policy.ts';
+export {
+  findReadiness,
+  type Named,
+  type ReadinessFacts,
+  type ReadinessFinding,
+} from './readiness/find-readiness.ts';
 export { type HoursVerdict, judgeHours, type WrittenTime } from './readiness/judge-hours.ts';
 export { formatHours, formatOffset, judgeSkew, type SkewVerdict } from './readiness/judge-skew.ts';
 export { AMEND_WINDOW_MS, judgeAmendWindow } from './times/amend-window.ts';
@@ -93,4 +105,4 @@ export {
   offsetMinutesOf,
   rangeOfDay,
 } from './times/local-day.ts';
-export { formatInstant, isTimeZone, resolveWallTime } from './times/wall-time.ts';
+export { formatInstant, isTimeZone } from './times/wall-time.ts';

@@ -22,6 +22,8 @@ export async function makeOpenApi(): Promise<string> {
     'audit',
     'events',
     'purges',
+    'alerts',
+    'reconciliations',
     'blobs',
   ];
   const ports = Object.fromEntries([...names, 'replayFile', 'metrics'].map((name) => [name, absent]));

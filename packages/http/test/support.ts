@@ -6,12 +6,14 @@ import { createDiskBlobStore } from '@callbay/blobs';
 import type { Role } from '@callbay/contracts';
 import { type BlobStore, makeApiKey } from '@callbay/ingestion';
 import {
+  createAlertReader,
   createAuditReader,
   createCallReader,
   createEventReader,
   createFileReader,
   createKeyStore,
   createMappingStore,
+  createReconciliationStore,
   createReplayStore,
   createSftpUserStore,
   createSweepStore,
@@ -69,6 +71,8 @@ export async function startApi(
     audit: createAuditReader(db),
     events: createEventReader(db),
     purges: createSweepStore(db),
+    alerts: createAlertReader(db, { seal: (text) => text, unseal: (sealed) => sealed }),
+    reconciliations: createReconciliationStore(db),
     blobs,
     replayFile: (tenantId, fileId, by) => replays.replayFile(tenantId, fileId, by),
     checks: { database: () => db.query('SELECT 1') },

@@ -10,12 +10,16 @@ export {
   type PipelineLog,
   type PipelineMetrics,
 } from './advance-calls.ts';
+export * from './alerts/ports.ts';
+export { type AlertSweepDeps, sweepAlerts } from './alerts/sweep-alerts.ts';
+export { type DeliverySweepDeps, sweepDeliveries } from './alerts/sweep-deliveries.ts';
+export { type ReconciliationSweepDeps, sweepReconciliations } from './alerts/sweep-reconciliations.ts';
 export * from './call-ports.ts';
 export { type ClassifyFileDeps, classifyFile } from './classify-file.ts';
 export { apiKeyId, digestOf, isSameDigest, makeApiKey } from './credentials.ts';
 export { createInspector, type Inspector } from './inspector.ts';
 export * from './ports.ts';
 export { replayFile } from './replay-file.ts';
-export { runSweeps } from './run-sweeps.ts';
+export { type RunSweepsDeps, runSweeps } from './run-sweeps.ts';
 export { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
 export * from './sweep-ports.ts';

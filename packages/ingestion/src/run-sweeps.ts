@@ -1,4 +1,10 @@
+import { type ClockBaseline, nextBaseline } from '@callbay/core';
+import { sweepAlerts } from './alerts/sweep-alerts.ts';
+import { type DeliverySweepDeps, sweepDeliveries } from './alerts/sweep-deliveries.ts';
+import { type ReconciliationSweepDeps, sweepReconciliations } from './alerts/sweep-reconciliations.ts';
 import { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
+
+export interface RunSweepsDeps extends SweepDeps, DeliverySweepDeps, ReconciliationSweepDeps {}
 
 interface Schedule {
   readonly name: string;
@@ -13,15 +19,15 @@ const MINUTE_MS = 60_000;
  * Runs every sweep at its pace until disposed, each in one process of all at a time. Disposing waits for the one that
  * runs. A sweep that fails is told and comes again: nothing else finds what jobs have lost.
  */
-export function runSweeps(deps: SweepDeps): AsyncDisposable {
-  let last = { wallMs: Date.now(), monotonicMs: performance.now() };
+export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
+  let last: ClockBaseline = { ...readClocks(), doubtedSinceMs: null };
   const purge = async (): Promise<number> => {
-    const now = { wallMs: Date.now(), monotonicMs: performance.now() };
+    const now = readClocks();
     const elapsed = {
       wallElapsedMs: now.wallMs - last.wallMs,
       monotonicElapsedMs: now.monotonicMs - last.monotonicMs,
     };
-    last = now;
+    last = nextBaseline(last, now);
     return sweepPurges(deps, { hostMs: now.wallMs, ...elapsed });
   };
   const loops = [
@@ -29,6 +35,10 @@ export function runSweeps(deps: SweepDeps): AsyncDisposable {
     { name: 'unread-files', everyMs: 2_000, work: () => sweepUnreadFiles(deps) },
     { name: 'purges', everyMs: MINUTE_MS, work: purge },
     { name: 'orphans', everyMs: 60 * MINUTE_MS, work: () => sweepOrphans(deps, Date.now()) },
+    { name: 'alerts', everyMs: MINUTE_MS, work: () => sweepAlerts(deps) },
+    { name: 'alert-deliveries', everyMs: 10_000, work: () => sweepDeliveries(deps) },
+    { name: 'reconciliations', everyMs: 10 * MINUTE_MS, work: () => sweepReconciliations(deps) },
+    { name: 'old-alerts', everyMs: 60 * MINUTE_MS, work: () => deps.alerts.trimAlerts(10_000) },
     { name: 'outbox', everyMs: 60 * MINUTE_MS, work: () => deps.sweeps.trimOutbox(10_000) },
   ].map((schedule) => startLoop(deps, schedule));
   return {
@@ -37,6 +47,8 @@ export function runSweeps(deps: SweepDeps): AsyncDisposable {
     },
   };
 }
+
+const readClocks = () => ({ wallMs: Date.now(), monotonicMs: performance.now() });
 
 function startLoop(deps: SweepDeps, { name, everyMs, work }: Schedule): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;

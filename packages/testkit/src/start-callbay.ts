@@ -10,6 +10,7 @@ import {
   sweepDueCalls,
 } from '@callbay/ingestion';
 import {
+  createAlertStore,
   createCallStore,
   createDropStore,
   createFileStore,
@@ -76,6 +77,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
     calls: createCallStore(db),
     files: createFileStore(db),
     sweeps: createSweepStore(db),
+    alerts: createAlertStore(db),
     blobs,
     inspector,
     queue,

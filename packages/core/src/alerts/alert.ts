@@ -18,7 +18,7 @@ export const ALERT_TABLE = {
   },
   CLOCKS_DISAGREE: {
     sentence: 'The clocks of our servers disagree: nothing is purged until they agree.',
-    fix: 'An operator must set the clocks; files stay longer meanwhile, and nothing is lost.',
+    fix: 'An operator must look at the clocks. Nothing is lost meanwhile; after a jump the purge goes on a day later.',
   },
   RECONCILIATION_GAP: {
     sentence: 'A day has files that are in no outcome.',

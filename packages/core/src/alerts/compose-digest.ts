@@ -55,3 +55,14 @@ export function composeDigestMail(digest: Digest): { subject: string; text: stri
   ].join('\n');
   return { subject, text: `${text}\n` };
 }
+
+/** A digest as a webhook's body: as many alerts as a mail tells, and how many there are. */
+export const composeDigestBody = (digest: Digest, deliveryId: string) => ({
+  type: 'alerts.digest',
+  deliveryId,
+  ...digest,
+  opened: digest.opened.slice(0, MAX_TOLD),
+  openedCount: digest.opened.length,
+  resolved: digest.resolved.slice(0, MAX_TOLD),
+  resolvedCount: digest.resolved.length,
+});
