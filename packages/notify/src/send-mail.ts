@@ -56,16 +56,25 @@ export async function sendMail(mail: Mail, options: MailOptions): Promise<Delive
   }
 }
 
-/** Only the code of the answer is told: its words may name what lies behind the server. */
+/**
+ * Only the code of the answer is told: its words may name what lies behind the server. Nothing but a refused recipient
+ * is for good: a login, a sender and an encryption that are refused are ours to mend.
+ */
 function failureOf(error: unknown): DeliveryFailure {
-  const { responseCode, code = 'unknown' } = error as { responseCode?: number; code?: string };
-  if (code === 'EAUTH') {
-    return { code: 'MAIL_LOGIN_REFUSED', message: 'The mail server refused our login.', isRetryable: true };
+  const { responseCode, code = 'unknown', command } = error as MailError;
+  const failure = (as: string, message: string, isRetryable = true) => ({ code: as, message, isRetryable });
+  if (code === 'EAUTH') return failure('MAIL_LOGIN_REFUSED', 'The mail server refused our login.');
+  if (code === 'ETLS') return failure('MAIL_NOT_ENCRYPTED', 'The mail server offers no encryption.');
+  if (responseCode === undefined) {
+    return failure('MAIL_UNREACHABLE', `The mail server cannot be reached: ${code}.`);
   }
-  if (responseCode !== undefined) {
-    const message = `The mail server answered ${responseCode}.`;
-    return { code: 'MAIL_REFUSED', message, isRetryable: responseCode < 500 };
-  }
-  const message = `The mail server cannot be reached: ${code}.`;
-  return { code: 'MAIL_UNREACHABLE', message, isRetryable: true };
+  const isRecipient = command === 'RCPT TO';
+  const what = isRecipient ? 'The mail server refused the address' : 'The mail server refused the mail';
+  return failure('MAIL_REFUSED', `${what}: ${responseCode}.`, !isRecipient || responseCode < 500);
+}
+
+interface MailError {
+  readonly code?: string;
+  readonly command?: string;
+  readonly responseCode?: number;
 }

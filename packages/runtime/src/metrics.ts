@@ -47,7 +47,7 @@ export function createMetrics(options: { readonly withProcess: boolean }): Metri
     sweepSeconds: histogram('sweep_seconds', 'Time a sweep took', ['sweep']),
     alertsOpen: new Gauge({
       name: 'callbay_alerts_open',
-      help: 'Open alerts over all tenants, by kind',
+      help: 'Open alerts, by kind',
       labelNames: ['kind'],
       registers,
     }),

@@ -31,7 +31,7 @@ const LISTENERS = `
 const UNTOLD = `
   SELECT id, kind, subject, message, fix, count, examples, opened_at AS "openedAt", resolved_at AS "resolvedAt",
          coalesce(resolved_at < callbay_now() - interval '1 day', false) AND NOT is_open_told AS "isStale"
-    FROM alerts WHERE tenant_id = $1 AND is_untold ORDER BY opened_at, id LIMIT ${MAX_ALERTS} FOR UPDATE`;
+    FROM alerts WHERE tenant_id = $1 AND is_untold ORDER BY opened_at, kind, id LIMIT ${MAX_ALERTS} FOR UPDATE`;
 
 /** Makes a digest for each listener, with a delivery for each of its recipients. Answers how many. */
 export async function makeDigests(db: Database, limit: number): Promise<number> {
