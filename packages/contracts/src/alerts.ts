@@ -77,6 +77,7 @@ export const AlertDelivery = z
     deliveredAt: Instant.nullable(),
     code: z.string().nullable().meta({ description: 'Why the last attempt failed.' }),
     message: z.string().nullable(),
+    fix: z.string().nullable(),
   })
   .meta({ id: 'AlertDelivery' });
 export type AlertDelivery = z.infer<typeof AlertDelivery>;

@@ -27,6 +27,12 @@ export {
   MAX_TOLD,
   type ToldAlert,
 } from './alerts/compose-digest.ts';
+export {
+  DELIVERY_TABLE,
+  type DeliveryCode,
+  type DeliveryFailure,
+  deliveryFailure,
+} from './alerts/delivery-failure.ts';
 export { type AlertChanges, foldAlerts, type OpenAlert } from './alerts/fold-alerts.ts';
 export { type AlertFacts, judgeAlerts } from './alerts/judge-alerts.ts';
 export { type EndedFiles, isHourSuspicious, judgeRejections } from './alerts/judge-rejections.ts';
@@ -96,6 +102,7 @@ export {
 } from './readiness/find-readiness.ts';
 export { type HoursVerdict, judgeHours, type WrittenTime } from './readiness/judge-hours.ts';
 export { formatHours, formatOffset, judgeSkew, type SkewVerdict } from './readiness/judge-skew.ts';
+export { READINESS_TABLE, type ReadinessCode } from './readiness/readiness-table.ts';
 export { AMEND_WINDOW_MS, judgeAmendWindow } from './times/amend-window.ts';
 export {
   addDays,

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { ALERT_TABLE, ERROR_TABLE, OUTCOME_TABLE, WARNING_TABLE } from '../src/index.ts';
+import {
+  ALERT_TABLE,
+  DELIVERY_TABLE,
+  ERROR_TABLE,
+  OUTCOME_TABLE,
+  READINESS_TABLE,
+  WARNING_TABLE,
+} from '../src/index.ts';
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -17,6 +24,12 @@ function errorsDoc(): string {
     ...[`\`${code}\``, String(row.status), row.sentence, row.fix, row.retryable ? 'yes' : 'no'],
   ]);
   const alerts = Object.entries(ALERT_TABLE).map(([kind, row]) => [`\`${kind}\``, row.sentence, row.fix]);
+  const deliveries = Object.entries(DELIVERY_TABLE).map(([code, row]) => [
+    ...[`\`${code}\``, row.sentence, row.fix, row.isRetryable ? 'yes' : 'no'],
+  ]);
+  const readiness = Object.entries(READINESS_TABLE).map(([code, row]) => [
+    ...[`\`${code}\``, row.meaning, row.fix, row.required ? 'yes' : 'no'],
+  ]);
   return `# Codes
 
 Every code has one sentence and one fix. This page is made from the tables in \`packages/core/src\`; a test keeps it true.
@@ -35,6 +48,16 @@ ${table(['code', 'what it means'], warnings)}
 Seen in \`GET …/alerts\`, in digests by e-mail and in webhooks. Each is open while its reason lasts, and refuses nothing.
 
 ${table(['kind', 'what it means', 'what to do'], alerts)}
+
+## Deliveries of alerts
+Seen in \`GET …/alerts/deliveries\`. What may succeed later is tried twelve times, with growing pauses.
+
+${table(['code', 'what it means', 'what to do', 'try again'], deliveries)}
+
+## Readiness
+Seen in \`GET …/readiness\`, with how many and which. Nobody should go live before what is required is fixed.
+
+${table(['code', 'what it means', 'what to do', 'required'], readiness)}
 
 ## Answers of the API
 Problem documents (RFC 9457) carry the code; \`issues\` names each field.

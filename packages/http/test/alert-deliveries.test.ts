@@ -1,4 +1,5 @@
-import { type DeliveryFailure, type DigestSender, sweepAlerts, sweepDeliveries } from '@callbay/ingestion';
+import { type DeliveryFailure, deliveryFailure } from '@callbay/core';
+import { type DigestSender, sweepAlerts, sweepDeliveries } from '@callbay/ingestion';
 import { createAlertStore, createDeliveryStore } from '@callbay/postgres';
 import { type TestClock, testClock } from '@callbay/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -95,7 +96,7 @@ describe('one digest for each tenant and period', () => {
       ...{ id: expect.any(String), digestId: expect.any(String), channel: expect.any(String) },
       ...{ target: expect.any(String), state: 'delivered', attempts: 1, nextAttemptAt: null },
       ...{ createdAt: '2026-03-02T11:00:00.001Z', deliveredAt: '2026-03-02T11:00:00.001Z' },
-      ...{ code: null, message: null },
+      ...{ code: null, message: null, fix: null },
     });
     // The path of a webhook may be a secret of the receiver's.
     expect(deliveries.map(({ target }: { target: string }) => target)).toContain('hooks.example.com');
@@ -136,7 +137,7 @@ describe('one digest for each tenant and period', () => {
 describe('a delivery that fails', () => {
   test('is tried again later and later, and shows why', async () => {
     const id = await newTenant({ emails: ['ops@acme.test'] });
-    answer = { code: 'MAIL_UNREACHABLE', message: 'The mail server cannot be reached.', isRetryable: true };
+    answer = deliveryFailure('MAIL_UNREACHABLE');
     const first = HOUR + 1;
     await sweepAt(first);
     await sweepAt(first + MINUTE - 1);
@@ -153,7 +154,7 @@ describe('a delivery that fails', () => {
 
   test('is given up after twelve attempts, and stays visible', async () => {
     const id = await newTenant({ emails: ['ops@acme.test'] });
-    answer = { code: 'MAIL_UNREACHABLE', message: 'Away.', isRetryable: true };
+    answer = deliveryFailure('MAIL_UNREACHABLE');
     for (let hours = 0; hours < 15 * 6; hours += 6) await sweepAt((hours + 2) * HOUR);
     expect(sent).toHaveLength(12);
     expect(await deliveriesOf(id, '?state=failed')).toMatchObject([
@@ -163,14 +164,16 @@ describe('a delivery that fails', () => {
 
   test('is given up at once where trying again cannot help', async () => {
     const id = await newTenant({ emails: ['gone@acme.test'] });
-    answer = { code: 'MAIL_REFUSED', message: 'Refused.', isRetryable: false };
+    answer = deliveryFailure('MAIL_ADDRESS_REFUSED');
     await sweepAt(HOUR + 1);
-    expect(await deliveriesOf(id)).toMatchObject([{ state: 'failed', attempts: 1, code: 'MAIL_REFUSED' }]);
+    expect(await deliveriesOf(id)).toMatchObject([
+      { state: 'failed', attempts: 1, code: 'MAIL_ADDRESS_REFUSED' },
+    ]);
   });
 
   test('is not sent to who is no longer set, and a webhook never without a signature', async () => {
     const id = await newTenant({ emails: ['ops@acme.test'], webhookUrl: 'https://hooks.example.com/' });
-    answer = { code: 'MAIL_UNREACHABLE', message: 'Away.', isRetryable: true };
+    answer = deliveryFailure('MAIL_UNREACHABLE');
     await sweepAt(HOUR + 1);
     expect(sent.map(({ to }) => to)).toEqual(['ops@acme.test']);
     const codes = async () =>

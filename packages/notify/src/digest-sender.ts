@@ -1,4 +1,4 @@
-import { composeDigestBody, composeDigestMail, type WebhookRules } from '@callbay/core';
+import { composeDigestBody, composeDigestMail, deliveryFailure, type WebhookRules } from '@callbay/core';
 import type { DigestSender } from '@callbay/ingestion';
 import { type MailOptions, sendMail } from './send-mail.ts';
 import { type ResolveHost, sendWebhook } from './send-webhook.ts';
@@ -14,10 +14,7 @@ export interface DigestSenderOptions {
 export function createDigestSender({ mail, rules, resolveHost }: DigestSenderOptions): DigestSender {
   return {
     async sendMail(address, digest, deliveryId) {
-      if (mail === null) {
-        const message = 'No mail server is configured: an operator sets CALLBAY_SMTP_URL.';
-        return { code: 'MAIL_NOT_CONFIGURED', message, isRetryable: true };
-      }
+      if (mail === null) return deliveryFailure('MAIL_NOT_CONFIGURED');
       const messageId = `<${deliveryId}@callbay>`;
       return sendMail({ to: address, messageId, ...composeDigestMail(digest) }, mail);
     },

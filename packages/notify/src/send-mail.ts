@@ -1,4 +1,4 @@
-import type { DeliveryFailure } from '@callbay/ingestion';
+import { type DeliveryFailure, deliveryFailure } from '@callbay/core';
 import nodemailer from 'nodemailer';
 
 export interface MailOptions {
@@ -62,15 +62,11 @@ export async function sendMail(mail: Mail, options: MailOptions): Promise<Delive
  */
 function failureOf(error: unknown): DeliveryFailure {
   const { responseCode, code = 'unknown', command } = error as MailError;
-  const failure = (as: string, message: string, isRetryable = true) => ({ code: as, message, isRetryable });
-  if (code === 'EAUTH') return failure('MAIL_LOGIN_REFUSED', 'The mail server refused our login.');
-  if (code === 'ETLS') return failure('MAIL_NOT_ENCRYPTED', 'The mail server offers no encryption.');
-  if (responseCode === undefined) {
-    return failure('MAIL_UNREACHABLE', `The mail server cannot be reached: ${code}.`);
-  }
-  const isRecipient = command === 'RCPT TO';
-  const what = isRecipient ? 'The mail server refused the address' : 'The mail server refused the mail';
-  return failure('MAIL_REFUSED', `${what}: ${responseCode}.`, !isRecipient || responseCode < 500);
+  if (code === 'EAUTH') return deliveryFailure('MAIL_LOGIN_REFUSED');
+  if (code === 'ETLS') return deliveryFailure('MAIL_NOT_ENCRYPTED');
+  if (responseCode === undefined) return deliveryFailure('MAIL_UNREACHABLE', `The system says ${code}.`);
+  const isForGood = command === 'RCPT TO' && responseCode >= 500;
+  return deliveryFailure(isForGood ? 'MAIL_ADDRESS_REFUSED' : 'MAIL_REFUSED', `It answered ${responseCode}.`);
 }
 
 interface MailError {

@@ -5,11 +5,12 @@ import type { LookupFunction } from 'node:net';
 import {
   addressInUrl,
   checkWebhookUrl,
+  type DeliveryFailure,
+  deliveryFailure,
   isAddressNamed,
   isWebhookAddressAllowed,
   type WebhookRules,
 } from '@callbay/core';
-import type { DeliveryFailure } from '@callbay/ingestion';
 import { signWebhook } from './sign-webhook.ts';
 
 interface Address {
@@ -36,10 +37,6 @@ export interface WebhookMessage {
 }
 
 const TIMEOUT_MS = 10_000;
-const failure = (code: string, message: string, isRetryable = true): DeliveryFailure => ({
-  ...{ code, message, isRetryable },
-});
-const forbidden = (message: string): DeliveryFailure => failure('WEBHOOK_ADDRESS_FORBIDDEN', message, false);
 
 const resolveBySystem: ResolveHost = (host) => lookup(host, { all: true, verbatim: true });
 
@@ -53,7 +50,10 @@ export async function sendWebhook(
   { rules, resolveHost = resolveBySystem, timeoutMs = TIMEOUT_MS }: SendWebhookOptions,
 ): Promise<DeliveryFailure | null> {
   const issue = checkWebhookUrl(message.url, rules);
-  if (issue !== null) return failure(issue.code, issue.message, false);
+  if (issue !== null) {
+    const isForbidden = issue.code === 'WEBHOOK_ADDRESS_FORBIDDEN';
+    return deliveryFailure(isForbidden ? 'WEBHOOK_ADDRESS_FORBIDDEN' : 'WEBHOOK_URL_INVALID');
+  }
   const url = new URL(message.url);
   const signal = AbortSignal.timeout(timeoutMs);
   try {
@@ -62,9 +62,9 @@ export async function sendWebhook(
     if (refusal !== null) return refusal;
     return ofStatus(await post(url, addresses, message, signal));
   } catch (error) {
-    if (signal.aborted) return failure('WEBHOOK_TIMEOUT', `No answer within ${timeoutMs / 1000} seconds.`);
+    if (signal.aborted) return deliveryFailure('WEBHOOK_TIMEOUT');
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    return failure('WEBHOOK_UNREACHABLE', `The receiver cannot be reached: ${code}.`);
+    return deliveryFailure('WEBHOOK_UNREACHABLE', `The system says ${code}.`);
   }
 }
 
@@ -76,12 +76,12 @@ async function resolve(url: URL, resolveHost: ResolveHost): Promise<readonly Add
 
 /** One forbidden address among several is enough: which one is connected to would be chance. */
 function judge(url: URL, addresses: readonly Address[], rules: WebhookRules): DeliveryFailure | null {
-  if (addresses.length === 0) return failure('WEBHOOK_UNREACHABLE', 'The name has no address.');
+  if (addresses.length === 0) return deliveryFailure('WEBHOOK_UNREACHABLE', 'The name has no address.');
   if (!addresses.every(({ address }) => isWebhookAddressAllowed(address, rules))) {
-    return forbidden('The name leads to a private or local address.');
+    return deliveryFailure('WEBHOOK_ADDRESS_FORBIDDEN', 'Its name leads there.');
   }
   if (url.protocol === 'http:' && !addresses.every(({ address }) => isAddressNamed(address, rules))) {
-    return forbidden('Only addresses that the operator named are sent to without https.');
+    return deliveryFailure('WEBHOOK_ADDRESS_FORBIDDEN');
   }
   return null;
 }
@@ -136,8 +136,7 @@ function post(
 
 function ofStatus(status: number): DeliveryFailure | null {
   if (status >= 200 && status < 300) return null;
-  if (status >= 300 && status < 400) {
-    return failure('WEBHOOK_REDIRECTED', `The receiver answered ${status}: redirects are not followed.`);
-  }
-  return failure('WEBHOOK_REFUSED', `The receiver answered ${status}.`, status !== 410);
+  const detail = `It answered ${status}.`;
+  if (status >= 300 && status < 400) return deliveryFailure('WEBHOOK_REDIRECTED', detail);
+  return deliveryFailure(status === 410 ? 'WEBHOOK_GONE' : 'WEBHOOK_REFUSED', detail);
 }

@@ -50,7 +50,7 @@ test('what the server refuses for good is not tried again, and its words stay wi
   const options = { smtpUrl: urlOf(server.port), from };
   const mail = { subject: 's', text: 't', messageId: '<m@callbay>' };
   const gone = await sendMail({ ...mail, to: 'gone@acme.test' }, options);
-  expect(gone).toMatchObject({ code: 'MAIL_REFUSED', isRetryable: false });
+  expect(gone).toMatchObject({ code: 'MAIL_ADDRESS_REFUSED', isRetryable: false });
   expect(gone?.message).not.toContain('db-7');
   const full = await sendMail({ ...mail, to: 'full@acme.test' }, options);
   expect(full).toMatchObject({ code: 'MAIL_REFUSED', isRetryable: true });

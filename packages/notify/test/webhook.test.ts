@@ -36,7 +36,7 @@ describe('what the receiver answers decides', () => {
   test.each([
     [500, { code: 'WEBHOOK_REFUSED', isRetryable: true }],
     [404, { code: 'WEBHOOK_REFUSED', isRetryable: true }],
-    [410, { code: 'WEBHOOK_REFUSED', isRetryable: false }],
+    [410, { code: 'WEBHOOK_GONE', isRetryable: false }],
   ])('%i', async (status, expected) => {
     await using receiver = await startReceiver({ status, body: 'x'.repeat(1_000_000) });
     const url = `http://127.0.0.1:${receiver.port}/`;

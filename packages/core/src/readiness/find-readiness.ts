@@ -5,6 +5,7 @@ import { dayOf, hourOf, offsetMinutesOf } from '../times/local-day.ts';
 import { resolveWallTime } from '../times/wall-time.ts';
 import { judgeHours, type WrittenTime } from './judge-hours.ts';
 import { formatHours, formatOffset, judgeSkew } from './judge-skew.ts';
+import { READINESS_TABLE, type ReadinessCode } from './readiness-table.ts';
 
 /** How many, and the names of a few of them. */
 export interface Named {
@@ -34,17 +35,24 @@ export interface ReadinessFacts {
 
 /** One thing to fix, in words for the customer. */
 export interface ReadinessFinding extends Named {
-  readonly code: string;
+  readonly code: ReadinessCode;
   readonly required: boolean;
   readonly message: string;
   readonly fix: string;
 }
 
-const NONE: Named = { count: 1, examples: [] };
-const finding = (code: string, message: string, fix: string, { count, examples }: Named = NONE) => ({
-  ...{ code, required: false, message, fix, count, examples },
-});
-const must = (found: ReadinessFinding): ReadinessFinding => ({ ...found, required: true });
+const ONE: Named = { count: 1, examples: [] };
+
+/** The finding of a code; `fix` where there is a better one than the table's. */
+function finding(
+  code: ReadinessCode,
+  message: string,
+  { count, examples }: Named = ONE,
+  fix: string = READINESS_TABLE[code].fix,
+): ReadinessFinding {
+  return { code, required: READINESS_TABLE[code].required, message, fix, count, examples };
+}
+
 const some = (count: number, one: string, many: string): string =>
   count === 1 ? `1 ${one}` : `${count} ${many}`;
 const pad = (value: number): string => String(value).padStart(2, '0');
@@ -72,11 +80,7 @@ function findZone(facts: ReadinessFacts, distancesMs: readonly number[]): Readin
   if (timeZone === null) {
     const hint = skewMinutes === 0 ? '' : ` Arrivals suggest that names are written at UTC${offset}.`;
     const message = `No time zone is set, so times without an offset cannot be read.${hint}`;
-    return [
-      must(
-        finding('TIME_ZONE_MISSING', message, 'Set `timeZone` to an IANA zone such as `America/New_York`.'),
-      ),
-    ];
+    return [finding('TIME_ZONE_MISSING', message)];
   }
   if (skewMinutes === 0) return [];
   const side = skewMinutes > 0 ? 'before' : 'after';
@@ -84,9 +88,8 @@ function findZone(facts: ReadinessFacts, distancesMs: readonly number[]): Readin
   const message =
     `The time zone looks wrong by ${sign}${formatHours(skewMinutes)}: times in ${files} file names lie always ` +
     `${formatHours(skewMinutes)} ${side} the arrival, as if they were written at UTC${offset}, not in ${timeZone}.`;
-  const fix = `Set the time zone of the clock that writes the names, or have names written in ${timeZone}.`;
   const examples = recordings.slice(0, 3).map(({ name }) => name);
-  return [finding('TIME_ZONE_SUSPECTED', message, fix, { count: files, examples })];
+  return [finding('TIME_ZONE_SUSPECTED', message, { count: files, examples })];
 }
 
 function findHours(facts: ReadinessFacts, written: readonly WrittenTime[]): ReadinessFinding[] {
@@ -100,9 +103,7 @@ function findHours(facts: ReadinessFacts, written: readonly WrittenTime[]): Read
   if (suspect === undefined) return [];
   const { calls, days } = suspect.verdict;
   const message = `${suspect.where} never show an hour past 12, over ${calls} calls on ${days} days: they look written on a 12-hour clock.`;
-  const fix =
-    'Write hours from 00 to 23, or let the mapping read AM and PM; calls of afternoons are 12 hours early until then.';
-  return [finding('TWELVE_HOUR_CLOCK_SUSPECTED', message, fix, { count: calls, examples: [] })];
+  return [finding('TWELVE_HOUR_CLOCK_SUSPECTED', message, { count: calls, examples: [] })];
 }
 
 function findUnpaired({ unpairedRecordings, unpairedMetadata }: ReadinessFacts): ReadinessFinding[] {
@@ -113,7 +114,7 @@ function findUnpaired({ unpairedRecordings, unpairedMetadata }: ReadinessFacts):
       'recording waits for its metadata',
       'recordings wait for their metadata',
     );
-    found.push(finding('RECORDINGS_UNPAIRED', `${what}.`, OUTCOME_TABLE.NO_METADATA.fix, unpairedRecordings));
+    found.push(finding('RECORDINGS_UNPAIRED', `${what}.`, unpairedRecordings));
   }
   if (unpairedMetadata.count > 0) {
     const what = some(
@@ -121,7 +122,7 @@ function findUnpaired({ unpairedRecordings, unpairedMetadata }: ReadinessFacts):
       'metadata file waits for its recording',
       'metadata files wait for their recordings',
     );
-    found.push(finding('METADATA_UNPAIRED', `${what}.`, OUTCOME_TABLE.NO_RECORDING.fix, unpairedMetadata));
+    found.push(finding('METADATA_UNPAIRED', `${what}.`, unpairedMetadata));
   }
   return found;
 }
@@ -133,7 +134,7 @@ function findRejected({ rejected }: ReadinessFacts): ReadinessFinding[] {
   return rejected.map((group) => {
     const { sentence, fix } = sayCode(group.code);
     const what = some(group.count, 'file was rejected', 'files were rejected');
-    return finding('FILES_REJECTED', `${what} (${group.code}): ${sentence}`, fix, group);
+    return finding('FILES_REJECTED', `${what} (${group.code}): ${sentence}`, group, fix);
   });
 }
 
@@ -141,28 +142,16 @@ function findWaiting({ otherHeld }: ReadinessFacts): ReadinessFinding[] {
   return otherHeld.map((group) => {
     const { sentence, fix } = sayCode(group.code);
     const what = some(group.count, 'file waits', 'files wait');
-    return finding('FILES_WAITING', `${what} (${group.code}): ${sentence}`, fix, group);
+    return finding('FILES_WAITING', `${what} (${group.code}): ${sentence}`, group, fix);
   });
 }
 
 function findUsers({ missingUsers, sftpUsers }: ReadinessFacts): ReadinessFinding[] {
-  const found: ReadinessFinding[] = [];
-  if (sftpUsers === 0) {
-    found.push(
-      finding(
-        'SFTP_USER_MISSING',
-        'Nobody can log in to the drop.',
-        'Make an SFTP user with its public key.',
-      ),
-    );
-  }
-  if (missingUsers.count > 0) {
-    const what = some(missingUsers.count, 'expected user has no call yet', 'expected users have no call yet');
-    const fix =
-      'Check that their recordings are exported, and that their ids are written as in `expectedUsers`.';
-    found.push(finding('USERS_NEVER_SEEN', `${what}.`, fix, missingUsers));
-  }
-  return found;
+  const what = some(missingUsers.count, 'expected user has no call yet', 'expected users have no call yet');
+  return [
+    ...(sftpUsers === 0 ? [finding('SFTP_USER_MISSING', 'Nobody can log in to the drop.')] : []),
+    ...(missingUsers.count > 0 ? [finding('USERS_NEVER_SEEN', `${what}.`, missingUsers)] : []),
+  ];
 }
 
 /**
@@ -171,25 +160,13 @@ function findUsers({ missingUsers, sftpUsers }: ReadinessFacts): ReadinessFindin
  */
 export function findReadiness(facts: ReadinessFacts): ReadinessFinding[] {
   const { written, distancesMs } = readNames(facts);
-  const mapping =
-    facts.mappingVersion === null
-      ? [must(finding('MAPPING_MISSING', 'No field mapping for calls is published.', 'Publish one.'))]
-      : [];
-  const complete =
-    facts.completeCalls === 0
-      ? [
-          finding(
-            'NO_COMPLETE_CALL',
-            'No call is complete yet.',
-            'Send a recording and its metadata under one name.',
-          ),
-        ]
-      : [];
+  const mapping = finding('MAPPING_MISSING', 'No field mapping for calls is published.');
+  const complete = finding('NO_COMPLETE_CALL', 'No call is complete yet.');
   const found = [
     ...findZone(facts, distancesMs),
-    ...mapping,
+    ...(facts.mappingVersion === null ? [mapping] : []),
     ...findHours(facts, written),
-    ...complete,
+    ...(facts.completeCalls === 0 ? [complete] : []),
     ...findRejected(facts),
     ...findUnpaired(facts),
     ...findWaiting(facts),

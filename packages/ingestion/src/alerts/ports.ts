@@ -6,7 +6,15 @@ import type {
   List,
   Reconciliation,
 } from '@callbay/contracts';
-import type { AlertChanges, AlertFacts, AlertKind, Digest, EndedFiles, OpenAlert } from '@callbay/core';
+import type {
+  AlertChanges,
+  AlertFacts,
+  AlertKind,
+  DeliveryFailure,
+  Digest,
+  EndedFiles,
+  OpenAlert,
+} from '@callbay/core';
 import type { Actor } from '../admin-ports.ts';
 
 /** One tenant as a sweep found it. `weekBefore` of the facts is empty until `readWeekBefore` was asked. */
@@ -40,14 +48,6 @@ export interface AlertReader {
   countOpen(): Promise<{ kind: AlertKind; count: number }[]>;
   /** Seals and keeps a tenant's new webhook secret, in place of any before. False without such a tenant. */
   replaceWebhookSecret(tenantId: string, secret: string, by: Actor): Promise<boolean>;
-}
-
-/** Why one attempt to deliver failed. `message` holds no secret and no path of ours. */
-export interface DeliveryFailure {
-  readonly code: string;
-  readonly message: string;
-  /** False: trying the same again cannot help. */
-  readonly isRetryable: boolean;
 }
 
 /** A delivery whose time has come, leased to the asker. */
@@ -102,7 +102,10 @@ export interface DayToReconcile {
 }
 
 export interface ReconciliationStore {
-  /** Days to store or to check again, oldest first: of the last 7 days, and an hour after their end. */
+  /**
+   * Days to store: of the last 7 days, from an hour after their end; then, as far as the limit goes, stored days of the
+   * last 31 that had files left over, to look at again.
+   */
   findUnreconciled(limit: number): Promise<DayToReconcile[]>;
   /** Counts a day of a tenant as it stands; undefined for yesterday. Null without such a tenant. */
   reconcile(tenantId: string, day?: string): Promise<Reconciliation | null>;

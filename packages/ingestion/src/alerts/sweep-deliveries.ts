@@ -1,6 +1,6 @@
-import { retryDelayMs } from '@callbay/core';
+import { type DeliveryFailure, deliveryFailure, retryDelayMs } from '@callbay/core';
 import type { PipelineLog } from '../advance-calls.ts';
-import type { DeliveryFailure, DeliveryStore, DigestSender, DueDelivery } from './ports.ts';
+import type { DeliveryStore, DigestSender, DueDelivery } from './ports.ts';
 
 export interface DeliverySweepDeps {
   readonly deliveries: DeliveryStore;
@@ -30,18 +30,13 @@ async function deliver({ deliveries, sender, log }: DeliverySweepDeps, delivery:
   return deliveries.saveFailed(tenantId, deliveryId, failure, retryInMs);
 }
 
-const lasting = (code: string, message: string): DeliveryFailure => ({ code, message, isRetryable: false });
-
 async function send(sender: DigestSender, delivery: DueDelivery): Promise<DeliveryFailure | null> {
   const { channel, target, digest, deliveryId, webhookUrl, webhookSecret, isStillWanted } = delivery;
   if (channel === 'email') {
-    if (!isStillWanted) return lasting('RECIPIENT_REMOVED', 'The address is no longer set.');
+    if (!isStillWanted) return deliveryFailure('RECIPIENT_REMOVED');
     return sender.sendMail(target, digest, deliveryId);
   }
-  if (webhookUrl === null) return lasting('RECIPIENT_REMOVED', 'The webhook is no longer set.');
-  if (webhookSecret === null) {
-    const message = 'Nothing is sent unsigned: make a secret with `POST …/alerts/webhook-secret`.';
-    return { code: 'WEBHOOK_SECRET_MISSING', message, isRetryable: true };
-  }
+  if (webhookUrl === null) return deliveryFailure('RECIPIENT_REMOVED');
+  if (webhookSecret === null) return deliveryFailure('WEBHOOK_SECRET_MISSING');
   return sender.sendWebhook({ url: webhookUrl, secret: webhookSecret }, digest, deliveryId);
 }

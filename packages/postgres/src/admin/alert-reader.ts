@@ -1,4 +1,5 @@
 import { type Alert, type AlertDelivery, toPage } from '@callbay/contracts';
+import { DELIVERY_TABLE, type DeliveryCode } from '@callbay/core';
 import type { AlertReader } from '@callbay/ingestion';
 import { type Database, transact } from '../database.ts';
 import type { SecretSealer } from '../host-keys.ts';
@@ -7,6 +8,11 @@ import { audit } from './audit.ts';
 type Dated<T, K extends keyof T> = Omit<T, K> & {
   readonly [P in K]: T[P] extends string ? Date : Date | null;
 };
+
+interface DeliveryRow
+  extends Dated<Omit<AlertDelivery, 'fix' | 'code'>, 'createdAt' | 'nextAttemptAt' | 'deliveredAt'> {
+  readonly code: DeliveryCode | null;
+}
 
 const LIST_ALERTS = `
   SELECT id, kind, subject, CASE WHEN is_open THEN 'open' ELSE 'resolved' END AS state, message, fix, count, examples,
@@ -45,15 +51,13 @@ export function createAlertReader(db: Database, sealer: SecretSealer): AlertRead
 
     async listDeliveries(tenantId, { limit, cursor, state = null }) {
       const [at, id] = cursor ?? [null, null];
-      const rows = await db.query<Dated<AlertDelivery, 'createdAt' | 'nextAttemptAt' | 'deliveredAt'>>(
-        LIST_DELIVERIES,
-        [tenantId, at, id, state, limit + 1],
-      );
+      const rows = await db.query<DeliveryRow>(LIST_DELIVERIES, [tenantId, at, id, state, limit + 1]);
       const toDelivery = (row: (typeof rows)[number]): AlertDelivery => ({
         ...row,
         createdAt: row.createdAt.toISOString(),
         nextAttemptAt: row.nextAttemptAt?.toISOString() ?? null,
         deliveredAt: row.deliveredAt?.toISOString() ?? null,
+        fix: row.code === null ? null : DELIVERY_TABLE[row.code].fix,
       });
       return toPage(rows, limit, toDelivery, (row) => [row.createdAt.toISOString(), row.id]);
     },

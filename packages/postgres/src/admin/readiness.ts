@@ -23,7 +23,9 @@ const READINESS = `
   SELECT t.stage, t.time_zone AS "timeZone", t.settings,
          (SELECT max(version) FROM mapping_versions WHERE tenant_id = t.id AND kind = 'call') AS "mappingVersion",
          (SELECT count(*) FROM sftp_users WHERE tenant_id = t.id) AS users,
-         f.files, f.held, f.rejected, f."unpairedRecordings", f."unpairedMetadata", c."readyCalls", c."surfacedCalls", c."distinctUsers"
+         f.files, f.held, f.rejected, f."unpairedRecordings", f."unpairedMetadata", c."readyCalls", c."surfacedCalls",
+         (SELECT count(*) FROM (SELECT DISTINCT user_id FROM calls
+           WHERE tenant_id = t.id AND status IN ('ready', 'surfaced') AND user_id IS NOT NULL) u) AS "distinctUsers"
     FROM tenants t,
          LATERAL (SELECT count(*) AS files,
                          count(*) FILTER (WHERE state = 'held') AS held,
@@ -32,8 +34,7 @@ const READINESS = `
                          count(*) FILTER (WHERE state = 'held' AND outcome_code = 'NO_RECORDING') AS "unpairedMetadata"
                     FROM files WHERE tenant_id = t.id AND purged_at IS NULL) f,
          LATERAL (SELECT count(*) FILTER (WHERE status = 'ready') AS "readyCalls",
-                         count(*) FILTER (WHERE status = 'surfaced') AS "surfacedCalls",
-                         count(DISTINCT user_id) FILTER (WHERE status IN ('ready', 'surfaced')) AS "distinctUsers"
+                         count(*) FILTER (WHERE status = 'surfaced') AS "surfacedCalls"
                     FROM calls WHERE tenant_id = t.id) c
    WHERE t.id = $1`;
 

@@ -1,4 +1,4 @@
-import { MAX_DELIVERY_ATTEMPTS } from '@callbay/core';
+import { deliveryFailure, MAX_DELIVERY_ATTEMPTS } from '@callbay/core';
 import type { DeliveryStore, DueDelivery } from '@callbay/ingestion';
 import { webhookSecretContext } from '../admin/alert-reader.ts';
 import type { Database } from '../database.ts';
@@ -9,8 +9,7 @@ type Row = Omit<DueDelivery, 'webhookSecret'> & { readonly sealed: string | null
 
 /** A process that died while it sent comes back to the same delivery, and must end as well. */
 const GIVE_UP = `
-  UPDATE alert_deliveries SET state = 'failed', due_at = NULL, code = coalesce(code, 'INTERRUPTED'),
-         message = coalesce(message, 'The sender ended while it sent.')
+  UPDATE alert_deliveries SET state = 'failed', due_at = NULL, code = coalesce(code, $1), message = coalesce(message, $2)
    WHERE due_at <= (SELECT callbay_now()) AND attempts >= ${MAX_DELIVERY_ATTEMPTS}`;
 
 const TAKE_DUE = `
@@ -49,7 +48,8 @@ export function createDeliveryStore(db: Database, sealer: SecretSealer): Deliver
     makeDigests: (limit) => makeDigests(db, limit),
 
     async takeDue(limit) {
-      await db.execute(GIVE_UP);
+      const { code, message } = deliveryFailure('INTERRUPTED');
+      await db.execute(GIVE_UP, [code, message]);
       return (await db.query<Row>(TAKE_DUE, [limit])).map(toDue);
     },
 

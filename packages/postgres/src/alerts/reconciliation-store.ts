@@ -63,15 +63,20 @@ export function createReconciliationStore(db: Database): ReconciliationStore {
   return {
     async findUnreconciled(limit) {
       const now = await readNow(db);
-      const days: DayToReconcile[] = [];
-      for (let after = ''; days.length < limit; ) {
+      const missing: DayToReconcile[] = [];
+      const leftOver: DayToReconcile[] = [];
+      for (let after = ''; missing.length < limit; ) {
         const tenants = await db.query<TenantDays>(TENANT_DAYS, [after, TENANTS, now]);
-        for (const tenant of tenants) days.push(...daysToDo(tenant, now.getTime()));
+        for (const tenant of tenants) {
+          missing.push(...missingDays(tenant, now.getTime()));
+          if (leftOver.length < limit)
+            leftOver.push(...tenant.open.map((day) => ({ tenantId: tenant.tenantId, day })));
+        }
         const last = tenants.at(-1);
         if (last === undefined || tenants.length < TENANTS) break;
         after = last.tenantId;
       }
-      return days.slice(0, limit);
+      return [...missing, ...leftOver].slice(0, limit);
     },
 
     reconcile: (tenantId, day) => reconcile(db, tenantId, day),
@@ -98,16 +103,12 @@ async function readNow(db: Database): Promise<Date> {
   return row.now;
 }
 
-/** Days that ended over an hour ago and since the tenant was made, and stored days that had files left over. */
-function daysToDo(
-  { tenantId, timeZone, createdAt, stored, open }: TenantDays,
-  nowMs: number,
-): DayToReconcile[] {
+/** Days that ended over an hour ago and since the tenant was made, and that are not stored. */
+function missingDays({ tenantId, timeZone, createdAt, stored }: TenantDays, nowMs: number): DayToReconcile[] {
   const today = dayOf(nowMs - HOUR_MS, timeZone);
   const first = dayOf(createdAt.getTime(), timeZone);
   const ended = Array.from({ length: DAYS }, (_, index) => addDays(today, index - DAYS));
-  const missing = ended.filter((day) => day >= first && !stored.includes(day));
-  return [...open, ...missing].sort().map((day) => ({ tenantId, day }));
+  return ended.filter((day) => day >= first && !stored.includes(day)).map((day) => ({ tenantId, day }));
 }
 
 async function reconcile(
