@@ -185,6 +185,14 @@ test('case 57: clocks that disagree open one alert for every tenant, and agreein
   expect(await sweptAt(MINUTE, id)).toEqual(['CLOCKS_DISAGREE open']);
   await alerts.noteClocks(null);
   expect(await told(id)).toEqual(['CLOCKS_DISAGREE resolved']);
+  await clock.advance(9 * MINUTE);
+  await alerts.noteClocks('host and database are 301 s apart');
+  expect(await told(id)).toEqual(['CLOCKS_DISAGREE open']);
+  await alerts.noteClocks(null);
+  await clock.advance(11 * MINUTE);
+  await alerts.noteClocks('host and database are 301 s apart');
+  expect(await told(id)).toEqual(['CLOCKS_DISAGREE open', 'CLOCKS_DISAGREE resolved']);
+  await alerts.noteClocks(null);
 });
 
 test('alerts are listed page by page, each once, and one tenant’s fault hides no other’s', async () => {

@@ -98,8 +98,10 @@ const hostList = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter(Boolean),
 );
-const cidrList = hostList.pipe(
-  z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be CIDR ranges, such as 10.0.0.0/8,fd00::/8')),
+const cidr = z.union([z.cidrv4(), z.cidrv6()]);
+const cidrList = hostList.refine(
+  (ranges) => ranges.every((range) => cidr.safeParse(range).success),
+  'must be CIDR ranges, such as 10.0.0.0/8,fd00::/8',
 );
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 

@@ -20,11 +20,12 @@ export interface AlertFacts {
 
 const percent = (share: number): string => `${Math.round(share * 1000) / 10}%`;
 const MINUTE_MS = 60_000;
+const minutes = (count: number): string => (count === 1 ? 'minute' : `${count} minutes`);
 
 function judgeFeed({ stage, feedExpectedEveryMinutes, feedSinceMs }: AlertFacts, nowMs: number) {
   if (stage !== 'live' || nowMs - feedSinceMs <= feedExpectedEveryMinutes * MINUTE_MS) return [];
   const since = new Date(feedSinceMs).toISOString();
-  const detail = `Nothing came since ${since}; a file is expected every ${feedExpectedEveryMinutes} minutes.`;
+  const detail = `Nothing came since ${since}; a file is expected every ${minutes(feedExpectedEveryMinutes)}.`;
   return [findingOf('FEED_LATE', 'feed', detail)];
 }
 

@@ -8,6 +8,10 @@ import { readFacts, readWeekBefore } from './alert-facts.ts';
 const SAME_AGAIN = '10 minutes';
 const KEPT = '90 days';
 
+/** Nothing is left to tell where the opening was told and the end was not; else the opening is, once more. */
+const TOLD_WHEN_REOPENED =
+  'is_open_told = is_open_told AND is_untold, is_untold = NOT (is_open_told AND is_untold)';
+
 export function createAlertStore(db: Database): AlertStore {
   return {
     readFacts: readFacts(db),
@@ -54,11 +58,9 @@ async function saveChanges(
 async function open(tx: Sql, tenantId: string, finding: AlertFinding): Promise<void> {
   const { kind, subject, message, fix, count, examples } = finding;
   const values = [tenantId, kind, subject, message, fix, count, JSON.stringify(examples)];
-  // Whether it was told as resolved meanwhile or not, the next digest tells how it stands then.
   const reopened = await tx.execute(
     `UPDATE alerts SET is_open = true, resolved_at = NULL, message = $4, fix = $5, count = $6, examples = $7,
-            updated_at = callbay_now(), is_open_told = is_open_told AND is_untold,
-            is_untold = NOT (is_open_told AND is_untold)
+            updated_at = callbay_now(), ${TOLD_WHEN_REOPENED}
       WHERE (tenant_id, id) = (SELECT tenant_id, id FROM alerts
               WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND is_open IS NULL
                 AND resolved_at > callbay_now() - interval '${SAME_AGAIN}'
@@ -73,9 +75,20 @@ async function open(tx: Sql, tenantId: string, finding: AlertFinding): Promise<v
   );
 }
 
-/** One statement for all tenants: clocks are nobody's in particular. */
+/** A few statements for all tenants: clocks are nobody's in particular. */
 async function openClocks(db: Database, doubt: string): Promise<void> {
   const { kind, subject, message, fix } = findingOf('CLOCKS_DISAGREE', 'clocks', `${doubt}.`);
+  await db.execute(
+    `UPDATE alerts SET is_open = true, resolved_at = NULL, message = $3, updated_at = callbay_now(), ${TOLD_WHEN_REOPENED}
+      WHERE (tenant_id, id) IN (
+        SELECT DISTINCT ON (tenant_id) tenant_id, id FROM alerts a
+         WHERE kind = $1 AND subject = $2 AND is_open IS NULL
+           AND resolved_at > (SELECT callbay_now()) - interval '${SAME_AGAIN}'
+           AND NOT EXISTS (SELECT FROM alerts o WHERE o.tenant_id = a.tenant_id AND o.kind = $1
+                             AND o.subject = $2 AND o.is_open)
+         ORDER BY tenant_id, resolved_at DESC)`,
+    [kind, subject, message],
+  );
   await db.execute(
     `INSERT INTO alerts (tenant_id, id, kind, subject, message, fix, count, examples, opened_at, updated_at)
      SELECT id, gen_random_uuid(), $1, $2, $3, $4, 1, '[]', callbay_now(), callbay_now()
