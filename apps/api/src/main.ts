@@ -62,7 +62,7 @@ const alerts = createAlertReader(db, {
   seal: (text, context) => encryptSecret(secretKey, text, context),
   unseal: (sealed, context) => decryptSecret(secretKey, sealed, context),
 });
-const readMetrics = async (): Promise<string> => {
+const countAlerts = async (): Promise<void> => {
   try {
     const open = await alerts.countOpen();
     metrics.alertsOpen.reset();
@@ -71,6 +71,9 @@ const readMetrics = async (): Promise<string> => {
     // The other numbers are wanted most when the database is away.
     logger.warn({ err }, 'open alerts could not be counted');
   }
+};
+const readMetrics = async (): Promise<string> => {
+  await countAlerts();
   return metrics.registry.metrics();
 };
 const api = await createHttpApi(

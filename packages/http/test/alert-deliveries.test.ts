@@ -134,6 +134,59 @@ describe('one digest for each tenant and period', () => {
   });
 });
 
+/** A small generator of numbers below 1, the same for the same seed. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+test.each([1, 2, 3, 4])(
+  'what the digests tell adds up to what is open, however alerts come and go (seed %i)',
+  async (seed) => {
+    const random = randomOf(seed);
+    const id = await newTenant({ emails: ['ops@acme.test'], digestEveryMinutes: 20 });
+    const believed = new Set<string>();
+    const digestTimes: number[] = [];
+    let nowMs = 0;
+    const recording: DigestSender = {
+      ...sender,
+      sendMail: async (_to, { opened, resolved }) => {
+        for (const alert of opened) believed.add(alert.id);
+        for (const alert of resolved) believed.delete(alert.id);
+        digestTimes.push(nowMs);
+        return null;
+      },
+    };
+    const turn = async (minutes: number): Promise<void> => {
+      nowMs += Math.round(minutes * MINUTE);
+      await at(nowMs);
+      await sweepAlerts({ alerts: createAlertStore(api.db), log });
+      await sweepDeliveries({ deliveries: createDeliveryStore(api.db, sealer), sender: recording, log });
+    };
+    const fileId = await makeFile(api.db, id);
+    await turn(2 * 60);
+    for (let step = 0; step < 60; step += 1) {
+      const dice = random();
+      if (dice < 0.5) {
+        await api.db.execute('UPDATE files SET state = $3 WHERE tenant_id = $1 AND id = $2', [
+          ...[id, fileId, random() < 0.5 ? 'held' : 'done'],
+        ]);
+      } else if (dice < 0.7) await makeFile(api.db, id, { state: 'done', code: 'DUPLICATE' });
+      await turn(random() * 25);
+    }
+    await turn(21);
+    await turn(0);
+    const open = (await api.ask(`GET /v1/tenants/${id}/alerts?state=open`)).body.items;
+    expect([...believed].sort()).toEqual(open.map((alert: { id: string }) => alert.id).sort());
+    expect(digestTimes.length).toBeGreaterThan(3);
+    const gaps = digestTimes.slice(1).map((each, index) => each - (digestTimes[index] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(20 * MINUTE);
+  },
+);
+
 describe('a delivery that fails', () => {
   test('is tried again later and later, and shows why', async () => {
     const id = await newTenant({ emails: ['ops@acme.test'] });

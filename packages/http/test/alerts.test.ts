@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type AlertStore, sweepAlerts, sweepReconciliations } from '@callbay/ingestion';
-import { createAlertStore, createReconciliationStore } from '@callbay/postgres';
+import {
+  createAlertReader,
+  createAlertStore,
+  createReconciliationStore,
+  insertTenant,
+} from '@callbay/postgres';
 import { type TestClock, testClock } from '@callbay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeCall, makeFile, startApi, type TestApi } from './support.ts';
@@ -14,6 +19,7 @@ let api: TestApi;
 let clock: TestClock;
 let alerts: AlertStore;
 let count = 0;
+const sealer = { seal: (text: string) => text, unseal: (sealed: string) => sealed };
 const log = { warn: () => {}, error: () => {} };
 
 beforeAll(async () => {
@@ -327,4 +333,21 @@ describe('a day of files is reconciled', () => {
     const id = await newTenant();
     expect((await api.ask(`GET /v1/tenants/${id}/reconciliation?day=${day}`)).status).toBe(400);
   });
+});
+
+test('every tenant is looked at, however many there are', async () => {
+  await at(0);
+  const ids = Array.from({ length: 205 }, (_, index) => `many-${index}`);
+  for (const id of ids)
+    await insertTenant(api.db, { id, name: id, timeZone: 'UTC', stage: 'live', insertedBy: 'tests' });
+  await at(2 * HOUR);
+  await sweepAlerts({ alerts, log });
+  const [row] = await api.db.query<{ late: number }>(
+    `SELECT count(*) AS late FROM alerts WHERE tenant_id LIKE 'many-%' AND kind = 'FEED_LATE' AND is_open`,
+  );
+  expect(row?.late).toBe(205);
+  const kinds = (await createAlertReader(api.db, sealer).countOpen()).find(
+    ({ kind }) => kind === 'FEED_LATE',
+  );
+  expect(kinds?.count).toBeGreaterThanOrEqual(205);
 });
