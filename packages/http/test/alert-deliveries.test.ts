@@ -1,6 +1,6 @@
 import { type DeliveryFailure, deliveryFailure } from '@callbay/core';
 import { type DigestSender, sweepAlerts, sweepDeliveries } from '@callbay/ingestion';
-import { createAlertStore, createDeliveryStore } from '@callbay/postgres';
+import { createAlertStore, createDeliveryStore, transact } from '@callbay/postgres';
 import { type TestClock, testClock } from '@callbay/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeFile, startApi, type TestApi } from './support.ts';
@@ -132,6 +132,41 @@ describe('one digest for each tenant and period', () => {
     await sweepAt(4 * HOUR);
     expect(sent).toEqual([{ to: 'ops@acme.test', opened: ['HELD_OVER_HOUR'], resolved: [], openCount: 1 }]);
   });
+});
+
+test('an alert that was told as resolved and comes back is told as open again, even where it flickers meanwhile', async () => {
+  const id = await newTenant({ emails: ['ops@acme.test'], digestEveryMinutes: 20 });
+  await api.ask(`PATCH /v1/tenants/${id}`, { body: { settings: { feedExpectedEveryMinutes: 44_640 } } });
+  await makeFile(api.db, id);
+  const sweepWith = async (state: string, minutes: number): Promise<void> => {
+    await api.db.execute('UPDATE files SET state = $2 WHERE tenant_id = $1', [id, state]);
+    await sweepAt(2 * HOUR + minutes * MINUTE);
+  };
+  await sweepWith('held', 0);
+  await sweepWith('done', 21);
+  await sweepWith('held', 22);
+  await sweepWith('done', 23);
+  await sweepWith('held', 24);
+  await sweepWith('held', 42);
+  expect(
+    sent.map(({ opened, resolved }) => [...opened, ...resolved.map((kind) => `${kind} resolved`)]),
+  ).toEqual([['HELD_OVER_HOUR'], ['HELD_OVER_HOUR resolved'], ['HELD_OVER_HOUR']]);
+});
+
+test('of several senders at once each delivery has one', async () => {
+  const emails = Array.from({ length: 12 }, (_, index) => `ops${index}@acme.test`);
+  await newTenant({ emails });
+  const deliveries = createDeliveryStore(api.db, sealer);
+  await at(HOUR + 1);
+  await sweepAlerts({ alerts: createAlertStore(api.db), log });
+  await deliveries.makeDigests(10);
+  const [first, second] = await transact(api.db, async (tx) => {
+    await tx.query('SELECT FROM alert_deliveries ORDER BY due_at, id LIMIT 6 FOR UPDATE');
+    // What another one holds just now is left to it: neither waited for nor taken twice.
+    return [await deliveries.takeDue(20), await deliveries.takeDue(20)];
+  });
+  expect([first?.length, second?.length]).toEqual([6, 0]);
+  expect(await deliveries.takeDue(20)).toHaveLength(6);
 });
 
 /** A small generator of numbers below 1, the same for the same seed. */
