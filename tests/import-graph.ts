@@ -19,7 +19,7 @@ export interface Source {
 const rules = ['core'];
 const readers = [...rules, 'contracts', 'metadata', 'media'];
 const useCases = [...readers, 'ingestion'];
-const adapters = ['sources', 'postgres', 'queue', 'blobs', 'http'];
+const adapters = ['sources', 'postgres', 'queue', 'blobs', 'http', 'notify'];
 const grounds = ['runtime', 'embedded', 'backup'];
 
 /** Imports point one way; an adapter never knows another. */

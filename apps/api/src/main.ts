@@ -3,6 +3,7 @@ import { createDiskBlobStore } from '@callbay/blobs';
 import { createHttpApi } from '@callbay/http';
 import { replayFile } from '@callbay/ingestion';
 import {
+  createAlertReader,
   createAuditReader,
   createCallReader,
   createEventReader,
@@ -10,6 +11,7 @@ import {
   createKeyStore,
   createMappingStore,
   createProcessMetricsStore,
+  createReconciliationStore,
   createReplayStore,
   createRetentionReader,
   createSftpUserStore,
@@ -21,7 +23,9 @@ import { createJobQueue } from '@callbay/queue';
 import {
   createLogger,
   createMetrics,
+  decryptSecret,
   deriveKey,
+  encryptSecret,
   exitWithParent,
   loadConfig,
   loadSecretKey,
@@ -67,6 +71,24 @@ const queue = await createJobQueue(
 shutdown.add('queue', () => queue.close());
 
 const replays = createReplayStore(db);
+const alerts = createAlertReader(db, {
+  seal: (text, context) => encryptSecret(secretKey, text, context),
+  unseal: (sealed, context) => decryptSecret(secretKey, sealed, context),
+});
+const countAlerts = async (): Promise<void> => {
+  try {
+    const open = await alerts.countOpen();
+    metrics.alertsOpen.reset();
+    for (const { kind, count } of open) metrics.alertsOpen.set({ kind }, count);
+  } catch (err) {
+    // The other numbers are wanted most when the database is away.
+    logger.warn({ err }, 'open alerts could not be counted');
+  }
+};
+const readMetrics = async (): Promise<string> => {
+  await countAlerts();
+  return readAllMetrics(sharing);
+};
 const api = await createHttpApi(
   {
     tenants: createTenantStore(db),
@@ -79,15 +101,21 @@ const api = await createHttpApi(
     events: createEventReader(db),
     purges: createSweepStore(db),
     retention: createRetentionReader(db),
+    alerts,
+    reconciliations: createReconciliationStore(db),
     blobs: createDiskBlobStore({ root: config.blobsFolder }),
     replayFile: (tenantId, fileId, by) => replayFile({ replays, queue }, { tenantId, fileId, by }),
     checks: { database: () => db.query('select 1'), queue: () => queue.checkHealth() },
-    metrics: { contentType: metrics.registry.contentType, text: () => readAllMetrics(sharing) },
+    metrics: {
+      contentType: metrics.registry.contentType,
+      text: readMetrics,
+    },
   },
   {
     tokenKey: deriveKey(secretKey, 'tenant-tokens'),
     sftp: { host: config.publicHost, port: config.sftp.port },
     trustProxy: config.http.trustProxy,
+    webhookAllow: config.webhookAllow,
     logger,
   },
 );

@@ -1,12 +1,22 @@
 // The work between the doors and the API: reading files, deciding calls, sweeping what jobs have lost.
 import { availableParallelism } from 'node:os';
 import { createDiskBlobStore } from '@callbay/blobs';
-import { advanceCalls, classifyFile, createInspector, runSweeps, type SweepDeps } from '@callbay/ingestion';
 import {
+  advanceCalls,
+  classifyFile,
+  createInspector,
+  type RunSweepsDeps,
+  runSweeps,
+} from '@callbay/ingestion';
+import { createDigestSender } from '@callbay/notify';
+import {
+  createAlertStore,
   createBatchStore,
   createCallStore,
+  createDeliveryStore,
   createFileStore,
   createProcessMetricsStore,
+  createReconciliationStore,
   createRetentionStore,
   createSweepStore,
   createTombstones,
@@ -16,7 +26,9 @@ import { createJobQueue, startWorkers } from '@callbay/queue';
 import {
   createLogger,
   createMetrics,
+  decryptSecret,
   deriveKey,
+  encryptSecret,
   exitWithParent,
   loadConfig,
   loadSecretKey,
@@ -37,6 +49,7 @@ const connectionString = config.databaseUrl;
 if (connectionString === null) throw new Error('pipeline needs DATABASE_URL: `callbay up` gives it one');
 const labels = processLabels('pipeline');
 const metrics = createMetrics({ withProcess: true, labels });
+const secretKey = await loadSecretKey(config);
 
 const db = openDatabase({
   connectionString,
@@ -60,13 +73,20 @@ shutdown.add('queue', () => queue.close());
 const inspector = createInspector({ processes: Math.max(2, availableParallelism() - 1) });
 shutdown.add('inspector', async () => inspector[Symbol.asyncDispose]());
 
-const tombstones = createTombstones(deriveKey(await loadSecretKey(config), 'tombstones'));
-const deps: SweepDeps = {
+const tombstones = createTombstones(deriveKey(secretKey, 'tombstones'));
+const deps: RunSweepsDeps = {
   calls: createCallStore(db, tombstones),
   retention: createRetentionStore(db, tombstones),
   files: createFileStore(db),
   batches: createBatchStore(db),
   sweeps: createSweepStore(db),
+  alerts: createAlertStore(db),
+  deliveries: createDeliveryStore(db, {
+    seal: (text, context) => encryptSecret(secretKey, text, context),
+    unseal: (sealed, context) => decryptSecret(secretKey, sealed, context),
+  }),
+  sender: createDigestSender({ mail: config.mail, rules: { allow: config.webhookAllow } }),
+  reconciliations: createReconciliationStore(db),
   blobs: createDiskBlobStore({ root: config.blobsFolder }),
   inspector,
   queue,

@@ -1,6 +1,7 @@
 // The zod schemas of all that crosses a process, and the types that follow from them; OpenAPI is made from the same.
 // It never reads a database, a clock or the network, and decides nothing about calls.
 // HTTP routes, job handlers, stores that answer with these shapes, and tests import it.
+export * from './alerts.ts';
 export * from './api-keys.ts';
 export * from './audit.ts';
 export * from './calls.ts';
@@ -23,6 +24,7 @@ export { encodeCursor, type List, toPage } from './lists.ts';
 export * from './mappings.ts';
 export { mergeSettings } from './merge-settings.ts';
 export * from './purges.ts';
+export * from './reconciliation.ts';
 export { toRange } from './rules.ts';
 export * from './sftp-users.ts';
 export { parseSshPublicKey, type SshPublicKeyParts } from './ssh-public-key.ts';

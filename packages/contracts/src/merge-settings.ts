@@ -1,16 +1,17 @@
 import type { SettingsChange, TenantSettings } from './tenants.ts';
 
 /**
- * The settings after a change: absent keys stay, `channelMap`, `dataRetention` and `directions` are merged
+ * The settings after a change: absent keys stay, `alerts`, `channelMap`, `dataRetention` and `directions` are merged
  * key by key, nulls are set as they are, and a direction alias
  * or a type of CRM file set to null is gone. Aliases are lower-cased.
  */
 export function mergeSettings(current: TenantSettings, change: SettingsChange): TenantSettings {
-  const { directions, channelMap, dataRetention, crmFiles, ...plain } = change;
+  const { alerts, directions, channelMap, dataRetention, crmFiles, ...plain } = change;
   return {
     ...current,
     ...withoutAbsent(plain),
     channelMap: { ...current.channelMap, ...withoutAbsent(channelMap ?? {}) },
+    alerts: { ...current.alerts, ...withoutAbsent(alerts ?? {}) },
     dataRetention: { ...current.dataRetention, ...withoutAbsent(dataRetention ?? {}) },
     ...(crmFiles === undefined ? {} : { crmFiles: mergeCrmFiles(current.crmFiles ?? {}, crmFiles) }),
     directions: mergeDirections(current.directions, directions ?? {}),

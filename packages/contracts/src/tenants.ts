@@ -1,5 +1,6 @@
 import { CRM_TYPES } from '@callbay/core';
 import { z } from 'zod';
+import { AlertSettings, AlertSettingsChange } from './alerts.ts';
 import { Instant, InstantInput, IssueView, TenantId, text } from './common.ts';
 import { cursorOf, Limit, listOf } from './lists.ts';
 import { CrmPattern, FilenamePattern, TimeZone } from './rules.ts';
@@ -31,6 +32,8 @@ export const TenantSettings = z
     passwordLogin: z.boolean(),
     legacyAlgorithms: z.boolean(),
     dataRetention: z.object({ evaluatedDays: RetentionDays, notEvaluatedDays: RetentionDays }),
+    alerts: AlertSettings,
+    expectedUsers: z.array(z.string()).meta({ description: 'Users whose calls should come, for readiness.' }),
   })
   .meta({ id: 'TenantSettings' });
 export type TenantSettings = z.infer<typeof TenantSettings>;
@@ -59,6 +62,8 @@ export const SettingsChange = z
     dataRetention: z
       .strictObject({ evaluatedDays: RetentionDays.optional(), notEvaluatedDays: RetentionDays.optional() })
       .optional(),
+    alerts: AlertSettingsChange.optional(),
+    expectedUsers: z.array(text(255)).max(1000).optional(),
   })
   .meta({ id: 'SettingsChange' });
 export type SettingsChange = z.infer<typeof SettingsChange>;
@@ -99,6 +104,19 @@ export type GoLive = z.infer<typeof GoLive>;
 export const TenantList = listOf(Tenant);
 export const TenantListQuery = z.strictObject({ limit: Limit, cursor: cursorOf(z.string()) });
 
+/** One thing to fix before going live. */
+export const ReadinessFinding = z
+  .object({
+    code: z.string().meta({ example: 'TWELVE_HOUR_CLOCK_SUSPECTED' }),
+    required: z.boolean().meta({ description: 'Nobody can go live with it.' }),
+    message: z.string(),
+    fix: z.string(),
+    count: z.int(),
+    examples: z.array(z.string()),
+  })
+  .meta({ id: 'ReadinessFinding' });
+export type ReadinessFinding = z.infer<typeof ReadinessFinding>;
+
 /** What still stands between a tenant and going live, and what already waits. */
 export const Readiness = z
   .object({
@@ -115,8 +133,12 @@ export const Readiness = z
       unpairedMetadata: z.int(),
       readyCalls: z.int(),
       surfacedCalls: z.int(),
+      distinctUsers: z.int(),
     }),
     rejectedByCode: z.record(z.string(), z.int()),
+    findings: z
+      .array(ReadinessFinding)
+      .meta({ description: 'What to fix, in sentences for the customer; what must be fixed first.' }),
   })
   .meta({ id: 'Readiness' });
 export type Readiness = z.infer<typeof Readiness>;

@@ -72,6 +72,12 @@ export const ERROR_TABLE = {
     sentence: 'A live tenant needs a time zone.',
     fix: 'Set `timeZone` to an IANA zone such as `America/New_York`.',
   },
+  WEBHOOK_ADDRESS_FORBIDDEN: {
+    status: 422,
+    retryable: false,
+    sentence: 'A webhook may go to public addresses only, over https.',
+    fix: 'Set a public https URL; an operator may allow others with CALLBAY_WEBHOOK_ALLOW.',
+  },
   RATE_LIMITED: { status: 429, retryable: true, sentence: 'Too many requests.', fix: 'Wait and try again.' },
   INTERNAL: {
     status: 500,

@@ -11,6 +11,40 @@
  * amend window: the 48 h in which metadata may change a call. drop retention: the 7 days; data retention: the
  * tenant's own; purge: the act. outcome: the code and sentence that tell how a file stands; explanation: its story.
  */
+export {
+  ALERT_TABLE,
+  type AlertExample,
+  type AlertFinding,
+  type AlertKind,
+  type Counted,
+  findingOf,
+  MAX_ALERT_EXAMPLES,
+} from './alerts/alert.ts';
+export {
+  composeDigestBody,
+  composeDigestMail,
+  type Digest,
+  MAX_TOLD,
+  type ToldAlert,
+} from './alerts/compose-digest.ts';
+export {
+  DELIVERY_TABLE,
+  type DeliveryCode,
+  type DeliveryFailure,
+  deliveryFailure,
+} from './alerts/delivery-failure.ts';
+export { type AlertChanges, foldAlerts, type OpenAlert } from './alerts/fold-alerts.ts';
+export { type AlertFacts, judgeAlerts } from './alerts/judge-alerts.ts';
+export { type EndedFiles, isHourSuspicious, judgeRejections } from './alerts/judge-rejections.ts';
+export { MAX_DELIVERY_ATTEMPTS, retryDelayMs } from './alerts/retry-delay.ts';
+export {
+  addressInUrl,
+  checkWebhookUrl,
+  isAddressNamed,
+  isWebhookAddressAllowed,
+  MAX_WEBHOOK_URL,
+  type WebhookRules,
+} from './alerts/webhook-address.ts';
 export { changesBetween, contentOf, type ReadableRecord } from './calls/call-content.ts';
 export type { CallFacts, MediaFacts, RecordFact, RecordingFact, SurfacedWith } from './calls/call-facts.ts';
 export { decideCall, decideCalls } from './calls/decide-call.ts';
@@ -24,7 +58,7 @@ export type {
   HoldReason,
 } from './calls/decision.ts';
 export { DROP_RETENTION_MS, purgeAtOf } from './calls/drop-retention.ts';
-export { type ClockReading, judgeClocks } from './calls/judge-clocks.ts';
+export { type ClockBaseline, type ClockReading, judgeClocks, nextBaseline } from './calls/judge-clocks.ts';
 export { type NearMissScore, scoreNearMiss } from './calls/near-miss.ts';
 export { stemNamedBy } from './calls/stem-named-by.ts';
 export { type CrmMapping, EXTERNAL_ID, presetCrmMapping } from './crm/crm-mapping.ts';
@@ -70,7 +104,16 @@ export {
   WARNING_TABLE,
   type WarningCode,
 } from './outcomes.ts';
-export { DEFAULT_SETTINGS, type Policy, type TenantSettings } from './policy.ts';
+export { type AlertSettings, DEFAULT_SETTINGS, type Policy, type TenantSettings } from './policy.ts';
+export {
+  findReadiness,
+  type Named,
+  type ReadinessFacts,
+  type ReadinessFinding,
+} from './readiness/find-readiness.ts';
+export { type HoursVerdict, judgeHours, type WrittenTime } from './readiness/judge-hours.ts';
+export { formatHours, formatOffset, judgeSkew, type SkewVerdict } from './readiness/judge-skew.ts';
+export { READINESS_TABLE, type ReadinessCode } from './readiness/readiness-table.ts';
 export { type DataRetention, type DeletionReason, wantsConfirmation } from './retention/data-retention.ts';
 export {
   CALL_FIELD_TYPES,
@@ -83,4 +126,12 @@ export {
 } from './search/read-condition.ts';
 export { readWords, type WordSearch } from './search/read-words.ts';
 export { AMEND_WINDOW_MS, judgeAmendWindow } from './times/amend-window.ts';
+export {
+  addDays,
+  type DayRange,
+  dayOf,
+  hourOf,
+  offsetMinutesOf,
+  rangeOfDay,
+} from './times/local-day.ts';
 export { formatInstant, isTimeZone } from './times/wall-time.ts';

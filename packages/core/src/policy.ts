@@ -18,6 +18,16 @@ export interface TenantSettings {
   readonly passwordLogin: boolean;
   readonly legacyAlgorithms: boolean;
   readonly dataRetention: { readonly evaluatedDays: number | null; readonly notEvaluatedDays: number | null };
+  readonly alerts: AlertSettings;
+  /** Ids of users whose calls should come, for the readiness report; empty: not known. */
+  readonly expectedUsers: readonly string[];
+}
+
+/** Who is told of alerts, and how often at most. */
+export interface AlertSettings {
+  readonly emails: readonly string[];
+  readonly webhookUrl: string | null;
+  readonly digestEveryMinutes: number;
 }
 
 export const DEFAULT_SETTINGS: TenantSettings = {
@@ -40,6 +50,8 @@ export const DEFAULT_SETTINGS: TenantSettings = {
   passwordLogin: false,
   legacyAlgorithms: false,
   dataRetention: { evaluatedDays: null, notEvaluatedDays: null },
+  alerts: { emails: [], webhookUrl: null, digestEveryMinutes: 60 },
+  expectedUsers: [],
 };
 
 /**

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { ERROR_TABLE, OUTCOME_TABLE, WARNING_TABLE } from '../src/index.ts';
+import {
+  ALERT_TABLE,
+  DELIVERY_TABLE,
+  ERROR_TABLE,
+  OUTCOME_TABLE,
+  READINESS_TABLE,
+  WARNING_TABLE,
+} from '../src/index.ts';
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -15,6 +22,13 @@ function errorsDoc(): string {
   const warnings = Object.entries(WARNING_TABLE).map(([code, sentence]) => [`\`${code}\``, sentence]);
   const errors = Object.entries(ERROR_TABLE).map(([code, row]) => [
     ...[`\`${code}\``, String(row.status), row.sentence, row.fix, row.retryable ? 'yes' : 'no'],
+  ]);
+  const alerts = Object.entries(ALERT_TABLE).map(([kind, row]) => [`\`${kind}\``, row.sentence, row.fix]);
+  const deliveries = Object.entries(DELIVERY_TABLE).map(([code, row]) => [
+    ...[`\`${code}\``, row.sentence, row.fix, row.isRetryable ? 'yes' : 'no'],
+  ]);
+  const readiness = Object.entries(READINESS_TABLE).map(([code, row]) => [
+    ...[`\`${code}\``, row.meaning, row.fix, row.required ? 'yes' : 'no'],
   ]);
   return `# Codes
 
@@ -33,6 +47,21 @@ ${table(['code', 'state', 'what it means', 'what to do'], outcomes)}
 The file or call was accepted all the same.
 
 ${table(['code', 'what it means'], warnings)}
+
+## Alerts
+Seen in \`GET …/alerts\`, in digests by e-mail and in webhooks. Each is open while its reason lasts, and refuses nothing.
+
+${table(['kind', 'what it means', 'what to do'], alerts)}
+
+## Deliveries of alerts
+Seen in \`GET …/alerts/deliveries\`. What may succeed later is tried twelve times, with growing pauses.
+
+${table(['code', 'what it means', 'what to do', 'try again'], deliveries)}
+
+## Readiness
+Seen in \`GET …/readiness\`, with how many and which. Nobody should go live before what is required is fixed.
+
+${table(['code', 'what it means', 'what to do', 'required'], readiness)}
 
 ## Answers of the API
 Problem documents (RFC 9457) carry the code; \`issues\` names each field.

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type {
+  AlertReader,
   AuditReader,
   BlobStore,
   CallReader,
@@ -7,6 +8,7 @@ import type {
   FileReader,
   KeyStore,
   MappingStore,
+  ReconciliationStore,
   ReplayFile,
   RetentionReader,
   SftpUserStore,
@@ -14,6 +16,7 @@ import type {
 } from '@callbay/ingestion';
 import Fastify, { type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { registerAlerts } from './alerts/routes.ts';
 import { registerApiKeys } from './api-keys/routes.ts';
 import { registerAudit } from './audit/routes.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
@@ -27,6 +30,7 @@ import { type HealthDeps, registerHealth } from './health/routes.ts';
 import { registerHolds } from './holds/routes.ts';
 import { registerMappings } from './mappings/routes.ts';
 import { type PurgeReader, registerPurges } from './purges/routes.ts';
+import { registerReconciliation } from './reconciliation/routes.ts';
 import type { Api } from './server/api.ts';
 import { sendFailure } from './server/failures.ts';
 import { SECURE_HEADERS } from './server/headers.ts';
@@ -51,6 +55,8 @@ export interface HttpDeps extends HealthDeps {
   readonly events: EventReader;
   readonly purges: PurgeReader;
   readonly retention: RetentionReader;
+  readonly alerts: AlertReader;
+  readonly reconciliations: Pick<ReconciliationStore, 'reconcile'>;
   readonly blobs: Pick<BlobStore, 'read' | 'size'>;
   readonly replayFile: ReplayFile;
 }
@@ -63,6 +69,8 @@ export interface HttpOptions {
   /** Addresses and CIDR ranges whose X-Forwarded-* headers are believed. */
   readonly trustProxy?: readonly string[];
   readonly logger?: FastifyBaseLogger;
+  /** CIDR ranges that webhooks may go to although they are not public; none unless given. */
+  readonly webhookAllow?: readonly string[];
   /** How often an event stream asks for more; 500 ms unless given. */
   readonly eventPollMs?: number;
   /** How often an event stream's credential is asked for again; 15 s unless given. */
@@ -80,7 +88,7 @@ const REQUEST_MS = 60_000;
  * nothing it was given.
  */
 export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promise<Api> {
-  const { tokenKey, sftp, trustProxy = [], logger } = options;
+  const { tokenKey, sftp, trustProxy = [], logger, webhookAllow = [] } = options;
   const eventLimits = {
     ...{ pollMs: options.eventPollMs ?? 500, heartbeatMs: options.eventHeartbeatMs ?? 15_000 },
     limit: options.eventStreams ?? 200,
@@ -117,7 +125,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   await app.register(async (closed) => {
     closed.addHook('onRequest', createAuthenticate({ ...deps, tokenKey }));
     const api = closed.withTypeProvider<ZodTypeProvider>();
-    registerTenants(api, deps);
+    registerTenants(api, { ...deps, webhookRules: { allow: webhookAllow } });
     registerApiKeys(api, { ...deps, tokenKey });
     registerSftpUsers(api, { ...deps, sftp });
     registerSftpKeys(api, deps);
@@ -128,6 +136,8 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerHolds(api, deps);
     registerPurges(api, deps);
     registerDataRetention(api, deps);
+    registerAlerts(api, deps);
+    registerReconciliation(api, deps);
     registerAudit(api, deps);
     registerEvents(api, deps, eventLimits);
   });

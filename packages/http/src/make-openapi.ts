@@ -23,6 +23,8 @@ export async function makeOpenApi(): Promise<string> {
     'events',
     'purges',
     'retention',
+    'alerts',
+    'reconciliations',
     'blobs',
   ];
   const ports = Object.fromEntries([...names, 'replayFile', 'metrics'].map((name) => [name, absent]));

@@ -6,12 +6,14 @@ import { createDiskBlobStore } from '@callbay/blobs';
 import type { Role } from '@callbay/contracts';
 import { type BlobStore, makeApiKey } from '@callbay/ingestion';
 import {
+  createAlertReader,
   createAuditReader,
   createCallReader,
   createEventReader,
   createFileReader,
   createKeyStore,
   createMappingStore,
+  createReconciliationStore,
   createReplayStore,
   createRetentionReader,
   createSftpUserStore,
@@ -71,6 +73,8 @@ export async function startApi(
     events: createEventReader(db),
     purges: createSweepStore(db),
     retention: createRetentionReader(db),
+    alerts: createAlertReader(db, { seal: (text) => text, unseal: (sealed) => sealed }),
+    reconciliations: createReconciliationStore(db),
     blobs,
     replayFile: (tenantId, fileId, by) => replays.replayFile(tenantId, fileId, by),
     checks: { database: () => db.query('SELECT 1') },

@@ -26,6 +26,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   createSftpKey: { publicKey: OTHER_ED25519 },
   publishMapping: { fields: [{ source: 'a', target: 'b', type: 'string' }] },
   updateCall: { evaluated: true },
+  createWebhookSecret: {},
 };
 
 let api: TestApi;
@@ -146,7 +147,14 @@ test('a clash of user names over tenants does not say whose the other is', async
 });
 
 test('lists hold nothing of another tenant', async () => {
-  for (const list of ['files', 'calls', 'holds', 'sftp-users', 'purges/preview?until=2126-01-01T00:00:00Z']) {
+  for (const list of [
+    'files',
+    'calls',
+    'holds',
+    'alerts',
+    'sftp-users',
+    'purges/preview?until=2126-01-01T00:00:00Z',
+  ]) {
     const { body, text } = await api.ask(`GET /v1/tenants/acme/${list}`, { key: keys.tenant });
     expect(Array.isArray(body.items), list).toBe(true);
     for (const foreign of [ids.fileId?.foreign, ids.username?.foreign, 'acme2'])

@@ -10,6 +10,10 @@ export {
   type PipelineLog,
   type PipelineMetrics,
 } from './advance-calls.ts';
+export * from './alerts/ports.ts';
+export { type AlertSweepDeps, sweepAlerts } from './alerts/sweep-alerts.ts';
+export { type DeliverySweepDeps, sweepDeliveries } from './alerts/sweep-deliveries.ts';
+export { type ReconciliationSweepDeps, sweepReconciliations } from './alerts/sweep-reconciliations.ts';
 export {
   type AdvanceBatchDeps,
   advanceBatch,
@@ -29,6 +33,6 @@ export { replayFile } from './replay-file.ts';
 export * from './retention-ports.ts';
 export { RowReaderError, type RowReading, type RowReadingTask, startRowReading } from './row-reader.ts';
 export type { RowModule, RowSink } from './rows/row-module.ts';
-export { runSweeps } from './run-sweeps.ts';
+export { type RunSweepsDeps, runSweeps } from './run-sweeps.ts';
 export { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
 export * from './sweep-ports.ts';

@@ -1,7 +1,12 @@
-import type { ClockReading } from '@callbay/core';
+import { type ClockBaseline, type ClockReading, nextBaseline } from '@callbay/core';
+import { sweepAlerts } from './alerts/sweep-alerts.ts';
+import { type DeliverySweepDeps, sweepDeliveries } from './alerts/sweep-deliveries.ts';
+import { type ReconciliationSweepDeps, sweepReconciliations } from './alerts/sweep-reconciliations.ts';
 import { sweepBatches, sweepExpiredRows } from './batch/advance-batch.ts';
 import { sweepDataRetention } from './data-retention.ts';
 import { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
+
+export interface RunSweepsDeps extends SweepDeps, DeliverySweepDeps, ReconciliationSweepDeps {}
 
 interface Schedule {
   readonly name: string;
@@ -16,7 +21,7 @@ const MINUTE_MS = 60_000;
  * Runs every sweep at its pace until disposed, each in one process of all at a time. Disposing waits for the one that
  * runs. A sweep that fails is told and comes again: nothing else finds what jobs have lost.
  */
-export function runSweeps(deps: SweepDeps): AsyncDisposable {
+export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
   const [readForPurge, readForRetention] = [clockReader(), clockReader()];
   const loops = [
     { name: 'due-calls', everyMs: 1_000, work: () => sweepDueCalls(deps) },
@@ -26,6 +31,10 @@ export function runSweeps(deps: SweepDeps): AsyncDisposable {
     { name: 'purges', everyMs: MINUTE_MS, work: () => sweepPurges(deps, readForPurge()) },
     { name: 'retention', everyMs: MINUTE_MS, work: () => sweepDataRetention(deps, readForRetention()) },
     { name: 'orphans', everyMs: 60 * MINUTE_MS, work: () => sweepOrphans(deps, Date.now()) },
+    { name: 'alerts', everyMs: MINUTE_MS, work: () => sweepAlerts(deps) },
+    { name: 'alert-deliveries', everyMs: 10_000, work: () => sweepDeliveries(deps) },
+    { name: 'reconciliations', everyMs: 10 * MINUTE_MS, work: () => sweepReconciliations(deps) },
+    { name: 'old-alerts', everyMs: 60 * MINUTE_MS, work: () => deps.alerts.trimAlerts(10_000) },
     { name: 'outbox', everyMs: 60 * MINUTE_MS, work: () => deps.sweeps.trimOutbox(10_000) },
   ].map((schedule) => startLoop(deps, schedule));
   return {
@@ -37,17 +46,19 @@ export function runSweeps(deps: SweepDeps): AsyncDisposable {
 
 /** Tells the host's clock, and how far it and its monotonic one ran since it was last asked. */
 function clockReader(): () => Omit<ClockReading, 'databaseMs'> {
-  let last = { wallMs: Date.now(), monotonicMs: performance.now() };
+  let last: ClockBaseline = { ...readClocks(), doubtedSinceMs: null };
   return () => {
-    const now = { wallMs: Date.now(), monotonicMs: performance.now() };
+    const now = readClocks();
     const elapsed = {
       wallElapsedMs: now.wallMs - last.wallMs,
       monotonicElapsedMs: now.monotonicMs - last.monotonicMs,
     };
-    last = now;
+    last = nextBaseline(last, now);
     return { hostMs: now.wallMs, ...elapsed };
   };
 }
+
+const readClocks = () => ({ wallMs: Date.now(), monotonicMs: performance.now() });
 
 function startLoop(deps: SweepDeps, { name, everyMs, work }: Schedule): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;

@@ -1,5 +1,6 @@
 import { type ClockReading, judgeClocks } from '@callbay/core';
 import { advanceCalls } from './advance-calls.ts';
+import type { AlertStore } from './alerts/ports.ts';
 import type { ClassifyFileDeps } from './classify-file.ts';
 import type { JobQueue } from './ports.ts';
 import type { RetentionStore } from './retention-ports.ts';
@@ -9,6 +10,7 @@ export interface SweepDeps extends ClassifyFileDeps {
   readonly queue: JobQueue;
   readonly retention: RetentionStore;
   readonly sweeps: SweepStore;
+  readonly alerts: AlertStore;
 }
 
 const BATCH = 500;
@@ -41,16 +43,17 @@ export async function sweepDueCalls(deps: SweepDeps): Promise<number> {
 }
 
 /**
- * Purges files whose 7 days are over, after warning of the unpaired ones a day before; stops where clocks disagree.
- * Source: C5.
+ * Purges files whose 7 days are over, after warning of the unpaired ones a day before; stops, and
+ * alerts, where clocks disagree. Source: C5, case 57.
  */
 export async function sweepPurges(
   deps: SweepDeps,
   clocks: Omit<ClockReading, 'databaseMs'>,
 ): Promise<number> {
-  const { sweeps, blobs, log } = deps;
+  const { sweeps, alerts, blobs, log } = deps;
   const reading = { ...clocks, databaseMs: (await sweeps.readClock()).getTime() };
   const doubt = judgeClocks(reading);
+  await alerts.noteClocks(doubt);
   if (doubt) {
     log.error({ code: 'CLOCKS_DISAGREE', ...reading }, `nothing is purged: ${doubt}`);
     return 0;

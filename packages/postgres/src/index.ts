@@ -3,6 +3,8 @@
  * It never decides what becomes of a file or call, and never holds media bytes. The apps build it; `ingestion` and
  * `http` know it only by their ports.
  */
+
+export { createAlertReader } from './admin/alert-reader.ts';
 export {
   createAuditReader,
   createCallReader,
@@ -14,6 +16,9 @@ export {
   createTenantStore,
   ensureOperatorKey,
 } from './admin/index.ts';
+export { createAlertStore } from './alerts/alert-store.ts';
+export { createDeliveryStore } from './alerts/delivery-store.ts';
+export { createReconciliationStore } from './alerts/reconciliation-store.ts';
 export { createBatchStore } from './calls/batch-store.ts';
 export { createCallStore } from './calls/call-store.ts';
 export { createFileStore } from './calls/file-store.ts';

@@ -31,6 +31,10 @@ export interface Config {
   readonly secretKey: Buffer | null;
   readonly logLevel: LogLevel;
   readonly intakeProcesses: number;
+  /** Where e-mail goes out; null: none does. */
+  readonly mail: { readonly smtpUrl: string; readonly from: string } | null;
+  /** CIDR ranges that webhooks may go to although they are not public. */
+  readonly webhookAllow: readonly string[];
   /** What looks like a slip of the pen and stops nothing: unknown CALLBAY_ variables. */
   readonly warnings: readonly string[];
 }
@@ -94,6 +98,11 @@ const hostList = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter(Boolean),
 );
+const cidr = z.union([z.cidrv4(), z.cidrv6()]);
+const cidrList = hostList.refine(
+  (ranges) => ranges.every((range) => cidr.safeParse(range).success),
+  'must be CIDR ranges, such as 10.0.0.0/8,fd00::/8',
+);
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const schema = z.object({
@@ -112,6 +121,9 @@ const schema = z.object({
     .regex(/^([1-9]|[1-5]\d|6[0-4])$/, 'must be a number from 1 to 64')
     .transform(Number)
     .default(1),
+  CALLBAY_SMTP_URL: urlOf('SMTP', ['smtp:', 'smtps:']).optional(),
+  CALLBAY_MAIL_FROM: z.email('must be an e-mail address').optional(),
+  CALLBAY_WEBHOOK_ALLOW: cidrList.default([]),
 });
 
 /** Every variable that `loadConfig` reads. */
@@ -138,6 +150,10 @@ function findProblems(
     const message =
       'is required with DATABASE_URL, so that every node reads the same secrets: `openssl rand -base64 32`';
     problems.push({ variable: 'CALLBAY_SECRET_KEY', message });
+  }
+  if (env.CALLBAY_SMTP_URL && !env.CALLBAY_MAIL_FROM) {
+    const message = 'is required with CALLBAY_SMTP_URL: the address that alerts come from';
+    problems.push({ variable: 'CALLBAY_MAIL_FROM', message });
   }
   const { CALLBAY_HTTP_PORT: http, CALLBAY_SFTP_PORT: sftp } = env;
   if (http !== undefined && http === sftp && http !== '0') {
@@ -183,6 +199,11 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     secretKey: values.CALLBAY_SECRET_KEY ?? null,
     logLevel: values.CALLBAY_LOG_LEVEL,
     intakeProcesses: values.CALLBAY_INTAKE_PROCESSES,
+    mail:
+      values.CALLBAY_SMTP_URL === undefined || values.CALLBAY_MAIL_FROM === undefined
+        ? null
+        : { smtpUrl: values.CALLBAY_SMTP_URL, from: values.CALLBAY_MAIL_FROM },
+    webhookAllow: values.CALLBAY_WEBHOOK_ALLOW,
     warnings: unknown.map((name) => `${name} is not a variable of ours: it has no effect`),
   });
 }

@@ -61,5 +61,16 @@ export function describeConfig(config: Config): readonly ConfigLine[] {
       value: String(config.intakeProcesses),
       note: 'SFTP server processes sharing the port',
     },
+    {
+      variable: 'CALLBAY_SMTP_URL',
+      value: config.mail && maskUrl(config.mail.smtpUrl),
+      note: config.mail ? 'where alerts go out by e-mail' : 'no alert goes out by e-mail',
+    },
+    { variable: 'CALLBAY_MAIL_FROM', value: config.mail?.from ?? null, note: 'who alerts come from' },
+    {
+      variable: 'CALLBAY_WEBHOOK_ALLOW',
+      value: config.webhookAllow.join(',') || null,
+      note: 'ranges that webhooks may go to although they are not public',
+    },
   ];
 }

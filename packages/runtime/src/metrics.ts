@@ -17,6 +17,7 @@ export interface Metrics {
   readonly jobSeconds: Histogram<'job'>;
   readonly sweepSeconds: Histogram<'sweep'>;
   readonly outboxPending: Gauge;
+  readonly alertsOpen: Gauge<'kind'>;
   readonly httpSeconds: Histogram<'method' | 'route' | 'status'>;
 }
 
@@ -61,6 +62,12 @@ export function createMetrics(options: {
     jobs: counter('jobs_total', 'Jobs that ended, by result', ['job', 'result']),
     jobSeconds: histogram('job_seconds', 'Time a job took', ['job']),
     sweepSeconds: histogram('sweep_seconds', 'Time a sweep took', ['sweep']),
+    alertsOpen: new Gauge({
+      name: 'callbay_alerts_open',
+      help: 'Open alerts, by kind',
+      labelNames: ['kind'],
+      registers,
+    }),
     outboxPending: gauge('outbox_pending', 'Events not yet published'),
     httpSeconds: histogram('http_request_seconds', 'Time to answer an HTTP request', [
       'method',

@@ -38,6 +38,9 @@ test('every problem is reported at once', () => {
     DATABASE_URL: 'mysql://x',
     REDIS_URL: 'nowhere',
     CALLBAY_SECRET_KEY: 'short',
+    CALLBAY_SMTP_URL: 'http://mail.example.com',
+    CALLBAY_MAIL_FROM: 'nobody',
+    CALLBAY_WEBHOOK_ALLOW: '10.0.0.0/8,everything',
   };
   expect(problemsOf(env)).toEqual(Object.keys(env).sort());
 });
@@ -49,6 +52,7 @@ test.each([
     { CALLBAY_HTTP_PORT: '9000', CALLBAY_SFTP_PORT: '9000' },
     ['CALLBAY_SFTP_PORT'],
   ],
+  ['a mail server without a sender', { CALLBAY_SMTP_URL: 'smtp://h' }, ['CALLBAY_MAIL_FROM']],
   ['port 0 twice, which means any', { CALLBAY_HTTP_PORT: '0', CALLBAY_SFTP_PORT: '0' }, []],
   ['empty values, which mean not set', { DATABASE_URL: '', CALLBAY_HTTP_PORT: ' ' }, []],
 ])('%s', (_what, env, problems) => {
@@ -95,4 +99,19 @@ test('the described configuration shows what is set and no secret', () => {
   expect(text).not.toContain(key.toString('hex'));
   expect(text).toContain('db:5432/callbay');
   expect(text).toContain('cache:6379');
+});
+
+test('mail and webhook ranges are read, and the mail server’s password is masked', () => {
+  const config = loadConfig({
+    CALLBAY_SMTP_URL: 'smtp://user:hunter2@mail.example.com:587',
+    CALLBAY_MAIL_FROM: 'callbay@example.com',
+    CALLBAY_WEBHOOK_ALLOW: '10.0.0.0/8, fd00::/8',
+  });
+  expect(config.mail).toEqual({
+    smtpUrl: 'smtp://user:hunter2@mail.example.com:587',
+    from: 'callbay@example.com',
+  });
+  expect(config.webhookAllow).toEqual(['10.0.0.0/8', 'fd00::/8']);
+  expect(JSON.stringify(describeConfig(config))).not.toContain('hunter2');
+  expect(loadConfig({})).toMatchObject({ mail: null, webhookAllow: [] });
 });

@@ -11,6 +11,7 @@ import {
   sweepDueCalls,
 } from '@callbay/ingestion';
 import {
+  createAlertStore,
   createBatchStore,
   createCallStore,
   createDropStore,
@@ -86,6 +87,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
     files: createFileStore(db),
     batches: createBatchStore(db),
     sweeps: createSweepStore(db),
+    alerts: createAlertStore(db),
     blobs,
     inspector,
     queue,

@@ -17,3 +17,29 @@ export function judgeClocks(reading: ClockReading): string | null {
   if (drift > WALL_AND_MONOTONIC_MS) return `the host's clock jumped by ${Math.round(drift / 1000)} s`;
   return null;
 }
+
+/** Where a process compares its two clocks from; milliseconds. */
+export interface ClockBaseline {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+  /** Since when, by the monotonic clock, the two have run apart; null where they have not. */
+  readonly doubtedSinceMs: number | null;
+}
+
+const DOUBT_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Where to compare from at the next sweep: from now, unless the wall clock has jumped. A jump stays in sight for a day,
+ * or until the clock comes back: a purge that stopped for a single sweep would only be a minute late.
+ */
+export function nextBaseline(
+  baseline: ClockBaseline,
+  now: Pick<ClockBaseline, 'wallMs' | 'monotonicMs'>,
+): ClockBaseline {
+  const drift = now.wallMs - baseline.wallMs - (now.monotonicMs - baseline.monotonicMs);
+  const since = baseline.doubtedSinceMs ?? now.monotonicMs;
+  const isTrusted = Math.abs(drift) <= WALL_AND_MONOTONIC_MS || now.monotonicMs - since >= DOUBT_MS;
+  return isTrusted
+    ? { wallMs: now.wallMs, monotonicMs: now.monotonicMs, doubtedSinceMs: null }
+    : { ...baseline, doubtedSinceMs: since };
+}

@@ -8,6 +8,7 @@ import {
   TenantListQuery,
   TenantParams,
 } from '@callbay/contracts';
+import type { WebhookRules } from '@callbay/core';
 import type { TenantStore } from '@callbay/ingestion';
 import { z } from 'zod';
 import { actorOf, principalOf, scopeOf } from '../auth/principal.ts';
@@ -15,6 +16,7 @@ import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 import { assertStageIsTheirs } from './stage-change.ts';
+import { assertWebhook } from './webhook-change.ts';
 
 const tags = ['tenants'];
 const Confirm = z.strictObject({
@@ -24,7 +26,10 @@ const Confirm = z.strictObject({
     .meta({ description: 'A shorter data retention that removes many calls at once wants `true`.' }),
 });
 
-export function registerTenants(api: Api, { tenants }: { tenants: TenantStore }): void {
+export function registerTenants(
+  api: Api,
+  { tenants, webhookRules }: { tenants: TenantStore; webhookRules: WebhookRules },
+): void {
   api.route({
     method: 'POST',
     url: '/v1/tenants',
@@ -35,6 +40,7 @@ export function registerTenants(api: Api, { tenants }: { tenants: TenantStore })
       response: { 201: json('The tenant.', Tenant), ...PROBLEMS },
     },
     handler: async (request, reply) => {
+      assertWebhook(request.body.settings, webhookRules);
       reply.code(201);
       return tenants.createTenant(request.body, actorOf(request));
     },
@@ -83,6 +89,7 @@ export function registerTenants(api: Api, { tenants }: { tenants: TenantStore })
       const { tenantId } = request.params;
       const tenant = found(await tenants.findTenant(tenantId));
       assertStageIsTheirs(principalOf(request).role, tenant.stage, request.body.stage);
+      assertWebhook(request.body.settings, webhookRules);
       const options = { isConfirmed: request.query.confirm === 'true' };
       return found(await tenants.updateTenant(tenantId, request.body, actorOf(request), options));
     },

@@ -1,9 +1,12 @@
-import type { Readiness, Stage } from '@callbay/contracts';
+import type { Readiness, Stage, TenantSettings } from '@callbay/contracts';
+import { DEFAULT_SETTINGS, findReadiness } from '@callbay/core';
 import type { Database } from '../database.ts';
+import { readReadinessFacts } from './readiness-facts.ts';
 
 interface Row {
   stage: Stage;
   timeZone: string | null;
+  settings: Partial<TenantSettings>;
   mappingVersion: number | null;
   users: number;
   files: number;
@@ -11,15 +14,18 @@ interface Row {
   rejected: number;
   readyCalls: number;
   surfacedCalls: number;
+  distinctUsers: number;
   unpairedRecordings: number;
   unpairedMetadata: number;
 }
 
 const READINESS = `
-  SELECT t.stage, t.time_zone AS "timeZone",
+  SELECT t.stage, t.time_zone AS "timeZone", t.settings,
          (SELECT max(version) FROM mapping_versions WHERE tenant_id = t.id AND kind = 'call') AS "mappingVersion",
          (SELECT count(*) FROM sftp_users WHERE tenant_id = t.id) AS users,
-         f.files, f.held, f.rejected, f."unpairedRecordings", f."unpairedMetadata", c."readyCalls", c."surfacedCalls"
+         f.files, f.held, f.rejected, f."unpairedRecordings", f."unpairedMetadata", c."readyCalls", c."surfacedCalls",
+         (SELECT count(*) FROM (SELECT DISTINCT user_id FROM calls
+           WHERE tenant_id = t.id AND status IN ('ready', 'surfaced') AND user_id IS NOT NULL) u) AS "distinctUsers"
     FROM tenants t,
          LATERAL (SELECT count(*) AS files,
                          count(*) FILTER (WHERE state = 'held') AS held,
@@ -43,16 +49,24 @@ export async function readReadiness(db: Database, tenantId: string): Promise<Rea
   if (row === undefined) return null;
   const rejected = await db.query<{ code: string; count: number }>(REJECTED_BY_CODE, [tenantId]);
   const checks = checksOf(row);
-  const { files, held, unpairedRecordings, unpairedMetadata, readyCalls, surfacedCalls } = row;
+  const facts = await readReadinessFacts(db, tenantId, {
+    timeZone: row.timeZone,
+    settings: { ...DEFAULT_SETTINGS, ...row.settings } as TenantSettings,
+    mappingVersion: row.mappingVersion,
+    sftpUsers: row.users,
+    completeCalls: row.readyCalls + row.surfacedCalls,
+  });
+  const { files, held, unpairedRecordings, unpairedMetadata, readyCalls, surfacedCalls, distinctUsers } = row;
   return {
     stage: row.stage,
     isReady: checks.every((check) => check.ok || !check.required),
     checks,
     counts: {
       ...{ files, held, rejected: row.rejected },
-      ...{ unpairedRecordings, unpairedMetadata, readyCalls, surfacedCalls },
+      ...{ unpairedRecordings, unpairedMetadata, readyCalls, surfacedCalls, distinctUsers },
     },
     rejectedByCode: Object.fromEntries(rejected.map(({ code, count }) => [code, count])),
+    findings: findReadiness(facts).map((finding) => ({ ...finding, examples: [...finding.examples] })),
   };
 }
 

@@ -1,4 +1,12 @@
-import { mergeSettings, type NewTenant, type Tenant, type TenantChange, toPage } from '@callbay/contracts';
+import {
+  mergeSettings,
+  type NewTenant,
+  type SettingsChange,
+  type Tenant,
+  type TenantChange,
+  TenantSettings,
+  toPage,
+} from '@callbay/contracts';
 import { CallbayError, DEFAULT_SETTINGS } from '@callbay/core';
 import type { Actor, TenantStore } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database.ts';
@@ -49,6 +57,11 @@ export function createTenantStore(db: Database): TenantStore {
   };
 }
 
+/** Who is told of alerts and who is expected to call decides nothing about facts: no policy, no call to decide again. */
+function changesReading({ alerts: _alerts, expectedUsers: _users, ...rest }: SettingsChange = {}): boolean {
+  return Object.values(rest).some((value) => value !== undefined);
+}
+
 function assertTimeZone(stage: string, timeZone: string | null): void {
   if (stage === 'live' && timeZone === null) throw new CallbayError('TIME_ZONE_REQUIRED');
 }
@@ -56,10 +69,7 @@ function assertTimeZone(stage: string, timeZone: string | null): void {
 async function createTenant(tx: Sql, tenant: NewTenant, by: Actor): Promise<Tenant> {
   const { id, name, timeZone = null, stage = 'setup', settings = {} } = tenant;
   assertTimeZone(stage, timeZone);
-  const merged = mergeSettings(
-    { ...DEFAULT_SETTINGS, sourcePrefixes: [...DEFAULT_SETTINGS.sourcePrefixes] },
-    settings,
-  );
+  const merged = mergeSettings(TenantSettings.parse(DEFAULT_SETTINGS), settings);
   await insertTenantRows(tx, { id, name, timeZone, stage, settings: merged, insertedBy: by.name });
   await audit(tx, by, { tenantId: id, action: 'tenant.create', target: id, detail: { ...tenant } });
   return toTenant(await readRow(tx, id));
@@ -85,7 +95,7 @@ async function updateTenant(
     `UPDATE tenants SET name = $2, time_zone = $3, stage = $4, settings = $5, updated_at = callbay_now() WHERE id = $1`,
     [tenantId, name, timeZone, stage, JSON.stringify(settings)],
   );
-  const readsOtherwise = change.timeZone !== undefined || change.settings !== undefined;
+  const readsOtherwise = change.timeZone !== undefined || changesReading(change.settings);
   if (readsOtherwise) await publishPolicy(tx, tenantId, { timeZone, settings });
   if (readsOtherwise || stage !== tenant.stage) await wakeOpenCalls(tx, tenantId);
   if (change.settings !== undefined || stage !== tenant.stage) await tellTenantAccess(tx, tenantId);

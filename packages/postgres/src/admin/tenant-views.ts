@@ -1,4 +1,5 @@
 import type { Stage, Tenant, TenantSettings } from '@callbay/contracts';
+import { DEFAULT_SETTINGS } from '@callbay/core';
 
 /** The columns a tenant's view is made of: a Prisma `Tenant` fits, and so does a row of `TENANT_COLUMNS`. */
 export interface TenantRow {
@@ -20,6 +21,7 @@ export const toTenant = (row: TenantRow): Tenant => ({
   timeZone: row.timeZone,
   stage: row.stage as Stage,
   surfaceFrom: row.surfaceFrom?.toISOString() ?? null,
-  settings: row.settings as TenantSettings,
+  // Settings that came later than the tenant stand at their defaults.
+  settings: { ...DEFAULT_SETTINGS, ...(row.settings as Partial<TenantSettings>) } as TenantSettings,
   createdAt: row.createdAt.toISOString(),
 });

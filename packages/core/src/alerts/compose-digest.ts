@@ -1,0 +1,68 @@
+import type { AlertFinding } from './alert.ts';
+
+/** An alert as a digest tells it; times in RFC 3339. */
+export interface ToldAlert extends AlertFinding {
+  readonly id: string;
+  readonly openedAt: string;
+  readonly resolvedAt: string | null;
+}
+
+/** What opened and what was resolved since the last digest. */
+export interface Digest {
+  readonly tenantId: string;
+  readonly at: string;
+  readonly opened: readonly ToldAlert[];
+  readonly resolved: readonly ToldAlert[];
+  /** Alerts that are open now, told or not. */
+  readonly openCount: number;
+}
+
+/** More than this in one digest are only counted. */
+export const MAX_TOLD = 50;
+
+const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+
+/** One line of an e-mail: what a customer named must not break it, nor hide in it. */
+const oneLine = (text: string): string => text.replace(/\p{C}/gu, '\u{FFFD}');
+
+function linesOf(alert: ToldAlert): string[] {
+  const head = `* ${alert.kind}: ${oneLine(alert.message)}`;
+  if (alert.resolvedAt !== null) return [head, `  from ${alert.openedAt} to ${alert.resolvedAt}`];
+  return [
+    head,
+    `  since ${alert.openedAt}. ${alert.fix}`,
+    ...alert.examples.map(({ name, code }) => `  - ${oneLine(name)}${code === null ? '' : ` (${code})`}`),
+  ];
+}
+
+/** A digest as an e-mail in plain text. Never empty: a digest of nothing is not made. */
+export function composeDigestMail(digest: Digest): { subject: string; text: string } {
+  const { tenantId, opened, resolved, openCount } = digest;
+  const subject = `Callbay, ${tenantId}: ${plural(opened.length, 'new alert')}, ${resolved.length} resolved`;
+  const block = (title: string, alerts: readonly ToldAlert[]): string[] =>
+    alerts.length === 0
+      ? []
+      : [
+          title,
+          '',
+          ...alerts.slice(0, MAX_TOLD).flatMap((alert) => [...linesOf(alert), '']),
+          ...(alerts.length > MAX_TOLD ? [`… and ${alerts.length - MAX_TOLD} more.`, ''] : []),
+        ];
+  const text = [
+    ...block('New:', opened),
+    ...block('Resolved:', resolved),
+    `${plural(openCount, 'alert')} open at ${digest.at}.`,
+  ].join('\n');
+  return { subject, text: `${text}\n` };
+}
+
+/** A digest as a webhook's body: as many alerts as a mail tells, and how many there are. */
+export const composeDigestBody = (digest: Digest, deliveryId: string) => ({
+  type: 'alerts.digest',
+  deliveryId,
+  ...digest,
+  opened: digest.opened.slice(0, MAX_TOLD),
+  openedCount: digest.opened.length,
+  resolved: digest.resolved.slice(0, MAX_TOLD),
+  resolvedCount: digest.resolved.length,
+});

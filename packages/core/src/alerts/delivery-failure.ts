@@ -1,0 +1,99 @@
+/** Every way an attempt to deliver a digest fails. docs/errors.md holds one row for each. */
+export const DELIVERY_TABLE = {
+  MAIL_NOT_CONFIGURED: {
+    isRetryable: true,
+    sentence: 'No mail server is configured.',
+    fix: 'An operator sets CALLBAY_SMTP_URL and CALLBAY_MAIL_FROM.',
+  },
+  MAIL_UNREACHABLE: {
+    isRetryable: true,
+    sentence: 'The mail server cannot be reached.',
+    fix: 'An operator checks CALLBAY_SMTP_URL and the network.',
+  },
+  MAIL_NOT_ENCRYPTED: {
+    isRetryable: true,
+    sentence: 'The mail server offers no encryption, and a password is never sent without.',
+    fix: 'An operator turns on STARTTLS there, or uses an `smtps://` URL.',
+  },
+  MAIL_LOGIN_REFUSED: {
+    isRetryable: true,
+    sentence: 'The mail server refused our login.',
+    fix: 'An operator corrects the user name and password in CALLBAY_SMTP_URL.',
+  },
+  MAIL_REFUSED: {
+    isRetryable: true,
+    sentence: 'The mail server refused the mail.',
+    fix: 'An operator looks at its log: the sender or the text is not welcome there.',
+  },
+  MAIL_ADDRESS_REFUSED: {
+    isRetryable: false,
+    sentence: 'The mail server refused the address.',
+    fix: 'Correct the address in `settings.alerts.emails`.',
+  },
+  WEBHOOK_SECRET_MISSING: {
+    isRetryable: true,
+    sentence: 'There is no secret to sign with, and nothing is sent unsigned.',
+    fix: 'Make one with `POST …/alerts/webhook-secret`.',
+  },
+  WEBHOOK_URL_INVALID: {
+    isRetryable: false,
+    sentence: 'The webhook is no https URL without a password.',
+    fix: 'Correct `settings.alerts.webhookUrl`.',
+  },
+  WEBHOOK_ADDRESS_FORBIDDEN: {
+    isRetryable: false,
+    sentence: 'The webhook leads to an address that is not public, or goes without https.',
+    fix: 'Set a public https URL; an operator may allow others with CALLBAY_WEBHOOK_ALLOW.',
+  },
+  WEBHOOK_TIMEOUT: {
+    isRetryable: true,
+    sentence: 'The receiver did not answer in time.',
+    fix: 'Answer 2xx at once and do the work afterwards.',
+  },
+  WEBHOOK_UNREACHABLE: {
+    isRetryable: true,
+    sentence: 'The receiver cannot be reached.',
+    fix: 'Check its name, certificate and firewall.',
+  },
+  WEBHOOK_REDIRECTED: {
+    isRetryable: true,
+    sentence: 'The receiver sent us elsewhere, and redirects are not followed.',
+    fix: 'Set the URL that answers 2xx itself.',
+  },
+  WEBHOOK_REFUSED: {
+    isRetryable: true,
+    sentence: 'The receiver answered with an error.',
+    fix: 'Look at its log: the id of the delivery is in the header `x-callbay-delivery`.',
+  },
+  WEBHOOK_GONE: {
+    isRetryable: false,
+    sentence: 'The receiver answered that it is gone for good.',
+    fix: 'Set another URL.',
+  },
+  RECIPIENT_REMOVED: {
+    isRetryable: false,
+    sentence: 'The recipient was removed from the settings before it was told.',
+    fix: 'Nothing to do.',
+  },
+  INTERRUPTED: {
+    isRetryable: false,
+    sentence: 'Our process ended each time it tried.',
+    fix: 'An operator looks at the log of the pipeline.',
+  },
+} as const;
+
+export type DeliveryCode = keyof typeof DELIVERY_TABLE;
+
+/** Why one attempt to deliver failed. `message` holds no secret and nothing that the other side said in words. */
+export interface DeliveryFailure {
+  readonly code: DeliveryCode;
+  readonly message: string;
+  /** False: trying the same again cannot help. */
+  readonly isRetryable: boolean;
+}
+
+/** The failure for a code, with what exactly, such as a status, after its sentence. */
+export function deliveryFailure(code: DeliveryCode, detail: string | null = null): DeliveryFailure {
+  const { sentence, isRetryable } = DELIVERY_TABLE[code];
+  return { code, message: detail === null ? sentence : `${sentence} ${detail}`, isRetryable };
+}

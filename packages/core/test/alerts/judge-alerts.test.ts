@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type AlertFacts,
+  type AlertFinding,
+  foldAlerts,
+  judgeAlerts,
+  judgeRejections,
+} from '../../src/index.ts';
+
+const NOW = Date.parse('2026-03-02T12:00:00.000Z');
+const MINUTE = 60_000;
+const NONE = { count: 0, examples: [] };
+
+const facts = (change: Partial<AlertFacts> = {}): AlertFacts => ({
+  stage: 'live',
+  feedExpectedEveryMinutes: 60,
+  feedSinceMs: NOW,
+  heldOverHour: { ...NONE, byCode: {} },
+  purgeSoon: { ...NONE, firstAt: null },
+  lastHour: { ...NONE, ended: 0, rejected: 0 },
+  weekBefore: { ended: 0, rejected: 0 },
+  gaps: [],
+  ...change,
+});
+
+const kinds = (change: Partial<AlertFacts>, open: readonly string[] = []): string[] =>
+  judgeAlerts(facts(change), NOW, (kind) => open.includes(kind)).map(({ kind }) => kind);
+
+describe('a feed is late', () => {
+  test.each([
+    ['a millisecond before the hour is over', 60 * MINUTE - 1, []],
+    ['not when the hour is exactly over', 60 * MINUTE, []],
+    ['a millisecond after', 60 * MINUTE + 1, ['FEED_LATE']],
+  ])('%s', (_when, ageMs, expected) => {
+    expect(kinds({ feedSinceMs: NOW - ageMs })).toEqual(expected);
+  });
+
+  test('by the tenant’s own measure, and only where it is live', () => {
+    const old = { feedSinceMs: NOW - 90 * MINUTE };
+    expect(kinds({ ...old, feedExpectedEveryMinutes: 120 })).toEqual([]);
+    expect(kinds({ ...old, stage: 'verification' })).toEqual([]);
+    expect(kinds({ ...old, stage: 'suspended' })).toEqual([]);
+  });
+});
+
+test('each thing that is wrong is one finding, with how many and which', () => {
+  const examples = [
+    { fileId: 'f1', name: 'a.wav', code: 'NO_METADATA', receivedAt: '2026-03-02T09:00:00.000Z' },
+  ];
+  const found = judgeAlerts(
+    facts({
+      heldOverHour: { count: 12, examples, byCode: { NO_RECORDING: 4, NO_METADATA: 8 } },
+      purgeSoon: { count: 1, examples, firstAt: '2026-03-02T13:00:00.000Z' },
+      lastHour: { count: 40, examples, ended: 50, rejected: 40 },
+      weekBefore: { ended: 1000, rejected: 10 },
+      gaps: [{ day: '2026-03-01', count: 2, examples }],
+    }),
+    NOW,
+    () => false,
+  );
+  expect(found.map(({ kind, subject, count }) => [kind, subject, count])).toEqual([
+    ['HELD_OVER_HOUR', 'held', 12],
+    ['REJECTION_RATE_JUMP', 'rejections', 40],
+    ['PURGE_SOON', 'purge', 1],
+    ['RECONCILIATION_GAP', '2026-03-01', 2],
+  ]);
+  expect(found[0]?.message).toContain('8 NO_METADATA, 4 NO_RECORDING');
+  expect(found[1]?.message).toContain('80%');
+});
+
+describe('rejections jump', () => {
+  const week = { ended: 10_000, rejected: 100 };
+
+  test.each([
+    ['19 files, all rejected, are too few', { ended: 19, rejected: 19 }, week, false],
+    ['20 files, all rejected, are enough', { ended: 20, rejected: 20 }, week, true],
+    ['a tenth, where a hundredth is usual', { ended: 100, rejected: 10 }, week, true],
+    ['just under a tenth', { ended: 1000, rejected: 99 }, week, false],
+    ['what is usual for this tenant', { ended: 100, rejected: 30 }, { ended: 1000, rejected: 300 }, false],
+    ['three times the usual', { ended: 100, rejected: 91 }, { ended: 1000, rejected: 300 }, true],
+    ['by chance, among few', { ended: 20, rejected: 3 }, { ended: 1000, rejected: 40 }, false],
+    ['a newcomer without a week, at a third', { ended: 30, rejected: 10 }, { ended: 0, rejected: 0 }, true],
+    ['a newcomer without a week, at a tenth', { ended: 30, rejected: 3 }, { ended: 0, rejected: 0 }, false],
+  ])('%s: %o', (_what, hour, before, expected) => {
+    expect(judgeRejections(hour, before, false)).toBe(expected);
+  });
+
+  test('an open one stays until the rate is near the usual again', () => {
+    const before = { ended: 998, rejected: 49 };
+    expect(judgeRejections({ ended: 100, rejected: 8 }, before, false)).toBe(false);
+    expect(judgeRejections({ ended: 100, rejected: 8 }, before, true)).toBe(true);
+    expect(judgeRejections({ ended: 100, rejected: 7 }, before, true)).toBe(false);
+  });
+});
+
+test('a finding opens once, is updated only where it says something else, and is resolved when it is gone', () => {
+  const late: AlertFinding = {
+    kind: 'FEED_LATE',
+    subject: 'feed',
+    message: 'm',
+    fix: 'f',
+    count: 1,
+    examples: [],
+  };
+  const open = { ...late, id: 'a' };
+  expect(foldAlerts([], [late, late]).toOpen).toEqual([late]);
+  expect(foldAlerts([open], [late])).toEqual({ toOpen: [], toUpdate: [], toResolve: [] });
+  expect(foldAlerts([open], [{ ...late, count: 2 }]).toUpdate).toEqual([{ ...open, count: 2 }]);
+  expect(foldAlerts([open], [])).toEqual({ toOpen: [], toUpdate: [], toResolve: ['a'] });
+  const other = { ...late, subject: 'other' };
+  expect(foldAlerts([open], [other])).toEqual({ toOpen: [other], toUpdate: [], toResolve: ['a'] });
+});

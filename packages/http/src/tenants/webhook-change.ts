@@ -1,0 +1,15 @@
+import type { SettingsChange } from '@callbay/contracts';
+import { CallbayError, checkWebhookUrl, type WebhookRules } from '@callbay/core';
+import { InputError } from '../server/input-error.ts';
+
+/** Throws WEBHOOK_ADDRESS_FORBIDDEN, or an input error for what is no https URL. A name is resolved with each delivery. */
+export function assertWebhook(change: SettingsChange | undefined, rules: WebhookRules): void {
+  const url = change?.alerts?.webhookUrl;
+  if (url === undefined || url === null) return;
+  const issue = checkWebhookUrl(url, rules);
+  if (issue === null) return;
+  if (issue.code === 'WEBHOOK_ADDRESS_FORBIDDEN') {
+    throw new CallbayError('WEBHOOK_ADDRESS_FORBIDDEN', issue.message);
+  }
+  throw new InputError('body', [{ ...issue, at: 'settings.alerts.webhookUrl' }]);
+}

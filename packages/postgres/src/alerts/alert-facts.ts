@@ -1,0 +1,133 @@
+import type { AlertExample, AlertFacts, OpenAlert } from '@callbay/core';
+import type { AlertStore, WatchedTenant } from '@callbay/ingestion';
+import type { Database } from '../database.ts';
+
+type RawExample = Omit<AlertExample, 'receivedAt'> & { readonly receivedAt: string };
+
+interface Row {
+  readonly tenantId: string;
+  readonly stage: AlertFacts['stage'];
+  readonly every: number;
+  readonly feedSince: Date;
+  readonly heldCount: number;
+  readonly heldByCode: Record<string, number>;
+  readonly heldExamples: RawExample[];
+  readonly purgeCount: number;
+  readonly purgeFirst: Date | null;
+  readonly purgeExamples: RawExample[];
+  readonly ended: number;
+  readonly rejected: number;
+  readonly rejectedExamples: RawExample[];
+  readonly gaps: { day: string; count: number; examples: RawExample[] }[];
+  readonly open: OpenAlert[];
+}
+
+/** Counting stops here: nobody acts otherwise on more, and a sweep stays short. */
+const MAX_COUNTED = 10_000;
+
+const EXAMPLE = `id AS "fileId", name, outcome_code AS code, received_at AS "receivedAt"`;
+/** What waits for somebody to do something; a complete call only waits to go live. */
+const WAITING = `tenant_id = p.id AND state IN ('held', 'received') AND outcome_code IS DISTINCT FROM 'READY' AND purged_at IS NULL`;
+const OLDER_THAN_HOUR = `${WAITING} AND received_at < $3::timestamptz - interval '1 hour'`;
+const OLDER_THAN_6_DAYS = `${WAITING} AND received_at <= $3::timestamptz - interval '6 days'`;
+const IN_HOUR = `tenant_id = p.id AND received_at > $3::timestamptz - interval '1 hour'`;
+
+const examplesOf = (where: string): string =>
+  `(SELECT coalesce(jsonb_agg(e), '[]')
+      FROM (SELECT ${EXAMPLE} FROM files WHERE ${where} ORDER BY received_at LIMIT 10) e)`;
+
+const FACTS = `
+  WITH page AS (SELECT id, stage, settings, updated_at FROM tenants WHERE id > $1 ORDER BY id LIMIT $2)
+  SELECT p.id AS "tenantId", p.stage, coalesce((p.settings ->> 'feedExpectedEveryMinutes')::int, 60) AS every,
+         coalesce((SELECT received_at FROM files WHERE tenant_id = p.id ORDER BY receive_seq DESC LIMIT 1),
+                  p.updated_at) AS "feedSince",
+         held.count AS "heldCount", held.by_code AS "heldByCode",
+         CASE WHEN held.count = 0 THEN '[]' ELSE ${examplesOf(OLDER_THAN_HOUR)} END AS "heldExamples",
+         purge.count AS "purgeCount", purge.first AS "purgeFirst",
+         CASE WHEN purge.count = 0 THEN '[]' ELSE ${examplesOf(OLDER_THAN_6_DAYS)} END AS "purgeExamples",
+         hour.ended, hour.rejected,
+         CASE WHEN hour.rejected = 0 THEN '[]'
+              ELSE ${examplesOf(`${IN_HOUR} AND state = 'rejected'`)} END AS "rejectedExamples",
+         gaps.gaps, alert.open
+    FROM page p,
+         LATERAL (SELECT coalesce(sum(n), 0)::int AS count, coalesce(jsonb_object_agg(code, n), '{}') AS by_code
+                    FROM (SELECT coalesce(outcome_code, 'UNREAD') AS code, count(*) AS n
+                            FROM (SELECT outcome_code FROM files WHERE ${OLDER_THAN_HOUR} LIMIT ${MAX_COUNTED}) f
+                           GROUP BY 1) g) held,
+         LATERAL (SELECT count(*)::int AS count, min(received_at) + interval '7 days' AS first
+                    FROM (SELECT received_at FROM files WHERE ${OLDER_THAN_6_DAYS}
+                           ORDER BY received_at LIMIT ${MAX_COUNTED}) f) purge,
+         LATERAL (SELECT count(*)::int AS ended, (count(*) FILTER (WHERE state = 'rejected'))::int AS rejected
+                    FROM files WHERE ${IN_HOUR} AND state IN ('done', 'rejected')) hour,
+         LATERAL (SELECT coalesce(jsonb_agg(jsonb_build_object('day', day, 'count', unaccounted, 'examples', examples)
+                                            ORDER BY day), '[]') AS gaps
+                    FROM daily_reconciliations
+                   WHERE tenant_id = p.id AND unaccounted > 0
+                     AND day > ($3::timestamptz - interval '31 days')::date) gaps,
+         LATERAL (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'subject', subject,
+                    'message', message, 'fix', fix, 'count', count, 'examples', examples)), '[]') AS open
+                    FROM alerts WHERE tenant_id = p.id AND is_open AND kind <> 'CLOCKS_DISAGREE') alert
+   ORDER BY p.id`;
+
+const WEEK_BEFORE = `
+  SELECT count(*)::int AS ended, (count(*) FILTER (WHERE state = 'rejected'))::int AS rejected FROM files
+   WHERE tenant_id = $1 AND state IN ('done', 'rejected')
+     AND received_at <= $2::timestamptz - interval '1 hour'
+     AND received_at > $2::timestamptz - interval '7 days 1 hour'`;
+
+const readNow = async (db: Database): Promise<Date> => {
+  const [row] = await db.query<{ now: Date }>('SELECT callbay_now() AS now');
+  if (row === undefined) throw new Error('the database told no time');
+  return row.now;
+};
+
+/** Facts of one page of tenants, by id. The time is asked first: a clock inside the statement would use no index. */
+export const readFacts =
+  (db: Database): AlertStore['readFacts'] =>
+  async (after, limit) => {
+    const now = await readNow(db);
+    const rows = await db.query<Row>(FACTS, [after, limit, now]);
+    return { now, tenants: rows.map(toWatched) };
+  };
+
+export const readWeekBefore =
+  (db: Database): AlertStore['readWeekBefore'] =>
+  async (tenantId) => {
+    const [row] = await db.query<{ ended: number; rejected: number }>(WEEK_BEFORE, [
+      tenantId,
+      await readNow(db),
+    ]);
+    return row ?? { ended: 0, rejected: 0 };
+  };
+
+/** JSON made in the database writes times its own way. */
+const toExamples = (raw: readonly RawExample[]): AlertExample[] =>
+  raw.map((each) => ({ ...each, receivedAt: new Date(each.receivedAt).toISOString() }));
+
+const toWatched = (row: Row): WatchedTenant => ({
+  tenantId: row.tenantId,
+  open: row.open,
+  facts: {
+    stage: row.stage,
+    feedExpectedEveryMinutes: row.every,
+    feedSinceMs: row.feedSince.getTime(),
+    heldOverHour: {
+      count: row.heldCount,
+      byCode: row.heldByCode,
+      examples: toExamples(row.heldExamples),
+    },
+    purgeSoon: {
+      count: row.purgeCount,
+      firstAt: row.purgeFirst?.toISOString() ?? null,
+      examples: toExamples(row.purgeExamples),
+    },
+    lastHour: {
+      count: row.rejected,
+      ended: row.ended,
+      rejected: row.rejected,
+      examples: toExamples(row.rejectedExamples),
+    },
+    weekBefore: { ended: 0, rejected: 0 },
+    gaps: row.gaps,
+  },
+});

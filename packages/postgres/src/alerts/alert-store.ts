@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { type AlertChanges, type AlertFinding, findingOf } from '@callbay/core';
+import type { AlertStore } from '@callbay/ingestion';
+import { type Database, type Sql, transact } from '../database.ts';
+import { readFacts, readWeekBefore } from './alert-facts.ts';
+
+/** An alert that comes back this soon was never gone: it goes on under its id. */
+const SAME_AGAIN = '10 minutes';
+const KEPT = '90 days';
+
+/** Nothing is left to tell where the opening was told and the end was not; else the opening is, once more. */
+const TOLD_WHEN_REOPENED =
+  'is_open_told = is_open_told AND is_untold, is_untold = NOT (is_open_told AND is_untold)';
+
+export function createAlertStore(db: Database): AlertStore {
+  return {
+    readFacts: readFacts(db),
+    readWeekBefore: readWeekBefore(db),
+    saveChanges: (tenantId, changes) => transact(db, (tx) => saveChanges(tx, tenantId, changes)),
+    noteClocks: (doubt) => (doubt === null ? resolveClocks(db) : openClocks(db, doubt)),
+
+    async trimAlerts(limit) {
+      const alerts = await db.execute(
+        `DELETE FROM alerts WHERE (tenant_id, id) IN
+           (SELECT tenant_id, id FROM alerts WHERE resolved_at < callbay_now() - interval '${KEPT}' LIMIT $1)`,
+        [limit],
+      );
+      const digests = await db.execute(
+        `DELETE FROM alert_digests WHERE (tenant_id, id) IN
+           (SELECT tenant_id, id FROM alert_digests WHERE at < callbay_now() - interval '${KEPT}' LIMIT $1)`,
+        [limit],
+      );
+      return Math.max(alerts, digests);
+    },
+  };
+}
+
+async function saveChanges(
+  tx: Sql,
+  tenantId: string,
+  { toOpen, toUpdate, toResolve }: AlertChanges,
+): Promise<void> {
+  for (const finding of toOpen) await open(tx, tenantId, finding);
+  for (const { id, message, fix, count, examples } of toUpdate) {
+    await tx.execute(
+      `UPDATE alerts SET message = $3, fix = $4, count = $5, examples = $6, updated_at = callbay_now()
+        WHERE tenant_id = $1 AND id = $2`,
+      [tenantId, id, message, fix, count, JSON.stringify(examples)],
+    );
+  }
+  await tx.execute(
+    `UPDATE alerts SET is_open = NULL, resolved_at = callbay_now(), updated_at = callbay_now(), is_untold = true
+      WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND is_open`,
+    [tenantId, toResolve],
+  );
+}
+
+async function open(tx: Sql, tenantId: string, finding: AlertFinding): Promise<void> {
+  const { kind, subject, message, fix, count, examples } = finding;
+  const values = [tenantId, kind, subject, message, fix, count, JSON.stringify(examples)];
+  const reopened = await tx.execute(
+    `UPDATE alerts SET is_open = true, resolved_at = NULL, message = $4, fix = $5, count = $6, examples = $7,
+            updated_at = callbay_now(), ${TOLD_WHEN_REOPENED}
+      WHERE (tenant_id, id) = (SELECT tenant_id, id FROM alerts
+              WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND is_open IS NULL
+                AND resolved_at > callbay_now() - interval '${SAME_AGAIN}'
+              ORDER BY resolved_at DESC LIMIT 1)`,
+    values,
+  );
+  if (reopened > 0) return;
+  await tx.execute(
+    `INSERT INTO alerts (tenant_id, kind, subject, message, fix, count, examples, id, opened_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, callbay_now(), callbay_now()) ON CONFLICT DO NOTHING`,
+    [...values, randomUUID()],
+  );
+}
+
+/** A few statements for all tenants: clocks are nobody's in particular. */
+async function openClocks(db: Database, doubt: string): Promise<void> {
+  const { kind, subject, message, fix } = findingOf('CLOCKS_DISAGREE', 'clocks', `${doubt}.`);
+  await db.execute(
+    `UPDATE alerts SET is_open = true, resolved_at = NULL, message = $3, updated_at = callbay_now(), ${TOLD_WHEN_REOPENED}
+      WHERE (tenant_id, id) IN (
+        SELECT DISTINCT ON (tenant_id) tenant_id, id FROM alerts a
+         WHERE kind = $1 AND subject = $2 AND is_open IS NULL
+           AND resolved_at > (SELECT callbay_now()) - interval '${SAME_AGAIN}'
+           AND NOT EXISTS (SELECT FROM alerts o WHERE o.tenant_id = a.tenant_id AND o.kind = $1
+                             AND o.subject = $2 AND o.is_open)
+         ORDER BY tenant_id, resolved_at DESC)`,
+    [kind, subject, message],
+  );
+  await db.execute(
+    `INSERT INTO alerts (tenant_id, id, kind, subject, message, fix, count, examples, opened_at, updated_at)
+     SELECT id, gen_random_uuid(), $1, $2, $3, $4, 1, '[]', callbay_now(), callbay_now()
+       FROM tenants WHERE stage <> 'suspended'
+         ON CONFLICT (tenant_id, kind, subject, is_open) DO NOTHING`,
+    [kind, subject, message, fix],
+  );
+}
+
+async function resolveClocks(db: Database): Promise<void> {
+  await db.execute(
+    `UPDATE alerts SET is_open = NULL, resolved_at = callbay_now(), updated_at = callbay_now(), is_untold = true
+      WHERE is_open AND kind = 'CLOCKS_DISAGREE'`,
+  );
+}

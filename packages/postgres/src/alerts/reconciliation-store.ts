@@ -1,0 +1,168 @@
+import type { Reconciliation, ReconciliationCounts } from '@callbay/contracts';
+import { addDays, dayOf, rangeOfDay } from '@callbay/core';
+import type { DayToReconcile, ReconciliationStore } from '@callbay/ingestion';
+import type { Database } from '../database.ts';
+
+interface TenantDays {
+  readonly tenantId: string;
+  readonly timeZone: string;
+  readonly createdAt: Date;
+  /** Days of the last weeks that are stored, and those of them with files left over. */
+  readonly stored: string[];
+  readonly open: string[];
+}
+
+interface Example {
+  readonly fileId: string;
+  readonly name: string;
+  readonly code: string | null;
+  readonly receivedAt: Date;
+}
+
+type Class = Exclude<keyof ReconciliationCounts, 'received' | 'byCode'>;
+
+const HOUR_MS = 60 * 60 * 1000;
+const DAYS = 7;
+const TENANTS = 200;
+const MAX_NAMED = 100;
+
+/**
+ * Every file is in exactly one class. A file that says SURFACED while its call is not visible is left over; where the
+ * call is gone altogether its data retention has ended, which is no gap.
+ */
+const CLASSED = `
+  SELECT f.id, f.name, f.outcome_code, f.received_at,
+         CASE WHEN f.state = 'received' AND f.received_at > $4::timestamptz - interval '1 hour' THEN 'pending'
+              WHEN f.outcome_code IS NULL AND f.state <> 'withdrawn' THEN 'unaccounted'
+              WHEN f.state = 'done' AND f.outcome_code = 'SURFACED' AND c.status IN ('empty', 'held', 'ready')
+                THEN 'unaccounted'
+              WHEN f.state = 'done' AND f.outcome_code = 'SURFACED' THEN 'surfaced'
+              WHEN f.state = 'done' THEN 'otherDone'
+              WHEN f.state IN ('held', 'rejected', 'withdrawn') THEN f.state
+              ELSE 'unaccounted' END AS class
+    FROM files f LEFT JOIN calls c ON c.tenant_id = f.tenant_id AND c.call_key = f.call_key
+   WHERE f.tenant_id = $1 AND f.received_at >= $2 AND f.received_at < $3`;
+
+const COUNT = `
+  SELECT class, coalesce(outcome_code, 'NONE') AS code, count(*) AS count FROM (${CLASSED}) f
+   GROUP BY class, code ORDER BY class, code`;
+
+const NAME_LEFT_OVER = `
+  SELECT id AS "fileId", name, outcome_code AS code, received_at AS "receivedAt" FROM (${CLASSED}) f
+   WHERE class = 'unaccounted' ORDER BY received_at, id LIMIT ${MAX_NAMED}`;
+
+const TENANT_DAYS = `
+  SELECT t.id AS "tenantId", coalesce(t.time_zone, 'UTC') AS "timeZone", t.created_at AS "createdAt",
+         coalesce(array_agg(r.day::text) FILTER (WHERE r.day IS NOT NULL), '{}') AS stored,
+         coalesce(array_agg(r.day::text) FILTER (WHERE r.unaccounted > 0), '{}') AS open
+    FROM (SELECT id, time_zone, created_at FROM tenants WHERE id > $1 ORDER BY id LIMIT $2) t
+    LEFT JOIN daily_reconciliations r ON r.tenant_id = t.id AND r.day > ($3::timestamptz - interval '31 days')::date
+   GROUP BY t.id, t.time_zone, t.created_at ORDER BY t.id`;
+
+export function createReconciliationStore(db: Database): ReconciliationStore {
+  return {
+    async findUnreconciled(limit) {
+      const now = await readNow(db);
+      const missing: DayToReconcile[] = [];
+      const leftOver: DayToReconcile[] = [];
+      for (let after = ''; missing.length < limit; ) {
+        const tenants = await db.query<TenantDays>(TENANT_DAYS, [after, TENANTS, now]);
+        for (const tenant of tenants) {
+          missing.push(...missingDays(tenant, now.getTime()));
+          if (leftOver.length < limit)
+            leftOver.push(...tenant.open.map((day) => ({ tenantId: tenant.tenantId, day })));
+        }
+        const last = tenants.at(-1);
+        if (last === undefined || tenants.length < TENANTS) break;
+        after = last.tenantId;
+      }
+      return [...missing, ...leftOver].slice(0, limit);
+    },
+
+    reconcile: (tenantId, day) => reconcile(db, tenantId, day),
+
+    async saveReconciliation(tenantId, { day, timeZone, counts, unaccountedFiles }) {
+      await db.execute(
+        `INSERT INTO daily_reconciliations
+                (tenant_id, day, time_zone, counts, unaccounted, examples, stored_at, checked_at)
+         VALUES ($1, $2, $3, $4, $5, $6, callbay_now(), callbay_now())
+             ON CONFLICT (tenant_id, day) DO UPDATE
+            SET unaccounted = excluded.unaccounted, examples = excluded.examples, checked_at = excluded.checked_at`,
+        [
+          ...[tenantId, day, timeZone, JSON.stringify(counts), counts.unaccounted],
+          JSON.stringify(unaccountedFiles.slice(0, 10)),
+        ],
+      );
+    },
+  };
+}
+
+async function readNow(db: Database): Promise<Date> {
+  const [row] = await db.query<{ now: Date }>('SELECT callbay_now() AS now');
+  if (row === undefined) throw new Error('the database told no time');
+  return row.now;
+}
+
+/** Days that ended over an hour ago and since the tenant was made, and that are not stored. */
+function missingDays({ tenantId, timeZone, createdAt, stored }: TenantDays, nowMs: number): DayToReconcile[] {
+  const today = dayOf(nowMs - HOUR_MS, timeZone);
+  const first = dayOf(createdAt.getTime(), timeZone);
+  const ended = Array.from({ length: DAYS }, (_, index) => addDays(today, index - DAYS));
+  return ended.filter((day) => day >= first && !stored.includes(day)).map((day) => ({ tenantId, day }));
+}
+
+async function reconcile(
+  db: Database,
+  tenantId: string,
+  day: string | undefined,
+): Promise<Reconciliation | null> {
+  const [tenant] = await db.query<{ timeZone: string }>(
+    `SELECT coalesce(time_zone, 'UTC') AS "timeZone" FROM tenants WHERE id = $1`,
+    [tenantId],
+  );
+  if (tenant === undefined) return null;
+  const { timeZone } = tenant;
+  const now = await readNow(db);
+  const asked = day ?? addDays(dayOf(now.getTime(), timeZone), -1);
+  const { fromMs, untilMs } = rangeOfDay(asked, timeZone);
+  const range = [tenantId, new Date(fromMs), new Date(untilMs), now];
+  const rows = await db.query<{ class: Class; code: string; count: number }>(COUNT, range);
+  const counts = countsOf(rows);
+  const left = counts.unaccounted === 0 ? [] : await db.query<Example>(NAME_LEFT_OVER, range);
+  return {
+    ...{ day: asked, timeZone, counts },
+    from: new Date(fromMs).toISOString(),
+    until: new Date(untilMs).toISOString(),
+    isBalanced: counts.unaccounted === 0,
+    unaccountedFiles: left.map((each) => ({ ...each, receivedAt: each.receivedAt.toISOString() })),
+    atClose: await findStored(db, tenantId, asked),
+  };
+}
+
+function countsOf(rows: readonly { class: Class; code: string; count: number }[]): ReconciliationCounts {
+  const sum = (ofClass?: Class): number =>
+    rows
+      .filter((row) => ofClass === undefined || row.class === ofClass)
+      .reduce((all, row) => all + row.count, 0);
+  const byCode = new Map<string, number>();
+  for (const { code, count } of rows) byCode.set(code, (byCode.get(code) ?? 0) + count);
+  return {
+    received: sum(),
+    surfaced: sum('surfaced'),
+    otherDone: sum('otherDone'),
+    held: sum('held'),
+    rejected: sum('rejected'),
+    withdrawn: sum('withdrawn'),
+    pending: sum('pending'),
+    unaccounted: sum('unaccounted'),
+    byCode: Object.fromEntries([...byCode].sort()),
+  };
+}
+
+async function findStored(db: Database, tenantId: string, day: string): Promise<Reconciliation['atClose']> {
+  const [row] = await db.query<{ storedAt: Date; counts: ReconciliationCounts }>(
+    'SELECT stored_at AS "storedAt", counts FROM daily_reconciliations WHERE tenant_id = $1 AND day = $2',
+    [tenantId, day],
+  );
+  return row === undefined ? null : { storedAt: row.storedAt.toISOString(), counts: row.counts };
+}
