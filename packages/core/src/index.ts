@@ -60,5 +60,13 @@ export {
   type WarningCode,
 } from './outcomes.ts';
 export { DEFAULT_SETTINGS, type Policy, type TenantSettings } from './policy.ts';
+export { describeFields, MAX_SAMPLED_RECORDS, type SampledField } from './sampling/describe-fields.ts';
+export { proposeFlatNames } from './sampling/flat-names.ts';
+export { type GuessedFormats, guessFormats } from './sampling/guess-formats.ts';
+export { type GuessedType, guessType } from './sampling/guess-type.ts';
+export { SAMPLE_KINDS, type SampleKind } from './sampling/known-targets.ts';
+export { readSample, type SampleReading } from './sampling/read-sample.ts';
+export { type SuggestedMapping, type SuggestionContext, suggestMapping } from './sampling/suggest-mapping.ts';
+export { suspectTwelveHourClock, writtenHours } from './sampling/twelve-hour-clock.ts';
 export { AMEND_WINDOW_MS, judgeAmendWindow } from './times/amend-window.ts';
 export { formatInstant, isTimeZone } from './times/wall-time.ts';
