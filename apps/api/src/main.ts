@@ -1,7 +1,7 @@
 // The way in for people and the way out for calls: the admin and export API over HTTP.
 import { createDiskBlobStore } from '@callbay/blobs';
 import { createHttpApi } from '@callbay/http';
-import { replayFile } from '@callbay/ingestion';
+import { createSampler, readTenantSample, replayFile } from '@callbay/ingestion';
 import {
   createAuditReader,
   createCallReader,
@@ -9,6 +9,7 @@ import {
   createFileReader,
   createKeyStore,
   createMappingStore,
+  createPolicyReader,
   createReplayStore,
   createSftpUserStore,
   createSweepStore,
@@ -54,6 +55,9 @@ const queue = await createJobQueue(
 shutdown.add('queue', () => queue.close());
 
 const replays = createReplayStore(db);
+const sampler = createSampler({ processes: 2 });
+shutdown.add('sampler', async () => sampler[Symbol.asyncDispose]());
+const sampling = { policies: createPolicyReader(db), sampler };
 const api = await createHttpApi(
   {
     tenants: createTenantStore(db),
@@ -67,6 +71,7 @@ const api = await createHttpApi(
     purges: createSweepStore(db),
     blobs: createDiskBlobStore({ root: config.blobsFolder }),
     replayFile: (tenantId, fileId, by) => replayFile({ replays, queue }, { tenantId, fileId, by }),
+    readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
     checks: { database: () => db.query('select 1'), queue: () => queue.checkHealth() },
     metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },
   },

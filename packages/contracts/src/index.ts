@@ -23,6 +23,7 @@ export * from './mappings.ts';
 export { mergeSettings } from './merge-settings.ts';
 export * from './purges.ts';
 export { toRange } from './rules.ts';
+export * from './samples.ts';
 export * from './sftp-users.ts';
 export { parseSshPublicKey, type SshPublicKeyParts } from './ssh-public-key.ts';
 export * from './tenants.ts';

@@ -19,7 +19,7 @@ const recordOf = (fields: Record<string, string>, nestedPaths: string[] = []): R
 });
 
 const read = (records: RawRecord[], kind: SampleKind = 'call') =>
-  readSample(records, null, { kind, directions: DEFAULT_SETTINGS.directions, isNameRead: false });
+  readSample(records, null, { kind, directions: DEFAULT_SETTINGS.directions, givenByName: [] });
 
 describe('date formats', () => {
   test.each([

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { SAMPLE_BYTES } from '@callbay/contracts';
 import type {
   AuditReader,
   BlobStore,
@@ -25,12 +26,14 @@ import { type HealthDeps, registerHealth } from './health/routes.ts';
 import { registerHolds } from './holds/routes.ts';
 import { registerMappings } from './mappings/routes.ts';
 import { type PurgeReader, registerPurges } from './purges/routes.ts';
+import { type ReadSample, registerSamples } from './samples/routes.ts';
 import type { Api } from './server/api.ts';
 import { sendFailure } from './server/failures.ts';
 import { SECURE_HEADERS } from './server/headers.ts';
 import { acceptJson } from './server/json-body.ts';
 import { answerUnknownPaths } from './server/known-paths.ts';
 import { describeApi } from './server/openapi.ts';
+import { acceptBytes } from './server/raw-body.ts';
 import { validatorCompiler } from './server/validate.ts';
 import { registerSftpKeys } from './sftp-users/key-routes.ts';
 import { registerSftpUsers } from './sftp-users/routes.ts';
@@ -49,6 +52,7 @@ export interface HttpDeps extends HealthDeps {
   readonly purges: PurgeReader;
   readonly blobs: Pick<BlobStore, 'read' | 'size'>;
   readonly replayFile: ReplayFile;
+  readonly readSample: ReadSample;
 }
 
 export interface HttpOptions {
@@ -115,6 +119,10 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerPurges(api, deps);
     registerAudit(api, deps);
     registerEvents(api, { ...deps, eventPollMs });
+    await closed.register(async (bytes) => {
+      acceptBytes(bytes, SAMPLE_BYTES);
+      registerSamples(bytes.withTypeProvider<ZodTypeProvider>(), deps);
+    });
   });
   await app.ready();
   return app.withTypeProvider<ZodTypeProvider>();

@@ -24,7 +24,9 @@ export async function makeOpenApi(): Promise<string> {
     'purges',
     'blobs',
   ];
-  const ports = Object.fromEntries([...names, 'replayFile', 'metrics'].map((name) => [name, absent]));
+  const ports = Object.fromEntries(
+    [...names, 'replayFile', 'readSample', 'metrics'].map((name) => [name, absent]),
+  );
   const deps = { ...ports, checks: {} } as unknown as HttpDeps;
   const api = await createHttpApi(deps, {
     tokenKey: new Uint8Array(32),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDiskBlobStore } from '@callbay/blobs';
 import type { Role } from '@callbay/contracts';
-import { type BlobStore, makeApiKey } from '@callbay/ingestion';
+import { type BlobStore, createSampler, makeApiKey, readTenantSample } from '@callbay/ingestion';
 import {
   createAuditReader,
   createCallReader,
@@ -12,6 +12,7 @@ import {
   createFileReader,
   createKeyStore,
   createMappingStore,
+  createPolicyReader,
   createReplayStore,
   createSftpUserStore,
   createSweepStore,
@@ -59,6 +60,8 @@ export async function startApi(
   const blobs = createDiskBlobStore({ root: join(folder, 'blobs') });
   const keys = createKeyStore(db);
   const replays = createReplayStore(db);
+  const sampler = createSampler({ processes: 1 });
+  const sampling = { policies: createPolicyReader(db), sampler };
   const deps: HttpDeps = {
     tenants: createTenantStore(db),
     keys,
@@ -71,6 +74,7 @@ export async function startApi(
     purges: createSweepStore(db),
     blobs,
     replayFile: (tenantId, fileId, by) => replays.replayFile(tenantId, fileId, by),
+    readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
     checks: { database: () => db.query('SELECT 1') },
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'callbay_up 1\n' },
     ...changes.deps,
@@ -120,6 +124,7 @@ export async function startApi(
     ...{ db, connectionString, api, url, blobs, operator, makeKey, ask },
     [Symbol.asyncDispose]: async () => {
       await api.close();
+      await sampler[Symbol.asyncDispose]();
       await drop();
       await rm(folder, { recursive: true, force: true });
     },

@@ -17,5 +17,6 @@ export { createInspector, type Inspector } from './inspector.ts';
 export * from './ports.ts';
 export { replayFile } from './replay-file.ts';
 export { runSweeps } from './run-sweeps.ts';
+export * from './sampling/index.ts';
 export { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
 export * from './sweep-ports.ts';

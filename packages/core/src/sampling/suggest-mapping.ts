@@ -10,8 +10,8 @@ export interface SuggestionContext {
   readonly kind: SampleKind;
   /** The tenant's words for directions. */
   readonly directions: Readonly<Record<string, string>>;
-  /** Required targets that the names of recordings may give instead. Source: FACE, C14. */
-  readonly isNameRead: boolean;
+  /** Required targets that the sample's own name gives, as its recording's will. Source: C10, C14. */
+  readonly givenByName: readonly string[];
 }
 
 export interface SuggestedMapping {
@@ -116,7 +116,7 @@ export function suggestMapping(
   }
   for (const target of targets) {
     if (!target.isRequired || rows.some((row) => row.target === target.target)) continue;
-    if (context.kind === 'call' && context.isNameRead) continue;
+    if (context.givenByName.includes(target.target)) continue;
     issues.push(
       issue(
         'REQUIRED_NOT_FOUND',

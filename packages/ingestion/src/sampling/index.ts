@@ -1,0 +1,3 @@
+export * from './ports.ts';
+export { type ReadSampleDeps, readTenantSample, type SampleAnswer } from './read-sample.ts';
+export { createSampler, type Sampler } from './sampler.ts';
