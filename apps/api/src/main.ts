@@ -1,12 +1,13 @@
 // The way in for people and the way out for calls: the admin and export API over HTTP.
 import { createDiskBlobStore } from '@callbay/blobs';
 import { createHttpApi } from '@callbay/http';
-import { createSampler, readTenantSample, replayFile } from '@callbay/ingestion';
+import { createSampler, previewMapping, readTenantSample, replayFile } from '@callbay/ingestion';
 import {
   createAuditReader,
   createCallReader,
   createEventReader,
   createFileReader,
+  createKeptRecordReader,
   createKeyStore,
   createMappingStore,
   createPolicyReader,
@@ -57,7 +58,7 @@ shutdown.add('queue', () => queue.close());
 const replays = createReplayStore(db);
 const sampler = createSampler({ processes: 2 });
 shutdown.add('sampler', async () => sampler[Symbol.asyncDispose]());
-const sampling = { policies: createPolicyReader(db), sampler };
+const sampling = { policies: createPolicyReader(db), records: createKeptRecordReader(db), sampler };
 const api = await createHttpApi(
   {
     tenants: createTenantStore(db),
@@ -72,6 +73,7 @@ const api = await createHttpApi(
     blobs: createDiskBlobStore({ root: config.blobsFolder }),
     replayFile: (tenantId, fileId, by) => replayFile({ replays, queue }, { tenantId, fileId, by }),
     readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
+    previewMapping: (tenantId, request) => previewMapping(sampling, { tenantId, request }),
     checks: { database: () => db.query('select 1'), queue: () => queue.checkHealth() },
     metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },
   },

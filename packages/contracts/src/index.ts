@@ -21,6 +21,7 @@ export * from './holds.ts';
 export { encodeCursor, type List, toPage } from './lists.ts';
 export * from './mappings.ts';
 export { mergeSettings } from './merge-settings.ts';
+export * from './previews.ts';
 export * from './purges.ts';
 export { toRange } from './rules.ts';
 export * from './samples.ts';

@@ -60,6 +60,13 @@ export {
   type WarningCode,
 } from './outcomes.ts';
 export { DEFAULT_SETTINGS, type Policy, type TenantSettings } from './policy.ts';
+export {
+  type ComparedRecord,
+  compareReadings,
+  type RecordReading,
+  type RecordToRead,
+  readRecordBy,
+} from './sampling/compare-readings.ts';
 export { describeFields, MAX_SAMPLED_RECORDS, type SampledField } from './sampling/describe-fields.ts';
 export { proposeFlatNames } from './sampling/flat-names.ts';
 export { type GuessedFormats, guessFormats } from './sampling/guess-formats.ts';

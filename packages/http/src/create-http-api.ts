@@ -26,6 +26,7 @@ import { type HealthDeps, registerHealth } from './health/routes.ts';
 import { registerHolds } from './holds/routes.ts';
 import { registerMappings } from './mappings/routes.ts';
 import { type PurgeReader, registerPurges } from './purges/routes.ts';
+import { type PreviewMapping, registerPreviews } from './samples/preview-routes.ts';
 import { type ReadSample, registerSamples } from './samples/routes.ts';
 import type { Api } from './server/api.ts';
 import { sendFailure } from './server/failures.ts';
@@ -53,6 +54,7 @@ export interface HttpDeps extends HealthDeps {
   readonly blobs: Pick<BlobStore, 'read' | 'size'>;
   readonly replayFile: ReplayFile;
   readonly readSample: ReadSample;
+  readonly previewMapping: PreviewMapping;
 }
 
 export interface HttpOptions {
@@ -119,6 +121,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerPurges(api, deps);
     registerAudit(api, deps);
     registerEvents(api, { ...deps, eventPollMs });
+    registerPreviews(api, deps);
     await closed.register(async (bytes) => {
       acceptBytes(bytes, SAMPLE_BYTES);
       registerSamples(bytes.withTypeProvider<ZodTypeProvider>(), deps);

@@ -25,7 +25,7 @@ export async function makeOpenApi(): Promise<string> {
     'blobs',
   ];
   const ports = Object.fromEntries(
-    [...names, 'replayFile', 'readSample', 'metrics'].map((name) => [name, absent]),
+    [...names, 'replayFile', 'readSample', 'previewMapping', 'metrics'].map((name) => [name, absent]),
   );
   const deps = { ...ports, checks: {} } as unknown as HttpDeps;
   const api = await createHttpApi(deps, {

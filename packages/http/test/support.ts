@@ -4,12 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDiskBlobStore } from '@callbay/blobs';
 import type { Role } from '@callbay/contracts';
-import { type BlobStore, createSampler, makeApiKey, readTenantSample } from '@callbay/ingestion';
+import {
+  type BlobStore,
+  createSampler,
+  makeApiKey,
+  previewMapping,
+  readTenantSample,
+} from '@callbay/ingestion';
 import {
   createAuditReader,
   createCallReader,
   createEventReader,
   createFileReader,
+  createKeptRecordReader,
   createKeyStore,
   createMappingStore,
   createPolicyReader,
@@ -61,7 +68,7 @@ export async function startApi(
   const keys = createKeyStore(db);
   const replays = createReplayStore(db);
   const sampler = createSampler({ processes: 1 });
-  const sampling = { policies: createPolicyReader(db), sampler };
+  const sampling = { policies: createPolicyReader(db), records: createKeptRecordReader(db), sampler };
   const deps: HttpDeps = {
     tenants: createTenantStore(db),
     keys,
@@ -75,6 +82,7 @@ export async function startApi(
     blobs,
     replayFile: (tenantId, fileId, by) => replays.replayFile(tenantId, fileId, by),
     readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
+    previewMapping: (tenantId, request) => previewMapping(sampling, { tenantId, request }),
     checks: { database: () => db.query('SELECT 1') },
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'callbay_up 1\n' },
     ...changes.deps,

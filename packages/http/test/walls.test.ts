@@ -19,6 +19,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   createSftpKey: { publicKey: OTHER_ED25519 },
   publishMapping: { fields: [{ source: 'a', target: 'b', type: 'string' }] },
   updateCall: { evaluated: true },
+  previewMapping: { mapping: { fields: [] }, lastFiles: 1 },
   readSample: { datetime: '2026-03-02T10:00:00Z' },
 };
 
