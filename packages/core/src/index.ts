@@ -12,7 +12,14 @@
  * tenant's own; purge: the act. outcome: the code and sentence that tell how a file stands; explanation: its story.
  */
 export { changesBetween, contentOf, type ReadableRecord } from './calls/call-content.ts';
-export type { CallFacts, MediaFacts, RecordFact, RecordingFact, SurfacedWith } from './calls/call-facts.ts';
+export type {
+  CallFacts,
+  CallReplay,
+  MediaFacts,
+  RecordFact,
+  RecordingFact,
+  SurfacedWith,
+} from './calls/call-facts.ts';
 export { decideCall, decideCalls } from './calls/decide-call.ts';
 export type {
   CallContent,

@@ -191,6 +191,22 @@ describe('a suggestion', () => {
     expect(suggestion.issues).toEqual([]);
   });
 
+  test('takes values that leave no doubt where no name is known', () => {
+    const odd = {
+      A: '2024-05-12T18:15:45Z',
+      B: 'joe@acme.test',
+      C: 'OUT',
+      D: 'Incoming',
+      E: 'x/y.MP3',
+      F: 'x',
+    };
+    const { C, D, ...clear } = odd;
+    const targets = (fields: Record<string, string>) =>
+      read([recordOf(fields)]).suggestion.fields.map(({ source, target }) => `${source} ${target}`);
+    expect(targets({ ...clear, D })).toEqual(['A startedAt', 'B user', 'E filename', 'D direction']);
+    expect(targets({ ...clear, A2: '2024-05-12T18:15:45Z' })).not.toContain('A startedAt');
+  });
+
   test('says what a person must decide', () => {
     const { suggestion } = read([
       recordOf({ call_time: '18:15', phone: '469 451 9385', value: '1,234', direction: 'sideways' }),

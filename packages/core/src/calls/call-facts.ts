@@ -71,6 +71,16 @@ export interface CallFacts {
    * told this, the fold makes the call of the same pair all the same.
    */
   readonly surfacedWith?: SurfacedWith | undefined;
+  /** When somebody had the visible call read by a newer policy. */
+  readonly replays?: readonly CallReplay[] | undefined;
+}
+
+/** A wish to read a visible call's record in force by another policy. Its place in the fold is its own. */
+export interface CallReplay {
+  readonly seq: number;
+  readonly policyVersion: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
 }
 
 export interface SurfacedWith {

@@ -19,6 +19,7 @@ import {
 } from './fold-state.ts';
 import { waitingFor, weigh, weighRest } from './hold-reasons.ts';
 import { completeCall, takeFirstRecord, takeUpdate } from './take-record.ts';
+import { takeReplay } from './take-replay.ts';
 
 /**
  * The state of one call, from its facts alone: they are folded in receive sequence and each is judged by its own
@@ -82,6 +83,8 @@ function stepsOf(facts: CallFacts): Step[] {
   for (const fact of facts.recordings) add(fact, takeRecording);
   for (const fact of facts.records) add(fact, takeRecord);
   for (const fact of facts.recordingsElsewhere) add(fact, noteElsewhere);
+  for (const replay of facts.replays ?? [])
+    steps.push({ at: replay.seq, take: (state) => takeReplay(state, replay) });
   return steps.sort((a, b) => a.at - b.at);
 }
 

@@ -153,7 +153,7 @@ export function takeUpdate(state: FoldState, complete: Completion, fact: RecordF
     content,
     changed,
   });
-  if (current !== complete.first && record.policy.settings.updateMode === 'replace') {
+  if (current.fact !== complete.first.fact && record.policy.settings.updateMode === 'replace') {
     judge(state, current.fact, outcomeOf('SUPERSEDED'));
   }
   complete.current = record;

@@ -39,7 +39,7 @@ const CALL: readonly KnownTarget[] = [
   target(
     'startedAt',
     'instant',
-    'datetime calldatetime starttime startedat callstarttime callstart startdatetime starttimestamp contactdate calltime calldate timestamp callstartedat begintime start date time createdat createddate',
+    'datetime calldatetime starttime startedat callstarttime callstart startdatetime starttimestamp contactdate calltime calldate timestamp callstartedat begintime started begin start date time createdat createddate',
     true,
   ),
   target(
@@ -54,7 +54,11 @@ const CALL: readonly KnownTarget[] = [
     'string',
     'filename recordingfilename audiofilename audiofile recordingfile recordingname recordingpath filepath mediafile file recording audio path recordingurl',
   ),
-  target('endedAt', 'instant', 'endtime endedat callendtime callend enddatetime endtimestamp end hanguptime'),
+  target(
+    'endedAt',
+    'instant',
+    'endtime endedat callendtime callend enddatetime endtimestamp ended end hanguptime',
+  ),
   target(
     'durationSeconds',
     'duration',

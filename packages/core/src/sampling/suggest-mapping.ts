@@ -2,6 +2,8 @@ import { type Issue, issue } from '../issue.ts';
 import { checkMapping, MAX_MAPPING_FIELDS } from '../mapping/check-mapping.ts';
 import { findAlias } from '../mapping/enum-aliases.ts';
 import type { FieldMapping, FieldType, MappingOptions } from '../mapping/field-mapping.ts';
+import { baseName, canonicalStem } from '../names/canonical-stem.ts';
+import { MEDIA_EXTENSIONS } from '../names/file-kinds.ts';
 import type { SampledField } from './describe-fields.ts';
 import { proposeFlatNames } from './flat-names.ts';
 import { KNOWN_TARGETS, type KnownTarget, nameKey, type SampleKind } from './known-targets.ts';
@@ -35,6 +37,8 @@ const READABLE: Readonly<Record<FieldType, readonly FieldType[]>> = {
 };
 
 const MORE_DIRECTIONS: Readonly<Record<string, string>> = {
+  inbound: 'inbound',
+  outbound: 'outbound',
   incoming: 'inbound',
   inward: 'inbound',
   received: 'inbound',
@@ -47,7 +51,23 @@ const MORE_DIRECTIONS: Readonly<Record<string, string>> = {
   'outbound call': 'outbound',
 };
 
-/** For each known target the sampled field that fits it best: by the order of its names, each field once. */
+const isMediaName = (value: string): boolean => MEDIA_EXTENSIONS.has(canonicalStem(baseName(value)).ext);
+
+const saysAll = (field: SampledField, claim: (value: string) => boolean): boolean =>
+  field.examples.length > 0 && field.examples.every(claim);
+
+/** Targets that a field with an unknown name can be taken for by its values, where no other field could be too. */
+const SPEAKING_VALUES: Readonly<Record<string, (field: SampledField) => boolean>> = {
+  startedAt: (field) => field.type === 'instant',
+  user: (field) => field.type === 'email',
+  direction: (field) => saysAll(field, (word) => findAlias(MORE_DIRECTIONS, word) !== null),
+  filename: (field) => saysAll(field, isMediaName),
+};
+
+/**
+ * For each known target the sampled field that fits it best: by the order of its names, then by values that leave no
+ * doubt; each field once.
+ */
 function assign(
   targets: readonly KnownTarget[],
   fields: readonly SampledField[],
@@ -67,6 +87,12 @@ function assign(
       assigned.set(field, target);
       break;
     }
+  }
+  for (const target of targets) {
+    if ([...assigned.values()].includes(target)) continue;
+    const speak = SPEAKING_VALUES[target.target];
+    const [only, ...others] = speak ? fields.filter((field) => !assigned.has(field) && speak(field)) : [];
+    if (only && others.length === 0) assigned.set(only, target);
   }
   return assigned;
 }

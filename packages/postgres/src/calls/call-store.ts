@@ -75,7 +75,7 @@ async function advanceLocked(
   if (await relinkOpenRecords(tx, tenantId, facts, tenant.policy)) {
     return { needs: await linkedStems(tx, tenantId, stems) };
   }
-  const policies = await policiesFor(tx, tenantId, tenant, files.values());
+  const policies = await policiesFor(tx, tenantId, tenant, files.values(), facts);
   const [clock] = await tx.query<{ now: Date }>('select callbay_now() as now', [], 'clock');
   const now = clock!.now;
   const decisions = decide(facts, policies);

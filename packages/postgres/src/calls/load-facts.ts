@@ -1,6 +1,7 @@
 import {
   type CallFacts,
   type CallPolicies,
+  type CallReplay,
   type Issue,
   type MediaFacts,
   type Policy,
@@ -105,7 +106,32 @@ export async function loadFacts(
   }
   const files = new Map(rows.map((row) => [row.id, row]));
   const barrier = await firstUnreadSidecar(tx, tenantId);
-  return { facts: stems.map((stem) => factsOf(stem, rows, records, files, surfaced, barrier)), files };
+  const replays = surfaced.size === 0 ? new Map() : await replaysOf(tx, tenantId, [...surfaced.keys()]);
+  const facts = stems.map((stem) => {
+    const known = factsOf(stem, rows, records, files, surfaced, barrier);
+    return { ...known, replays: replays.get(known.callKey) };
+  });
+  return { facts, files };
+}
+
+async function replaysOf(
+  tx: Sql,
+  tenantId: string,
+  callKeys: readonly string[],
+): Promise<Map<string, CallReplay[]>> {
+  const rows = await tx.query<{ call_key: string; seq: number; policy_version: number; at: Date }>(
+    `select call_key, seq, policy_version, at from call_replays where tenant_id = $1 and call_key = any($2)
+      limit ${FACTS_LIMIT}`,
+    [tenantId, callKeys],
+    'load-replays',
+  );
+  const replays = Map.groupBy(rows, (row) => row.call_key);
+  return new Map(
+    [...replays].map(([key, of]) => [
+      key,
+      of.map((row) => ({ seq: row.seq, policyVersion: row.policy_version, at: row.at.getTime() })),
+    ]),
+  );
 }
 
 /**
@@ -247,16 +273,20 @@ export async function lockTenant(tx: Sql, tenantId: string): Promise<LockedTenan
   return { ...tenant, policy: row.policy };
 }
 
-/** The tenant's newest policy, and those that its ended facts were judged by. */
+/** The tenant's newest policy, those that its ended facts were judged by, and those that calls were replayed by. */
 export async function policiesFor(
   tx: Sql,
   tenantId: string,
   tenant: LockedTenant,
   files: Iterable<LoadedFile>,
+  facts: readonly CallFacts[],
 ): Promise<CallPolicies> {
   const pinned = new Map([[tenant.policy.version, tenant.policy]]);
   const versions = new Set(
-    [...files].map((f) => f.judged_policy).filter((v) => v !== null && !pinned.has(v)),
+    [
+      ...[...files].map((f) => f.judged_policy),
+      ...facts.flatMap((f) => f.replays ?? []).map((replay) => replay.policyVersion),
+    ].filter((v) => v !== null && !pinned.has(v)),
   );
   if (versions.size > 0) {
     const rows = await tx.query<{ policy: Policy }>(
