@@ -1,9 +1,10 @@
 // The way in for people and the way out for calls: the admin and export API over HTTP.
 import { createDiskBlobStore } from '@callbay/blobs';
 import { createHttpApi } from '@callbay/http';
-import { createSampler, previewMapping, readTenantSample, replayFile } from '@callbay/ingestion';
+import { createSampler, previewMapping, readTenantSample, replayFile, replayMany } from '@callbay/ingestion';
 import {
   createAuditReader,
+  createBulkReplayStore,
   createCallReader,
   createEventReader,
   createFileReader,
@@ -58,6 +59,7 @@ shutdown.add('queue', () => queue.close());
 const replays = createReplayStore(db);
 const sampler = createSampler({ processes: 2 });
 shutdown.add('sampler', async () => sampler[Symbol.asyncDispose]());
+const bulkReplays = { policies: createPolicyReader(db), replays: createBulkReplayStore(db), queue };
 const sampling = { policies: createPolicyReader(db), records: createKeptRecordReader(db), sampler };
 const api = await createHttpApi(
   {
@@ -74,6 +76,7 @@ const api = await createHttpApi(
     replayFile: (tenantId, fileId, by) => replayFile({ replays, queue }, { tenantId, fileId, by }),
     readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
     previewMapping: (tenantId, request) => previewMapping(sampling, { tenantId, request }),
+    replayMany: (tenantId, request, by) => replayMany(bulkReplays, { tenantId, request, by }),
     checks: { database: () => db.query('select 1'), queue: () => queue.checkHealth() },
     metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },
   },

@@ -23,6 +23,7 @@ export * from './mappings.ts';
 export { mergeSettings } from './merge-settings.ts';
 export * from './previews.ts';
 export * from './purges.ts';
+export * from './replays.ts';
 export { toRange } from './rules.ts';
 export * from './samples.ts';
 export * from './sftp-users.ts';

@@ -26,6 +26,7 @@ import { type HealthDeps, registerHealth } from './health/routes.ts';
 import { registerHolds } from './holds/routes.ts';
 import { registerMappings } from './mappings/routes.ts';
 import { type PurgeReader, registerPurges } from './purges/routes.ts';
+import { type ReplayMany, registerReplays } from './replays/routes.ts';
 import { type PreviewMapping, registerPreviews } from './samples/preview-routes.ts';
 import { type ReadSample, registerSamples } from './samples/routes.ts';
 import type { Api } from './server/api.ts';
@@ -55,6 +56,7 @@ export interface HttpDeps extends HealthDeps {
   readonly replayFile: ReplayFile;
   readonly readSample: ReadSample;
   readonly previewMapping: PreviewMapping;
+  readonly replayMany: ReplayMany;
 }
 
 export interface HttpOptions {
@@ -122,6 +124,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerAudit(api, deps);
     registerEvents(api, { ...deps, eventPollMs });
     registerPreviews(api, deps);
+    registerReplays(api, deps);
     await closed.register(async (bytes) => {
       acceptBytes(bytes, SAMPLE_BYTES);
       registerSamples(bytes.withTypeProvider<ZodTypeProvider>(), deps);

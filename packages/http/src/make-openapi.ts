@@ -25,7 +25,10 @@ export async function makeOpenApi(): Promise<string> {
     'blobs',
   ];
   const ports = Object.fromEntries(
-    [...names, 'replayFile', 'readSample', 'previewMapping', 'metrics'].map((name) => [name, absent]),
+    [...names, 'replayFile', 'readSample', 'previewMapping', 'replayMany', 'metrics'].map((name) => [
+      name,
+      absent,
+    ]),
   );
   const deps = { ...ports, checks: {} } as unknown as HttpDeps;
   const api = await createHttpApi(deps, {

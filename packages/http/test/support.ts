@@ -10,9 +10,11 @@ import {
   makeApiKey,
   previewMapping,
   readTenantSample,
+  replayMany,
 } from '@callbay/ingestion';
 import {
   createAuditReader,
+  createBulkReplayStore,
   createCallReader,
   createEventReader,
   createFileReader,
@@ -68,6 +70,8 @@ export async function startApi(
   const keys = createKeyStore(db);
   const replays = createReplayStore(db);
   const sampler = createSampler({ processes: 1 });
+  const queue = { enqueueClassify: async () => {} };
+  const bulkReplays = { policies: createPolicyReader(db), replays: createBulkReplayStore(db), queue };
   const sampling = { policies: createPolicyReader(db), records: createKeptRecordReader(db), sampler };
   const deps: HttpDeps = {
     tenants: createTenantStore(db),
@@ -83,6 +87,7 @@ export async function startApi(
     replayFile: (tenantId, fileId, by) => replays.replayFile(tenantId, fileId, by),
     readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
     previewMapping: (tenantId, request) => previewMapping(sampling, { tenantId, request }),
+    replayMany: (tenantId, request, by) => replayMany(bulkReplays, { tenantId, request, by }),
     checks: { database: () => db.query('SELECT 1') },
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'callbay_up 1\n' },
     ...changes.deps,

@@ -20,6 +20,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   publishMapping: { fields: [{ source: 'a', target: 'b', type: 'string' }] },
   updateCall: { evaluated: true },
   previewMapping: { mapping: { fields: [] }, lastFiles: 1 },
+  replayMany: { code: 'SCHEMA_DRIFT' },
   readSample: { datetime: '2026-03-02T10:00:00Z' },
 };
 

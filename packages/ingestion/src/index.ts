@@ -16,6 +16,7 @@ export { apiKeyId, digestOf, isSameDigest, makeApiKey } from './credentials.ts';
 export { createInspector, type Inspector } from './inspector.ts';
 export * from './ports.ts';
 export { replayFile } from './replay-file.ts';
+export * from './replays/index.ts';
 export { runSweeps } from './run-sweeps.ts';
 export * from './sampling/index.ts';
 export { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';

@@ -39,6 +39,7 @@ export {
 export type { SecretSealer } from './host-keys.ts';
 export { applyMigrations } from './migrate.ts';
 export { sqlState, translatePgError } from './pg-errors.ts';
+export { createBulkReplayStore } from './replays/bulk-replay-store.ts';
 export { createKeptRecordReader } from './samples/kept-records.ts';
 export { createPolicyReader } from './samples/policy-reader.ts';
 export { createSftpAccountStore } from './sftp-accounts.ts';

@@ -17,6 +17,8 @@ export interface RecordToRead {
   readonly receivedAt: number;
   /** Of the recording of its call, where there is one. */
   readonly mediaDurationSeconds: number | null;
+  /** Of a visible call that was made of it: no mapping pairs it anew. */
+  readonly pairedStem?: string | undefined;
 }
 
 /** What one version of the field mapping makes of a record by itself, whatever else is known of its call. */
@@ -34,7 +36,7 @@ export interface RecordReading {
 export function readRecordBy(record: RecordToRead, policy: Policy): RecordReading {
   const { raw, receivedAt, isCsv } = record;
   const mapped = mapAwaitingZone(raw, policy, { receivedAtMs: receivedAt, isCsv });
-  const stem = stemNamedBy(raw, policy) ?? record.stem;
+  const stem = record.pairedStem ?? stemNamedBy(raw, policy) ?? record.stem;
   const media =
     record.mediaDurationSeconds === null
       ? null

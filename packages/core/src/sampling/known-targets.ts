@@ -62,7 +62,7 @@ const CALL: readonly KnownTarget[] = [
   target(
     'durationSeconds',
     'duration',
-    'durationseconds durationinseconds callduration duration calldurationseconds talktime calllength length durationsec seconds',
+    'durationseconds durationinseconds callduration duration calldurationseconds talktime talkseconds calllength length durationsec seconds',
   ),
   target('callerId', 'phone', 'callerid caller callernumber ani fromnumber from'),
   target('contactName', 'string', 'contactname customername clientname leadname name'),

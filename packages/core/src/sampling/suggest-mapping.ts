@@ -61,6 +61,7 @@ const SPEAKING_VALUES: Readonly<Record<string, (field: SampledField) => boolean>
   startedAt: (field) => field.type === 'instant',
   user: (field) => field.type === 'email',
   direction: (field) => saysAll(field, (word) => findAlias(MORE_DIRECTIONS, word) !== null),
+  durationSeconds: (field) => field.type === 'duration',
   filename: (field) => saysAll(field, isMediaName),
 };
 

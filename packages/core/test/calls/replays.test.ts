@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type CallReplay, decideCalls, type Policy } from '../../src/index.ts';
+import { type CallReplay, decideCalls } from '../../src/index.ts';
 import { CALL_AT, fields, HOUR, policiesOf, policyOf, type Scenario, scenario } from './scenario.ts';
 
 const SURFACED = new Set(['stem:a']);
@@ -29,7 +29,11 @@ const surfaced = (change: Record<string, string> = {}): Scenario =>
     .change(0, { judgedPolicy: 1 })
     .change(1, { judgedPolicy: 1 });
 
-const replay = (seq: number, policyVersion = 2): CallReplay => ({ seq, policyVersion, at: CALL_AT + 72 * HOUR });
+const replay = (seq: number, policyVersion = 2): CallReplay => ({
+  seq,
+  policyVersion,
+  at: CALL_AT + 72 * HOUR,
+});
 
 test('a replay adds one revision by the new version, and leaves what was published as it was', () => {
   const before = decide(surfaced());
@@ -59,9 +63,7 @@ test('a version that nobody knows leaves the call as it is', () => {
 
 test('an update after the replay counts from what the replay said, and the first file stays in its place', () => {
   const sent = surfaced().change(0, {});
-  const withUpdate = sent
-    .at(2 * HOUR)
-    .json('a.json', fields({ score: '8' }));
+  const withUpdate = sent.at(2 * HOUR).json('a.json', fields({ score: '8' }));
   const place = withUpdate.facts[2]!.seq;
   const moved = withUpdate.change(2, { seq: place + 1 });
   const decision = decide(moved, [replay(place)]);
