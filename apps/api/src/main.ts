@@ -1,7 +1,14 @@
 // The way in for people and the way out for calls: the admin and export API over HTTP.
 import { createDiskBlobStore } from '@callbay/blobs';
 import { createHttpApi } from '@callbay/http';
-import { createSampler, previewMapping, readTenantSample, replayFile, replayMany } from '@callbay/ingestion';
+import {
+  createSampler,
+  lintTenantMapping,
+  previewMapping,
+  readTenantSample,
+  replayFile,
+  replayMany,
+} from '@callbay/ingestion';
 import {
   createAuditReader,
   createBulkReplayStore,
@@ -77,6 +84,7 @@ const api = await createHttpApi(
     readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
     previewMapping: (tenantId, request) => previewMapping(sampling, { tenantId, request }),
     replayMany: (tenantId, request, by) => replayMany(bulkReplays, { tenantId, request, by }),
+    lintMapping: (tenantId) => lintTenantMapping(sampling, tenantId),
     checks: { database: () => db.query('select 1'), queue: () => queue.checkHealth() },
     metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },
   },

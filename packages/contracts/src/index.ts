@@ -18,6 +18,7 @@ export * from './events.ts';
 export * from './files.ts';
 export * from './health.ts';
 export * from './holds.ts';
+export * from './lints.ts';
 export { encodeCursor, type List, toPage } from './lists.ts';
 export * from './mappings.ts';
 export { mergeSettings } from './merge-settings.ts';

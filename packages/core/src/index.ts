@@ -47,7 +47,7 @@ export {
   type RawRecord,
 } from './mapping/field-mapping.ts';
 export { mapRecord } from './mapping/map-record.ts';
-export { COACH_MINIMUM } from './mapping/presets.ts';
+export { CALL_PRESETS, COACH_MINIMUM, type MappingPreset } from './mapping/presets.ts';
 export { baseName, canonicalStem, namedStem } from './names/canonical-stem.ts';
 export { checkDropName } from './names/check-drop-name.ts';
 export { isTemporaryName, kindOfName, MEDIA_EXTENSIONS, SIDECAR_EXTENSIONS } from './names/file-kinds.ts';
@@ -79,6 +79,7 @@ export { proposeFlatNames } from './sampling/flat-names.ts';
 export { type GuessedFormats, guessFormats } from './sampling/guess-formats.ts';
 export { type GuessedType, guessType } from './sampling/guess-type.ts';
 export { SAMPLE_KINDS, type SampleKind } from './sampling/known-targets.ts';
+export { type LintRun, type MappingLint, startLint } from './sampling/lint-mapping.ts';
 export { readSample, type SampleReading } from './sampling/read-sample.ts';
 export { type SuggestedMapping, type SuggestionContext, suggestMapping } from './sampling/suggest-mapping.ts';
 export { suspectTwelveHourClock, writtenHours } from './sampling/twelve-hour-clock.ts';

@@ -27,6 +27,7 @@ import { registerHolds } from './holds/routes.ts';
 import { registerMappings } from './mappings/routes.ts';
 import { type PurgeReader, registerPurges } from './purges/routes.ts';
 import { type ReplayMany, registerReplays } from './replays/routes.ts';
+import { type LintMapping, registerLints } from './samples/lint-routes.ts';
 import { type PreviewMapping, registerPreviews } from './samples/preview-routes.ts';
 import { type ReadSample, registerSamples } from './samples/routes.ts';
 import type { Api } from './server/api.ts';
@@ -56,6 +57,7 @@ export interface HttpDeps extends HealthDeps {
   readonly replayFile: ReplayFile;
   readonly readSample: ReadSample;
   readonly previewMapping: PreviewMapping;
+  readonly lintMapping: LintMapping;
   readonly replayMany: ReplayMany;
 }
 
@@ -124,6 +126,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerAudit(api, deps);
     registerEvents(api, { ...deps, eventPollMs });
     registerPreviews(api, deps);
+    registerLints(api, deps);
     registerReplays(api, deps);
     await closed.register(async (bytes) => {
       acceptBytes(bytes, SAMPLE_BYTES);

@@ -25,10 +25,9 @@ export async function makeOpenApi(): Promise<string> {
     'blobs',
   ];
   const ports = Object.fromEntries(
-    [...names, 'replayFile', 'readSample', 'previewMapping', 'replayMany', 'metrics'].map((name) => [
-      name,
-      absent,
-    ]),
+    [...names, 'replayFile', 'readSample', 'previewMapping', 'lintMapping', 'replayMany', 'metrics'].map(
+      (name) => [name, absent],
+    ),
   );
   const deps = { ...ports, checks: {} } as unknown as HttpDeps;
   const api = await createHttpApi(deps, {

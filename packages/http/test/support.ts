@@ -7,6 +7,7 @@ import type { Role } from '@callbay/contracts';
 import {
   type BlobStore,
   createSampler,
+  lintTenantMapping,
   makeApiKey,
   previewMapping,
   readTenantSample,
@@ -88,6 +89,7 @@ export async function startApi(
     readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
     previewMapping: (tenantId, request) => previewMapping(sampling, { tenantId, request }),
     replayMany: (tenantId, request, by) => replayMany(bulkReplays, { tenantId, request, by }),
+    lintMapping: (tenantId) => lintTenantMapping(sampling, tenantId),
     checks: { database: () => db.query('SELECT 1') },
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'callbay_up 1\n' },
     ...changes.deps,

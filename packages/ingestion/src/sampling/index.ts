@@ -1,3 +1,4 @@
+export { lintTenantMapping } from './lint-tenant-mapping.ts';
 export * from './ports.ts';
 export { type PreviewDeps, previewMapping } from './preview-mapping.ts';
 export { type ReadSampleDeps, readTenantSample, type SampleAnswer } from './read-sample.ts';
