@@ -8,11 +8,13 @@ import {
   readTenantSample,
   replayFile,
   replayMany,
+  writeYaml,
 } from '@callbay/ingestion';
 import {
   createAuditReader,
   createBulkReplayStore,
   createCallReader,
+  createConfigStore,
   createEventReader,
   createFileReader,
   createKeptRecordReader,
@@ -85,6 +87,8 @@ const api = await createHttpApi(
     previewMapping: (tenantId, request) => previewMapping(sampling, { tenantId, request }),
     replayMany: (tenantId, request, by) => replayMany(bulkReplays, { tenantId, request, by }),
     lintMapping: (tenantId) => lintTenantMapping(sampling, tenantId),
+    config: createConfigStore(db),
+    yaml: { read: (bytes) => sampler.readYaml(bytes), write: writeYaml },
     checks: { database: () => db.query('select 1'), queue: () => queue.checkHealth() },
     metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },
   },

@@ -34,6 +34,7 @@ export { DROP_RETENTION_MS, purgeAtOf } from './calls/drop-retention.ts';
 export { type ClockReading, judgeClocks } from './calls/judge-clocks.ts';
 export { type NearMissScore, scoreNearMiss } from './calls/near-miss.ts';
 export { stemNamedBy } from './calls/stem-named-by.ts';
+export { type ConfigChange, diffConfig } from './config/diff-config.ts';
 export { CallbayError, ERROR_TABLE, type ErrorCode } from './errors.ts';
 export { type Issue, issue } from './issue.ts';
 export { checkMapping, MAX_MAPPING_FIELDS } from './mapping/check-mapping.ts';

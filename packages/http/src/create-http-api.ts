@@ -4,6 +4,7 @@ import type {
   AuditReader,
   BlobStore,
   CallReader,
+  ConfigStore,
   EventReader,
   FileReader,
   KeyStore,
@@ -19,6 +20,7 @@ import { registerAudit } from './audit/routes.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
 import { registerMedia } from './calls/media-routes.ts';
 import { registerCalls } from './calls/routes.ts';
+import { registerConfig, type Yaml } from './config/routes.ts';
 import { registerDocs } from './docs/routes.ts';
 import { registerEvents } from './events/routes.ts';
 import { registerFiles } from './files/routes.ts';
@@ -59,6 +61,8 @@ export interface HttpDeps extends HealthDeps {
   readonly previewMapping: PreviewMapping;
   readonly lintMapping: LintMapping;
   readonly replayMany: ReplayMany;
+  readonly config: ConfigStore;
+  readonly yaml: Yaml;
 }
 
 export interface HttpOptions {
@@ -131,6 +135,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     await closed.register(async (bytes) => {
       acceptBytes(bytes, SAMPLE_BYTES);
       registerSamples(bytes.withTypeProvider<ZodTypeProvider>(), deps);
+      registerConfig(bytes.withTypeProvider<ZodTypeProvider>(), deps);
     });
   });
   await app.ready();

@@ -23,6 +23,8 @@ export async function makeOpenApi(): Promise<string> {
     'events',
     'purges',
     'blobs',
+    'config',
+    'yaml',
   ];
   const ports = Object.fromEntries(
     [...names, 'replayFile', 'readSample', 'previewMapping', 'lintMapping', 'replayMany', 'metrics'].map(

@@ -12,11 +12,13 @@ import {
   previewMapping,
   readTenantSample,
   replayMany,
+  writeYaml,
 } from '@callbay/ingestion';
 import {
   createAuditReader,
   createBulkReplayStore,
   createCallReader,
+  createConfigStore,
   createEventReader,
   createFileReader,
   createKeptRecordReader,
@@ -90,6 +92,8 @@ export async function startApi(
     previewMapping: (tenantId, request) => previewMapping(sampling, { tenantId, request }),
     replayMany: (tenantId, request, by) => replayMany(bulkReplays, { tenantId, request, by }),
     lintMapping: (tenantId) => lintTenantMapping(sampling, tenantId),
+    config: createConfigStore(db),
+    yaml: { read: (bytes) => sampler.readYaml(bytes), write: writeYaml },
     checks: { database: () => db.query('SELECT 1') },
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'callbay_up 1\n' },
     ...changes.deps,

@@ -21,6 +21,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   updateCall: { evaluated: true },
   previewMapping: { mapping: { fields: [] }, lastFiles: 1 },
   replayMany: { code: 'SCHEMA_DRIFT' },
+  applyConfig: { callbay: 1, name: 'a', timeZone: null, mappings: { call: { fields: [] } } },
   readSample: { datetime: '2026-03-02T10:00:00Z' },
 };
 

@@ -8,3 +8,5 @@ export { formatOfExtension } from './format-of-extension.ts';
 export { METADATA_LIMITS, type MetadataLimits } from './limits.ts';
 export { parseMetadata } from './parse-metadata.ts';
 export type { MetadataFormat, MetadataInput, ParsedMetadata } from './parsed-metadata.ts';
+export { readYamlValue, type YamlValue } from './yaml/read-yaml-value.ts';
+export { writeYaml } from './yaml/write-yaml.ts';

@@ -18,6 +18,7 @@ export { createCallStore } from './calls/call-store.ts';
 export { createFileStore } from './calls/file-store.ts';
 export { createReplayStore } from './calls/replay-store.ts';
 export { createSweepStore } from './calls/sweep-store.ts';
+export { createConfigStore } from './config/config-store.ts';
 export {
   Database,
   type DatabaseOptions,

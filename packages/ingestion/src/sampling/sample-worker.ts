@@ -14,6 +14,8 @@ import {
   type MetadataFormat,
   type ParsedMetadata,
   parseMetadata,
+  readYamlValue,
+  type YamlValue,
 } from '@callbay/metadata';
 import { endWithParent } from '../end-with-parent.ts';
 import { detectFormat } from './detect-format.ts';
@@ -57,5 +59,8 @@ function formatOf(name: string | null): MetadataFormat | null {
   const dot = name?.lastIndexOf('.') ?? -1;
   return dot === -1 ? null : formatOfExtension((name ?? '').slice(dot + 1));
 }
+
+/** A set-up file: written by people with keys of ours, and parsed here all the same. */
+export const yaml = ({ bytes }: { readonly bytes: Uint8Array }): YamlValue => readYamlValue(bytes);
 
 endWithParent();
