@@ -82,6 +82,7 @@ export { type GuessedType, guessType } from './sampling/guess-type.ts';
 export { SAMPLE_KINDS, type SampleKind } from './sampling/known-targets.ts';
 export { type LintRun, type MappingLint, startLint } from './sampling/lint-mapping.ts';
 export { readSample, type SampleReading } from './sampling/read-sample.ts';
+export { SAMPLE_ISSUE_TABLE, type SampleIssueCode, sampleIssue } from './sampling/sample-issues.ts';
 export { type SuggestedMapping, type SuggestionContext, suggestMapping } from './sampling/suggest-mapping.ts';
 export { suspectTwelveHourClock, writtenHours } from './sampling/twelve-hour-clock.ts';
 export { AMEND_WINDOW_MS, judgeAmendWindow } from './times/amend-window.ts';

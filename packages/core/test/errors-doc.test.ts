@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ERROR_TABLE, OUTCOME_TABLE, WARNING_TABLE } from '../src/index.ts';
+import { ERROR_TABLE, OUTCOME_TABLE, SAMPLE_ISSUE_TABLE, WARNING_TABLE } from '../src/index.ts';
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -13,6 +13,9 @@ function errorsDoc(): string {
     row.fix,
   ]);
   const warnings = Object.entries(WARNING_TABLE).map(([code, sentence]) => [`\`${code}\``, sentence]);
+  const samples = Object.entries(SAMPLE_ISSUE_TABLE).map(([code, row]) => [
+    ...[`\`${code}\``, row.sentence, row.fix],
+  ]);
   const errors = Object.entries(ERROR_TABLE).map(([code, row]) => [
     ...[`\`${code}\``, String(row.status), row.sentence, row.fix, row.retryable ? 'yes' : 'no'],
   ]);
@@ -29,6 +32,11 @@ ${table(['code', 'state', 'what it means', 'what to do'], outcomes)}
 The file or call was accepted all the same.
 
 ${table(['code', 'what it means'], warnings)}
+
+## Samples and set-up files
+What a sample leaves for a person to decide, and what is wrong with a set-up file, at the field or line it is about.
+
+${table(['code', 'what it means', 'what to do'], samples)}
 
 ## Answers of the API
 Problem documents (RFC 9457) carry the code; \`issues\` names each field.

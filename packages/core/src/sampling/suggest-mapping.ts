@@ -1,4 +1,4 @@
-import { type Issue, issue } from '../issue.ts';
+import type { Issue } from '../issue.ts';
 import { checkMapping, MAX_MAPPING_FIELDS } from '../mapping/check-mapping.ts';
 import { findAlias } from '../mapping/enum-aliases.ts';
 import type { FieldMapping, FieldType, MappingOptions } from '../mapping/field-mapping.ts';
@@ -7,6 +7,8 @@ import { MEDIA_EXTENSIONS } from '../names/file-kinds.ts';
 import type { SampledField } from './describe-fields.ts';
 import { proposeFlatNames } from './flat-names.ts';
 import { KNOWN_TARGETS, type KnownTarget, nameKey, type SampleKind } from './known-targets.ts';
+
+import { sampleIssue } from './sample-issues.ts';
 
 export interface SuggestionContext {
   readonly kind: SampleKind;
@@ -144,16 +146,10 @@ export function suggestMapping(
   for (const target of targets) {
     if (!target.isRequired || rows.some((row) => row.target === target.target)) continue;
     if (context.givenByName.includes(target.target)) continue;
-    issues.push(
-      issue(
-        'REQUIRED_NOT_FOUND',
-        `No field could be taken for ${target.target}: choose its source.`,
-        target.target,
-      ),
-    );
+    issues.push(sampleIssue('REQUIRED_NOT_FOUND', target.target, `It is ${target.target}.`));
   }
   if (rows.length > MAX_MAPPING_FIELDS) {
-    issues.push(issue('MAPPING_TOO_LARGE', `Only the first ${MAX_MAPPING_FIELDS} rows are suggested.`));
+    issues.push(sampleIssue('MAPPING_TOO_LARGE', null, `The first ${MAX_MAPPING_FIELDS} are suggested.`));
   }
   return { fields: rows.slice(0, MAX_MAPPING_FIELDS), options: {}, issues };
 }
@@ -170,13 +166,7 @@ function knownRow(
   if (known.target !== 'direction') return { ...base, ...required };
   const { aliases, unknown } = aliasesFor(field, directions);
   if (unknown > 0) {
-    issues.push(
-      issue(
-        'DIRECTION_WORD_UNKNOWN',
-        'Some words of this field are no known direction: give each an alias in the mapping or the settings.',
-        field.name,
-      ),
-    );
+    issues.push(sampleIssue('DIRECTION_WORD_UNKNOWN', field.name));
   }
   return { ...base, ...required, ...(aliases === null ? {} : { aliases }) };
 }
@@ -192,40 +182,16 @@ const ownRow = (field: SampledField, name: string): FieldMapping => ({
 const formatsOf = (field: SampledField): { formats?: readonly string[] } =>
   field.formats.length === 0 ? {} : { formats: field.formats };
 
-function doubtsOf(field: SampledField): Issue[] {
-  const { name, ambiguous, doubt } = field;
-  const found: Issue[] = [];
-  if (ambiguous.length > 0) {
-    found.push(
-      issue(
-        'DATE_ORDER_AMBIGUOUS',
-        `Both ${ambiguous.join(' and ')} read every value: say which is meant, or send a day past the 12th.`,
-        name,
-      ),
-    );
-  }
-  if (doubt === 'time-without-date') {
-    found.push(
-      issue('TIME_WITHOUT_DATE', 'The values are times of day: send date and time in one field.', name),
-    );
-  }
-  if (doubt === 'number-sign') {
-    found.push(
-      issue(
-        'NUMBER_AMBIGUOUS',
-        'The sign in values such as 1,234 may divide thousands or decimals: send plain numbers.',
-        name,
-      ),
-    );
-  }
-  if (doubt === 'phone-country') {
-    found.push(
-      issue(
-        'PHONE_COUNTRY_NEEDED',
-        'National numbers need `options.defaultCountry`, such as US; else they stay as they are.',
-        name,
-      ),
-    );
-  }
-  return found;
+const DOUBT_CODES = {
+  'time-without-date': 'TIME_WITHOUT_DATE',
+  'number-sign': 'NUMBER_AMBIGUOUS',
+  'phone-country': 'PHONE_COUNTRY_NEEDED',
+} as const;
+
+function doubtsOf({ name, ambiguous, doubt }: SampledField): Issue[] {
+  const formats = `They are ${ambiguous.join(' and ')}.`;
+  return [
+    ...(ambiguous.length > 0 ? [sampleIssue('DATE_ORDER_AMBIGUOUS', name, formats)] : []),
+    ...(doubt === null ? [] : [sampleIssue(DOUBT_CODES[doubt], name)]),
+  ];
 }

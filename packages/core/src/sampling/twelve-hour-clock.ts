@@ -1,4 +1,5 @@
-import { type Issue, issue } from '../issue.ts';
+import type { Issue } from '../issue.ts';
+import { sampleIssue } from './sample-issues.ts';
 
 /** Fewer times than these say nothing: a morning's calls all come before noon. */
 const MIN_TIMES = 20;
@@ -10,10 +11,7 @@ const MIN_TIMES = 20;
  */
 export function suspectTwelveHourClock(hours: readonly number[]): Issue | null {
   if (hours.length < MIN_TIMES || hours.some((hour) => hour > 12 || hour === 0)) return null;
-  return issue(
-    'TWELVE_HOUR_CLOCK_SUSPECTED',
-    `None of ${hours.length} times has an hour past 12: send a 24-hour clock, or AM and PM with it.`,
-  );
+  return sampleIssue('TWELVE_HOUR_CLOCK_SUSPECTED', null, `${hours.length} times were looked at.`);
 }
 
 /** The hours that texts such as `05-12-2024 6:15:45` write; none for those with AM or PM, which are beyond doubt. */

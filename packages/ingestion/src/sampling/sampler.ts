@@ -1,4 +1,4 @@
-import { CallbayError, issue } from '@callbay/core';
+import { CallbayError, issue, sampleIssue } from '@callbay/core';
 import type { YamlValue } from '@callbay/metadata';
 import { Tinypool } from 'tinypool';
 import { READING_PROCESS } from '../inspector.ts';
@@ -47,7 +47,7 @@ export function createSampler({ processes }: { processes: number }): Sampler {
   return {
     sample: (task) => run<ReadSample>('sample', task, unreadable),
     readYaml: (bytes) =>
-      run<YamlValue>('yaml', { bytes }, () => ({ issues: [issue('YAML_INVALID', TOO_MUCH)] })),
+      run<YamlValue>('yaml', { bytes }, () => ({ issues: [sampleIssue('YAML_INVALID', null, TOO_MUCH)] })),
     [Symbol.asyncDispose]: async () => pool?.destroy(),
   };
 }

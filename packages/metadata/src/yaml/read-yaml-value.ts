@@ -1,4 +1,4 @@
-import { type Issue, issue } from '@callbay/core';
+import { type Issue, sampleIssue } from '@callbay/core';
 import { Composer, isAlias, isMap, isScalar, isSeq } from 'yaml';
 import { METADATA_LIMITS, type MetadataLimits } from '../limits.ts';
 import { decodeText } from '../text/decode.ts';
@@ -19,7 +19,9 @@ const MAX_ALIASES = 100;
  * with line and column: bad syntax, a key twice, a key that would change an object, too much of anything.
  */
 export function readYamlValue(bytes: Uint8Array, limits: MetadataLimits = METADATA_LIMITS): YamlValue {
-  const refuse = (message: string, at: string | null) => ({ issues: [issue('YAML_INVALID', message, at)] });
+  const refuse = (message: string, at: string | null) => ({
+    issues: [sampleIssue('YAML_INVALID', at, message)],
+  });
   const decoded = decodeText(bytes);
   if (!decoded.ok) return refuse(decoded.message, null);
   const { text } = decoded;
@@ -36,14 +38,14 @@ export function readYamlValue(bytes: Uint8Array, limits: MetadataLimits = METADA
     const errors = document.errors.slice(0, limits.issues);
     return {
       issues: errors.map((error) =>
-        issue('YAML_INVALID', YAML_SENTENCES[error.code], locator.place(error.pos[0])),
+        sampleIssue('YAML_INVALID', locator.place(error.pos[0]), YAML_SENTENCES[error.code]),
       ),
     };
   }
   const places = new Map<string, number>();
   const problems: Issue[] = [];
   note(document.contents, '', places, (offset, message) =>
-    problems.push(issue('YAML_INVALID', message, locator.place(offset))),
+    problems.push(sampleIssue('YAML_INVALID', locator.place(offset), message)),
   );
   if (problems.length > 0) return { issues: problems.slice(0, limits.issues) };
   return {
