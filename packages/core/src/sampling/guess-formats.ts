@@ -86,10 +86,14 @@ function candidatesOf(text: string): string[] {
 
 const oneLine = (text: string): string => text.trim().replace(/\s+/g, ' ');
 
-function reads(format: string, text: string): boolean {
+/** A format as a test of texts; compiled once for all of them. */
+function readerOf(format: string): (text: string) => boolean {
   const compiled = compileDateFormat(format);
-  return 'format' in compiled && readByFormat(text, compiled.format) !== null;
+  if (!('format' in compiled)) return () => false;
+  return (text) => readByFormat(text, compiled.format) !== null;
 }
+
+const isIso = readerOf('iso8601');
 
 /** Same order of year, month and day, whatever their widths. */
 const orderOf = (format: string): string =>
@@ -108,11 +112,9 @@ function oneOfEachOrder(formats: readonly string[]): string[] {
 /** The formats that read all of these texts, which share one shape. */
 function readersOf(texts: readonly string[]): string[] {
   const candidates = new Set(texts.slice(0, MAX_CANDIDATES_OF).flatMap(candidatesOf));
-  for (const text of texts) {
-    for (const format of candidates) if (!reads(format, text)) candidates.delete(format);
-    if (candidates.size === 0) break;
-  }
-  return oneOfEachOrder([...candidates]);
+  const readers = [...candidates].map((format) => ({ format, canRead: readerOf(format) }));
+  const fitting = readers.filter(({ canRead }) => texts.every(canRead)).map(({ format }) => format);
+  return oneOfEachOrder(fitting);
 }
 
 /** Kinds of text that no one format reads: with and without a word, a fraction, a half of the day, an offset. */
@@ -130,14 +132,11 @@ const shapeOf = (text: string): string =>
  */
 export function guessFormats(values: readonly string[]): GuessedFormats {
   const texts = values.map(oneLine);
-  const rest = texts.filter((text) => !reads('iso8601', text));
+  const rest = texts.filter((text) => !isIso(text));
   if (texts.length === 0) return NONE;
   if (rest.length === 0) return { formats: ['iso8601'], ambiguous: [] };
   const together = readersOf(rest);
-  const groups = new Map<string, string[]>();
-  if (together.length === 0) {
-    for (const text of rest) groups.set(shapeOf(text), [...(groups.get(shapeOf(text)) ?? []), text]);
-  }
+  const groups = together.length > 0 ? new Map<string, string[]>() : Map.groupBy(rest, shapeOf);
   const found = together.length > 0 ? [together] : [...groups.values()].map(readersOf);
   if (found.length > MAX_FORMATS || found.some((formats) => formats.length === 0)) return NONE;
   // One text of a shape may tell what another leaves open: whoever writes days first writes them first always.

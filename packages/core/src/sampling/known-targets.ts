@@ -103,7 +103,7 @@ const NAME = target('name', 'string', 'name');
 const AMOUNT = target('amount', 'number', 'amount value opportunityamount dealamount');
 
 const identifier = (singular: string): KnownTarget =>
-  target('externalId', 'id', `${singular}id id externalid recordid ${singular}sfid salesforceid uid`, true);
+  target('externalId', 'id', `id ${singular}id externalid recordid ${singular}sfid salesforceid uid`, true);
 
 const references = (...targets: string[]): KnownTarget[] =>
   REFERENCES.filter((known) => targets.includes(known.target));
@@ -130,6 +130,7 @@ export const KNOWN_TARGETS: Readonly<Record<SampleKind, readonly KnownTarget[]>>
   ],
   cases: [
     identifier('case'),
+    target('caseNumber', 'string', 'casenumber'),
     target('subject', 'string', 'subject casesubject title'),
     target('status', 'string', 'status casestatus'),
     target('priority', 'string', 'priority casepriority'),
