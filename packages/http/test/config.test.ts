@@ -34,6 +34,14 @@ test('a set-up comes out as YAML that changes nothing when it goes in again', as
   expect(await get(id)).toBe(answer.text);
 });
 
+test('a tenant older than a setting has its default in the set-up, and no change of it', async () => {
+  const id = await newTenant();
+  await api.db.execute(`UPDATE tenants SET settings = settings - 'crmWaitSeconds' WHERE id = $1`, [id]);
+  const text = await get(id);
+  expect(text).toContain('crmWaitSeconds: 600');
+  expect((await put(id, text)).body.changes).toEqual([]);
+});
+
 test('a set-up is repeated for another tenant, word for word', async () => {
   const one = await newTenant({ settings: { crmWaitSeconds: 5, directions: { hot: 'inbound', in: null } } });
   await api.ask(`PUT /v1/tenants/${one}/mappings/call`, {

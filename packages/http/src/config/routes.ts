@@ -54,7 +54,7 @@ export function registerConfig(api: Api, { config, yaml }: { config: ConfigStore
   api.route({
     method: 'PUT',
     url: '/v1/tenants/:tenantId/config',
-    config: { access: 'manage' },
+    config: { access: 'manage', bytes: 'application/yaml' },
     bodyLimit: CONFIG_BYTES,
     schema: {
       ...{

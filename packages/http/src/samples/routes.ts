@@ -24,7 +24,7 @@ export function registerSamples(api: Api, { readSample }: { readSample: ReadSamp
   api.route({
     method: 'POST',
     url: '/v1/tenants/:tenantId/mapping-samples',
-    config: { access: 'manage' },
+    config: { access: 'manage', bytes: 'application/octet-stream' },
     bodyLimit: SAMPLE_BYTES,
     schema: {
       ...{

@@ -1,11 +1,11 @@
 import {
   type ConfigResult,
-  NewMapping,
+  type NewMapping,
   type SettingsChange,
   settingsOf,
   type TenantConfig,
 } from '@callbay/contracts';
-import { diffConfig } from '@callbay/core';
+import { DEFAULT_SETTINGS, diffConfig } from '@callbay/core';
 import type { Actor, ConfigStore } from '@callbay/ingestion';
 import { publishMapping } from '../admin/mapping-store.ts';
 import { lockSettings } from '../admin/policies.ts';
@@ -38,7 +38,7 @@ export function createConfigStore(db: Database): ConfigStore {
 /** What the tenant is now, in the form of a set-up file. */
 async function configOf(tx: Sql, row: TenantRow): Promise<TenantConfig> {
   const { id, name, timeZone, settings } = toTenant(row);
-  const [mapping] = await tx.query<{ fields: unknown; options: unknown }>(
+  const [mapping] = await tx.query<Required<NewMapping>>(
     `SELECT fields, options FROM mapping_versions WHERE tenant_id = $1 AND kind = 'call' ORDER BY version DESC LIMIT 1`,
     [id],
   );
@@ -46,8 +46,9 @@ async function configOf(tx: Sql, row: TenantRow): Promise<TenantConfig> {
     callbay: 1,
     name,
     timeZone,
-    settings,
-    mappings: { call: NewMapping.parse(mapping ?? { fields: [] }) },
+    // A tenant older than a setting has its default.
+    settings: { ...DEFAULT_SETTINGS, ...settings } as TenantConfig['settings'],
+    mappings: { call: { fields: mapping?.fields ?? [], options: mapping?.options ?? {} } },
   };
 }
 
