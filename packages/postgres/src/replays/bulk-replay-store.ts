@@ -50,6 +50,8 @@ async function replayFiles(
   fileIds: readonly string[],
   by: Actor,
 ): Promise<{ replayed: number; toRead: string[] }> {
+  // Held still as decisions do: a new mapping marks the open calls due, in an order of its own.
+  if ((await lockTenant(tx, tenantId)) === null) return { replayed: 0, toRead: [] };
   const callKeys = await lockCallsOf(tx, tenantId, fileIds);
   const held = await tx.query<{ id: string }>(
     `SELECT id FROM files WHERE tenant_id = $1 AND id = ANY ($2) AND state = 'held' AND withdrawn_seq IS NULL`,
