@@ -19,7 +19,12 @@ const recordOf = (fields: Record<string, string>, nestedPaths: string[] = []): R
 });
 
 const read = (records: RawRecord[], kind: SampleKind = 'call') =>
-  readSample(records, null, { kind, directions: DEFAULT_SETTINGS.directions, givenByName: [] });
+  readSample(records, null, {
+    kind,
+    directions: DEFAULT_SETTINGS.directions,
+    givenByName: [],
+    hasTimeZone: true,
+  });
 
 describe('date formats', () => {
   test.each([
@@ -220,6 +225,20 @@ describe('a suggestion', () => {
       'REQUIRED_NOT_FOUND',
     ]);
   });
+});
+
+test.each([
+  ['2024-05-12T18:15:45', true],
+  ['13/05/2024', true],
+  ['2024-05-12', true],
+  ['20240513-181545', true],
+  ['2024-05-12T18:15:45Z', false],
+  ['2024-05-12 18:15:45 +09:00', false],
+  ['20240512T181545-0500', false],
+])('case 62: for a tenant without a zone, %s needs one: %s', (datetime, needsOne) => {
+  const context = { kind: 'call', directions: {}, givenByName: [], hasTimeZone: false } as const;
+  const { warnings } = readSample([recordOf({ datetime })], null, context);
+  expect(warnings.map(({ code }) => code)).toEqual(needsOne ? ['TIME_ZONE_NEEDED'] : []);
 });
 
 describe('case 65: a 12-hour clock', () => {

@@ -5,7 +5,12 @@ import { createSampler } from '../src/index.ts';
 const sampler = createSampler({ processes: 1 });
 afterAll(() => sampler[Symbol.asyncDispose]());
 
-const suggestion = { kind: 'call' as const, directions: DEFAULT_SETTINGS.directions, givenByName: [] };
+const suggestion = {
+  kind: 'call' as const,
+  directions: DEFAULT_SETTINGS.directions,
+  givenByName: [],
+  hasTimeZone: true,
+};
 const sample = (text: string, name = 'a.csv') =>
   sampler.sample({ bytes: Buffer.from(text), name, suggestion, maxRecords: 2 });
 

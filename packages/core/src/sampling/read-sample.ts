@@ -2,6 +2,7 @@ import type { Issue } from '../issue.ts';
 import type { RawRecord } from '../mapping/field-mapping.ts';
 import { describeFields, type SampledField } from './describe-fields.ts';
 import { proposeFlatNames } from './flat-names.ts';
+import { sampleIssue } from './sample-issues.ts';
 import { type SuggestedMapping, type SuggestionContext, suggestMapping } from './suggest-mapping.ts';
 import { suspectTwelveHourClock, writtenHours } from './twelve-hour-clock.ts';
 
@@ -11,7 +12,7 @@ export interface SampleReading {
   readonly suggestion: SuggestedMapping;
   /** Nested paths, each with a flat name that is free. */
   readonly nested: readonly { readonly path: string; readonly name: string }[];
-  /** TWELVE_HOUR_CLOCK_SUSPECTED. */
+  /** TIME_ZONE_NEEDED, TWELVE_HOUR_CLOCK_SUSPECTED. */
   readonly warnings: readonly Issue[];
 }
 
@@ -31,15 +32,22 @@ export function readSample(
     fields,
     suggestion: suggestMapping(fields, context),
     nested: [...names].map(([path, name]) => ({ path, name })),
-    warnings: fields.flatMap((field) => clockWarning(field, records)),
+    warnings: fields.flatMap((field) => timeWarnings(field, records, context.hasTimeZone)),
   };
 }
 
-function clockWarning(field: SampledField, records: readonly RawRecord[]): Issue[] {
-  if (field.type !== 'instant') return [];
-  const values = records.map((record) => record.fields[field.name] ?? '');
-  // An offset tells of a program that wrote the time, and programs write 24 hours.
-  if (values.some((value) => /(?:Z|[+-]\d{2}:?\d{2})$/.test(value.trim()))) return [];
-  const found = suspectTwelveHourClock(writtenHours(values));
-  return found === null ? [] : [{ ...found, at: field.name }];
+const OFFSET = /(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$/i;
+
+/** What times without an offset leave in doubt. One with an offset was written by a program, and programs write 24 hours. */
+function timeWarnings(field: SampledField, records: readonly RawRecord[], hasTimeZone: boolean): Issue[] {
+  const isEpoch = field.formats.some((format) => format.startsWith('epoch'));
+  if (field.type !== 'instant' || isEpoch) return [];
+  const values = records.map((record) => record.fields[field.name]?.trim() ?? '').filter(Boolean);
+  const local = values.filter((value) => !OFFSET.test(value.replace(/^[\d/.-]+$/, '')));
+  if (local.length === 0) return [];
+  const clock = local.length < values.length ? null : suspectTwelveHourClock(writtenHours(local));
+  return [
+    ...(hasTimeZone ? [] : [sampleIssue('TIME_ZONE_NEEDED', field.name)]),
+    ...(clock === null ? [] : [{ ...clock, at: field.name }]),
+  ];
 }

@@ -30,6 +30,10 @@ export const SAMPLE_ISSUE_TABLE = {
     sentence: 'The sample has more fields than a mapping may have rows.',
     fix: 'Map the fields that need a type; all others are kept as text.',
   },
+  TIME_ZONE_NEEDED: {
+    sentence: 'The times name no zone, and the tenant has none.',
+    fix: 'Set `timeZone` to the zone that they are written in, or send an offset with each.',
+  },
   TWELVE_HOUR_CLOCK_SUSPECTED: {
     sentence: 'None of many times has an hour past 12.',
     fix: 'Send a 24-hour clock, or AM and PM with the time.',

@@ -14,6 +14,8 @@ export interface SuggestionContext {
   readonly kind: SampleKind;
   /** The tenant's words for directions. */
   readonly directions: Readonly<Record<string, string>>;
+  /** Times without an offset can be read: the tenant has a zone. */
+  readonly hasTimeZone: boolean;
   /** Required targets that the sample's own name gives, as its recording's will. Source: C10, C14. */
   readonly givenByName: readonly string[];
 }

@@ -50,7 +50,7 @@ async function previewSample(
 ): Promise<SampleView> {
   const { records, issues, format } = await sampler.sample({
     ...{ bytes: Buffer.from(text), name: name ?? null, maxRecords: MAX_SAMPLE_RECORDS },
-    suggestion: { kind: 'call', directions: draft.settings.directions, givenByName: [] },
+    suggestion: { kind: 'call', directions: draft.settings.directions, givenByName: [], hasTimeZone: true },
   });
   const stem = (name ?? '').replace(/\.[^.]*$/, '');
   const counts = { accepted: 0, held: 0, rejected: 0 };

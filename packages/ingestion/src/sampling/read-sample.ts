@@ -24,7 +24,12 @@ export async function readTenantSample(
   const { directions } = policy.settings;
   const read = await sampler.sample({
     ...{ bytes, name: name ?? null, maxRecords: 0 },
-    suggestion: { kind, directions, givenByName: kind === 'call' ? givenByName(name, policy) : [] },
+    suggestion: {
+      kind,
+      directions,
+      hasTimeZone: policy.timeZone !== null,
+      givenByName: kind === 'call' ? givenByName(name, policy) : [],
+    },
   });
   if (read.fields.length === 0) {
     return { issues: read.issues };
