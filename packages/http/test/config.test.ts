@@ -166,6 +166,25 @@ mappings:
     expect([status, body.issues[0]?.code]).toEqual([400, code]);
   });
 
+  test('a pattern that would grow without end, at once; one that only looks so is matched in linear time', async () => {
+    const id = await newTenant();
+    const text = await get(id);
+    const withPattern = (pattern: string) =>
+      put(id, text.replace('filenamePattern: null', `filenamePattern: '${pattern}'`));
+    const startedAt = performance.now();
+    const { body } = await withPattern('(?P<rest>(((a{200}){200}){200})*)');
+    expect(body.issues).toMatchObject([{ code: 'PATTERN_INVALID' }]);
+    expect((await withPattern('(?P<rest>(a+)+b)')).status).toBe(200);
+    const name = `${'a'.repeat(240)}.csv`;
+    const sample = await fetch(`${api.url}/v1/tenants/${id}/mapping-samples?name=${name}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${api.operator}`, 'content-type': 'text/csv' },
+      body: 'a\n1\n',
+    });
+    expect(sample.status).toBe(200);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
   test('a file over 1 MiB', async () => {
     const id = await newTenant();
     expect((await put(id, `# ${'x'.repeat(2 ** 20)}\n`)).status).toBe(413);

@@ -1,7 +1,6 @@
 import {
   type CallFacts,
   type CallPolicies,
-  type CallReplay,
   type Issue,
   type MediaFacts,
   type Policy,
@@ -11,6 +10,7 @@ import {
   type SurfacedWith,
 } from '@callbay/core';
 import type { Sql } from '../database.ts';
+import { loadReplays } from './load-replays.ts';
 
 /** The facts of one key and the state they last led to. */
 export interface LoadedFile {
@@ -106,32 +106,12 @@ export async function loadFacts(
   }
   const files = new Map(rows.map((row) => [row.id, row]));
   const barrier = await firstUnreadSidecar(tx, tenantId);
-  const replays = surfaced.size === 0 ? new Map() : await replaysOf(tx, tenantId, [...surfaced.keys()]);
+  const replays = await loadReplays(tx, tenantId, [...surfaced.keys()]);
   const facts = stems.map((stem) => {
     const known = factsOf(stem, rows, records, files, surfaced, barrier);
     return { ...known, replays: replays.get(known.callKey) };
   });
   return { facts, files };
-}
-
-async function replaysOf(
-  tx: Sql,
-  tenantId: string,
-  callKeys: readonly string[],
-): Promise<Map<string, CallReplay[]>> {
-  const rows = await tx.query<{ call_key: string; seq: number; policy_version: number; at: Date }>(
-    `select call_key, seq, policy_version, at from call_replays where tenant_id = $1 and call_key = any($2)
-      limit ${FACTS_LIMIT}`,
-    [tenantId, callKeys],
-    'load-replays',
-  );
-  const replays = Map.groupBy(rows, (row) => row.call_key);
-  return new Map(
-    [...replays].map(([key, of]) => [
-      key,
-      of.map((row) => ({ seq: row.seq, policyVersion: row.policy_version, at: row.at.getTime() })),
-    ]),
-  );
 }
 
 /**
