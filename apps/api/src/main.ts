@@ -1,15 +1,27 @@
 // The way in for people and the way out for calls: the admin and export API over HTTP.
 import { createDiskBlobStore } from '@callbay/blobs';
 import { createHttpApi } from '@callbay/http';
-import { replayFile } from '@callbay/ingestion';
+import {
+  createSampler,
+  lintTenantMapping,
+  previewMapping,
+  readTenantSample,
+  replayFile,
+  replayMany,
+  writeYaml,
+} from '@callbay/ingestion';
 import {
   createAlertReader,
   createAuditReader,
+  createBulkReplayStore,
   createCallReader,
+  createConfigStore,
   createEventReader,
   createFileReader,
+  createKeptRecordReader,
   createKeyStore,
   createMappingStore,
+  createPolicyReader,
   createProcessMetricsStore,
   createReconciliationStore,
   createReplayStore,
@@ -89,6 +101,10 @@ const readMetrics = async (): Promise<string> => {
   await countAlerts();
   return readAllMetrics(sharing);
 };
+const sampler = createSampler({ processes: 2 });
+shutdown.add('sampler', async () => sampler[Symbol.asyncDispose]());
+const bulkReplays = { policies: createPolicyReader(db), replays: createBulkReplayStore(db), queue };
+const sampling = { policies: createPolicyReader(db), records: createKeptRecordReader(db), sampler };
 const api = await createHttpApi(
   {
     tenants: createTenantStore(db),
@@ -105,6 +121,12 @@ const api = await createHttpApi(
     reconciliations: createReconciliationStore(db),
     blobs: createDiskBlobStore({ root: config.blobsFolder }),
     replayFile: (tenantId, fileId, by) => replayFile({ replays, queue }, { tenantId, fileId, by }),
+    readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
+    previewMapping: (tenantId, request) => previewMapping(sampling, { tenantId, request }),
+    replayMany: (tenantId, request, by) => replayMany(bulkReplays, { tenantId, request, by }),
+    lintMapping: (tenantId) => lintTenantMapping(sampling, tenantId),
+    config: createConfigStore(db),
+    yaml: { read: (bytes) => sampler.readYaml(bytes), write: writeYaml },
     checks: { database: () => db.query('select 1'), queue: () => queue.checkHealth() },
     metrics: {
       contentType: metrics.registry.contentType,

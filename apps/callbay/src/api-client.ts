@@ -5,11 +5,15 @@ import { CommandError, exitCodes } from './exit-codes.ts';
 import { findServing } from './supervisor/home.ts';
 import { reachableHost } from './supervisor/ports.ts';
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** The HTTP API as the command uses it. Every failure is a CommandError. */
 export interface ApiClient {
   call<T>(method: Method, path: string, body?: unknown): Promise<T>;
+  /** A document that is not JSON, as it came. */
+  readText(path: string): Promise<string>;
+  /** Sends a document that is not JSON; answers as `call`. */
+  sendText<T>(method: Method, path: string, text: string, type: string): Promise<T>;
   /** The items of a list's pages, at most `limit`. */
   list<T>(path: string, limit: number): Promise<T[]>;
 }
@@ -71,27 +75,47 @@ export async function openApi(config: Config, options: ApiOptions): Promise<ApiC
     await findBaseUrl(config, options),
     await readKey(options.keyFile ?? config.operatorKeyFile),
   ];
-  const call = async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
+  const ask = async (
+    method: Method,
+    path: string,
+    sent: { text: string; type: string } | null,
+    accept: string,
+  ): Promise<{ text: string; response: Response }> => {
     const response = await send(`${base}${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${key}`,
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...{ authorization: `Bearer ${key}`, accept },
+        ...(sent === null ? {} : { 'content-type': sent.type }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(sent === null ? {} : { body: sent.text }),
     });
     const text = await response.text();
+    if (response.ok) return { text, response };
     const parsed: unknown = parseJson(text, response);
-    if (response.ok) return parsed as T;
     const isAway = response.status === 502 || response.status === 503 || response.status === 504;
     throw new CommandError(
       describeRefusal(response.status, parsed),
       isAway ? exitCodes.unreachable : exitCodes.failure,
     );
   };
+  const askJson = async <T>(
+    method: Method,
+    path: string,
+    sent: { text: string; type: string } | null,
+  ): Promise<T> => {
+    const { text, response } = await ask(method, path, sent, 'application/json');
+    return parseJson(text, response) as T;
+  };
+  const call = <T>(method: Method, path: string, body?: unknown): Promise<T> =>
+    askJson<T>(
+      method,
+      path,
+      body === undefined ? null : { text: JSON.stringify(body), type: 'application/json' },
+    );
   return {
     call,
+    readText: async (path) => (await ask('GET', path, null, '*/*')).text,
+    sendText: (method, path, text, type) => askJson(method, path, { text, type }),
     list: async <T>(path: string, limit: number) => {
       const items: T[] = [];
       let cursor: string | null = null;

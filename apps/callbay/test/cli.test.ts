@@ -19,13 +19,14 @@ let home: string;
 let baseUrl: string;
 let seen: Seen[];
 let answer: (request: Seen) => { status: number; body: unknown };
+const isJson = (request: IncomingMessage): boolean => request.headers['content-type'] === 'application/json';
 const server = createServer(async (request: IncomingMessage, response) => {
   const body = await text(request);
   const one: Seen = {
     method: request.method ?? '',
     url: request.url ?? '',
     authorization: request.headers.authorization,
-    body: body === '' ? undefined : JSON.parse(body),
+    body: body === '' ? undefined : isJson(request) ? JSON.parse(body) : body,
   };
   seen.push(one);
   const { status, body: reply } = answer(one);
@@ -160,6 +161,36 @@ test('a key is added under its user, whose name is escaped', async () => {
     url: '/v1/tenants/acme/sftp-users/a%40b/keys',
     body: { publicKey: 'ssh-ed25519 AAAA me', label: 'pbx' },
   });
+});
+
+test('a set-up comes out as it is, and goes in from a file with its difference shown', async () => {
+  answer = () => ({ status: 200, body: 'callbay: 1' });
+  const exported = await api('tenant', 'export', 'acme');
+  expect(exported).toMatchObject({ code: 0, stdout: '"callbay: 1"\n' });
+
+  const setUp = join(home, 'acme.yml');
+  await writeFile(setUp, 'callbay: 1\nname: Acme\n');
+  const changes = [{ at: 'name', old: 'A', new: 'Acme' }];
+  answer = () => ({ status: 200, body: { dryRun: true, changes } });
+  const { code, stdout } = await api('tenant', 'apply', 'acme', setUp, '--dry-run');
+  expect(code).toBe(0);
+  expect(stdout).toContain('name   "A"  "Acme"');
+  expect(seen[1]).toMatchObject({
+    ...{ method: 'PUT', url: '/v1/tenants/acme/config?dryRun=true', body: 'callbay: 1\nname: Acme\n' },
+  });
+});
+
+test('a set-up that is refused tells every problem, and one that is not there is named; both exit 1', async () => {
+  const issues = [{ code: 'YAML_INVALID', message: 'Close it.', at: 'line 2, column 1' }];
+  answer = () => ({ status: 400, body: { code: 'BAD_REQUEST', detail: 'Not valid.', issues } });
+  const setUp = join(home, 'broken.yml');
+  await writeFile(setUp, 'a: [\n');
+  const refused = await api('tenant', 'apply', 'acme', setUp);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('line 2, column 1 YAML_INVALID: Close it.');
+  const absent = await api('tenant', 'apply', 'acme', join(home, 'absent.yml'));
+  expect(absent.code).toBe(1);
+  expect(absent.stderr).toContain('absent.yml cannot be read (ENOENT)');
 });
 
 const file = {

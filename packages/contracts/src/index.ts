@@ -15,17 +15,22 @@ export {
   TenantParams,
   Uuid,
 } from './common.ts';
+export * from './configs.ts';
 export * from './data-retention.ts';
 export * from './events.ts';
 export * from './files.ts';
 export * from './health.ts';
 export * from './holds.ts';
+export * from './lints.ts';
 export { encodeCursor, type List, toPage } from './lists.ts';
 export * from './mappings.ts';
 export { mergeSettings } from './merge-settings.ts';
+export * from './previews.ts';
 export * from './purges.ts';
 export * from './reconciliation.ts';
+export * from './replays.ts';
 export { toRange } from './rules.ts';
+export * from './samples.ts';
 export * from './sftp-users.ts';
 export { parseSshPublicKey, type SshPublicKeyParts } from './ssh-public-key.ts';
 export * from './tenants.ts';

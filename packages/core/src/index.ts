@@ -46,7 +46,14 @@ export {
   type WebhookRules,
 } from './alerts/webhook-address.ts';
 export { changesBetween, contentOf, type ReadableRecord } from './calls/call-content.ts';
-export type { CallFacts, MediaFacts, RecordFact, RecordingFact, SurfacedWith } from './calls/call-facts.ts';
+export type {
+  CallFacts,
+  CallReplay,
+  MediaFacts,
+  RecordFact,
+  RecordingFact,
+  SurfacedWith,
+} from './calls/call-facts.ts';
 export { decideCall, decideCalls } from './calls/decide-call.ts';
 export type {
   CallContent,
@@ -61,6 +68,7 @@ export { DROP_RETENTION_MS, purgeAtOf } from './calls/drop-retention.ts';
 export { type ClockBaseline, type ClockReading, judgeClocks, nextBaseline } from './calls/judge-clocks.ts';
 export { type NearMissScore, scoreNearMiss } from './calls/near-miss.ts';
 export { stemNamedBy } from './calls/stem-named-by.ts';
+export { type ConfigChange, diffConfig } from './config/diff-config.ts';
 export { type CrmMapping, EXTERNAL_ID, presetCrmMapping } from './crm/crm-mapping.ts';
 export { CRM_REFERENCES, CRM_TYPES, type CrmReference, type CrmType, isCrmType } from './crm/crm-types.ts';
 export { canonicalExternalId, crmReferencesOf } from './crm/external-id.ts';
@@ -84,7 +92,7 @@ export {
   type RawRecord,
 } from './mapping/field-mapping.ts';
 export { mapRecord } from './mapping/map-record.ts';
-export { COACH_MINIMUM } from './mapping/presets.ts';
+export { CALL_PRESETS, COACH_MINIMUM, type MappingPreset } from './mapping/presets.ts';
 export { checkColumns } from './mapping/source-fields.ts';
 export { baseName, canonicalStem, namedStem } from './names/canonical-stem.ts';
 export { checkDropName } from './names/check-drop-name.ts';
@@ -115,6 +123,23 @@ export { type HoursVerdict, judgeHours, type WrittenTime } from './readiness/jud
 export { formatHours, formatOffset, judgeSkew, type SkewVerdict } from './readiness/judge-skew.ts';
 export { READINESS_TABLE, type ReadinessCode } from './readiness/readiness-table.ts';
 export { type DataRetention, type DeletionReason, wantsConfirmation } from './retention/data-retention.ts';
+export {
+  type ComparedRecord,
+  compareReadings,
+  type RecordReading,
+  type RecordToRead,
+  readRecordBy,
+} from './sampling/compare-readings.ts';
+export { describeFields, MAX_SAMPLED_RECORDS, type SampledField } from './sampling/describe-fields.ts';
+export { proposeFlatNames } from './sampling/flat-names.ts';
+export { type GuessedFormats, guessFormats } from './sampling/guess-formats.ts';
+export { type GuessedType, guessType } from './sampling/guess-type.ts';
+export { SAMPLE_KINDS, type SampleKind } from './sampling/known-targets.ts';
+export { type LintRun, type MappingLint, startLint } from './sampling/lint-mapping.ts';
+export { readSample, type SampleReading } from './sampling/read-sample.ts';
+export { SAMPLE_ISSUE_TABLE, type SampleIssueCode, sampleIssue } from './sampling/sample-issues.ts';
+export { type SuggestedMapping, type SuggestionContext, suggestMapping } from './sampling/suggest-mapping.ts';
+export { suspectTwelveHourClock, writtenHours } from './sampling/twelve-hour-clock.ts';
 export {
   CALL_FIELD_TYPES,
   type FieldCondition,

@@ -5,6 +5,7 @@ import {
   ERROR_TABLE,
   OUTCOME_TABLE,
   READINESS_TABLE,
+  SAMPLE_ISSUE_TABLE,
   WARNING_TABLE,
 } from '../src/index.ts';
 
@@ -20,6 +21,9 @@ function errorsDoc(): string {
     row.fix,
   ]);
   const warnings = Object.entries(WARNING_TABLE).map(([code, sentence]) => [`\`${code}\``, sentence]);
+  const samples = Object.entries(SAMPLE_ISSUE_TABLE).map(([code, row]) => [
+    ...[`\`${code}\``, row.sentence, row.fix],
+  ]);
   const errors = Object.entries(ERROR_TABLE).map(([code, row]) => [
     ...[`\`${code}\``, String(row.status), row.sentence, row.fix, row.retryable ? 'yes' : 'no'],
   ]);
@@ -62,6 +66,11 @@ ${table(['code', 'what it means', 'what to do', 'try again'], deliveries)}
 Seen in \`GET …/readiness\`, with how many and which. Nobody should go live before what is required is fixed.
 
 ${table(['code', 'what it means', 'what to do', 'required'], readiness)}
+
+## Samples and set-up files
+What a sample leaves for a person to decide, and what is wrong with a set-up file, at the field or line it is about.
+
+${table(['code', 'what it means', 'what to do'], samples)}
 
 ## Answers of the API
 Problem documents (RFC 9457) carry the code; \`issues\` names each field.

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { SAMPLE_BYTES } from '@callbay/contracts';
 import type {
   AlertReader,
   AuditReader,
   BlobStore,
   CallReader,
+  ConfigStore,
   EventReader,
   FileReader,
   KeyStore,
@@ -22,6 +24,7 @@ import { registerAudit } from './audit/routes.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
 import { registerMedia } from './calls/media-routes.ts';
 import { registerCalls } from './calls/routes.ts';
+import { registerConfig, type Yaml } from './config/routes.ts';
 import { registerDataRetention } from './data-retention/routes.ts';
 import { registerDocs } from './docs/routes.ts';
 import { registerEvents } from './events/routes.ts';
@@ -31,12 +34,17 @@ import { registerHolds } from './holds/routes.ts';
 import { registerMappings } from './mappings/routes.ts';
 import { type PurgeReader, registerPurges } from './purges/routes.ts';
 import { registerReconciliation } from './reconciliation/routes.ts';
+import { type ReplayMany, registerReplays } from './replays/routes.ts';
+import { type LintMapping, registerLints } from './samples/lint-routes.ts';
+import { type PreviewMapping, registerPreviews } from './samples/preview-routes.ts';
+import { type ReadSample, registerSamples } from './samples/routes.ts';
 import type { Api } from './server/api.ts';
 import { sendFailure } from './server/failures.ts';
 import { SECURE_HEADERS } from './server/headers.ts';
 import { acceptJson } from './server/json-body.ts';
 import { answerUnknownPaths } from './server/known-paths.ts';
 import { describeApi } from './server/openapi.ts';
+import { acceptBytes } from './server/raw-body.ts';
 import { watchSilentConnections } from './server/silent-connections.ts';
 import { validatorCompiler } from './server/validate.ts';
 import { registerSftpKeys } from './sftp-users/key-routes.ts';
@@ -59,6 +67,12 @@ export interface HttpDeps extends HealthDeps {
   readonly reconciliations: Pick<ReconciliationStore, 'reconcile'>;
   readonly blobs: Pick<BlobStore, 'read' | 'size'>;
   readonly replayFile: ReplayFile;
+  readonly readSample: ReadSample;
+  readonly previewMapping: PreviewMapping;
+  readonly lintMapping: LintMapping;
+  readonly replayMany: ReplayMany;
+  readonly config: ConfigStore;
+  readonly yaml: Yaml;
 }
 
 export interface HttpOptions {
@@ -89,6 +103,7 @@ const REQUEST_MS = 60_000;
  */
 export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promise<Api> {
   const { tokenKey, sftp, trustProxy = [], logger, webhookAllow = [] } = options;
+  const webhookRules = { allow: webhookAllow };
   const eventLimits = {
     ...{ pollMs: options.eventPollMs ?? 500, heartbeatMs: options.eventHeartbeatMs ?? 15_000 },
     limit: options.eventStreams ?? 200,
@@ -125,7 +140,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   await app.register(async (closed) => {
     closed.addHook('onRequest', createAuthenticate({ ...deps, tokenKey }));
     const api = closed.withTypeProvider<ZodTypeProvider>();
-    registerTenants(api, { ...deps, webhookRules: { allow: webhookAllow } });
+    registerTenants(api, { ...deps, webhookRules });
     registerApiKeys(api, { ...deps, tokenKey });
     registerSftpUsers(api, { ...deps, sftp });
     registerSftpKeys(api, deps);
@@ -140,6 +155,14 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerReconciliation(api, deps);
     registerAudit(api, deps);
     registerEvents(api, deps, eventLimits);
+    registerPreviews(api, deps);
+    registerLints(api, deps);
+    registerReplays(api, deps);
+    await closed.register(async (bytes) => {
+      acceptBytes(bytes, SAMPLE_BYTES);
+      registerSamples(bytes.withTypeProvider<ZodTypeProvider>(), deps);
+      registerConfig(bytes.withTypeProvider<ZodTypeProvider>(), { ...deps, webhookRules });
+    });
   });
   await app.ready();
   return app.withTypeProvider<ZodTypeProvider>();

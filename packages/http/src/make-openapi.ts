@@ -26,8 +26,14 @@ export async function makeOpenApi(): Promise<string> {
     'alerts',
     'reconciliations',
     'blobs',
+    'config',
+    'yaml',
   ];
-  const ports = Object.fromEntries([...names, 'replayFile', 'metrics'].map((name) => [name, absent]));
+  const ports = Object.fromEntries(
+    [...names, 'replayFile', 'readSample', 'previewMapping', 'lintMapping', 'replayMany', 'metrics'].map(
+      (name) => [name, absent],
+    ),
+  );
   const deps = { ...ports, checks: {} } as unknown as HttpDeps;
   const api = await createHttpApi(deps, {
     tokenKey: new Uint8Array(32),

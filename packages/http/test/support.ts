@@ -4,15 +4,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDiskBlobStore } from '@callbay/blobs';
 import type { Role } from '@callbay/contracts';
-import { type BlobStore, makeApiKey } from '@callbay/ingestion';
+import {
+  type BlobStore,
+  createSampler,
+  lintTenantMapping,
+  makeApiKey,
+  previewMapping,
+  readTenantSample,
+  replayMany,
+  writeYaml,
+} from '@callbay/ingestion';
 import {
   createAlertReader,
   createAuditReader,
+  createBulkReplayStore,
   createCallReader,
+  createConfigStore,
   createEventReader,
   createFileReader,
+  createKeptRecordReader,
   createKeyStore,
   createMappingStore,
+  createPolicyReader,
   createReconciliationStore,
   createReplayStore,
   createRetentionReader,
@@ -62,6 +75,10 @@ export async function startApi(
   const blobs = createDiskBlobStore({ root: join(folder, 'blobs') });
   const keys = createKeyStore(db);
   const replays = createReplayStore(db);
+  const sampler = createSampler({ processes: 1 });
+  const queue = { enqueueClassify: async () => {}, enqueueManyClassify: async () => {} };
+  const bulkReplays = { policies: createPolicyReader(db), replays: createBulkReplayStore(db), queue };
+  const sampling = { policies: createPolicyReader(db), records: createKeptRecordReader(db), sampler };
   const deps: HttpDeps = {
     tenants: createTenantStore(db),
     keys,
@@ -77,6 +94,12 @@ export async function startApi(
     reconciliations: createReconciliationStore(db),
     blobs,
     replayFile: (tenantId, fileId, by) => replays.replayFile(tenantId, fileId, by),
+    readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
+    previewMapping: (tenantId, request) => previewMapping(sampling, { tenantId, request }),
+    replayMany: (tenantId, request, by) => replayMany(bulkReplays, { tenantId, request, by }),
+    lintMapping: (tenantId) => lintTenantMapping(sampling, tenantId),
+    config: createConfigStore(db),
+    yaml: { read: (bytes) => sampler.readYaml(bytes), write: writeYaml },
     checks: { database: () => db.query('SELECT 1') },
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'callbay_up 1\n' },
     ...changes.deps,
@@ -126,6 +149,7 @@ export async function startApi(
     ...{ db, connectionString, api, url, blobs, operator, makeKey, ask },
     [Symbol.asyncDispose]: async () => {
       await api.close();
+      await sampler[Symbol.asyncDispose]();
       await drop();
       await rm(folder, { recursive: true, force: true });
     },

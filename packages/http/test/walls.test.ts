@@ -27,6 +27,10 @@ const BODIES: Readonly<Record<string, unknown>> = {
   publishMapping: { fields: [{ source: 'a', target: 'b', type: 'string' }] },
   updateCall: { evaluated: true },
   createWebhookSecret: {},
+  previewMapping: { mapping: { fields: [] }, lastFiles: 1 },
+  replayMany: { code: 'SCHEMA_DRIFT' },
+  applyConfig: { callbay: 1, name: 'a', timeZone: null, mappings: { call: { fields: [] } } },
+  readSample: { datetime: '2026-03-02T10:00:00Z' },
 };
 
 let api: TestApi;

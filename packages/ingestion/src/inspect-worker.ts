@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { Worker } from 'node:worker_threads';
 import { inspectMedia, type MediaInspection } from '@callbay/media';
 import { METADATA_LIMITS, type MetadataFormat, type ParsedMetadata, parseMetadata } from '@callbay/metadata';
+import { endWithParent } from './end-with-parent.ts';
 
 export interface InspectTask {
   readonly path: string;
@@ -76,9 +76,4 @@ async function readHead(path: string): Promise<Buffer> {
   }
 }
 
-// A parser that spins never hears that its parent died, so a thread of its own watches the parent.
-new Worker(
-  `const parent = process.ppid;
-   setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 2000);`,
-  { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 } },
-).unref();
+endWithParent();

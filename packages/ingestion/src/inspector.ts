@@ -14,19 +14,25 @@ const BASE_MS = 30_000;
 const BYTES_PER_MS = 20 * 1024;
 const HEAP_MB = 256;
 
+/** A process that reads untrusted bytes: one task at a time, a heap limit, and nothing of our environment. */
+export const READING_PROCESS = {
+  runtime: 'child_process',
+  idleTimeout: 60_000,
+  concurrentTasksPerWorker: 1,
+  serialization: 'advanced',
+  execArgv: [`--max-old-space-size=${HEAP_MB}`, '--disable-warning=ExperimentalWarning'],
+  env: { NODE_ENV: 'production', TZ: 'UTC' },
+} as const;
+
 /** A pool of at most `processes` child processes, started when needed. */
 export function createInspector({ processes }: { processes: number }): Inspector {
   const pool = new Tinypool({
+    ...READING_PROCESS,
+    execArgv: [...READING_PROCESS.execArgv],
     filename: new URL('./inspect-worker.ts', import.meta.url).href,
     name: 'inspect',
-    runtime: 'child_process',
     minThreads: 1,
     maxThreads: processes,
-    idleTimeout: 60_000,
-    concurrentTasksPerWorker: 1,
-    serialization: 'advanced',
-    execArgv: [`--max-old-space-size=${HEAP_MB}`, '--disable-warning=ExperimentalWarning'],
-    env: { NODE_ENV: 'production', TZ: 'UTC' },
   });
   return {
     async inspect(task) {

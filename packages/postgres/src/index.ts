@@ -24,6 +24,7 @@ export { createCallStore } from './calls/call-store.ts';
 export { createFileStore } from './calls/file-store.ts';
 export { createReplayStore } from './calls/replay-store.ts';
 export { createSweepStore } from './calls/sweep-store.ts';
+export { createConfigStore } from './config/config-store.ts';
 export {
   Database,
   type DatabaseOptions,
@@ -46,7 +47,10 @@ export type { SecretSealer } from './host-keys.ts';
 export { applyMigrations } from './migrate.ts';
 export { sqlState, translatePgError } from './pg-errors.ts';
 export { createProcessMetricsStore, type ProcessSnapshot } from './process-metrics.ts';
+export { createBulkReplayStore } from './replays/bulk-replay-store.ts';
 export { createRetentionReader, createRetentionStore } from './retention/retention-store.ts';
 export { createTombstones, type Tombstones } from './retention/tombstones.ts';
+export { createKeptRecordReader } from './samples/kept-records.ts';
+export { createPolicyReader } from './samples/policy-reader.ts';
 export { createSftpAccountStore } from './sftp-accounts.ts';
 export { insertTenant, insertTenantRows, type TenantToInsert } from './tenant-rows.ts';

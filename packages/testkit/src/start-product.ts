@@ -13,6 +13,9 @@ export interface RunningProduct extends AsyncDisposable {
   readonly home: string;
   readonly supervisorPid: number;
   readonly sftpPort: number;
+  readonly url: string;
+  /** The operator's. */
+  readonly key: string;
   readonly log: () => string;
   /** An API request with the operator's key; throws for any status but 2xx. */
   api<T>(method: string, path: string, body?: unknown): Promise<T>;
@@ -67,6 +70,8 @@ export async function startProduct(env: Record<string, string> = {}): Promise<Ru
     home,
     supervisorPid: child.pid!,
     sftpPort: Number(port),
+    url: http,
+    key,
     log: () => log,
     api,
     listAll: async <T>(path: string) => {

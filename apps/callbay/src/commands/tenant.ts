@@ -2,6 +2,7 @@ import type { Readiness, Tenant } from '@callbay/contracts';
 import type { Command } from 'commander';
 import { contextOf, parseCount, segment } from '../context.ts';
 import type { Output } from '../output.ts';
+import { addSetUpCommands } from './tenant-set-up.ts';
 
 const pathOf = (tenantId: string): string => `/v1/tenants/${segment(tenantId)}`;
 
@@ -100,4 +101,5 @@ export function addTenantCommands(program: Command): void {
   addReading(tenant);
   addUpdate(tenant);
   addGoLive(tenant);
+  addSetUpCommands(tenant);
 }

@@ -19,8 +19,8 @@ export interface ReadableRecord {
  */
 export function contentOf(
   stem: string,
-  record: ReadableRecord,
-  recording: RecordingFact | null,
+  record: Omit<ReadableRecord, 'fact'> & { readonly fact: Pick<RecordFact, 'receivedAt'> },
+  recording: Pick<RecordingFact, 'media'> | null,
 ): { content: CallContent; missing: string[] } {
   const { mapped, policy } = record;
   const name = parseFileName(`${stem}.wav`, policy.settings);

@@ -79,6 +79,16 @@ export interface CallFacts {
   readonly surfacedWith?: SurfacedWith | undefined;
   /** The call of this key was deleted for good: what still comes for it makes no other. */
   readonly isDeleted?: boolean | undefined;
+  /** When somebody had the visible call read by a newer policy. */
+  readonly replays?: readonly CallReplay[] | undefined;
+}
+
+/** A wish to read a visible call's record in force by another policy. Its place in the fold is its own. */
+export interface CallReplay {
+  readonly seq: number;
+  readonly policyVersion: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
 }
 
 export interface SurfacedWith {

@@ -20,6 +20,7 @@ import {
 import { waitingFor, weigh, weighRest } from './hold-reasons.ts';
 import { refuseDeleted } from './refuse-deleted.ts';
 import { completeCall, takeFirstRecord, takeUpdate } from './take-record.ts';
+import { takeReplay } from './take-replay.ts';
 import { withdraw } from './withdraw.ts';
 
 /**
@@ -85,6 +86,8 @@ function stepsOf(facts: CallFacts): Step[] {
   for (const fact of facts.recordings) add(fact, takeRecording);
   for (const fact of facts.records) add(fact, takeRecord);
   for (const fact of facts.recordingsElsewhere) add(fact, noteElsewhere);
+  for (const replay of facts.replays ?? [])
+    steps.push({ at: replay.seq, take: (state) => takeReplay(state, replay) });
   return steps.sort((a, b) => a.at - b.at);
 }
 

@@ -45,7 +45,7 @@ export interface CallRevision {
   /** The metadata file that made it. */
   readonly fileId: string;
   readonly row: number;
-  /** Epoch ms of that file's receivedAt. */
+  /** Epoch ms of that file's receivedAt; of a replay, when it was asked for. */
   readonly receivedAt: number;
   readonly content: CallContent;
   /** Field to [old, new]; old is null throughout in revision 1. */

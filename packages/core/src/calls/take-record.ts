@@ -48,7 +48,7 @@ function readRecord(state: FoldState, fact: RecordFact, base: ReadableRecord | n
  * A time without a zone in a tenant without one is no fault of the file: the record is read without its times, so that
  * it waits for the zone instead of being rejected.
  */
-function mapAwaitingZone(
+export function mapAwaitingZone(
   raw: RawRecord,
   policy: Policy,
   context: Parameters<typeof mapRecord>[2],
@@ -159,7 +159,7 @@ export function takeUpdate(state: FoldState, complete: Completion, fact: RecordF
     content,
     changed,
   });
-  if (current !== complete.first && record.policy.settings.updateMode === 'replace') {
+  if (current.fact !== complete.first.fact && record.policy.settings.updateMode === 'replace') {
     judge(state, current.fact, outcomeOf('SUPERSEDED'));
   }
   complete.current = record;

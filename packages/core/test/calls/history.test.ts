@@ -59,13 +59,21 @@ const { fields: minimum } = COACH_MINIMUM;
 const MAPPINGS = {
   minimum,
   withFile: [...minimum, { source: 'file', target: 'filename', type: 'string' as const }],
+  typed: [...minimum, { source: 'email', target: 'mail', type: 'string' as const }].filter(
+    (field) => field.target !== 'user',
+  ),
   lenient: minimum.map((field) => ({ ...field, required: field.target === 'startedAt' })),
 };
-const adopt = fc
-  .constantFrom('minimum' as const, 'withFile' as const, 'lenient' as const)
-  .map((name) =>
-    act(`adopt(${name})`, (world) => world.adopt({ mapping: { fields: MAPPINGS[name], options: {} } })),
-  );
+const adoptOne = (...names: (keyof typeof MAPPINGS)[]) =>
+  fc
+    .constantFrom(...names)
+    .map((name) =>
+      act(`adopt(${name})`, (world) => world.adopt({ mapping: { fields: MAPPINGS[name], options: {} } })),
+    );
+const adopt = adoptOne('minimum', 'withFile', 'lenient');
+const replayCall = stem.map((name) =>
+  act(`replayCall(${name})`, (world) => world.replayCall(`stem:${name}`)),
+);
 const wait = fc
   .constantFrom(1, 49, 96, 165)
   .map((hours) => act(`wait(${hours} h)`, (world) => world.wait(hours * HOUR)));
@@ -111,6 +119,19 @@ test('whatever comes, goes, is purged or replayed: nothing published or ended is
 test('whatever is mapped anew meanwhile: nothing published is taken back', () => {
   fc.assert(
     fc.property(scheduleOf(...files, ...events, { weight: 1, arbitrary: adopt }), (steps) =>
+      run(steps, { isLive: true, tellsOrigins: true }),
+    ),
+    { numRuns: RUNS },
+  );
+});
+
+test('whatever visible calls are read by newer mappings meanwhile: nothing published is taken back', () => {
+  const news = [adoptOne('minimum', 'typed', 'lenient'), replayCall].map((arbitrary) => ({
+    weight: 4,
+    arbitrary,
+  }));
+  fc.assert(
+    fc.property(scheduleOf(...files, ...events, ...news), (steps) =>
       run(steps, { isLive: true, tellsOrigins: true }),
     ),
     { numRuns: RUNS },

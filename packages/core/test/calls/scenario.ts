@@ -2,6 +2,7 @@ import {
   type CallDecision,
   type CallFacts,
   type CallPolicies,
+  type CallReplay,
   COACH_MINIMUM,
   canonicalStem,
   DEFAULT_SETTINGS,
@@ -53,6 +54,7 @@ interface FactsOptions {
 /** Files of one tenant in the order they came, read as sentences: `scenario().media('a.wav').json('a.json', {…})`. */
 export class Scenario {
   readonly facts: Fact[] = [];
+  readonly #replays = new Map<string, CallReplay[]>();
   #at = CALL_AT + HOUR / 12;
   #seq = 0;
 
@@ -78,6 +80,15 @@ export class Scenario {
   relink(index: number, namedStem: string | null): this {
     this.#seq += 1;
     return this.change(index, { replaySeq: this.#seq, namedStem });
+  }
+
+  /** Somebody has a visible call read by another policy. */
+  replayCall(callKey: string, policyVersion: number): this {
+    const before = this.#replays.get(callKey) ?? [];
+    if (before.some((replay) => replay.policyVersion === policyVersion)) return this;
+    this.#seq += 1;
+    this.#replays.set(callKey, [...before, { seq: this.#seq, policyVersion, at: this.#at }]);
+    return this;
   }
 
   media(name: string, bytes = 'media', change: { isTruncated?: boolean; issues?: Issue[] } = {}): this {
@@ -184,6 +195,7 @@ export class Scenario {
         unreadFromSeq: unread?.seq ?? firstOf(hidden, [stem, ...namers]),
         hasSurfaced: options.surfaced?.has(`stem:${stem}`) ?? false,
         surfacedWith: options.origins?.get(`stem:${stem}`),
+        replays: this.#replays.get(`stem:${stem}`),
       };
     });
   }

@@ -66,6 +66,11 @@ export class World {
     return isRejected && fact.withdrawnSeq === null && !this.#gone.has(fact.fileId);
   }
 
+  /** Has a visible call read by the newest policy. */
+  replayCall(callKey: string): void {
+    if (this.#published.has(callKey)) this.sent.replayCall(callKey, this.policy.version);
+  }
+
   /** `isMended`: what could not be read then can be read now. */
   replay(index: number, isMended: boolean): void {
     const fact = this.sent.facts[index]!;

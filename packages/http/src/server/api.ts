@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call the route. A route below `/v1` without it answers nobody. */
     access?: Access;
+    /** The media type of a body that is bytes, for the document: no schema validates it. */
+    bytes?: string;
   }
   interface FastifyRequest {
     /** Who asks; set before any handler below `/v1`. */

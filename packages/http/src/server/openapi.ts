@@ -23,8 +23,11 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
     },
     transform: (input) => {
       const { schema, url } = jsonSchemaTransform(input as Parameters<typeof jsonSchemaTransform>[0]);
-      const access = input.route.config?.access;
-      const rest = access === 'public' ? { security: [] } : {};
+      const { access, bytes } = input.route.config ?? {};
+      const rest = {
+        ...(access === 'public' ? { security: [] } : {}),
+        ...(bytes === undefined ? {} : { consumes: [bytes], body: { type: 'string', format: 'binary' } }),
+      };
       return { schema: { ...schema, ...(access === undefined ? {} : { 'x-access': access }), ...rest }, url };
     },
     transformObject: (input) =>

@@ -19,6 +19,16 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
     };
   };
 
+/** A value checked by its schema, or all that is wrong with it. */
+export function checkInput<T extends z.ZodType>(
+  schema: T,
+  input: unknown,
+): { readonly value: z.output<T> } | { readonly issues: readonly Issue[] } {
+  const parsed = z.safeParse(schema, input);
+  if (parsed.success) return { value: parsed.data };
+  return { issues: parsed.error.issues.flatMap((found) => toIssues(found, input)) };
+}
+
 const CODES: Readonly<Record<string, string>> = {
   invalid_type: 'TYPE_INVALID',
   invalid_format: 'FORMAT_INVALID',

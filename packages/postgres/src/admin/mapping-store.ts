@@ -38,7 +38,7 @@ export function createMappingStore(db: Database): MappingStore {
   };
 }
 
-async function publishMapping(
+export async function publishMapping(
   tx: Sql,
   tenantId: string,
   { fields, options = {} }: NewMapping,

@@ -75,7 +75,7 @@ async function createTenant(tx: Sql, tenant: NewTenant, by: Actor): Promise<Tena
   return toTenant(await readRow(tx, id));
 }
 
-async function updateTenant(
+export async function updateTenant(
   tx: Sql,
   tenantId: string,
   change: TenantChange,

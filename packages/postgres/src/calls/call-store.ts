@@ -77,6 +77,7 @@ async function advanceLocked(
   if (!tenant) return { surfaced: 0, updated: 0, surfacingSeconds: [] };
   const stems = await linkedStems(tx, tenantId, touched);
   const rows = await lockCalls(tx, tenantId, stems.map(keyOfStem));
+  if (rows === null) return { needs: [...touched] };
   const deleted = await tombstones.findDeleted(tx, tenantId, [...rows.keys()]);
   const linkedNow = await linkedStems(tx, tenantId, touched);
   if (linkedNow.some((stem) => !stems.includes(stem))) return { needs: linkedNow };
@@ -86,7 +87,8 @@ async function advanceLocked(
   if (await relinkOpenRecords(tx, tenantId, facts, tenant.policy)) {
     return { needs: await linkedStems(tx, tenantId, stems) };
   }
-  const policies = await policiesFor(tx, tenantId, tenant, [...files.values(), ...batchRows.values()]);
+  const judged = [...files.values(), ...batchRows.values()];
+  const policies = await policiesFor(tx, tenantId, tenant, judged, facts);
   const [clock] = await tx.query<{ now: Date }>('select callbay_now() as now', [], 'clock');
   const now = clock!.now;
   const told = facts.map((fact) => ({ ...fact, isDeleted: deleted.has(fact.callKey) }));
@@ -135,12 +137,15 @@ function surfacedWith(row: CallRow): [string, SurfacedWith][] {
   return [[row.call_key, made]];
 }
 
-/** The rows of the keys, made where there are none, locked in sorted order. */
+/**
+ * The rows of the keys, made where there are none, locked in sorted order. Null where one was deleted for good between
+ * the two statements: whoever made it again holding the others' locks would break the order.
+ */
 async function lockCalls(
   tx: Sql,
   tenantId: string,
   callKeys: readonly string[],
-): Promise<Map<string, CallRow>> {
+): Promise<Map<string, CallRow> | null> {
   const sorted = [...callKeys].sort();
   await tx.execute(
     `insert into calls (tenant_id, call_key) select $1, key from unnest($2::text[]) as key order by key collate "C"
@@ -153,8 +158,7 @@ async function lockCalls(
     [tenantId, sorted],
     'lock-calls',
   );
-  // One that was deleted for good between the two statements is made again.
-  if (rows.length < sorted.length) return lockCalls(tx, tenantId, callKeys);
+  if (rows.length < sorted.length) return null;
   return new Map(rows.map((row) => [row.call_key, row]));
 }
 

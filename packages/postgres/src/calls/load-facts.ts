@@ -10,6 +10,7 @@ import {
   type SurfacedWith,
 } from '@callbay/core';
 import type { Sql } from '../database.ts';
+import { loadReplays } from './load-replays.ts';
 
 /** The facts of one key and the state they last led to. */
 export interface LoadedFile {
@@ -121,7 +122,11 @@ export async function loadFacts(
   const files = new Map(fileRows.map((row) => [row.id, row]));
   const rows = new Map(records.filter((r) => r.is_batch_row).map((r) => [recordKeyOf(r.file_id, r.row), r]));
   const barrier = await firstUnreadSidecar(tx, tenantId);
-  const facts = stems.map((stem) => factsOf(stem, fileRows, records, files, surfaced, barrier));
+  const replays = await loadReplays(tx, tenantId, [...surfaced.keys()]);
+  const facts = stems.map((stem) => {
+    const known = factsOf(stem, fileRows, records, files, surfaced, barrier);
+    return { ...known, replays: replays.get(known.callKey) };
+  });
   return { facts, files, rows };
 }
 
@@ -278,16 +283,20 @@ export async function lockTenant(tx: Sql, tenantId: string): Promise<LockedTenan
   return { ...tenant, policy: row.policy };
 }
 
-/** The tenant's newest policy, and those that its ended facts were judged by. */
+/** The tenant's newest policy, those that its ended facts were judged by, and those that calls were replayed by. */
 export async function policiesFor(
   tx: Sql,
   tenantId: string,
   tenant: LockedTenant,
   judged: Iterable<{ readonly judged_policy: number | null }>,
+  facts: readonly CallFacts[],
 ): Promise<CallPolicies> {
   const pinned = new Map([[tenant.policy.version, tenant.policy]]);
   const versions = new Set(
-    [...judged].map((fact) => fact.judged_policy).filter((v) => v !== null && !pinned.has(v)),
+    [
+      ...[...judged].map((fact) => fact.judged_policy),
+      ...facts.flatMap((f) => f.replays ?? []).map((replay) => replay.policyVersion),
+    ].filter((v) => v !== null && !pinned.has(v)),
   );
   if (versions.size > 0) {
     const rows = await tx.query<{ policy: Policy }>(

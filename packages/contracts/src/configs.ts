@@ -1,0 +1,55 @@
+import { DEFAULT_SETTINGS } from '@callbay/core';
+import { z } from 'zod';
+import { text } from './common.ts';
+import { NewMapping } from './mappings.ts';
+import { mergeSettings } from './merge-settings.ts';
+import { TimeZone } from './rules.ts';
+import { SettingsChange, type TenantSettings } from './tenants.ts';
+
+/** The most bytes a set-up file may have. */
+export const CONFIG_BYTES = 2 ** 20;
+
+/**
+ * A tenant's whole set-up as one file: to review, to keep under version control, to repeat for another tenant. It holds
+ * no id, no stage, no key and no secret. A setting that is left out has its default.
+ */
+export const TenantConfig = z
+  .strictObject({
+    callbay: z.literal(1).meta({ description: 'The version of this form.' }),
+    name: text(200),
+    timeZone: TimeZone.nullable(),
+    settings: SettingsChange.default({}),
+    mappings: z.strictObject({ call: NewMapping }),
+  })
+  .meta({ id: 'TenantConfig' });
+export type TenantConfig = z.infer<typeof TenantConfig>;
+
+/** The settings that a set-up file asks for: its own upon the defaults, and no direction words but its own. */
+export function settingsOf({ settings }: TenantConfig): TenantSettings {
+  const { directions, sourcePrefixes, alerts, expectedUsers } = DEFAULT_SETTINGS;
+  const base = {
+    ...DEFAULT_SETTINGS,
+    sourcePrefixes: [...sourcePrefixes],
+    alerts: { ...alerts, emails: [...alerts.emails] },
+    expectedUsers: [...expectedUsers],
+    directions: settings.directions === undefined ? { ...directions } : {},
+  };
+  return mergeSettings(base, settings);
+}
+
+export const ConfigQuery = z.strictObject({
+  dryRun: z.enum(['true', 'false']).optional().meta({ description: '`true`: only answer the difference.' }),
+  confirm: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: 'A shorter data retention that removes many calls at once wants `true`.' }),
+});
+
+/** What applying a set-up file changed, or would change. Empty: the tenant is set up so already. */
+export const ConfigResult = z
+  .object({
+    dryRun: z.boolean(),
+    changes: z.array(z.object({ at: z.string(), old: z.unknown().optional(), new: z.unknown().optional() })),
+  })
+  .meta({ id: 'ConfigResult' });
+export type ConfigResult = z.infer<typeof ConfigResult>;

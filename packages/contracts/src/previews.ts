@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { IssueView, TenantParams, text, Uuid } from './common.ts';
+import { NewMapping } from './mappings.ts';
+
+export const MAX_PREVIEW_FILES = 200;
+
+export const CallMappingParams = TenantParams.extend({ kind: z.literal('call') });
+
+/** A draft to try on a sample, on the last files that really came, or on both. Source: E3. */
+export const PreviewRequest = z
+  .strictObject({
+    mapping: NewMapping,
+    sample: z
+      .strictObject({
+        text: z.string().min(1),
+        name: text(255).optional().meta({ description: 'Its file name; the extension says the format.' }),
+      })
+      .optional()
+      .meta({ description: 'With the rest of the request at most 1 MiB.' }),
+    lastFiles: z.int().min(1).max(MAX_PREVIEW_FILES).optional(),
+  })
+  .meta({ id: 'PreviewRequest' });
+export type PreviewRequest = z.infer<typeof PreviewRequest>;
+
+const Value = z.union([z.string(), z.number(), z.boolean()]).nullable();
+
+const ReadRecord = z.object({
+  at: z.string(),
+  state: z.enum(['accepted', 'held', 'rejected']),
+  code: z.string().nullable(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  user: z.string().nullable(),
+  direction: z.string().nullable(),
+  durationSeconds: z.number().nullable(),
+  fields: z.record(z.string(), Value),
+  missing: z.array(z.string()),
+  issues: z.array(IssueView),
+  warnings: z.array(IssueView),
+});
+
+const FileChange = z.object({
+  fileId: Uuid,
+  name: z.string(),
+  at: z.string(),
+  code: z.string().nullable().meta({ description: 'By the draft; of a released file, by the live version.' }),
+  message: z.string(),
+});
+
+/** What a draft makes of a sample, and what it would change about files that really came. Nothing is stored. */
+export const Preview = z
+  .object({
+    liveVersion: z.int(),
+    sample: z
+      .object({
+        counts: z.object({ accepted: z.int(), held: z.int(), rejected: z.int() }),
+        records: z.array(ReadRecord).meta({ description: 'The first 100.' }),
+        issues: z.array(IssueView).meta({ description: 'What could not be read of the sample itself.' }),
+      })
+      .nullable(),
+    files: z
+      .object({
+        counts: z.object({
+          ...{ files: z.int(), records: z.int(), skipped: z.int() },
+          ...{ unchanged: z.int(), changedCalls: z.int(), newlyRejected: z.int() },
+          ...{ newlyHeld: z.int(), newlyReleased: z.int() },
+        }),
+        changedCalls: z.array(
+          z.object({
+            callId: z.int().nullable().meta({ description: 'Null while the call has not surfaced.' }),
+            fileId: Uuid,
+            name: z.string(),
+            changes: z.array(z.object({ field: z.string(), old: Value, new: Value })),
+          }),
+        ),
+        newlyRejected: z.array(FileChange),
+        newlyHeld: z.array(FileChange),
+        newlyReleased: z.array(FileChange),
+      })
+      .nullable()
+      .meta({ description: 'Of the last files, newest first; of each list the first 100.' }),
+  })
+  .meta({ id: 'Preview' });
+export type Preview = z.infer<typeof Preview>;

@@ -1,0 +1,53 @@
+import { type Issue, issue } from '../issue.ts';
+
+/** What a sample or a set-up file leaves for a person to decide: a sentence and a fix for each. docs/errors.md holds a row for each. */
+export const SAMPLE_ISSUE_TABLE = {
+  DATE_ORDER_AMBIGUOUS: {
+    sentence: 'Several date formats read every value, as different days.',
+    fix: 'Choose one of the formats named here, or send a sample with a day past the 12th.',
+  },
+  TIME_WITHOUT_DATE: {
+    sentence: 'The values are times of day without a date.',
+    fix: 'Send date and time in one field.',
+  },
+  NUMBER_AMBIGUOUS: {
+    sentence: 'The sign in values such as 1,234 may divide thousands or decimals.',
+    fix: 'Send plain numbers such as 1234.5, or keep the field as text.',
+  },
+  PHONE_COUNTRY_NEEDED: {
+    sentence: 'The values are national telephone numbers.',
+    fix: 'Set `options.defaultCountry`, such as US; else they stay as they are.',
+  },
+  DIRECTION_WORD_UNKNOWN: {
+    sentence: 'Some words of this field are no known direction.',
+    fix: 'Give each word an alias, in the mapping or in the settings.',
+  },
+  REQUIRED_NOT_FOUND: {
+    sentence: 'No field could be taken for this required target.',
+    fix: 'Choose its source, or let file names give it.',
+  },
+  MAPPING_TOO_LARGE: {
+    sentence: 'The sample has more fields than a mapping may have rows.',
+    fix: 'Map the fields that need a type; all others are kept as text.',
+  },
+  TIME_ZONE_NEEDED: {
+    sentence: 'The times name no zone, and the tenant has none.',
+    fix: 'Set `timeZone` to the zone that they are written in, or send an offset with each.',
+  },
+  TWELVE_HOUR_CLOCK_SUSPECTED: {
+    sentence: 'None of many times has an hour past 12.',
+    fix: 'Send a 24-hour clock, or AM and PM with the time.',
+  },
+  YAML_INVALID: {
+    sentence: 'The set-up file is not the YAML that is expected.',
+    fix: 'Correct the line named here.',
+  },
+} as const satisfies Record<string, { readonly sentence: string; readonly fix: string }>;
+
+export type SampleIssueCode = keyof typeof SAMPLE_ISSUE_TABLE;
+
+/** The issue of a code: its sentence, what exactly, and its fix. */
+export function sampleIssue(code: SampleIssueCode, at: string | null, detail: string | null = null): Issue {
+  const { sentence, fix } = SAMPLE_ISSUE_TABLE[code];
+  return issue(code, [sentence, ...(detail === null ? [] : [detail]), fix].join(' '), at);
+}

@@ -1,0 +1,104 @@
+import { CONFIG_BYTES, ConfigQuery, ConfigResult, TenantConfig, TenantParams } from '@callbay/contracts';
+import { type Issue, issue, type WebhookRules } from '@callbay/core';
+import type { ConfigStore } from '@callbay/ingestion';
+import { z } from 'zod';
+import { actorOf } from '../auth/principal.ts';
+import { found } from '../found.ts';
+import type { Api } from '../server/api.ts';
+import { InputError } from '../server/input-error.ts';
+import { json, PROBLEMS } from '../server/openapi.ts';
+import { checkInput } from '../server/validate.ts';
+import { assertWebhook } from '../tenants/webhook-change.ts';
+
+const tags = ['tenants'];
+
+/** Reading and writing YAML, with its process in hand. */
+export interface Yaml {
+  read(
+    bytes: Uint8Array,
+  ): Promise<
+    | { readonly value: unknown; readonly places: Readonly<Record<string, string>> }
+    | { readonly issues: readonly Issue[] }
+  >;
+  write(value: unknown, comment: string): string;
+}
+
+const YamlText = z.string().meta({ description: 'A set-up file.' });
+
+/** Needs an instance whose bodies are bytes. */
+export function registerConfig(
+  api: Api,
+  { config, yaml, webhookRules }: { config: ConfigStore; yaml: Yaml; webhookRules: WebhookRules },
+): void {
+  api.route({
+    method: 'GET',
+    url: '/v1/tenants/:tenantId/config',
+    config: { access: 'read' },
+    schema: {
+      ...{ tags, operationId: 'getConfig', summary: "Read a tenant's whole set-up as one YAML file" },
+      params: TenantParams,
+      response: {
+        200: {
+          description: 'The set-up, without keys and secrets.',
+          content: { 'application/yaml': { schema: YamlText } },
+        },
+        ...PROBLEMS,
+      },
+    },
+    handler: async ({ params }, reply) => {
+      const present = found(await config.readConfig(params.tenantId));
+      const text = yaml.write(
+        present,
+        `The set-up of a Callbay tenant. Apply it with PUT; ?dryRun=true shows the difference.`,
+      );
+      return reply.header('content-type', 'application/yaml; charset=utf-8').send(Buffer.from(text) as never);
+    },
+  });
+
+  api.route({
+    method: 'PUT',
+    url: '/v1/tenants/:tenantId/config',
+    config: { access: 'manage', bytes: 'application/yaml' },
+    bodyLimit: CONFIG_BYTES,
+    schema: {
+      ...{
+        tags,
+        operationId: 'applyConfig',
+        summary: 'Make a tenant what a set-up file says (the body: YAML), all of it or nothing',
+      },
+      params: TenantParams,
+      querystring: ConfigQuery,
+      response: { 200: json('What that changed, or would change.', ConfigResult), ...PROBLEMS },
+    },
+    handler: async (request) => {
+      const wanted = await readConfig(yaml, request.body);
+      assertWebhook(wanted.settings, webhookRules);
+      const { dryRun, confirm } = request.query;
+      const options = { dryRun: dryRun === 'true', isConfirmed: confirm === 'true' };
+      return found(await config.applyConfig(request.params.tenantId, wanted, actorOf(request), options));
+    },
+  });
+}
+
+/** The set-up in a body; throws all that is wrong with it, each with its place in the file. */
+async function readConfig(yaml: Yaml, body: unknown): Promise<TenantConfig> {
+  if (!(body instanceof Uint8Array) || body.length === 0) {
+    throw new InputError('body', [issue('REQUIRED', 'Send the set-up file as the body.')]);
+  }
+  const read = await yaml.read(body);
+  if ('issues' in read) throw new InputError('body', read.issues);
+  const checked = checkInput(TenantConfig, read.value);
+  if ('value' in checked) return checked.value;
+  throw new InputError(
+    'body',
+    checked.issues.map((found) => ({ ...found, at: placed(found.at, read.places) })),
+  );
+}
+
+/** `settings.crmWaitSeconds (line 4, column 3)`; of what is not there, the place of what should hold it. */
+function placed(at: string | null, places: Readonly<Record<string, string>>): string | null {
+  for (let path = at ?? ''; path !== ''; path = path.replace(/(?:^|\.)[^.[\]]*$|\[\d+\]$/, '')) {
+    if (Object.hasOwn(places, path)) return `${at} (${places[path]})`;
+  }
+  return at;
+}

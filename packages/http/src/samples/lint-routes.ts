@@ -1,0 +1,45 @@
+import { CallMappingParams, MappingLint, MappingPresetList, TenantParams } from '@callbay/contracts';
+import { CALL_PRESETS } from '@callbay/core';
+import { found } from '../found.ts';
+import type { Api } from '../server/api.ts';
+import { json, PROBLEMS } from '../server/openapi.ts';
+
+const tags = ['mappings'];
+
+/** `lintTenantMapping` with its adapters in hand. */
+export type LintMapping = (tenantId: string) => Promise<MappingLint | null>;
+
+export function registerLints(api: Api, { lintMapping }: { lintMapping: LintMapping }): void {
+  api.route({
+    method: 'GET',
+    url: '/v1/tenants/:tenantId/mappings/presets',
+    config: { access: 'read' },
+    schema: {
+      ...{ tags, operationId: 'listPresets', summary: 'List field mappings to begin with' },
+      params: TenantParams,
+      response: { 200: json('All of them.', MappingPresetList), ...PROBLEMS },
+    },
+    handler: async () => ({
+      items: CALL_PRESETS.map(
+        (preset) => structuredClone(preset) as (typeof MappingPresetList)['_output']['items'][number],
+      ),
+      nextCursor: null,
+    }),
+  });
+
+  api.route({
+    method: 'GET',
+    url: '/v1/tenants/:tenantId/mappings/:kind/lint',
+    config: { access: 'read' },
+    schema: {
+      ...{
+        tags,
+        operationId: 'lintMapping',
+        summary: 'Hold the mapping in force against the last thousand records',
+      },
+      params: CallMappingParams,
+      response: { 200: json('What does not fit.', MappingLint), ...PROBLEMS },
+    },
+    handler: async ({ params }) => found(await lintMapping(params.tenantId)),
+  });
+}

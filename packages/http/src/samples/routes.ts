@@ -1,0 +1,50 @@
+import { SAMPLE_BYTES, Sample, SampleQuery, TenantParams } from '@callbay/contracts';
+import { issue } from '@callbay/core';
+import type { SampleAnswer } from '@callbay/ingestion';
+import { z } from 'zod';
+import { found } from '../found.ts';
+import type { Api } from '../server/api.ts';
+import { InputError } from '../server/input-error.ts';
+import { json, PROBLEMS } from '../server/openapi.ts';
+import { sendProblem } from '../server/problem.ts';
+
+const tags = ['mappings'];
+
+/** `readTenantSample` with its adapters in hand. */
+export type ReadSample = (
+  tenantId: string,
+  query: SampleQuery,
+  bytes: Uint8Array,
+) => Promise<SampleAnswer | null>;
+
+const Bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length > 0);
+
+/** Needs an instance whose bodies are bytes. */
+export function registerSamples(api: Api, { readSample }: { readSample: ReadSample }): void {
+  api.route({
+    method: 'POST',
+    url: '/v1/tenants/:tenantId/mapping-samples',
+    config: { access: 'manage', bytes: 'application/octet-stream' },
+    bodyLimit: SAMPLE_BYTES,
+    schema: {
+      ...{
+        tags,
+        operationId: 'readSample',
+        summary:
+          'Read a sample (the body: a JSON, XML, CSV or YAML file, 10 MiB at most) and suggest a mapping',
+      },
+      params: TenantParams,
+      querystring: SampleQuery,
+      response: { 200: json('What the sample holds. Nothing is stored.', Sample), ...PROBLEMS },
+    },
+    handler: async (request, reply) => {
+      const bytes = Bytes.safeParse(request.body);
+      if (!bytes.success) {
+        throw new InputError('body', [issue('REQUIRED', 'Send the sample file as the body.')]);
+      }
+      const answer = found(await readSample(request.params.tenantId, request.query, bytes.data));
+      if ('sample' in answer) return answer.sample;
+      return sendProblem(reply, 'UNPROCESSABLE', { issues: answer.issues });
+    },
+  });
+}

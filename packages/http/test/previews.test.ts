@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { arrive } from './arrivals.ts';
+import { startApi, type TestApi } from './support.ts';
+
+let api: TestApi;
+let count = 0;
+
+beforeAll(async () => {
+  api = await startApi();
+});
+
+afterAll(() => api[Symbol.asyncDispose]());
+
+async function newTenant(): Promise<string> {
+  const id = `tried-${++count}`;
+  await api.ask('POST /v1/tenants', { body: { id, name: id, timeZone: 'America/New_York', stage: 'live' } });
+  return id;
+}
+
+const preview = (id: string, body: unknown) =>
+  api.ask(`POST /v1/tenants/${id}/mappings/call/preview`, { body });
+
+const required = (source: string, target: string, type: string) => ({ source, target, type, required: true });
+const MINIMUM = [
+  required('datetime', 'startedAt', 'instant'),
+  required('email', 'user', 'id'),
+  required('direction', 'direction', 'enum'),
+];
+const record = (change: Record<string, string> = {}) => ({
+  ...{ datetime: '2026-03-02T10:00:00Z', email: 'a@b.test', direction: 'inbound', score: '7' },
+  ...change,
+});
+
+test('a draft reads the sample into typed values, and tells each row that it holds or rejects', async () => {
+  const id = await newTenant();
+  const text =
+    'datetime,email,direction,score\n2026-03-02 10:00,a@b.test,in,7\n,b@b.test,out,8\nsoon,c,in,x\n';
+  const fields = [...MINIMUM, { source: 'score', target: 'score', type: 'number' }];
+  const { status, body } = await preview(id, { mapping: { fields }, sample: { name: 'a.csv', text } });
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ liveVersion: 1, files: null });
+  expect(body.sample.counts).toEqual({ accepted: 1, held: 1, rejected: 1 });
+  expect(body.sample.records).toMatchObject([
+    {
+      at: 'line 2',
+      state: 'accepted',
+      startedAt: '2026-03-02T15:00:00.000Z',
+      direction: 'inbound',
+      fields: { score: 7 },
+    },
+    { at: 'line 3', state: 'held', code: 'MISSING_REQUIRED', missing: ['startedAt'] },
+    {
+      at: 'line 4',
+      state: 'rejected',
+      code: 'METADATA_INVALID',
+      issues: [{ at: 'datetime' }, { at: 'score' }],
+    },
+  ]);
+});
+
+test('case 69: a draft that names a column the sample lacks is shown as drift', async () => {
+  const id = await newTenant();
+  const fields = [...MINIMUM, { source: 'gone', target: 'gone', type: 'string' }];
+  const text = 'datetime,email,direction\n2026-03-02T10:00:00Z,a@b.test,in\n';
+  const { body } = await preview(id, { mapping: { fields }, sample: { name: 'a.csv', text } });
+  expect(body.sample.records).toMatchObject([{ state: 'rejected', code: 'SCHEMA_DRIFT' }]);
+});
+
+test('a draft tells the last files apart: calls that change, files newly rejected, held and released', async () => {
+  const id = await newTenant();
+  await arrive(api.db, id, 'a.wav');
+  const a = await arrive(api.db, id, 'a.json', [record()]);
+  const b = await arrive(api.db, id, 'b.json', [record({ score: 'seven' })]);
+  const c = await arrive(api.db, id, 'c.json', [record({ datetime: '03/02/2026' })]);
+  const d = await arrive(api.db, id, 'd.json', [record({ score: '' })]);
+  const fields = [
+    { ...MINIMUM[0], formats: ['MM/dd/yyyy'] },
+    ...MINIMUM.slice(1),
+    { source: 'score', target: 'score', type: 'number', required: true },
+  ];
+  const before = await api.db.query('select * from calls order by tenant_id, call_key');
+  const { status, body } = await preview(id, { mapping: { fields }, lastFiles: 10 });
+  expect(status).toBe(200);
+  expect(body.files.counts).toEqual({
+    ...{ files: 4, records: 4, skipped: 0, unchanged: 0 },
+    ...{ changedCalls: 1, newlyRejected: 1, newlyHeld: 1, newlyReleased: 1 },
+  });
+  expect(body.files.changedCalls).toEqual([
+    { callId: 1, fileId: a, name: 'a.json', changes: [{ field: 'score', old: '7', new: 7 }] },
+  ]);
+  expect(body.files.newlyRejected).toMatchObject([{ fileId: b, code: 'METADATA_INVALID' }]);
+  expect(body.files.newlyReleased).toMatchObject([{ fileId: c, code: 'METADATA_INVALID' }]);
+  expect(body.files.newlyHeld).toMatchObject([{ fileId: d, code: 'MISSING_REQUIRED' }]);
+  expect(await api.db.query('select * from calls order by tenant_id, call_key')).toEqual(before);
+  expect((await api.ask(`GET /v1/tenants/${id}/mappings/call`)).body.version).toBe(1);
+});
+
+test('only the last files that were asked for are tried, and never a foreign one', async () => {
+  const [id, other] = [await newTenant(), await newTenant()];
+  for (const name of ['a.json', 'b.json', 'c.json']) await arrive(api.db, id, name, [record()]);
+  await arrive(api.db, other, 'z.json', [record()]);
+  const { body } = await preview(id, { mapping: { fields: MINIMUM }, lastFiles: 2 });
+  expect(body.files.counts).toMatchObject({ files: 2, records: 2, unchanged: 2 });
+});
+
+test('lists are cut after a hundred, and the counts go on', async () => {
+  const id = await newTenant();
+  await arrive(
+    api.db,
+    id,
+    'many.json',
+    Array.from({ length: 130 }, (_, n) => record({ email: `u${n}@b.test` })),
+  );
+  const fields = [...MINIMUM, { source: 'score', target: 'points', type: 'number' }];
+  const { body } = await preview(id, { mapping: { fields }, lastFiles: 1 });
+  expect(body.files.counts).toMatchObject({ records: 130, changedCalls: 130 });
+  expect(body.files.changedCalls).toHaveLength(100);
+});
+
+test.each([
+  ['a type that is none', { ...MINIMUM[0], type: 'moment' }, 'mapping.fields[0].type'],
+  ['a target mapped twice', { ...MINIMUM[0], target: 'direction' }, 'mapping.fields[2].target'],
+  [
+    'formats that confuse day and month',
+    { ...MINIMUM[0], formats: ['dd-MM-yyyy', 'MM-dd-yyyy'] },
+    'mapping.fields[0].formats[1]',
+  ],
+])('%s is refused at its place', async (_title, first, at) => {
+  const id = await newTenant();
+  const { status, body } = await preview(id, {
+    mapping: { fields: [first, ...MINIMUM.slice(1)] },
+    lastFiles: 1,
+  });
+  expect(status).toBe(400);
+  expect(body.issues.map((found: { at: string }) => found.at)).toContain(at);
+});

@@ -1,0 +1,2 @@
+export * from './ports.ts';
+export { type ReplayManyDeps, replayMany } from './replay-many.ts';

@@ -1,0 +1,61 @@
+import type { CallContent, OutcomeCode, RecordToRead } from '@callbay/core';
+import type { Actor } from '../admin-ports.ts';
+
+/** Filters that a replayed file or call must pass, all of them. */
+export interface ReplaySelection {
+  readonly code: OutcomeCode | null;
+  readonly receivedFrom: Date | null;
+  /** Exclusive. */
+  readonly receivedTo: Date | null;
+  readonly mappingVersion: number | null;
+}
+
+export interface FileToReplay {
+  readonly fileId: string;
+  readonly seq: number;
+  /** Why it cannot be replayed, by its own code; null where it can. */
+  readonly isReplayable: boolean;
+  readonly code: string;
+}
+
+/** A visible call, what it says now, and the record it says it by. */
+export interface CallToReplay {
+  readonly callKey: string;
+  readonly callId: number;
+  readonly current: Pick<
+    CallContent,
+    'fields' | 'startedAt' | 'endedAt' | 'direction' | 'user' | 'durationSeconds'
+  >;
+  /** Null where it is too large to be read here. */
+  readonly record: RecordToRead | null;
+}
+
+/** Replays in bulk. Every method names its tenant, and none handles more than 500 at once. */
+export interface BulkReplayStore {
+  /** Held and rejected files after `after` in the receive order. */
+  findFiles(
+    tenantId: string,
+    selection: ReplaySelection,
+    after: number,
+    limit: number,
+  ): Promise<FileToReplay[]>;
+  /**
+   * Has files judged again by the newest policy: rejected ones at the end of the receive order, by their kept strings
+   * where there are any, else read anew; held ones where they are. Answers the files to read.
+   */
+  replayFiles(
+    tenantId: string,
+    fileIds: readonly string[],
+    by: Actor,
+  ): Promise<{ replayed: number; toRead: string[] }>;
+  /** Visible calls after `after`, by callId. */
+  findCalls(
+    tenantId: string,
+    selection: ReplaySelection,
+    after: number,
+    limit: number,
+  ): Promise<CallToReplay[]>;
+  /** Has visible calls read by the newest policy; answers how many had not been before. */
+  replayCalls(tenantId: string, callKeys: readonly string[], by: Actor): Promise<number>;
+  recordReplay(tenantId: string, by: Actor, detail: Readonly<Record<string, unknown>>): Promise<void>;
+}

@@ -1,0 +1,66 @@
+/**
+ * Runs in a pool process that may die: samples are untrusted bytes, and the API never parses them itself. It has no
+ * database URL, no secret, and a heap limit; it answers plain values, bounded in number and length.
+ */
+import {
+  type Issue,
+  type RawRecord,
+  readSample,
+  type SampleReading,
+  type SuggestionContext,
+} from '@callbay/core';
+import {
+  formatOfExtension,
+  type MetadataFormat,
+  type ParsedMetadata,
+  parseMetadata,
+  readYamlValue,
+  type YamlValue,
+} from '@callbay/metadata';
+import { endWithParent } from '../end-with-parent.ts';
+import { detectFormat } from './detect-format.ts';
+
+export interface SampleTask {
+  readonly bytes: Uint8Array;
+  /** Its file name; null where nobody gave one. */
+  readonly name: string | null;
+  readonly suggestion: SuggestionContext;
+  /** The most records to answer beside the reading. */
+  readonly maxRecords: number;
+}
+
+/** A sample as read. Its records come back only where they were asked for. */
+export interface ReadSample extends SampleReading {
+  readonly format: MetadataFormat;
+  readonly encoding: string;
+  readonly delimiter: string | null;
+  readonly rowCount: number;
+  readonly records: readonly RawRecord[];
+  /** Of the file itself: what could not be read. */
+  readonly issues: readonly Issue[];
+  readonly fileWarnings: readonly Issue[];
+}
+
+const MAX_SAMPLE_BYTES = 10 * 1024 * 1024;
+
+export function sample({ bytes, name, suggestion, maxRecords }: SampleTask): ReadSample {
+  const format = formatOf(name) ?? detectFormat(bytes);
+  const parsed: ParsedMetadata = parseMetadata({ bytes, format, limits: { bytes: MAX_SAMPLE_BYTES } });
+  const { encoding, delimiter, rowCount, header, records, issues, warnings } = parsed;
+  return {
+    ...{ format, encoding, delimiter, rowCount, issues },
+    ...readSample(records, header, suggestion),
+    records: records.slice(0, maxRecords),
+    fileWarnings: warnings,
+  };
+}
+
+function formatOf(name: string | null): MetadataFormat | null {
+  const dot = name?.lastIndexOf('.') ?? -1;
+  return dot === -1 ? null : formatOfExtension((name ?? '').slice(dot + 1));
+}
+
+/** A set-up file: written by people with keys of ours, and parsed here all the same. */
+export const yaml = ({ bytes }: { readonly bytes: Uint8Array }): YamlValue => readYamlValue(bytes);
+
+endWithParent();

@@ -1,0 +1,60 @@
+import { DEFAULT_SETTINGS } from '@callbay/core';
+import { afterAll, expect, test } from 'vitest';
+import { createSampler } from '../src/index.ts';
+
+const sampler = createSampler({ processes: 1 });
+afterAll(() => sampler[Symbol.asyncDispose]());
+
+const suggestion = {
+  kind: 'call' as const,
+  directions: DEFAULT_SETTINGS.directions,
+  givenByName: [],
+  hasTimeZone: true,
+};
+const sample = (text: string, name = 'a.csv') =>
+  sampler.sample({ bytes: Buffer.from(text), name, suggestion, maxRecords: 2 });
+
+test('only as many records come back as were asked for', async () => {
+  const read = await sample('a,b\n1,2\n3,4\n5,6\n');
+  expect(read).toMatchObject({ rowCount: 3, fields: [{ filled: 3 }, { filled: 3 }] });
+  expect(read.records.map(({ fields }) => fields)).toEqual([
+    { a: '1', b: '2' },
+    { a: '3', b: '4' },
+  ]);
+});
+
+test('a sample at its limits, every column an ambiguous date, is read within seconds', async () => {
+  const header = Array.from({ length: 199 }, (_, n) => `date ${n}`).join(',');
+  const row = Array.from({ length: 199 }, (_, n) => `0${1 + (n % 9)}/0${1 + (n % 7)}/24 6:15:45 PM`).join(
+    ',',
+  );
+  const startedAt = performance.now();
+  const read = await sample(`${header}\n${`${row}\n`.repeat(1_000)}`);
+  expect(read.fields).toHaveLength(199);
+  expect(read.fields[0]?.ambiguous).toHaveLength(3);
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
+});
+
+/** Each anchor nine times the one before it. */
+const BOMB = `a: &a [x,x]\n${[...'bcdefghi']
+  .map((name, n) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[n]}`).join()}]`)
+  .join('\n')}\n`;
+
+test.each([
+  ['an alias bomb', BOMB, 'a.yml'],
+  ['a million brackets', '['.repeat(1_000_000), 'a.json'],
+])(
+  'what would exhaust the process is refused, and the next sample is read: %s',
+  async (_title, text, name) => {
+    expect((await sample(text, name)).issues[0]).toMatchObject({ code: 'METADATA_INVALID' });
+    expect((await sample('a,b\n1,2\n')).fields).toHaveLength(2);
+  },
+);
+
+test('more samples than can wait are told to come again', async () => {
+  const answers = await Promise.allSettled(Array.from({ length: 30 }, () => sample('a,b\n1,2\n')));
+  const refused = answers.filter((answer) => answer.status === 'rejected');
+  expect(refused.length).toBeGreaterThan(0);
+  for (const { reason } of refused) expect(reason).toMatchObject({ code: 'RATE_LIMITED' });
+  expect(answers.length - refused.length).toBeGreaterThanOrEqual(9);
+});

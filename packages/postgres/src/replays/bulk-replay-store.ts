@@ -1,0 +1,135 @@
+import type { Actor, BulkReplayStore } from '@callbay/ingestion';
+import { audit } from '../admin/audit.ts';
+import { lockTenant } from '../calls/load-facts.ts';
+import { type Database, type Sql, transact } from '../database.ts';
+import { findCalls, findFiles, IS_KEPT, MAY_REPLAY } from './find-replays.ts';
+
+const MAX_AT_ONCE = 500;
+
+export function createBulkReplayStore(db: Database): BulkReplayStore {
+  const bounded = (ids: readonly string[]): readonly string[] => {
+    if (ids.length > MAX_AT_ONCE) throw new RangeError(`at most ${MAX_AT_ONCE} at once`);
+    return ids;
+  };
+  return {
+    findFiles: (...args) => findFiles(db, ...args),
+    findCalls: (...args) => findCalls(db, ...args),
+    replayFiles: (tenantId, fileIds, by) =>
+      transact(db, (tx) => replayFiles(tx, tenantId, bounded(fileIds), by)),
+    replayCalls: (tenantId, callKeys, by) =>
+      transact(db, (tx) => replayCalls(tx, tenantId, bounded(callKeys), by)),
+    recordReplay: (tenantId, by, detail) =>
+      transact(db, (tx) => audit(tx, by, { tenantId, action: 'replay.run', target: tenantId, detail })),
+  };
+}
+
+/** Locks the calls that the files touch, before the files, as everywhere. */
+async function lockCallsOf(tx: Sql, tenantId: string, fileIds: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ call_key: string }>(
+    `SELECT call_key FROM calls WHERE tenant_id = $1 AND call_key IN (
+       SELECT 'stem:' || stem FROM files WHERE tenant_id = $1 AND id = ANY ($2)
+       UNION SELECT 'stem:' || named_stem FROM call_records WHERE tenant_id = $1 AND file_id = ANY ($2))
+      ORDER BY call_key COLLATE "C" FOR UPDATE`,
+    [tenantId, fileIds],
+  );
+  return rows.map((row) => row.call_key);
+}
+
+async function takePlaces(tx: Sql, tenantId: string, count: number): Promise<number> {
+  const [row] = await tx.query<{ base: number }>(
+    `UPDATE tenant_counters SET value = value + $2 WHERE tenant_id = $1 AND name = 'receive' RETURNING value - $2 AS base`,
+    [tenantId, count],
+  );
+  if (row === undefined) throw new Error(`tenant ${tenantId} has no counter receive`);
+  return row.base;
+}
+
+async function replayFiles(
+  tx: Sql,
+  tenantId: string,
+  fileIds: readonly string[],
+  by: Actor,
+): Promise<{ replayed: number; toRead: string[] }> {
+  // Held still as decisions do: a new mapping marks the open calls due, in an order of its own.
+  if ((await lockTenant(tx, tenantId)) === null) return { replayed: 0, toRead: [] };
+  const callKeys = await lockCallsOf(tx, tenantId, fileIds);
+  const held = await tx.query<{ id: string }>(
+    `SELECT id FROM files WHERE tenant_id = $1 AND id = ANY ($2) AND state = 'held' AND withdrawn_seq IS NULL`,
+    [tenantId, fileIds],
+  );
+  const base = await takePlaces(tx, tenantId, fileIds.length);
+  // What is open is judged by the newest policy anyway: only what has ended takes a new place.
+  const rejected = await tx.query<{ id: string; to_read: boolean }>(
+    `WITH chosen AS (
+       SELECT f.id, ${IS_KEPT} AS kept, row_number() OVER (ORDER BY f.receive_seq) AS place FROM files f
+        WHERE f.tenant_id = $1 AND f.id = ANY ($2) AND f.state = 'rejected' AND ${MAY_REPLAY}
+     )
+     UPDATE files f SET replay_seq = $3::bigint + c.place, classify_attempts = 0, judged_policy = NULL, state = 'received',
+            classified_at = CASE WHEN c.kept THEN f.classified_at END, outcome_code = NULL, outcome_message = NULL,
+            outcome_fix = NULL, outcome_at = NULL, folder = 'data', shown_name = name
+       FROM chosen c WHERE f.tenant_id = $1 AND f.id = c.id AND f.state = 'rejected'
+     RETURNING f.id, NOT c.kept AS to_read`,
+    [tenantId, fileIds, base],
+  );
+  const replayed = [...held, ...rejected].map((row) => row.id);
+  await tellReplays(tx, tenantId, replayed, 'The file is judged again by the newest policy.', by);
+  await tx.execute('UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1 AND call_key = ANY ($2)', [
+    tenantId,
+    callKeys,
+  ]);
+  return { replayed: replayed.length, toRead: rejected.filter((row) => row.to_read).map((row) => row.id) };
+}
+
+async function replayCalls(
+  tx: Sql,
+  tenantId: string,
+  callKeys: readonly string[],
+  by: Actor,
+): Promise<number> {
+  const tenant = await lockTenant(tx, tenantId);
+  if (tenant === null) return 0;
+  const locked = await tx.query<{ call_key: string; file_id: string }>(
+    `SELECT c.call_key, v.file_id FROM calls c
+       JOIN call_revisions v ON v.tenant_id = c.tenant_id AND v.call_key = c.call_key AND v.revision = c.revision
+      WHERE c.tenant_id = $1 AND c.call_key = ANY ($2) AND c.status = 'surfaced'
+      ORDER BY c.call_key COLLATE "C" FOR UPDATE OF c`,
+    [tenantId, callKeys],
+  );
+  const base = await takePlaces(tx, tenantId, locked.length);
+  const added = await tx.query<{ call_key: string }>(
+    `INSERT INTO call_replays (tenant_id, call_key, policy_version, seq, at)
+     SELECT $1, k.call_key, $3, $4::bigint + k.ord, callbay_now()
+       FROM unnest($2::text[]) WITH ORDINALITY AS k(call_key, ord)
+         ON CONFLICT DO NOTHING RETURNING call_key`,
+    [tenantId, locked.map((row) => row.call_key), tenant.policy.version, base],
+  );
+  const keys = new Set(added.map((row) => row.call_key));
+  await tx.execute('UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1 AND call_key = ANY ($2)', [
+    tenantId,
+    [...keys],
+  ]);
+  const files = locked.filter((row) => keys.has(row.call_key)).map((row) => row.file_id);
+  await tellReplays(
+    tx,
+    tenantId,
+    [...new Set(files)],
+    'The call is read again by the newest field mapping.',
+    by,
+  );
+  return added.length;
+}
+
+async function tellReplays(
+  tx: Sql,
+  tenantId: string,
+  fileIds: readonly string[],
+  message: string,
+  by: Actor,
+): Promise<void> {
+  if (fileIds.length === 0) return;
+  await tx.execute(
+    `INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
+     SELECT $1, id, callbay_now(), 'replayed', NULL, $3, $4::jsonb, gen_random_uuid()::text FROM unnest($2::uuid[]) AS id`,
+    [tenantId, fileIds, message, JSON.stringify({ actor: by.name })],
+  );
+}
