@@ -32,7 +32,7 @@ export { type Issue, issue } from './issue.ts';
 export { decideLinks, type LinkageLimits, type LinkDecision } from './linkage/decide-links.ts';
 export type { Contribution, LinkageFields, LinkageParty, ScoredPair } from './linkage/linkage-fields.ts';
 export { isInBlock, scorePair } from './linkage/score-pair.ts';
-export { BLOCK_MS, DEFAULT_LINKAGE, LINKAGE_WEIGHTS } from './linkage/weights.ts';
+export { BLOCK_MS, DEFAULT_LINKAGE, LINKAGE_WEIGHTS, REVIEW_FLOOR } from './linkage/weights.ts';
 export { checkMapping, MAX_MAPPING_FIELDS } from './mapping/check-mapping.ts';
 export {
   FIELD_TYPES,

@@ -1,4 +1,5 @@
 import type { ScoredPair } from './linkage-fields.ts';
+import { REVIEW_FLOOR } from './weights.ts';
 
 /** A tenant's own measure of certainty, in bits. */
 export interface LinkageLimits {
@@ -11,7 +12,7 @@ export interface LinkageLimits {
 export interface LinkDecision {
   /** Pairs that are one call beyond doubt, each record and each recording at most once. */
   readonly matches: readonly ScoredPair[];
-  /** Pairs good enough that have a rival: every one of them is told, and none is picked. Source: case 32. */
+  /** Pairs better than chance that have a rival: every one of them is told, and none is picked. Source: case 32. */
   readonly ambiguous: readonly ScoredPair[];
 }
 
@@ -21,18 +22,21 @@ export interface LinkDecision {
  *
  * Invariant: the order of `pairs` decides nothing.
  */
-export function decideLinks(pairs: readonly ScoredPair[], { threshold, margin }: LinkageLimits): LinkDecision {
+export function decideLinks(
+  pairs: readonly ScoredPair[],
+  { threshold, margin }: LinkageLimits,
+): LinkDecision {
   const matches: ScoredPair[] = [];
   let open = [...pairs];
   for (;;) {
     const lead = leadOf(open);
-    const found = open.filter((pair) => pair.score >= threshold && lead(pair) >= margin);
+    const found = open.filter((pair) => pair.score >= threshold && lead(pair) > 0 && lead(pair) >= margin);
     if (found.length === 0) break;
     matches.push(...found);
     const taken = new Set(found.flatMap((pair) => [recordKey(pair), recordingKey(pair)]));
     open = open.filter((pair) => !taken.has(recordKey(pair)) && !taken.has(recordingKey(pair)));
   }
-  return { matches, ambiguous: rivalsOf(open, threshold, margin) };
+  return { matches, ambiguous: rivalsOf(open, margin) };
 }
 
 const recordKey = (pair: ScoredPair): string => `record ${pair.recordId}`;
@@ -54,17 +58,25 @@ function leadOf(pairs: readonly ScoredPair[]): (pair: ScoredPair) => number {
   return (pair) => Math.min(leadAt(recordKey(pair), pair.score), leadAt(recordingKey(pair), pair.score));
 }
 
-/** Of the pairs left over: those good enough, and those that keep them from being taken. */
-function rivalsOf(open: readonly ScoredPair[], threshold: number, margin: number): ScoredPair[] {
-  const bestOf = new Map<string, number>();
+/**
+ * Of the pairs left over, each that shares its record or recording with another one, where both are better than chance
+ * and within the margin of the best. A tie is told below the threshold too: picking nothing needs less certainty.
+ */
+function rivalsOf(open: readonly ScoredPair[], margin: number): ScoredPair[] {
+  const near = new Map<string, ScoredPair[]>();
   for (const pair of open) {
+    if (pair.score < REVIEW_FLOOR) continue;
     for (const key of [recordKey(pair), recordingKey(pair)]) {
-      bestOf.set(key, Math.max(bestOf.get(key) ?? Number.NEGATIVE_INFINITY, pair.score));
+      const group = near.get(key);
+      if (group) group.push(pair);
+      else near.set(key, [pair]);
     }
   }
-  const isNear = (key: string, score: number): boolean => {
-    const best = bestOf.get(key)!;
-    return best >= threshold && score > best - margin;
-  };
-  return open.filter((pair) => isNear(recordKey(pair), pair.score) || isNear(recordingKey(pair), pair.score));
+  const rivals = new Set<ScoredPair>();
+  for (const group of near.values()) {
+    const best = Math.max(...group.map((pair) => pair.score));
+    const tied = group.filter((pair) => pair.score > best - margin || pair.score === best);
+    if (tied.length > 1) for (const pair of tied) rivals.add(pair);
+  }
+  return open.filter((pair) => rivals.has(pair));
 }

@@ -1,17 +1,20 @@
 import { editsUpTo2 } from '../names/edits-up-to-2.ts';
 import type { Contribution, LinkageFields, LinkageParty, ScoredPair } from './linkage-fields.ts';
-import { BLOCK_MS, type Level, LINKAGE_WEIGHTS } from './weights.ts';
+import { BLOCK_MS, type Level, LINKAGE_WEIGHTS, NEAR_MS } from './weights.ts';
 
 type Field = Contribution['field'];
 
 /**
  * Whether two sides may be compared at all: the starts are near, and nothing that both sides say sets them in different
- * blocks. Of the users, the phones and the lengths one must agree, or a side must say no user.
+ * blocks. Of the users, the phones and the lengths one must agree, unless a side says no user or the starts all but
+ * coincide: each of the three may be mistyped.
  */
 export function isInBlock(a: LinkageFields, b: LinkageFields): boolean {
   if (a.startedAt === null || b.startedAt === null) return false;
-  if (Math.abs(a.startedAt - b.startedAt) > BLOCK_MS) return false;
+  const apart = Math.abs(a.startedAt - b.startedAt);
+  if (apart > BLOCK_MS) return false;
   return (
+    apart <= NEAR_MS ||
     a.user === null ||
     b.user === null ||
     isSameUser(a.user, b.user) ||
@@ -24,7 +27,11 @@ export function isInBlock(a: LinkageFields, b: LinkageFields): boolean {
 export function scorePair(record: LinkageParty, recording: LinkageParty): ScoredPair {
   const [a, b] = [record.fields, recording.fields];
   const contributions = [
-    contribution('startedAt', secondsBetween(a.startedAt, b.startedAt, 1_000), (s) => `The starts are ${s} s apart.`),
+    contribution(
+      'startedAt',
+      secondsBetween(a.startedAt, b.startedAt, 1_000),
+      (s) => `The starts are ${s} s apart.`,
+    ),
     contribution('user', editsBetween(fold(a.user), fold(b.user)), edits('The users')),
     contribution('phone', nearestPhones(a.phones, b.phones), edits('The telephone numbers')),
     contribution(
@@ -40,7 +47,11 @@ export function scorePair(record: LinkageParty, recording: LinkageParty): Scored
   return { recordId: record.id, recordingId: recording.id, score: round(bits), contributions };
 }
 
-function contribution(field: Field, distance: number | null, why: (distance: number) => string): Contribution | null {
+function contribution(
+  field: Field,
+  distance: number | null,
+  why: (distance: number) => string,
+): Contribution | null {
   if (distance === null) return null;
   const levels: readonly Level[] = LINKAGE_WEIGHTS[field];
   const { level, m, u } = levels.find(({ upTo }) => distance <= upTo)!;

@@ -54,6 +54,11 @@ export const LINKAGE_WEIGHTS = {
 
 /** Starts further apart than this are never compared: it bounds how many pairs there are. */
 export const BLOCK_MS = 10 * 60 * 1000;
+/** Starts no further apart than this are compared whatever else is said. */
+export const NEAR_MS = 60 * 1000;
 
 /** Where a tenant has set nothing. Tuned with `npm run bench -- linkage` on a seed that it is not measured by. */
-export const DEFAULT_LINKAGE = { threshold: 9, margin: 4 } as const;
+export const DEFAULT_LINKAGE = { threshold: 5, margin: 4 } as const;
+
+/** Pairs below are no better than chance: nobody is asked about them. */
+export const REVIEW_FLOOR = 0;
