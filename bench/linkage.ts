@@ -1,37 +1,13 @@
 // Records and recordings that share fields and no id: 20,000 calls, 50 of each user a day, clocks half a minute apart,
 // fields missing and mistyped, true twins. The peers are the promises: precision 0.999, recall 0.95 of all that have no
 // twin, and no twin picked. The seed that is measured is not the one that the weights were tuned with.
-import {
-  DEFAULT_LINKAGE,
-  decideLinks,
-  isInBlock,
-  type LinkageParty,
-  type ScoredPair,
-  scorePair,
-} from '@callbay/core';
-import { type LinkageWorld, makeLinkageWorld } from './linkage-world.ts';
+import { DEFAULT_LINKAGE, decideLinks, scoreBlocks } from '@callbay/core';
+import { makeLinkageWorld } from './linkage-world.ts';
 import type { BenchResult } from './result.ts';
 
 const TUNED_WITH = 20_261_121;
 const MEASURED_WITH = [7, 1_729, 65_537];
 const SHAPE = { users: 20, days: 20, callsPerUserPerDay: 50 };
-const REACH_MS = 10 * 60 * 1_000;
-
-/** Every pair of one block, found by walking both sides in the order of their starts. */
-function scoreBlocks({ records, recordings }: LinkageWorld): ScoredPair[] {
-  const startOf = (party: LinkageParty): number => party.fields.startedAt ?? 0;
-  const byStart = (a: LinkageParty, b: LinkageParty): number => startOf(a) - startOf(b);
-  const sorted = recordings.toSorted(byStart);
-  const pairs: ScoredPair[] = [];
-  let first = 0;
-  for (const record of records.toSorted(byStart)) {
-    while (first < sorted.length && startOf(sorted[first]!) < startOf(record) - REACH_MS) first += 1;
-    for (let n = first; n < sorted.length && startOf(sorted[n]!) <= startOf(record) + REACH_MS; n += 1) {
-      if (isInBlock(record.fields, sorted[n]!.fields)) pairs.push(scorePair(record, sorted[n]!));
-    }
-  }
-  return pairs;
-}
 
 interface Figures {
   readonly precision: number;
@@ -44,7 +20,7 @@ interface Figures {
 function measure(seed: number): Figures {
   const world = makeLinkageWorld({ seed, ...SHAPE });
   const startedAt = performance.now();
-  const pairs = scoreBlocks(world);
+  const pairs = scoreBlocks(world.records, world.recordings);
   const { matches, ambiguous } = decideLinks(pairs, DEFAULT_LINKAGE);
   const seconds = (performance.now() - startedAt) / 1_000;
   const right = matches.filter((m) => world.truth.get(m.recordId) === m.recordingId).length;

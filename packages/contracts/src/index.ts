@@ -15,11 +15,13 @@ export {
   Uuid,
 } from './common.ts';
 export * from './events.ts';
+export * from './external-recordings.ts';
 export * from './files.ts';
 export * from './health.ts';
 export * from './holds.ts';
 export { encodeCursor, type List, toPage } from './lists.ts';
 export * from './mappings.ts';
+export * from './matches.ts';
 export { mergeSettings } from './merge-settings.ts';
 export * from './purges.ts';
 export { toRange } from './rules.ts';

@@ -1,16 +1,17 @@
 import type { SettingsChange, TenantSettings } from './tenants.ts';
 
 /**
- * The settings after a change: absent keys stay, `channelMap`, `dataRetention` and `directions` are merged
+ * The settings after a change: absent keys stay, `channelMap`, `dataRetention`, `linkage` and `directions` are merged
  * key by key, nulls are set as they are, and a direction alias set to null is gone. Aliases are lower-cased.
  */
 export function mergeSettings(current: TenantSettings, change: SettingsChange): TenantSettings {
-  const { directions, channelMap, dataRetention, ...plain } = change;
+  const { directions, channelMap, dataRetention, linkage, ...plain } = change;
   return {
     ...current,
     ...withoutAbsent(plain),
     channelMap: { ...current.channelMap, ...withoutAbsent(channelMap ?? {}) },
     dataRetention: { ...current.dataRetention, ...withoutAbsent(dataRetention ?? {}) },
+    linkage: { ...current.linkage, ...withoutAbsent(linkage ?? {}) },
     directions: mergeDirections(current.directions, directions ?? {}),
   };
 }

@@ -1,3 +1,5 @@
+import type { LinkageLimits } from './linkage/decide-links.ts';
+import { DEFAULT_LINKAGE } from './linkage/weights.ts';
 import type { FieldMapping, MappingOptions } from './mapping/field-mapping.ts';
 
 /** What a tenant set for the reading of its file names and metadata. Source: C10, C11, C19, FACE settings. */
@@ -15,6 +17,7 @@ export interface TenantSettings {
   readonly passwordLogin: boolean;
   readonly legacyAlgorithms: boolean;
   readonly dataRetention: { readonly evaluatedDays: number | null; readonly notEvaluatedDays: number | null };
+  readonly linkage: LinkageLimits;
 }
 
 export const DEFAULT_SETTINGS: TenantSettings = {
@@ -37,6 +40,7 @@ export const DEFAULT_SETTINGS: TenantSettings = {
   passwordLogin: false,
   legacyAlgorithms: false,
   dataRetention: { evaluatedDays: null, notEvaluatedDays: null },
+  linkage: DEFAULT_LINKAGE,
 };
 
 /**

@@ -33,6 +33,8 @@ interface Fact {
   readonly isPurgedUnpaired: boolean;
   /** Policy version under which the fact ended; null while it is open. */
   readonly judgedPolicy: number | null;
+  /** Ids of the matches that fit it equally well, so that none was picked. */
+  readonly ambiguousMatches?: readonly string[] | undefined;
 }
 
 export interface RecordingFact extends Fact {

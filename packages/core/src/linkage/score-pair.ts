@@ -47,6 +47,28 @@ export function scorePair(record: LinkageParty, recording: LinkageParty): Scored
   return { recordId: record.id, recordingId: recording.id, score: round(bits), contributions };
 }
 
+/** Every pair of a common block, found by walking both sides in the order of their starts. */
+export function scoreBlocks(
+  records: readonly LinkageParty[],
+  recordings: readonly LinkageParty[],
+): ScoredPair[] {
+  const sorted = recordings.filter(hasStart).toSorted(byStart);
+  const pairs: ScoredPair[] = [];
+  let first = 0;
+  for (const record of records.filter(hasStart).toSorted(byStart)) {
+    const startedAt = startOf(record);
+    while (first < sorted.length && startOf(sorted[first]!) < startedAt - BLOCK_MS) first += 1;
+    for (let n = first; n < sorted.length && startOf(sorted[n]!) <= startedAt + BLOCK_MS; n += 1) {
+      if (isInBlock(record.fields, sorted[n]!.fields)) pairs.push(scorePair(record, sorted[n]!));
+    }
+  }
+  return pairs;
+}
+
+const hasStart = ({ fields }: LinkageParty): boolean => fields.startedAt !== null;
+const startOf = ({ fields }: LinkageParty): number => fields.startedAt ?? 0;
+const byStart = (a: LinkageParty, b: LinkageParty): number => startOf(a) - startOf(b);
+
 function contribution(
   field: Field,
   distance: number | null,

@@ -58,7 +58,7 @@ export const BLOCK_MS = 10 * 60 * 1000;
 export const NEAR_MS = 60 * 1000;
 
 /** Where a tenant has set nothing. Tuned with `npm run bench -- linkage` on a seed that it is not measured by. */
-export const DEFAULT_LINKAGE = { threshold: 5, margin: 4 } as const;
+export const DEFAULT_LINKAGE = { threshold: 5, margin: 4 };
 
 /** Pairs below are no better than chance: nobody is asked about them. */
 export const REVIEW_FLOOR = 0;
