@@ -2,7 +2,13 @@
 import { availableParallelism } from 'node:os';
 import { createDiskBlobStore } from '@callbay/blobs';
 import { advanceCalls, classifyFile, createInspector, runSweeps, type SweepDeps } from '@callbay/ingestion';
-import { createCallStore, createFileStore, createSweepStore, openDatabase } from '@callbay/postgres';
+import {
+  createCallStore,
+  createFileStore,
+  createLinkageStore,
+  createSweepStore,
+  openDatabase,
+} from '@callbay/postgres';
 import { createJobQueue, startWorkers } from '@callbay/queue';
 import {
   createLogger,
@@ -42,6 +48,7 @@ shutdown.add('inspector', async () => inspector[Symbol.asyncDispose]());
 const deps: SweepDeps = {
   calls: createCallStore(db),
   files: createFileStore(db),
+  links: createLinkageStore(db),
   sweeps: createSweepStore(db),
   blobs: createDiskBlobStore({ root: config.blobsFolder }),
   inspector,

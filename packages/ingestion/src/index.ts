@@ -14,6 +14,8 @@ export * from './call-ports.ts';
 export { type ClassifyFileDeps, classifyFile } from './classify-file.ts';
 export { apiKeyId, digestOf, isSameDigest, makeApiKey } from './credentials.ts';
 export { createInspector, type Inspector } from './inspector.ts';
+export { type LinkRecordsDeps, sweepForgottenLinks, sweepLinks } from './link-records.ts';
+export * from './linkage-ports.ts';
 export * from './ports.ts';
 export { replayFile } from './replay-file.ts';
 export { runSweeps } from './run-sweeps.ts';

@@ -1,3 +1,4 @@
+import { sweepForgottenLinks, sweepLinks } from './link-records.ts';
 import { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
 
 interface Schedule {
@@ -27,6 +28,8 @@ export function runSweeps(deps: SweepDeps): AsyncDisposable {
   const loops = [
     { name: 'due-calls', everyMs: 1_000, work: () => sweepDueCalls(deps) },
     { name: 'unread-files', everyMs: 2_000, work: () => sweepUnreadFiles(deps) },
+    { name: 'links', everyMs: 1_000, work: () => sweepLinks(deps) },
+    { name: 'forgotten-links', everyMs: 10 * MINUTE_MS, work: () => sweepForgottenLinks(deps) },
     { name: 'purges', everyMs: MINUTE_MS, work: purge },
     { name: 'orphans', everyMs: 60 * MINUTE_MS, work: () => sweepOrphans(deps, Date.now()) },
     { name: 'outbox', everyMs: 60 * MINUTE_MS, work: () => deps.sweeps.trimOutbox(10_000) },

@@ -13,6 +13,7 @@ import {
   createCallStore,
   createDropStore,
   createFileStore,
+  createLinkageStore,
   createSftpAccountStore,
   createSweepStore,
   type Database,
@@ -75,6 +76,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
   const deps: SweepDeps = {
     calls: createCallStore(db),
     files: createFileStore(db),
+    links: createLinkageStore(db),
     sweeps: createSweepStore(db),
     blobs,
     inspector,

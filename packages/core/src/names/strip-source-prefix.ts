@@ -6,7 +6,8 @@ export function stripSourcePrefix(stem: string, sourcePrefixes: readonly string[
   let longest = '';
   for (const given of sourcePrefixes) {
     const prefix = given.normalize('NFC');
-    if (prefix.length > longest.length && prefix.length < stem.length && stem.startsWith(prefix)) longest = prefix;
+    if (prefix.length > longest.length && prefix.length < stem.length && stem.startsWith(prefix))
+      longest = prefix;
   }
   return stem.slice(longest.length);
 }

@@ -84,7 +84,10 @@ async function advanceLocked(
   return saveCalls(tx, tenantId, decisions, rows, files, now);
 }
 
-/** Whether records still open name other recordings by the newest policy than when they were read; links them so. */
+/**
+ * Whether records still open name other recordings by the newest policy than when they were read; links them so. One
+ * that a match linked stays linked, unless it now names a recording itself.
+ */
 async function relinkOpenRecords(
   tx: Sql,
   tenantId: string,
@@ -97,11 +100,12 @@ async function relinkOpenRecords(
     if (record.judgedPolicy !== null || record.raw === null || record.isPurgedUnpaired) continue;
     const namedStem = stemNamedBy(record.raw, policy);
     if (namedStem === record.namedStem) continue;
-    isChanged = true;
-    await tx.execute(
-      'update call_records set named_stem = $4 where tenant_id = $1 and file_id = $2 and row = $3',
+    const changed = await tx.execute(
+      `update call_records set named_stem = $4, linked_match = null
+        where tenant_id = $1 and file_id = $2 and row = $3 and (linked_match is null or $4::text is not null)`,
       [tenantId, record.fileId, record.row, namedStem],
     );
+    isChanged ||= changed > 0;
   }
   return isChanged;
 }

@@ -14,6 +14,7 @@ import type { Sql } from '../database.ts';
 /** The facts of one key and the state they last led to. */
 export interface LoadedFile {
   readonly id: string;
+  readonly drop: string;
   readonly name: string;
   readonly stem: string;
   readonly ext: string;
@@ -35,6 +36,7 @@ export interface LoadedFile {
   readonly warnings: Issue[];
   readonly judged_policy: number | null;
   readonly call_key: string | null;
+  readonly ambiguous_matches: string[] | null;
 }
 
 interface RecordRow {
@@ -47,14 +49,18 @@ interface RecordRow {
   readonly at: string;
   readonly issues: Issue[];
   readonly warnings: Issue[];
+  readonly ambiguous_matches: string[] | null;
 }
 
 /** The most facts of one group of keys that are folded at once. A key never gathers this many in its 48 hours. */
 const FACTS_LIMIT = 50_000;
 
-const FILE_COLUMNS = `id, name, stem, ext, size_bytes, blob_key, received_at, receive_seq, replay_seq, withdrawn_seq,
+const FILE_COLUMNS = `id, drop, name, stem, ext, size_bytes, blob_key, received_at, receive_seq, replay_seq, withdrawn_seq,
   kind, sha256, classified_at is not null as is_classified, media, fact_issues, fact_warnings, state, outcome_code,
-  outcome_message, warnings, judged_policy, call_key`;
+  outcome_message, warnings, judged_policy, call_key,
+  case when drop = 'external' then (select e.ambiguous_matches from external_recordings e
+                                     where e.tenant_id = files.tenant_id and e.file_id = files.id)
+  end as ambiguous_matches`;
 
 export const stemOfKey = (callKey: string): string => callKey.slice('stem:'.length);
 export const keyOfStem = (stem: string): string => `stem:${stem}`;
@@ -89,7 +95,8 @@ export async function loadFacts(
   );
   const reach = [...new Set([...stems, ...naming.map((row) => row.stem)])];
   const records = await tx.query<RecordRow>(
-    `select file_id, row, stem, named_stem, raw, nested_paths, at, issues, warnings from call_records
+    `select file_id, row, stem, named_stem, raw, nested_paths, at, issues, warnings, l.ambiguous_matches
+       from call_records left join linkage_records l using (tenant_id, file_id, row)
       where tenant_id = $1 and (stem = any($2) or named_stem = any($2)) limit ${FACTS_LIMIT}`,
     [tenantId, reach],
     'load-records',
@@ -205,6 +212,7 @@ const recordingFact = (file: LoadedFile): RecordingFact => ({
   ...baseFact(file),
   kind: 'recording',
   media: file.media,
+  ambiguousMatches: file.ambiguous_matches ?? undefined,
   issues: file.fact_issues,
   warnings: file.fact_warnings,
 });
@@ -215,6 +223,7 @@ const recordFact = (record: RecordRow, file: LoadedFile): RecordFact => ({
   row: record.row,
   stem: record.stem,
   namedStem: record.named_stem,
+  ambiguousMatches: record.ambiguous_matches ?? undefined,
   raw: record.raw && { fields: record.raw, nestedPaths: record.nested_paths, at: record.at },
   issues: [...file.fact_issues, ...record.issues],
   warnings: [...file.fact_warnings, ...record.warnings],

@@ -1,0 +1,38 @@
+import type { Database, Sql } from '../database.ts';
+
+/**
+ * Notes records that wait without a recording and that no comparison knows of: they were read before the tenant
+ * registered any. `tenantId` null: of all tenants. Answers how many.
+ */
+export const noteWaitingRecords = (sql: Sql, tenantId: string | null, limit: number): Promise<number> =>
+  sql.execute(
+    `insert into linkage_records (tenant_id, file_id, row, due_at, ambiguous_matches)
+     select r.tenant_id, r.file_id, r.row, callbay_now(), '{}'
+       from (select distinct tenant_id from external_recordings where $1::text is null or tenant_id = $1) t
+       join calls c on c.tenant_id = t.tenant_id and c.status = 'held'
+       join call_records r on r.tenant_id = c.tenant_id and r.stem = substr(c.call_key, length('stem:') + 1)
+      where r.named_stem is null and r.raw is not null
+        and not exists (select 1 from linkage_records l
+                         where l.tenant_id = r.tenant_id and l.file_id = r.file_id and l.row = r.row)
+      limit $2 on conflict do nothing`,
+    [tenantId, limit],
+  );
+
+/** Makes due what nothing else does: unnoted records, fields read by an older policy, and ties whose rivals may be gone. */
+export async function findForgotten(db: Database, limit: number): Promise<number> {
+  let found = await noteWaitingRecords(db, null, limit);
+  for (const table of ['linkage_records', 'external_recordings']) {
+    found += await db.execute(
+      `update ${table} l set due_at = callbay_now() from (
+         select l.ctid as place from ${table} l
+           join files f on f.tenant_id = l.tenant_id and f.id = l.file_id and f.state in ('received', 'held')
+          where l.due_at is null
+            and (l.ambiguous_matches <> '{}' or l.policy_version is distinct from
+                 (select max(version) from tenant_policies p where p.tenant_id = l.tenant_id))
+          limit $1) stale
+        where l.ctid = stale.place`,
+      [limit],
+    );
+  }
+  return found;
+}

@@ -1,0 +1,124 @@
+import { BLOCK_MS, type JudgedMatches, type LinkageLimits, type ScoredPair } from '@callbay/core';
+import type { JudgeMatches, LinkageStore, LinkResult } from '@callbay/ingestion';
+import { lockTenant } from '../calls/load-facts.ts';
+import { type Database, type Sql, transact } from '../database.ts';
+import { clearDue, listDue, readDueFields } from './due-links.ts';
+import { findForgotten } from './forgotten-links.ts';
+import {
+  loadNeighbourhood,
+  loadRefused,
+  lockLinkage,
+  OPEN_LIMIT,
+  type OpenRecord,
+  type OpenRecording,
+  partyOf,
+  wakeStems,
+} from './linkage-rows.ts';
+import { dropProposals, saveMatches, tellAmbiguity, writeLink } from './write-matches.ts';
+
+/** What starts this near to the middle is compared with all that it could be, and is done then. */
+const MIDDLE_MS = BLOCK_MS / 2;
+/** Of a pair whose sides are both this near, every rival is within reach. */
+const INNER_MS = MIDDLE_MS + BLOCK_MS;
+const REACH_MS = INNER_MS + BLOCK_MS;
+const NOTHING: LinkResult = { callKeys: [], matched: 0, isCrowded: false };
+
+export function createLinkageStore(db: Database): LinkageStore {
+  return {
+    async findDue(limit) {
+      await readDueFields(db, limit);
+      const rows = await db.query<{ tenant_id: string; started_ms: number }>(
+        `select tenant_id, (extract(epoch from started_at) * 1000)::bigint as started_ms from (
+           (select tenant_id, started_at, due_at from linkage_records
+             where due_at <= callbay_now() and started_at is not null order by due_at limit $1)
+           union all
+           (select tenant_id, started_at, due_at from external_recordings
+             where due_at <= callbay_now() and started_at is not null order by due_at limit $1)) due
+          order by tenant_id, started_at`,
+        [limit],
+        'due-links',
+      );
+      const starts = new Map<string, number[]>();
+      for (const { tenant_id, started_ms } of rows) {
+        const known = starts.get(tenant_id) ?? [];
+        if (started_ms > (known.at(-1) ?? Number.NEGATIVE_INFINITY) + MIDDLE_MS) known.push(started_ms);
+        starts.set(tenant_id, known);
+      }
+      return [...starts].map(([tenantId, each]) => ({ tenantId, starts: each }));
+    },
+
+    linkAround: (tenantId, startedAt, judge) =>
+      transact(db, (tx) => linkAround(tx, tenantId, startedAt, judge)),
+
+    findForgotten: (limit) => findForgotten(db, limit),
+  };
+}
+
+/** The parties of one transaction, and which of them are near enough to be decided. */
+interface Neighbourhood {
+  readonly records: ReadonlyMap<string, OpenRecord>;
+  readonly recordings: ReadonlyMap<string, OpenRecording>;
+  readonly judged: JudgedMatches;
+  readonly isCrowded: boolean;
+}
+
+async function linkAround(
+  tx: Sql,
+  tenantId: string,
+  startedAt: number,
+  judge: JudgeMatches,
+): Promise<LinkResult> {
+  const tenant = await lockTenant(tx, tenantId);
+  if (!tenant) return NOTHING;
+  await lockLinkage(tx, tenantId);
+  const due = await listDue(tx, tenantId, startedAt, MIDDLE_MS);
+  const near = await judgeAround(tx, tenantId, startedAt, judge, tenant.policy.settings.linkage);
+  const { records, recordings, judged, isCrowded } = near;
+  const ids = await saveMatches(tx, tenantId, judged);
+  await dropProposals(tx, tenantId, [...records.keys()], [...recordings.keys()], ids.values());
+  const toldStems = await tellAmbiguity(tx, tenantId, [...records.keys()], [...recordings.keys()]);
+
+  const matchedStems = judged.matches.flatMap(({ recordId, recordingId }) => [
+    records.get(recordId)!.stem,
+    recordings.get(recordingId)!.stem,
+  ]);
+  const callKeys = await wakeStems(tx, tenantId, [...toldStems, ...matchedStems]);
+  let matched = 0;
+  for (const { recordId, recordingId } of judged.matches) {
+    const { file_id: recordFileId, row } = records.get(recordId)!;
+    const matchId = ids.get(`${recordId} ${recordingId}`);
+    if (matchId === undefined) continue;
+    const link = { matchId, recordFileId, row, recordingFileId: recordingId };
+    if (await writeLink(tx, tenantId, link, null)) matched += 1;
+  }
+  await clearDue(tx, tenantId, due);
+  return { callKeys, matched, isCrowded };
+}
+
+/** What is sure and what is likely between parties whose rivals were all compared. */
+async function judgeAround(
+  tx: Sql,
+  tenantId: string,
+  startedAt: number,
+  judge: JudgeMatches,
+  limits: LinkageLimits,
+): Promise<Neighbourhood> {
+  const all = await loadNeighbourhood(tx, tenantId, startedAt, REACH_MS);
+  const distanceTo = (side: OpenRecord | OpenRecording): number => Math.abs(side.started_ms - startedAt);
+  const crowded = [all.records, all.recordings].filter((side) => side.length >= OPEN_LIMIT);
+  const seenMs = Math.min(REACH_MS, ...crowded.map((side) => distanceTo(side.at(-1)!)));
+  const innerMs = Math.min(INNER_MS, seenMs - BLOCK_MS);
+  const isInner = (side: OpenRecord | OpenRecording): boolean => distanceTo(side) <= innerMs;
+  const records = new Map(all.records.filter(isInner).map((r) => [r.id, r]));
+  const recordings = new Map(all.recordings.filter(isInner).map((r) => [r.id, r]));
+  const isRefused = await loadRefused(tx, tenantId, all.records, all.recordings);
+  const judged = judge(all.records.map(partyOf), all.recordings.map(partyOf), isRefused, limits);
+  const isDecided = (pair: ScoredPair): boolean =>
+    records.has(pair.recordId) && recordings.has(pair.recordingId);
+  return {
+    records,
+    recordings,
+    judged: { matches: judged.matches.filter(isDecided), proposals: judged.proposals.filter(isDecided) },
+    isCrowded: innerMs < INNER_MS,
+  };
+}
