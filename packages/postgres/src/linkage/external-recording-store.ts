@@ -5,7 +5,6 @@ import type { Actor, ExternalRecordingStore } from '@callbay/ingestion';
 import { audit } from '../admin/audit.ts';
 import { lockTenant } from '../calls/load-facts.ts';
 import { type Database, type Sql, transact } from '../database.ts';
-import { noteWaitingRecords } from './forgotten-links.ts';
 import { wakeStems } from './linkage-rows.ts';
 
 interface Row {
@@ -28,9 +27,6 @@ const SELECT_ROWS = `
          f.receive_seq as "receiveSeq"
     from external_recordings e join files f on f.tenant_id = e.tenant_id and f.id = e.file_id
     left join calls c on c.tenant_id = f.tenant_id and c.call_key = f.call_key`;
-
-/** Waiting records that the first registration of a tenant looks at; a sweep finds the rest. */
-const FIRST_NOTES = 5_000;
 
 export function createExternalRecordingStore(db: Database): ExternalRecordingStore {
   return {
@@ -65,9 +61,6 @@ async function register(
   const given = items.map((item) => registrationOf(tenantId, item, tenant.policy.settings.sourcePrefixes));
   // Of one named twice the last counts, as if they had come one after the other.
   const last = [...new Map(given.map((each) => [each.fileId, each])).values()];
-  const isFirst =
-    (await tx.query('select 1 from external_recordings where tenant_id = $1 limit 1', [tenantId])).length ===
-    0;
   const known = await tx.query<{ file_id: string }>(
     'select file_id from external_recordings where tenant_id = $1 and file_id = any($2::uuid[])',
     [tenantId, last.map(({ fileId }) => fileId)],
@@ -81,7 +74,6 @@ async function register(
   );
   const made = fresh.length > 0 ? await insertFiles(tx, tenantId, fresh, by) : new Set<string>();
   await saveFields(tx, tenantId, last);
-  if (isFirst) await noteWaitingRecords(tx, tenantId, FIRST_NOTES);
   const target = items.length === 1 ? given[0]!.name : `${items.length} recordings`;
   await audit(tx, by, {
     ...{ tenantId, action: 'externalRecording.register', target },

@@ -1,5 +1,8 @@
 import type { Database, Sql } from '../database.ts';
 
+/** Waiting records that are noted at once; a sweep finds the rest. */
+export const NOTE_LIMIT = 5_000;
+
 /**
  * Notes records that wait without a recording and that no comparison knows of: they were read before the tenant
  * registered any. `tenantId` null: of all tenants. Answers how many.
@@ -9,14 +12,28 @@ export const noteWaitingRecords = (sql: Sql, tenantId: string | null, limit: num
     `insert into linkage_records (tenant_id, file_id, row, due_at, ambiguous_matches)
      select r.tenant_id, r.file_id, r.row, callbay_now(), '{}'
        from (select distinct tenant_id from external_recordings where $1::text is null or tenant_id = $1) t
-       join calls c on c.tenant_id = t.tenant_id and c.status = 'held'
-       join call_records r on r.tenant_id = c.tenant_id and r.stem = substr(c.call_key, length('stem:') + 1)
+       join files f on f.tenant_id = t.tenant_id and f.folder = 'data' and f.kind = 'sidecar'
+            and f.state in ('received', 'held')
+       join call_records r on r.tenant_id = f.tenant_id and r.file_id = f.id
       where r.named_stem is null and r.raw is not null
         and not exists (select 1 from linkage_records l
                          where l.tenant_id = r.tenant_id and l.file_id = r.file_id and l.row = r.row)
       limit $2 on conflict do nothing`,
     [tenantId, limit],
   );
+
+/** The same for tenants that registered their first only now: what was being read meanwhile was not noted. */
+export async function noteForNewTenants(db: Database, limit: number): Promise<void> {
+  const tenants = await db.query<{ tenant_id: string }>(
+    `select distinct tenant_id from (
+       select tenant_id from external_recordings where due_at <= callbay_now() order by due_at limit $1) due
+      where not exists (select 1 from external_recordings older where older.tenant_id = due.tenant_id
+                           and older.updated_at < callbay_now() - interval '1 minute')`,
+    [limit],
+    'new-linkage-tenants',
+  );
+  for (const { tenant_id } of tenants) await noteWaitingRecords(db, tenant_id, NOTE_LIMIT);
+}
 
 /** Makes due what nothing else does: unnoted records, fields read by an older policy, and ties whose rivals may be gone. */
 export async function findForgotten(db: Database, limit: number): Promise<number> {

@@ -1,9 +1,15 @@
-import { BLOCK_MS, type JudgedMatches, type LinkageLimits, type ScoredPair } from '@callbay/core';
+import {
+  BLOCK_MS,
+  type JudgedMatches,
+  type LinkageLimits,
+  type ScoredPair,
+  SIDECAR_EXTENSIONS,
+} from '@callbay/core';
 import type { JudgeMatches, LinkageStore, LinkResult } from '@callbay/ingestion';
 import { lockTenant } from '../calls/load-facts.ts';
 import { type Database, type Sql, transact } from '../database.ts';
 import { clearDue, listDue, readDueFields } from './due-links.ts';
-import { findForgotten } from './forgotten-links.ts';
+import { findForgotten, noteForNewTenants } from './forgotten-links.ts';
 import {
   loadNeighbourhood,
   loadRefused,
@@ -26,6 +32,7 @@ const NOTHING: LinkResult = { callKeys: [], matched: 0, isCrowded: false };
 export function createLinkageStore(db: Database): LinkageStore {
   return {
     async findDue(limit) {
+      await noteForNewTenants(db, limit);
       await readDueFields(db, limit);
       const rows = await db.query<{ tenant_id: string; started_ms: number }>(
         `select tenant_id, (extract(epoch from started_at) * 1000)::bigint as started_ms from (
@@ -34,10 +41,14 @@ export function createLinkageStore(db: Database): LinkageStore {
            union all
            (select tenant_id, started_at, due_at from external_recordings
              where due_at <= callbay_now() and started_at is not null order by due_at limit $1)) due
+          where not exists (
+            select 1 from files f where f.tenant_id = due.tenant_id and f.classified_at is null and f.state = 'received'
+               and f.blob_key is not null and f.purged_at is null and f.ext = any($2) and f.received_at <= due.due_at)
           order by tenant_id, started_at`,
-        [limit],
+        [limit, [...SIDECAR_EXTENSIONS]],
         'due-links',
       );
+      // Metadata that came earlier and is not read yet may be a rival: it is waited for, as everywhere.
       const starts = new Map<string, number[]>();
       for (const { tenant_id, started_ms } of rows) {
         const known = starts.get(tenant_id) ?? [];
