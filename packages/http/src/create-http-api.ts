@@ -4,9 +4,11 @@ import type {
   BlobStore,
   CallReader,
   EventReader,
+  ExternalRecordingStore,
   FileReader,
   KeyStore,
   MappingStore,
+  MatchStore,
   ReplayFile,
   SftpUserStore,
   TenantStore,
@@ -20,10 +22,12 @@ import { registerMedia } from './calls/media-routes.ts';
 import { registerCalls } from './calls/routes.ts';
 import { registerDocs } from './docs/routes.ts';
 import { registerEvents } from './events/routes.ts';
+import { registerExternalRecordings } from './external-recordings/routes.ts';
 import { registerFiles } from './files/routes.ts';
 import { type HealthDeps, registerHealth } from './health/routes.ts';
 import { registerHolds } from './holds/routes.ts';
 import { registerMappings } from './mappings/routes.ts';
+import { registerMatches } from './matches/routes.ts';
 import { type PurgeReader, registerPurges } from './purges/routes.ts';
 import type { Api } from './server/api.ts';
 import { sendFailure } from './server/failures.ts';
@@ -49,6 +53,8 @@ export interface HttpDeps extends HealthDeps {
   readonly purges: PurgeReader;
   readonly blobs: Pick<BlobStore, 'read' | 'size'>;
   readonly replayFile: ReplayFile;
+  readonly externalRecordings: ExternalRecordingStore;
+  readonly matches: MatchStore;
 }
 
 export interface HttpOptions {
@@ -114,6 +120,8 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerHolds(api, deps);
     registerPurges(api, deps);
     registerAudit(api, deps);
+    registerExternalRecordings(api, deps);
+    registerMatches(api, deps);
     registerEvents(api, { ...deps, eventPollMs });
   });
   await app.ready();

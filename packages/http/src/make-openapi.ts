@@ -23,6 +23,8 @@ export async function makeOpenApi(): Promise<string> {
     'events',
     'purges',
     'blobs',
+    'externalRecordings',
+    'matches',
   ];
   const ports = Object.fromEntries([...names, 'replayFile', 'metrics'].map((name) => [name, absent]));
   const deps = { ...ports, checks: {} } as unknown as HttpDeps;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ED25519, OTHER_ED25519 } from '@callbay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fillPath, listOperations } from './operations.ts';
-import { type Answer, makeCall, makeFile, startApi, type TestApi } from './support.ts';
+import { type Answer, makeCall, makeFile, makeMatch, startApi, type TestApi } from './support.ts';
 
 const operations = (await listOperations()).filter(({ path }) => path.includes('{tenantId}'));
 
@@ -19,6 +19,9 @@ const BODIES: Readonly<Record<string, unknown>> = {
   createSftpKey: { publicKey: OTHER_ED25519 },
   publishMapping: { fields: [{ source: 'a', target: 'b', type: 'string' }] },
   updateCall: { evaluated: true },
+  registerExternalRecordings: { source: 'zoom', id: 'a' },
+  acceptMatch: {},
+  refuseMatch: {},
 };
 
 let api: TestApi;
@@ -45,6 +48,13 @@ beforeAll(async () => {
   ids.fileId = {
     mine: await fileOf(tenants.mine),
     foreign: await fileOf(tenants.foreign),
+    absent: randomUUID(),
+  };
+
+  const matchOf = (tenantId: string) => makeMatch(api.db, tenantId);
+  ids.matchId = {
+    mine: await matchOf(tenants.mine),
+    foreign: await matchOf(tenants.foreign),
     absent: randomUUID(),
   };
 
@@ -131,10 +141,18 @@ test('a clash of user names over tenants does not say whose the other is', async
 });
 
 test('lists hold nothing of another tenant', async () => {
-  for (const list of ['files', 'calls', 'holds', 'sftp-users', 'purges/preview?until=2126-01-01T00:00:00Z']) {
+  for (const list of [
+    'files',
+    'calls',
+    'holds',
+    'matches',
+    'external-recordings',
+    'sftp-users',
+    'purges/preview?until=2126-01-01T00:00:00Z',
+  ]) {
     const { body, text } = await api.ask(`GET /v1/tenants/acme/${list}`, { key: keys.tenant });
     expect(Array.isArray(body.items), list).toBe(true);
-    for (const foreign of [ids.fileId?.foreign, ids.username?.foreign, 'acme2'])
+    for (const foreign of [ids.fileId?.foreign, ids.matchId?.foreign, ids.username?.foreign, 'acme2'])
       expect(text).not.toContain(foreign);
   }
   const { body } = await api.ask('GET /v1/tenants', { key: keys.manager });
