@@ -40,6 +40,8 @@ interface Fact {
 export interface RecordingFact extends Fact {
   readonly kind: 'recording';
   readonly media: MediaFacts | null;
+  /** It rests outside, so that nothing of it is ever purged. */
+  readonly isExternal?: boolean | undefined;
 }
 
 /** One record of a metadata file. `raw` is null where the file could not be read: then `issues` says why. */

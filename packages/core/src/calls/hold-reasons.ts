@@ -68,8 +68,9 @@ export function waitingFor(codes: readonly OutcomeCode[]): Hold['waitingFor'] {
 
 /** Told where shared fields match several others as well, and a person has to say which. Source: C20. */
 function ambiguity(facts: readonly (RecordFact | RecordingFact)[]): HoldReason | null {
-  const ids = facts.flatMap((fact) => fact.ambiguousMatches ?? []);
-  return ids.length === 0 ? null : reason('AMBIGUOUS_MATCH', `Matches: ${ids.toSorted().join(', ')}.`);
+  const matchIds = facts.flatMap((fact) => fact.ambiguousMatches ?? []).toSorted();
+  if (matchIds.length === 0) return null;
+  return { ...reason('AMBIGUOUS_MATCH', `Matches: ${matchIds.join(', ')}.`), matchIds };
 }
 
 /** The one recording the record is about: the one it names with its extension, else the only one. */

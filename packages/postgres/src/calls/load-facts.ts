@@ -212,6 +212,7 @@ const recordingFact = (file: LoadedFile): RecordingFact => ({
   ...baseFact(file),
   kind: 'recording',
   media: file.media,
+  isExternal: file.drop === 'external',
   ambiguousMatches: file.ambiguous_matches ?? undefined,
   issues: file.fact_issues,
   warnings: file.fact_warnings,
