@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import {
   decideLinks,
   isInBlock,
@@ -5,9 +7,7 @@ import {
   type LinkageFields,
   type ScoredPair,
   scorePair,
-} from '@callbay/core';
-import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+} from '../src/index.ts';
 
 const START = Date.UTC(2026, 2, 2, 10);
 const LIMITS = { threshold: 5, margin: 4 };

@@ -86,7 +86,7 @@ ALTER TABLE "matches" ADD CONSTRAINT "matches_tenant_id_record_file_id_fkey" FOR
 -- AddForeignKey
 ALTER TABLE "matches" ADD CONSTRAINT "matches_tenant_id_recording_file_id_fkey" FOREIGN KEY ("tenant_id", "recording_file_id") REFERENCES "files"("tenant_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
 
--- Tenants made before have the default limits; reading a policy of theirs changes nothing else.
+-- Tenants made before get the default limits. Nothing else is read otherwise by their policies.
 UPDATE "tenants" SET "settings" = "settings" || '{"linkage":{"threshold":5,"margin":4}}' WHERE NOT "settings" ? 'linkage';
 UPDATE "tenant_policies" SET "policy" = jsonb_set("policy", '{settings,linkage}', '{"threshold":5,"margin":4}')
  WHERE NOT "policy" -> 'settings' ? 'linkage';
