@@ -57,6 +57,12 @@ CREATE INDEX "external_recordings_tenant_id_started_at_idx" ON "external_recordi
 CREATE INDEX "external_recordings_due_at_idx" ON "external_recordings"("due_at");
 
 -- CreateIndex
+CREATE INDEX "external_recordings_policy_version_due_at_idx" ON "external_recordings"("policy_version", "due_at");
+
+-- CreateIndex
+CREATE INDEX "external_recordings_tenant_id_policy_version_due_at_idx" ON "external_recordings"("tenant_id", "policy_version", "due_at");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "external_recordings_tenant_id_source_external_id_key" ON "external_recordings"("tenant_id", "source", "external_id");
 
 -- CreateIndex
@@ -64,6 +70,12 @@ CREATE INDEX "linkage_records_tenant_id_started_at_idx" ON "linkage_records"("te
 
 -- CreateIndex
 CREATE INDEX "linkage_records_due_at_idx" ON "linkage_records"("due_at");
+
+-- CreateIndex
+CREATE INDEX "linkage_records_policy_version_due_at_idx" ON "linkage_records"("policy_version", "due_at");
+
+-- CreateIndex
+CREATE INDEX "linkage_records_tenant_id_policy_version_due_at_idx" ON "linkage_records"("tenant_id", "policy_version", "due_at");
 
 -- CreateIndex
 CREATE INDEX "matches_tenant_id_recording_file_id_idx" ON "matches"("tenant_id", "recording_file_id");

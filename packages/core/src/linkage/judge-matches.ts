@@ -23,7 +23,11 @@ export function judgeMatches(
   isRefused: (recordId: string, recordingId: string) => boolean,
   limits: LinkageLimits,
 ): JudgedMatches {
-  const pairs = scoreBlocks(records, recordings).filter((p) => !isRefused(p.recordId, p.recordingId));
+  // Below both, a pair is neither worth telling nor the rival of one that is.
+  const leastScore = Math.min(REVIEW_FLOOR, limits.threshold - limits.margin);
+  const pairs = scoreBlocks(records, recordings, leastScore).filter(
+    (p) => !isRefused(p.recordId, p.recordingId),
+  );
   const { matches, ambiguous } = decideLinks(pairs, limits);
   const taken = new Set(matches.flatMap((p) => [p.recordId, p.recordingId]));
   const rivals = new Set(ambiguous);

@@ -47,10 +47,13 @@ export function scorePair(record: LinkageParty, recording: LinkageParty): Scored
   return { recordId: record.id, recordingId: recording.id, score: round(bits), contributions };
 }
 
-/** Every pair of a common block, found by walking both sides in the order of their starts. */
+/**
+ * Every pair of a common block with at least this score, found by walking both sides in the order of their starts.
+ */
 export function scoreBlocks(
   records: readonly LinkageParty[],
   recordings: readonly LinkageParty[],
+  leastScore = Number.NEGATIVE_INFINITY,
 ): ScoredPair[] {
   const sorted = recordings.filter(hasStart).toSorted(byStart);
   const pairs: ScoredPair[] = [];
@@ -59,7 +62,9 @@ export function scoreBlocks(
     const startedAt = startOf(record);
     while (first < sorted.length && startOf(sorted[first]!) < startedAt - BLOCK_MS) first += 1;
     for (let n = first; n < sorted.length && startOf(sorted[n]!) <= startedAt + BLOCK_MS; n += 1) {
-      if (isInBlock(record.fields, sorted[n]!.fields)) pairs.push(scorePair(record, sorted[n]!));
+      if (!isInBlock(record.fields, sorted[n]!.fields)) continue;
+      const pair = scorePair(record, sorted[n]!);
+      if (pair.score >= leastScore) pairs.push(pair);
     }
   }
   return pairs;

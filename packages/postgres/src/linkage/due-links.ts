@@ -35,15 +35,25 @@ export async function listDue(
   return { at: row!.at, recordIds: row!.records, recordingIds: row!.recordings };
 }
 
-export async function clearDue(tx: Sql, tenantId: string, due: DueLinks): Promise<void> {
+/** What was due at the beginning and started within `doneMs` of the instant is done with. */
+export async function clearDue(
+  tx: Sql,
+  tenantId: string,
+  due: DueLinks,
+  startedAt: number,
+  doneMs: number,
+): Promise<void> {
+  const span = [new Date(startedAt - doneMs), new Date(startedAt + doneMs)];
   await tx.execute(
     `update linkage_records set due_at = null
-      where tenant_id = $1 and file_id = any($4::uuid[]) and file_id || '#' || row = any($2::text[]) and due_at <= $3`,
-    [tenantId, due.recordIds, due.at, due.recordIds.map((id) => id.split('#')[0])],
+      where tenant_id = $1 and file_id = any($4::uuid[]) and file_id || '#' || row = any($2::text[]) and due_at <= $3
+        and started_at between $5 and $6`,
+    [tenantId, due.recordIds, due.at, due.recordIds.map((id) => id.split('#')[0]), ...span],
   );
   await tx.execute(
-    'update external_recordings set due_at = null where tenant_id = $1 and file_id = any($2::uuid[]) and due_at <= $3',
-    [tenantId, due.recordingIds, due.at],
+    `update external_recordings set due_at = null
+      where tenant_id = $1 and file_id = any($2::uuid[]) and due_at <= $3 and started_at between $4 and $5`,
+    [tenantId, due.recordingIds, due.at, ...span],
   );
 }
 
@@ -74,14 +84,15 @@ const NEWEST_POLICY = (table: string): string => `lateral (select version, polic
   where tenant_id = ${table}.tenant_id order by version desc limit 1) p`;
 
 /**
- * Reads the fields of what is due, by the newest policy. A record without a start has nothing to be found by and is
- * done; a later version of a file that is linked follows it at once.
+ * Reads the fields of what came, by the newest policy, up to `limit` of either side; answers how many. A record without a
+ * start has nothing to be found by and is done; a later version of a file that is linked follows it at once.
  */
-export async function readDueFields(db: Database, limit: number): Promise<void> {
+export async function readDueFields(db: Database, limit: number): Promise<number> {
   const records = await db.query<UnreadRecord>(
     `select l.tenant_id, l.file_id, l.row, r.stem, f.ext, r.raw, r.nested_paths, r.at, f.received_at, p.policy,
             earlier.named_stem as linked_stem, earlier.linked_match
-       from (select * from linkage_records where due_at <= callbay_now() order by due_at limit $1) l
+       from (select * from linkage_records where policy_version is null and due_at <= callbay_now()
+              order by due_at limit $1) l
        join call_records r on r.tenant_id = l.tenant_id and r.file_id = l.file_id and r.row = l.row
        join files f on f.tenant_id = l.tenant_id and f.id = l.file_id
        cross join ${NEWEST_POLICY('l')}
@@ -90,8 +101,7 @@ export async function readDueFields(db: Database, limit: number): Promise<void> 
            join call_records e on e.tenant_id = v.tenant_id and e.file_id = v.id and e.row = l.row
           where v.tenant_id = l.tenant_id and v.stem = f.stem and v.ext = f.ext and v.id <> f.id
             and e.linked_match is not null
-          order by v.receive_seq desc limit 1) earlier on r.named_stem is null
-      where l.policy_version is distinct from p.version or earlier.linked_match is not null`,
+          order by v.receive_seq desc limit 1) earlier on r.named_stem is null`,
     [limit],
   );
   for (const record of records) {
@@ -116,9 +126,9 @@ export async function readDueFields(db: Database, limit: number): Promise<void> 
   );
   const recordings = await db.query<UnreadRecording>(
     `select e.tenant_id, e.file_id, e.fields, p.policy
-       from (select * from external_recordings where due_at <= callbay_now() order by due_at limit $1) e
-       cross join ${NEWEST_POLICY('e')}
-      where e.policy_version is distinct from p.version`,
+       from (select * from external_recordings where policy_version is null and due_at <= callbay_now()
+              order by due_at limit $1) e
+       cross join ${NEWEST_POLICY('e')}`,
     [limit],
   );
   await saveFields(
@@ -129,6 +139,7 @@ export async function readDueFields(db: Database, limit: number): Promise<void> 
       shared: fieldsOfRecording(fields, policy),
     })),
   );
+  return Math.max(records.length, recordings.length);
 }
 
 interface ReadFields {

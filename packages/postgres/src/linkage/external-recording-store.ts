@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ExternalRecording, type NewExternalRecording, toPage } from '@callbay/contracts';
-import { CallbayError, stripSourcePrefix } from '@callbay/core';
+import { CallbayError, fieldsOfRecording, type Policy, stripSourcePrefix } from '@callbay/core';
 import type { Actor, ExternalRecordingStore } from '@callbay/ingestion';
 import { audit } from '../admin/audit.ts';
 import { lockTenant } from '../calls/load-facts.ts';
@@ -73,7 +73,7 @@ async function register(
     fresh.map(({ stem }) => stem),
   );
   const made = fresh.length > 0 ? await insertFiles(tx, tenantId, fresh, by) : new Set<string>();
-  await saveFields(tx, tenantId, last);
+  await saveFields(tx, tenantId, last, tenant.policy);
   const target = items.length === 1 ? given[0]!.name : `${items.length} recordings`;
   await audit(tx, by, {
     ...{ tenantId, action: 'externalRecording.register', target },
@@ -145,20 +145,31 @@ async function insertFiles(
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Keeps the fields as they were given; what changed is compared again. */
-async function saveFields(tx: Sql, tenantId: string, given: readonly Registration[]): Promise<void> {
-  const values = given.map(({ fileId, source, id, fields }) => ({ file_id: fileId, source, id, fields }));
+/** Keeps the fields as they were given, and as they are compared; what changed is compared again. */
+async function saveFields(
+  tx: Sql,
+  tenantId: string,
+  given: readonly Registration[],
+  policy: Policy,
+): Promise<void> {
+  const values = given.map(({ fileId, source, id, fields }) => {
+    const shared = fieldsOfRecording(fields, policy);
+    const started_at = shared.startedAt === null ? null : new Date(shared.startedAt);
+    return { file_id: fileId, source, id, fields, shared, started_at };
+  });
   await tx.execute(
-    `insert into external_recordings as e (tenant_id, file_id, source, external_id, fields, updated_at, due_at,
-                                           ambiguous_matches)
-     select $1, n.file_id, n.source, n.id, n.fields, callbay_now(), callbay_now(), '{}'
-       from jsonb_to_recordset($2::jsonb) as n(file_id uuid, source text, id text, fields jsonb)
+    `insert into external_recordings as e (tenant_id, file_id, source, external_id, fields, shared, started_at,
+                                           policy_version, updated_at, due_at, ambiguous_matches)
+     select $1, n.file_id, n.source, n.id, n.fields, n.shared, n.started_at, $3, callbay_now(),
+            case when n.started_at is not null then callbay_now() end, '{}'
+       from jsonb_to_recordset($2::jsonb) as n(file_id uuid, source text, id text, fields jsonb, shared jsonb,
+            started_at timestamptz)
       order by n.file_id
          on conflict (tenant_id, file_id) do update
-        set fields = excluded.fields, updated_at = excluded.updated_at, due_at = excluded.due_at,
-            policy_version = null, started_at = null
+        set fields = excluded.fields, shared = excluded.shared, started_at = excluded.started_at,
+            policy_version = excluded.policy_version, updated_at = excluded.updated_at, due_at = excluded.due_at
       where e.fields <> excluded.fields`,
-    [tenantId, JSON.stringify(values)],
+    [tenantId, JSON.stringify(values), policy.version],
   );
 }
 

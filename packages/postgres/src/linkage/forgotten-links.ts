@@ -40,7 +40,7 @@ export async function findForgotten(db: Database, limit: number): Promise<number
   let found = await noteWaitingRecords(db, null, limit);
   for (const table of ['linkage_records', 'external_recordings']) {
     found += await db.execute(
-      `update ${table} l set due_at = callbay_now() from (
+      `update ${table} l set due_at = callbay_now(), policy_version = null from (
          select l.ctid as place from ${table} l
            join files f on f.tenant_id = l.tenant_id and f.id = l.file_id and f.state in ('received', 'held')
           where l.due_at is null

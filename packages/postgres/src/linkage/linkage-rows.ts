@@ -23,7 +23,7 @@ export interface OpenRecording {
 }
 
 /** The most of either that one comparison takes: the nearest ones. */
-export const OPEN_LIMIT = 5_000;
+export const OPEN_LIMIT = 8_000;
 
 /**
  * Of `linkage_records l`, `call_records r`, `files f`: the newest version of a record that waits, names no recording

@@ -23,27 +23,33 @@ import {
 import { dropProposals, saveMatches, tellAmbiguity, writeLink } from './write-matches.ts';
 
 /** What starts this near to the middle is compared with all that it could be, and is done then. */
-const MIDDLE_MS = BLOCK_MS / 2;
+const MIDDLE_MS = 2 * BLOCK_MS;
 /** Of a pair whose sides are both this near, every rival is within reach. */
 const INNER_MS = MIDDLE_MS + BLOCK_MS;
 const REACH_MS = INNER_MS + BLOCK_MS;
+/** Batches of new records that are read before anything is compared; the next sweep reads on. */
+const READS_AT_ONCE = 20;
 const NOTHING: LinkResult = { callKeys: [], matched: 0, isCrowded: false };
 
 export function createLinkageStore(db: Database): LinkageStore {
   return {
     async findDue(limit) {
       await noteForNewTenants(db, limit);
-      await readDueFields(db, limit);
+      for (let turn = 0; turn < READS_AT_ONCE; turn += 1) {
+        if ((await readDueFields(db, limit)) < limit) break;
+      }
       const rows = await db.query<{ tenant_id: string; started_ms: number }>(
         `select tenant_id, (extract(epoch from started_at) * 1000)::bigint as started_ms from (
            (select tenant_id, started_at, due_at from linkage_records
-             where due_at <= callbay_now() and started_at is not null order by due_at limit $1)
+             where due_at <= callbay_now() and policy_version is not null order by due_at limit $1)
            union all
            (select tenant_id, started_at, due_at from external_recordings
-             where due_at <= callbay_now() and started_at is not null order by due_at limit $1)) due
+             where due_at <= callbay_now() and policy_version is not null order by due_at limit $1)) due
           where not exists (
             select 1 from files f where f.tenant_id = due.tenant_id and f.classified_at is null and f.state = 'received'
                and f.blob_key is not null and f.purged_at is null and f.ext = any($2) and f.received_at <= due.due_at)
+            and not exists (select 1 from linkage_records unread where unread.tenant_id = due.tenant_id
+                               and unread.policy_version is null and unread.due_at <= due.due_at)
           order by tenant_id, started_at`,
         [limit, [...SIDECAR_EXTENSIONS]],
         'due-links',
@@ -70,7 +76,8 @@ interface Neighbourhood {
   readonly records: ReadonlyMap<string, OpenRecord>;
   readonly recordings: ReadonlyMap<string, OpenRecording>;
   readonly judged: JudgedMatches;
-  readonly isCrowded: boolean;
+  /** What started this near to the instant is done with. */
+  readonly doneMs: number;
 }
 
 async function linkAround(
@@ -84,7 +91,7 @@ async function linkAround(
   await lockLinkage(tx, tenantId);
   const due = await listDue(tx, tenantId, startedAt, MIDDLE_MS);
   const near = await judgeAround(tx, tenantId, startedAt, judge, tenant.policy.settings.linkage);
-  const { records, recordings, judged, isCrowded } = near;
+  const { records, recordings, judged, doneMs } = near;
   const ids = await saveMatches(tx, tenantId, judged);
   await dropProposals(tx, tenantId, [...records.keys()], [...recordings.keys()], ids.values());
   const toldStems = await tellAmbiguity(tx, tenantId, [...records.keys()], [...recordings.keys()]);
@@ -102,8 +109,8 @@ async function linkAround(
     const link = { matchId, recordFileId, row, recordingFileId: recordingId };
     if (await writeLink(tx, tenantId, link, null)) matched += 1;
   }
-  await clearDue(tx, tenantId, due);
-  return { callKeys, matched, isCrowded };
+  await clearDue(tx, tenantId, due, startedAt, doneMs);
+  return { callKeys, matched, isCrowded: doneMs < MIDDLE_MS };
 }
 
 /** What is sure and what is likely between parties whose rivals were all compared. */
@@ -130,6 +137,6 @@ async function judgeAround(
     records,
     recordings,
     judged: { matches: judged.matches.filter(isDecided), proposals: judged.proposals.filter(isDecided) },
-    isCrowded: innerMs < INNER_MS,
+    doneMs: Math.max(0, innerMs - BLOCK_MS),
   };
 }
