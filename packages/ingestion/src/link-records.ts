@@ -41,4 +41,4 @@ async function linkAround(deps: LinkRecordsDeps, tenantId: string, startedAt: nu
 
 /** Finds what `sweepLinks` has no mark of. */
 export const sweepForgottenLinks = ({ links }: LinkRecordsDeps): Promise<number> =>
-  links.findForgotten(BATCH);
+  links.findForgotten(10 * BATCH);

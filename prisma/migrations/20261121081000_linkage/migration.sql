@@ -54,6 +54,9 @@ CREATE TABLE "matches" (
 CREATE INDEX "external_recordings_tenant_id_started_at_idx" ON "external_recordings"("tenant_id", "started_at");
 
 -- CreateIndex
+CREATE INDEX "external_recordings_tenant_id_updated_at_idx" ON "external_recordings"("tenant_id", "updated_at");
+
+-- CreateIndex
 CREATE INDEX "external_recordings_due_at_idx" ON "external_recordings"("due_at");
 
 -- CreateIndex

@@ -1,7 +1,8 @@
 import type { Database, Sql } from '../database.ts';
 
-/** Waiting records that are noted at once; a sweep finds the rest. */
-export const NOTE_LIMIT = 5_000;
+/** Waiting records noted in one statement, and statements in one sweep; the next sweep goes on. */
+const NOTE_LIMIT = 5_000;
+const NOTES_AT_ONCE = 200;
 
 /**
  * Notes records that wait without a recording and that no comparison knows of: they were read before the tenant
@@ -25,14 +26,19 @@ export const noteWaitingRecords = (sql: Sql, tenantId: string | null, limit: num
 /** The same for tenants that registered their first only now: what was being read meanwhile was not noted. */
 export async function noteForNewTenants(db: Database, limit: number): Promise<void> {
   const tenants = await db.query<{ tenant_id: string }>(
-    `select distinct tenant_id from (
-       select tenant_id from external_recordings where due_at <= callbay_now() order by due_at limit $1) due
+    `select tenant_id from (
+       select distinct tenant_id from (
+         select tenant_id from external_recordings where due_at <= callbay_now() order by due_at limit $1) newest) due
       where not exists (select 1 from external_recordings older where older.tenant_id = due.tenant_id
                            and older.updated_at < callbay_now() - interval '1 minute')`,
     [limit],
     'new-linkage-tenants',
   );
-  for (const { tenant_id } of tenants) await noteWaitingRecords(db, tenant_id, NOTE_LIMIT);
+  for (const { tenant_id } of tenants) {
+    for (let turn = 0; turn < NOTES_AT_ONCE; turn += 1) {
+      if ((await noteWaitingRecords(db, tenant_id, NOTE_LIMIT)) < NOTE_LIMIT) break;
+    }
+  }
 }
 
 /** Makes due what nothing else does: unnoted records, fields read by an older policy, and ties whose rivals may be gone. */

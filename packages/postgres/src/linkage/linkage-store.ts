@@ -20,7 +20,7 @@ import {
   partyOf,
   wakeStems,
 } from './linkage-rows.ts';
-import { dropProposals, saveMatches, tellAmbiguity, writeLink } from './write-matches.ts';
+import { dropProposals, saveMatches, tellAmbiguity, writeLinks } from './write-matches.ts';
 
 /** What starts this near to the middle is compared with all that it could be, and is done then. */
 const MIDDLE_MS = 2 * BLOCK_MS;
@@ -101,16 +101,14 @@ async function linkAround(
     recordings.get(recordingId)!.stem,
   ]);
   const callKeys = await wakeStems(tx, tenantId, [...toldStems, ...matchedStems]);
-  let matched = 0;
-  for (const { recordId, recordingId } of judged.matches) {
+  const links = judged.matches.flatMap(({ recordId, recordingId }) => {
     const { file_id: recordFileId, row } = records.get(recordId)!;
     const matchId = ids.get(`${recordId} ${recordingId}`);
-    if (matchId === undefined) continue;
-    const link = { matchId, recordFileId, row, recordingFileId: recordingId };
-    if (await writeLink(tx, tenantId, link, null)) matched += 1;
-  }
+    return matchId === undefined ? [] : [{ matchId, recordFileId, row, recordingFileId: recordingId }];
+  });
+  const linked = await writeLinks(tx, tenantId, links, null);
   await clearDue(tx, tenantId, due, startedAt, doneMs);
-  return { callKeys, matched, isCrowded: doneMs < MIDDLE_MS };
+  return { callKeys, matched: linked.size, isCrowded: doneMs < MIDDLE_MS };
 }
 
 /** What is sure and what is likely between parties whose rivals were all compared. */

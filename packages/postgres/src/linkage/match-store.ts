@@ -5,7 +5,7 @@ import { audit } from '../admin/audit.ts';
 import { lockTenant } from '../calls/load-facts.ts';
 import { type Database, type Sql, transact } from '../database.ts';
 import { lockLinkage, wakeStems } from './linkage-rows.ts';
-import { tellAmbiguity, writeLink } from './write-matches.ts';
+import { tellAmbiguity, writeLinks } from './write-matches.ts';
 
 interface Row {
   readonly id: string;
@@ -103,13 +103,8 @@ async function decideMatch(
 
 async function link(tx: Sql, tenantId: string, row: Row, by: Actor): Promise<void> {
   const { id: matchId, recordFileId, recordRow, recordingFileId } = row;
-  const isLinked = await writeLink(
-    tx,
-    tenantId,
-    { matchId, recordFileId, row: recordRow, recordingFileId },
-    by.name,
-  );
-  if (!isLinked) {
+  const made = { matchId, recordFileId, row: recordRow, recordingFileId };
+  if ((await writeLinks(tx, tenantId, [made], by.name)).size === 0) {
     throw new CallbayError('CONFLICT', 'The metadata or the recording has found its other half already.');
   }
 }

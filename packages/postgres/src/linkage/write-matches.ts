@@ -12,46 +12,53 @@ export interface LinkToWrite {
 }
 
 /**
- * Writes the link as a fact of the record, and tells both files' stories; false where one of the two is no longer
- * open. The calls of both stems must be locked.
+ * Writes each link as a fact of its record, and tells both files' stories. Answers the matches whose two sides were still
+ * open; of the others nothing is left. The calls of all stems must be locked.
  */
-export async function writeLink(
+export async function writeLinks(
   tx: Sql,
   tenantId: string,
-  link: LinkToWrite,
+  links: readonly LinkToWrite[],
   by: string | null,
-): Promise<boolean> {
-  const { matchId, recordFileId, row, recordingFileId } = link;
-  const linked = await tx.execute(
-    `update call_records r set named_stem = recording.stem, linked_match = $5
-       from files f, (select f.stem from files f where f.tenant_id = $1 and f.id = $4 and ${IS_OPEN_RECORDING}) recording
-      where r.tenant_id = $1 and r.file_id = $2 and r.row = $3
-        and f.tenant_id = r.tenant_id and f.id = r.file_id and ${IS_OPEN_RECORD}`,
-    [tenantId, recordFileId, row, recordingFileId, matchId],
-  );
-  if (linked === 0) {
-    await tx.execute(`delete from matches where tenant_id = $1 and id = $2 and state = 'auto'`, [
+): Promise<ReadonlySet<string>> {
+  if (links.length === 0) return new Set();
+  const rows = await tx.query<{ match_id: string }>(
+    `update call_records r set named_stem = recording.stem, linked_match = link.match_id
+       from unnest($2::uuid[], $3::int[], $4::uuid[], $5::uuid[]) as link(file_id, row, recording_id, match_id),
+            files f, lateral (select f.stem from files f
+                               where f.tenant_id = $1 and f.id = link.recording_id and ${IS_OPEN_RECORDING}) recording
+      where r.tenant_id = $1 and r.file_id = link.file_id and r.row = link.row
+        and f.tenant_id = r.tenant_id and f.id = r.file_id and ${IS_OPEN_RECORD}
+     returning link.match_id`,
+    [
       tenantId,
-      matchId,
-    ]);
-    return false;
-  }
-  await releaseRivals(tx, tenantId, link);
+      links.map((link) => link.recordFileId),
+      links.map((link) => link.row),
+      links.map((link) => link.recordingFileId),
+      links.map((link) => link.matchId),
+    ],
+  );
+  const linked = new Set(rows.map((row) => row.match_id));
+  await tx.execute(
+    `delete from matches where tenant_id = $1 and state = 'auto' and id = any($2::uuid[]) and not id = any($3::uuid[])`,
+    [tenantId, links.map((link) => link.matchId), [...linked]],
+  );
+  await releaseRivals(tx, tenantId, [...linked]);
   await tx.execute(
     `insert into file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
      select m.tenant_id, side, callbay_now(), 'linked', null, $3,
             jsonb_build_object('matchId', m.id, 'score', m.score, 'contributions', m.contributions), 'linked ' || m.id
        from matches m, unnest(array[m.record_file_id, m.recording_file_id]) as side
-      where m.tenant_id = $1 and m.id = $2 on conflict do nothing`,
+      where m.tenant_id = $1 and m.id = any($2::uuid[]) on conflict do nothing`,
     [
       tenantId,
-      matchId,
+      [...linked],
       by === null
         ? 'The shared fields match beyond doubt, so the two are one call.'
         : 'A person accepted the match, so the two are one call.',
     ],
   );
-  return true;
+  return linked;
 }
 
 interface MatchRow extends ScoredPair {
@@ -111,20 +118,24 @@ export const dropProposals = (
     [tenantId, recordingIds, recordIds, [...kept]],
   );
 
-/** Ends the proposals of two parties that found each other, and has their rivals compared again without them. */
-async function releaseRivals(tx: Sql, tenantId: string, link: LinkToWrite): Promise<void> {
+/** Ends the proposals of parties that found each other, and has their rivals compared again without them. */
+async function releaseRivals(tx: Sql, tenantId: string, linked: readonly string[]): Promise<void> {
   await tx.execute(
-    `with ended as (
-       delete from matches where tenant_id = $1 and state = 'proposed'
-          and ((record_file_id = $2 and record_row = $3) or recording_file_id = $4)
-       returning record_file_id, record_row, recording_file_id
+    `with linked as (
+       select record_file_id, record_row, recording_file_id from matches where tenant_id = $1 and id = any($2::uuid[])
+     ), ended as (
+       delete from matches m using linked
+        where m.tenant_id = $1 and m.state = 'proposed'
+          and ((m.record_file_id = linked.record_file_id and m.record_row = linked.record_row)
+               or m.recording_file_id = linked.recording_file_id)
+       returning m.record_file_id, m.record_row, m.recording_file_id
      ), records as (
        update linkage_records l set due_at = callbay_now() from ended
         where l.tenant_id = $1 and l.file_id = ended.record_file_id and l.row = ended.record_row
      )
      update external_recordings e set due_at = callbay_now() from ended
-      where e.tenant_id = $1 and e.file_id = ended.recording_file_id`,
-    [tenantId, link.recordFileId, link.row, link.recordingFileId],
+      where e.tenant_id = $1 and e.file_id = ended.recording_file_id and e.started_at is not null`,
+    [tenantId, linked],
   );
 }
 
