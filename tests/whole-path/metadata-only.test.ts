@@ -1,6 +1,11 @@
 import { DEFAULT_SETTINGS } from '@callbay/core';
 import { sweepForgottenLinks, sweepLinks } from '@callbay/ingestion';
-import { createExternalRecordingStore, createMatchStore, createSweepStore } from '@callbay/postgres';
+import {
+  createExternalRecordingStore,
+  createMatchStore,
+  createSweepStore,
+  createTenantStore,
+} from '@callbay/postgres';
 import { makeWav, type RunningCallbay, startCallbay, type TestTenant } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callsOf, codesOf, json } from './support.ts';
@@ -274,4 +279,100 @@ test('case 34: the records and recordings of two tenants are never compared', as
   await settle();
   expect(await codesOf(callbay, tenant)).toEqual(['export-17.json NO_RECORDING']);
   expect(await matchesOf(other)).toEqual([]);
+});
+
+test.each([1, 2, 3])(
+  'in any order of arrival, and by several sweeps at once, every pair is found once (%i)',
+  async (seed) => {
+    await using tenant = await callbay.openTenant({ settings });
+    const arrivals = Array.from({ length: 24 }, (_, n) => {
+      const minute = String(n % 12).padStart(2, '0');
+      const user = `user${n}-${'abcdefghijklmnopqrstuvwxyz'[n]?.repeat(4)}@acme.test`;
+      const phone = `+49301${String(n * 7_919).padStart(6, '0')}`;
+      const startedAt = `2026-03-02T10:${minute}:30Z`;
+      const fields = { startedAt, user, phone, direction: 'outbound' };
+      const text = metadata({ datetime: `2026-03-02T10:${minute}:00Z`, email: user, phone });
+      return [() => register(tenant, `id-${n}`, fields), () => tenant.client.put(`export-${n}.json`, text)];
+    }).flat();
+    // A fixed shuffle for each seed: 53 has no factor in common with 48.
+    const order = arrivals.map((_, n) => arrivals[(n * (seed * 2 + 3) * 53 + seed) % arrivals.length]!);
+    expect(new Set(order).size).toBeGreaterThan(15);
+    let isArriving = true;
+    const sweeping = [1, 2, 3].map(async () => {
+      while (isArriving) {
+        await sweepLinks(callbay.deps);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    });
+    for (const arrive of new Set([...order, ...arrivals])) await arrive();
+    isArriving = false;
+    await Promise.all(sweeping);
+    await settle();
+    const calls = await callbay.db.query<{ call_key: string; user_id: string }>(
+      'select call_key, user_id from calls where tenant_id = $1 and call_id is not null',
+      [tenant.tenantId],
+    );
+    expect(calls).toHaveLength(24);
+    for (const { call_key, user_id } of calls) {
+      expect(user_id).toContain(`user${call_key.slice('stem:id-'.length)}-`);
+    }
+    expect((await matchesOf(tenant)).map((match) => match.state)).toEqual(Array(24).fill('auto'));
+  },
+);
+
+test('a tie that one of its rivals leaves by its own name is none any more', async () => {
+  await using tenant = await callbay.openTenant({ settings });
+  await register(tenant, 'leg-a');
+  await register(tenant, 'leg-b');
+  await tenant.client.put('export-17.json', metadata());
+  await settle();
+  expect((await codesOf(callbay, tenant))[2]).toBe('export-17.json AMBIGUOUS_MATCH');
+  await tenant.client.put('leg-b.json', metadata({ email: 'zoe@acme.test' }));
+  await settle();
+  await sweepForgottenLinks(callbay.deps);
+  await settle();
+  expect(await codesOf(callbay, tenant)).toEqual([
+    'ringcentral_leg-a SURFACED',
+    'ringcentral_leg-b SURFACED',
+    'export-17.json SURFACED',
+    'leg-b.json SURFACED',
+  ]);
+});
+
+test('what the customer removes is compared no longer', async () => {
+  await using tenant = await callbay.openTenant({ settings });
+  await tenant.client.put('row-1.json', metadata());
+  await tenant.client.put('row-2.json', metadata());
+  await settle();
+  await tenant.client.remove('row-2.json');
+  await register(tenant, 'one');
+  await settle();
+  expect(await codesOf(callbay, tenant)).toEqual([
+    'row-1.json SURFACED',
+    'row-2.json WITHDRAWN',
+    'ringcentral_one SURFACED',
+  ]);
+});
+
+test('a tenant in verification links and surfaces nothing until it goes live', async () => {
+  await using tenant = await callbay.openTenant({ settings, stage: 'verification' });
+  await register(tenant, 'one');
+  await tenant.client.put('row-1.json', metadata());
+  await settle();
+  expect(await codesOf(callbay, tenant)).toEqual(['ringcentral_one READY', 'row-1.json READY']);
+  expect(await callsOf(callbay, tenant)).toEqual([]);
+});
+
+test('a new zone or mapping compares again what no start could be read of', async () => {
+  await using tenant = await callbay.openTenant({ settings, timeZone: null, stage: 'setup' });
+  await register(tenant, 'one');
+  await tenant.client.put('row-1.json', metadata({ datetime: '2026-03-02 05:00:00' }));
+  await settle();
+  expect(await matchesOf(tenant)).toEqual([]);
+  const change = { timeZone: 'America/New_York' };
+  await createTenantStore(callbay.db).updateTenant(tenant.tenantId, change, BY, { isConfirmed: true });
+  await settle();
+  await sweepForgottenLinks(callbay.deps);
+  await settle();
+  expect(await matchesOf(tenant)).toMatchObject([{ state: 'auto' }]);
 });
