@@ -1,11 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  COACH_MINIMUM,
+  DEFAULT_SETTINGS,
   decideLinks,
+  fieldsOfRecord,
+  fieldsOfRecording,
   isInBlock,
+  judgeMatches,
   LINKAGE_WEIGHTS,
   type LinkageFields,
+  type Policy,
   type ScoredPair,
+  scoreBlocks,
   scorePair,
 } from '../src/index.ts';
 
@@ -148,5 +155,104 @@ describe('decideLinks', () => {
         expect(new Set(one.matches.map((p) => p.recordingId)).size).toBe(one.matches.length);
       }),
     );
+  });
+});
+
+describe('what is compared', () => {
+  const policy: Policy = {
+    version: 1,
+    timeZone: 'America/New_York',
+    settings: DEFAULT_SETTINGS,
+    mappingVersion: 1,
+    mapping: {
+      fields: [...COACH_MINIMUM.fields, { source: 'caller', target: 'caller', type: 'phone' }],
+      options: { defaultCountry: 'DE' },
+    },
+  };
+  const read = (fields: Record<string, string>, stem = 'export-17') =>
+    fieldsOfRecord({ fields, nestedPaths: [], at: '' }, policy, { stem, receivedAtMs: START, isCsv: false });
+
+  test('a record says what its mapping types, and every number that is one beyond doubt', () => {
+    const said = { datetime: '2026-03-02T10:00:00Z', email: 'ann@x.y', direction: 'out' };
+    expect(read({ ...said, caller: '030 123456', other: '+1 (212) 555-0100', note: '12345' })).toEqual({
+      ...{ startedAt: START, user: 'ann@x.y', phones: ['+4930123456', '+12125550100'] },
+      ...{ durationSeconds: null, direction: 'outbound' },
+    });
+  });
+
+  test('where the metadata is silent, its own name speaks', () => {
+    expect(read({}, '20260302-050000_outbound_ann')).toMatchObject({
+      ...{ startedAt: START, user: 'ann', direction: 'outbound' },
+    });
+  });
+
+  test('an external recording is read by the tenant’s direction words and country', () => {
+    const given = {
+      startedAt: '2026-03-02T11:00:00+01:00',
+      phone: '030 123456',
+      direction: 'OUT',
+      user: ' ',
+    };
+    expect(fieldsOfRecording(given, policy)).toEqual({
+      ...{
+        startedAt: START,
+        user: null,
+        phones: ['+4930123456'],
+        durationSeconds: null,
+        direction: 'outbound',
+      },
+    });
+    expect(fieldsOfRecording({ direction: '__proto__' }, policy).direction).toBe('__proto__');
+    expect(fieldsOfRecording({}, policy).startedAt).toBeNull();
+  });
+});
+
+describe('judgeMatches', () => {
+  const at = (id: string, ms: number, change: Partial<LinkageFields> = {}) => ({
+    id,
+    fields: said({ startedAt: START + ms, ...change }),
+  });
+
+  test('leaving out hopeless pairs changes no decision', () => {
+    const party = (side: string) =>
+      fc
+        .array(
+          fc.record({
+            ms: fc.integer({ min: 0, max: 900 }),
+            user: fc.constantFrom(null, 'ann', 'bob', 'zoe'),
+            phone: fc.constantFrom('+4930123456', '+4930123465', '+15550100'),
+            seconds: fc.constantFrom(null, 5, 60, 61),
+          }),
+          { maxLength: 12 },
+        )
+        .map((drawn) =>
+          drawn.map(({ ms, user, phone, seconds }, n) =>
+            at(`${side}${n}`, ms * 1000, { user, phones: [phone], durationSeconds: seconds }),
+          ),
+        );
+    fc.assert(
+      fc.property(party('a'), party('r'), (records, recordings) => {
+        const judged = judgeMatches(records, recordings, () => false, LIMITS);
+        const whole = decideLinks(scoreBlocks(records, recordings), LIMITS);
+        expect(judged.matches).toEqual(whole.matches);
+      }),
+    );
+  });
+
+  test('a refused pair is neither matched nor proposed, and keeps no other from it', () => {
+    const [record, right, wrong] = [at('a', 0), at('r', 0), at('s', 0)];
+    const judge = (refused: string) =>
+      judgeMatches([record], [right, wrong], (_, recording) => recording === refused, LIMITS);
+    expect(judge('none').matches).toEqual([]);
+    expect(judge('none').proposals.map((p) => p.isAmbiguous)).toEqual([true, true]);
+    expect(judge('s').matches.map((p) => p.recordingId)).toEqual(['r']);
+    expect(judge('s').proposals).toEqual([]);
+  });
+
+  test('at most five recordings are proposed to one record, the best first', () => {
+    const many = Array.from({ length: 9 }, (_, n) => at(`r${n}`, n * 4_000));
+    const { proposals } = judgeMatches([at('a', 0)], many, () => false, LIMITS);
+    expect(proposals).toHaveLength(5);
+    expect(proposals.map((p) => p.score)).toEqual(proposals.map((p) => p.score).toSorted((x, y) => y - x));
   });
 });

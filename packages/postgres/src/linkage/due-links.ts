@@ -85,7 +85,7 @@ const NEWEST_POLICY = (table: string): string => `lateral (select version, polic
 
 /**
  * Reads the fields of what came, by the newest policy, up to `limit` of either side; answers how many. A record without a
- * start has nothing to be found by and is done; a later version of a file that is linked follows it at once.
+ * start has nothing to be found by and is done; a later version of a file that is linked follows it at once, and a replayed one what a person accepted for it.
  */
 export async function readDueFields(db: Database, limit: number): Promise<number> {
   const records = await db.query<UnreadRecord>(
@@ -97,11 +97,17 @@ export async function readDueFields(db: Database, limit: number): Promise<number
        join files f on f.tenant_id = l.tenant_id and f.id = l.file_id
        cross join ${NEWEST_POLICY('l')}
        left join lateral (
-         select e.named_stem, e.linked_match from files v
-           join call_records e on e.tenant_id = v.tenant_id and e.file_id = v.id and e.row = l.row
-          where v.tenant_id = l.tenant_id and v.stem = f.stem and v.ext = f.ext and v.id <> f.id
-            and e.linked_match is not null
-          order by v.receive_seq desc limit 1) earlier on r.named_stem is null`,
+         select named_stem, linked_match from (
+           select e.named_stem, e.linked_match, v.receive_seq from files v
+             join call_records e on e.tenant_id = v.tenant_id and e.file_id = v.id and e.row = l.row
+            where v.tenant_id = l.tenant_id and v.stem = f.stem and v.ext = f.ext and v.id <> f.id
+              and e.linked_match is not null
+           union all
+           select recording.stem, m.id, f.receive_seq from matches m
+             join files recording on recording.tenant_id = m.tenant_id and recording.id = m.recording_file_id
+            where m.tenant_id = l.tenant_id and m.record_file_id = l.file_id and m.record_row = l.row
+              and m.state = 'accepted') known
+          order by receive_seq desc limit 1) earlier on r.named_stem is null`,
     [limit],
   );
   for (const record of records) {

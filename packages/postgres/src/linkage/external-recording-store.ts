@@ -61,17 +61,20 @@ async function register(
   const given = items.map((item) => registrationOf(tenantId, item, tenant.policy.settings.sourcePrefixes));
   // Of one named twice the last counts, as if they had come one after the other.
   const last = [...new Map(given.map((each) => [each.fileId, each])).values()];
-  const known = await tx.query<{ file_id: string }>(
-    'select file_id from external_recordings where tenant_id = $1 and file_id = any($2::uuid[])',
+  const known = await tx.query<{ id: string; stem: string; is_open: boolean }>(
+    `select id, stem, state in ('received', 'held') and coalesce(outcome_code, '') <> 'READY' as is_open from files
+      where tenant_id = $1 and id = any($2::uuid[])`,
     [tenantId, last.map(({ fileId }) => fileId)],
   );
-  const old = new Set(known.map((row) => row.file_id));
+  const old = new Map(known.map((row) => [row.id, row]));
   const fresh = last.filter(({ fileId }) => !old.has(fileId));
-  await wakeStems(
-    tx,
-    tenantId,
-    fresh.map(({ stem }) => stem),
-  );
+  // A source prefix that was configured since then makes another stem, as long as no call was made by the first.
+  const moved = last.filter(({ fileId, stem }) => old.get(fileId)?.is_open && old.get(fileId)!.stem !== stem);
+  await wakeStems(tx, tenantId, [
+    ...[...fresh, ...moved].map(({ stem }) => stem),
+    ...moved.map(({ fileId }) => old.get(fileId)!.stem),
+  ]);
+  if (moved.length > 0) await moveStems(tx, tenantId, moved);
   const made = fresh.length > 0 ? await insertFiles(tx, tenantId, fresh, by) : new Set<string>();
   await saveFields(tx, tenantId, last, tenant.policy);
   const target = items.length === 1 ? given[0]!.name : `${items.length} recordings`;
@@ -144,6 +147,17 @@ async function insertFiles(
   );
   return new Set(rows.map(({ id }) => id));
 }
+
+/** Only what is still open when its calls are locked. */
+const moveStems = (tx: Sql, tenantId: string, moved: readonly Registration[]): Promise<number> =>
+  tx.execute(
+    `update files f set stem = n.stem, call_key = 'stem:' || n.stem
+       from unnest($2::uuid[], $3::text[]) as n(id, stem)
+      where f.tenant_id = $1 and f.id = n.id and f.state in ('received', 'held')
+        and coalesce(f.outcome_code, '') <> 'READY'
+        and not exists (select 1 from call_records r where r.tenant_id = $1 and r.named_stem = f.stem)`,
+    [tenantId, moved.map(({ fileId }) => fileId), moved.map(({ stem }) => stem)],
+  );
 
 /** Keeps the fields as they were given, and as they are compared; what changed is compared again. */
 async function saveFields(
