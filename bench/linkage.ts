@@ -6,7 +6,7 @@ import { makeLinkageWorld } from './linkage-world.ts';
 import type { BenchResult } from './result.ts';
 
 const TUNED_WITH = 20_261_121;
-const MEASURED_WITH = [7, 1_729, 65_537];
+const MEASURED_WITH = [11, 4_242, 99_991];
 const SHAPE = { users: 20, days: 20, callsPerUserPerDay: 50 };
 
 interface Figures {

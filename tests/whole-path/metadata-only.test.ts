@@ -1,6 +1,8 @@
+import { CallListQuery } from '@callbay/contracts';
 import { DEFAULT_SETTINGS } from '@callbay/core';
 import { sweepForgottenLinks, sweepLinks } from '@callbay/ingestion';
 import {
+  createCallReader,
   createExternalRecordingStore,
   createMatchStore,
   createReplayStore,
@@ -92,6 +94,19 @@ test('case 12: metadata finds an external recording by its id, whichever comes f
     { call_id: 1, call_key: 'stem:BXyT30eVTWlZjUA', media: null, media_blob_key: null },
     { call_id: 2, call_key: 'stem:1620770399.1234', media: null, media_blob_key: null },
   ]);
+});
+
+test('a call says where its recording rests', async () => {
+  await using tenant = await callbay.openTenant({ settings });
+  await register(tenant, 'BXy', {});
+  await tenant.client.put('BXy.json', json());
+  await tenant.client.put('own.json', json());
+  await tenant.client.put('own.wav', makeWav({ seconds: 1, seed: 1 }));
+  await settle();
+  const { items } = await createCallReader(callbay.db).listCalls(tenant.tenantId, CallListQuery.parse({}));
+  const told = new Map(items.map((call) => [call.callKey, [call.media?.name, call.externalRecording]]));
+  expect(told.get('stem:BXy')).toEqual([undefined, { source: 'ringcentral', id: 'BXy' }]);
+  expect(told.get('stem:own')).toEqual(['own.wav', null]);
 });
 
 test('metadata that names no recording finds the one whose fields match, and both stories tell why', async () => {

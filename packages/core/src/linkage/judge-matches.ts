@@ -14,7 +14,7 @@ export interface JudgedMatches {
 const PROPOSALS_OF_RECORD = 5;
 
 /**
- * Links what is beyond doubt and proposes the rest that is better than chance. `isRefused` pairs are never proposed
+ * Links what is beyond doubt and proposes the rest that is not far below chance. `isRefused` pairs are never proposed
  * again, and keep nothing from being matched.
  */
 export function judgeMatches(
