@@ -96,6 +96,21 @@ test('case 12: metadata finds an external recording by its id, whichever comes f
   ]);
 });
 
+test('what was compared of a record is forgotten once it has ended', async () => {
+  await using tenant = await callbay.openTenant({ settings });
+  await register(tenant, 'right');
+  await tenant.client.put('export-17.json', metadata());
+  await tenant.client.put('waits.json', metadata({ datetime: '2026-03-05T10:00:00Z' }));
+  await settle();
+  await sweepForgottenLinks(callbay.deps);
+  const rows = await callbay.db.query(
+    `select f.name from linkage_records l join files f on f.tenant_id = l.tenant_id and f.id = l.file_id
+      where l.tenant_id = $1`,
+    [tenant.tenantId],
+  );
+  expect(rows).toEqual([{ name: 'waits.json' }]);
+});
+
 test('a call says where its recording rests', async () => {
   await using tenant = await callbay.openTenant({ settings });
   await register(tenant, 'BXy', {});

@@ -41,8 +41,18 @@ export async function noteForNewTenants(db: Database, limit: number): Promise<vo
   }
 }
 
-/** Makes due what nothing else does: unnoted records, fields read by an older policy, and ties whose rivals may be gone. */
+/**
+ * Makes due what nothing else does: unnoted records, fields read by an older policy, and ties whose rivals may be gone.
+ * What has ended needs no comparison, and its fields are not kept a second time.
+ */
 export async function findForgotten(db: Database, limit: number): Promise<number> {
+  await db.execute(
+    `delete from linkage_records where (tenant_id, file_id, row) in (
+       select l.tenant_id, l.file_id, l.row from linkage_records l
+         join files f on f.tenant_id = l.tenant_id and f.id = l.file_id
+        where f.state in ('done', 'rejected', 'withdrawn') limit $1)`,
+    [limit],
+  );
   let found = await noteWaitingRecords(db, null, limit);
   for (const table of ['linkage_records', 'external_recordings']) {
     found += await db.execute(
