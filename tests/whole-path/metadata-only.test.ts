@@ -326,6 +326,8 @@ test('external recordings show in no drop and are never purged with it', async (
   await settle();
   expect((await tenant.client.list('/data')).sort()).toEqual(['processed', 'rejected']);
   expect(await tenant.client.list('/receipts')).toEqual([]);
+  const holds = await createCallReader(callbay.db).listHolds(tenant.tenantId, { limit: 50 });
+  expect(holds.items).toMatchObject([{ callKey: 'stem:leg-a', until: null }]);
   await callbay.clock.advance(9 * 86_400_000);
   const sweeps = createSweepStore(callbay.db);
   await sweeps.warnOfPurges(100);

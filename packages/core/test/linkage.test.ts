@@ -127,6 +127,12 @@ describe('decideLinks', () => {
     expect(ambiguous).toEqual([]);
   });
 
+  test('a pair of which not every rival is known is never picked, and stays a rival', () => {
+    const pairs = [pair('a', 'r', 20), pair('b', 'r', 10), pair('b', 's', 8)];
+    const { matches } = decideLinks(pairs, LIMITS, ({ recordId }) => recordId === 'b');
+    expect(matches).toEqual([]);
+  });
+
   test('a refused pair is left out, so that the other one of a tie is taken', () => {
     expect(decideLinks([pair('a', 's', 15)], LIMITS).matches).toHaveLength(1);
   });

@@ -6,7 +6,7 @@ import type {
   MatchListQuery,
   NewExternalRecording,
 } from '@callbay/contracts';
-import type { JudgedMatches, LinkageLimits, LinkageParty } from '@callbay/core';
+import type { JudgedMatches, LinkageLimits, LinkageParty, ScoredPair } from '@callbay/core';
 import type { Actor } from './admin-ports.ts';
 
 /** `judgeMatches` of core, given to the store that holds the locks. */
@@ -15,6 +15,7 @@ export type JudgeMatches = (
   recordings: readonly LinkageParty[],
   isRefused: (recordId: string, recordingId: string) => boolean,
   limits: LinkageLimits,
+  isDecidable: (pair: ScoredPair) => boolean,
 ) => JudgedMatches;
 
 export interface LinkResult {

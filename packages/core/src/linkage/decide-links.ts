@@ -18,19 +18,23 @@ export interface LinkDecision {
 
 /**
  * Picks the pairs that are each other's best by the margin, on both sides. A record and a recording that found each
- * other are no rivals any more, so the rest is judged again without them until nothing changes.
+ * other are no rivals any more, so the rest is judged again without them until nothing changes. A pair of which not
+ * every rival is known, as `isDecidable` tells, is never picked and stays a rival.
  *
  * Invariant: the order of `pairs` decides nothing.
  */
 export function decideLinks(
   pairs: readonly ScoredPair[],
   { threshold, margin }: LinkageLimits,
+  isDecidable: (pair: ScoredPair) => boolean = () => true,
 ): LinkDecision {
   const matches: ScoredPair[] = [];
   let open = [...pairs];
   for (;;) {
     const lead = leadOf(open);
-    const found = open.filter((pair) => pair.score >= threshold && lead(pair) > 0 && lead(pair) >= margin);
+    const found = open.filter(
+      (pair) => pair.score >= threshold && lead(pair) > 0 && lead(pair) >= margin && isDecidable(pair),
+    );
     if (found.length === 0) break;
     matches.push(...found);
     const taken = new Set(found.flatMap((pair) => [recordKey(pair), recordingKey(pair)]));

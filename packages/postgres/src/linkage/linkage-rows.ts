@@ -10,7 +10,8 @@ export interface OpenRecord {
   readonly ext: string;
   readonly started_ms: number;
   readonly shared: LinkageFields;
-  readonly due_at: Date | null;
+  /** It has a tie now, which this comparison may end. */
+  readonly is_told: boolean;
 }
 
 /** An external recording that waits for its metadata. */
@@ -19,7 +20,8 @@ export interface OpenRecording {
   readonly stem: string;
   readonly started_ms: number;
   readonly shared: LinkageFields;
-  readonly due_at: Date | null;
+  /** It has a tie now, which this comparison may end. */
+  readonly is_told: boolean;
 }
 
 /** The most of either that one comparison takes: the nearest ones. */
@@ -60,7 +62,7 @@ export async function loadNeighbourhood(
     new Date(startedAt),
   ];
   const records = await tx.query<OpenRecord>(
-    `select l.file_id || '#' || l.row as id, l.file_id, l.row, r.stem, f.ext, l.shared, l.due_at,
+    `select l.file_id || '#' || l.row as id, l.file_id, l.row, r.stem, f.ext, l.shared, l.ambiguous_matches <> '{}' as is_told,
             (extract(epoch from l.started_at) * 1000)::bigint as started_ms
        from linkage_records l
        join call_records r on r.tenant_id = l.tenant_id and r.file_id = l.file_id and r.row = l.row
@@ -71,7 +73,7 @@ export async function loadNeighbourhood(
     'open-records',
   );
   const recordings = await tx.query<OpenRecording>(
-    `select e.file_id as id, f.stem, e.shared, e.due_at,
+    `select e.file_id as id, f.stem, e.shared, e.ambiguous_matches <> '{}' as is_told,
             (extract(epoch from e.started_at) * 1000)::bigint as started_ms
        from external_recordings e join files f on f.tenant_id = e.tenant_id and f.id = e.file_id
       where e.tenant_id = $1 and e.started_at between $2 and $3 and ${IS_OPEN_RECORDING}
@@ -101,6 +103,21 @@ export async function loadRefused(
   const refused = new Set(rows.map((row) => `${row.recording_file_id} ${row.version}`));
   const versions = new Map(records.map((r) => [r.id, `${r.stem}.${r.ext}#${r.row}`]));
   return (recordId, recordingId) => refused.has(`${recordingId} ${versions.get(recordId)}`);
+}
+
+/** Locks the calls of these stems in key order, making what is not there. */
+export async function lockStems(tx: Sql, tenantId: string, stems: Iterable<string>): Promise<void> {
+  const keys = [...new Set(stems)].map((stem) => `stem:${stem}`);
+  if (keys.length === 0) return;
+  await tx.execute(
+    `insert into calls (tenant_id, call_key) select $1, key from unnest($2::text[]) as key order by key collate "C"
+         on conflict do nothing`,
+    [tenantId, keys],
+  );
+  await tx.query(
+    'select 1 from calls where tenant_id = $1 and call_key = any($2) order by call_key collate "C" for update',
+    [tenantId, keys],
+  );
 }
 
 /** Locks the calls of these stems in key order, and has each decided anew. Answers their keys. */

@@ -14,6 +14,7 @@ import {
   loadNeighbourhood,
   loadRefused,
   lockLinkage,
+  lockStems,
   OPEN_LIMIT,
   type OpenRecord,
   type OpenRecording,
@@ -92,15 +93,18 @@ async function linkAround(
   const due = await listDue(tx, tenantId, startedAt, MIDDLE_MS);
   const near = await judgeAround(tx, tenantId, startedAt, judge, tenant.policy.settings.linkage);
   const { records, recordings, judged, doneMs } = near;
+  const stemsOf = ({ recordId, recordingId }: ScoredPair): string[] => [
+    records.get(recordId)!.stem,
+    recordings.get(recordingId)!.stem,
+  ];
+  const pairs = [...judged.matches, ...judged.proposals];
+  const told = [...records.values(), ...recordings.values()].filter(({ is_told }) => is_told);
+  // Calls are locked before files, which a match refers to: all whose state may change here, at once.
+  await lockStems(tx, tenantId, [...pairs.flatMap(stemsOf), ...told.map(({ stem }) => stem)]);
   const ids = await saveMatches(tx, tenantId, judged);
   await dropProposals(tx, tenantId, [...records.keys()], [...recordings.keys()], ids.values());
   const toldStems = await tellAmbiguity(tx, tenantId, [...records.keys()], [...recordings.keys()]);
-
-  const matchedStems = judged.matches.flatMap(({ recordId, recordingId }) => [
-    records.get(recordId)!.stem,
-    recordings.get(recordingId)!.stem,
-  ]);
-  const callKeys = await wakeStems(tx, tenantId, [...toldStems, ...matchedStems]);
+  const callKeys = await wakeStems(tx, tenantId, [...toldStems, ...judged.matches.flatMap(stemsOf)]);
   const links = judged.matches.flatMap(({ recordId, recordingId }) => {
     const { file_id: recordFileId, row } = records.get(recordId)!;
     const matchId = ids.get(`${recordId} ${recordingId}`);
@@ -128,13 +132,12 @@ async function judgeAround(
   const records = new Map(all.records.filter(isInner).map((r) => [r.id, r]));
   const recordings = new Map(all.recordings.filter(isInner).map((r) => [r.id, r]));
   const isRefused = await loadRefused(tx, tenantId, all.records, all.recordings);
-  const judged = judge(all.records.map(partyOf), all.recordings.map(partyOf), isRefused, limits);
-  const isDecided = (pair: ScoredPair): boolean =>
+  const isDecidable = (pair: ScoredPair): boolean =>
     records.has(pair.recordId) && recordings.has(pair.recordingId);
   return {
     records,
     recordings,
-    judged: { matches: judged.matches.filter(isDecided), proposals: judged.proposals.filter(isDecided) },
+    judged: judge(all.records.map(partyOf), all.recordings.map(partyOf), isRefused, limits, isDecidable),
     doneMs: Math.max(0, innerMs - BLOCK_MS),
   };
 }
