@@ -7,6 +7,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<readonl
   surfacing: () => import('./surfacing.ts'),
   queue: () => import('./queue.ts'),
   search: () => import('./search.ts'),
+  linkage: () => import('./linkage.ts'),
   'sftp-put': () => import('./sftp-put.ts'),
 };
 

@@ -15,6 +15,7 @@ import {
   createCallStore,
   createDeliveryStore,
   createFileStore,
+  createLinkageStore,
   createProcessMetricsStore,
   createReconciliationStore,
   createRetentionStore,
@@ -79,6 +80,7 @@ const deps: RunSweepsDeps = {
   retention: createRetentionStore(db, tombstones),
   files: createFileStore(db),
   batches: createBatchStore(db),
+  links: createLinkageStore(db),
   sweeps: createSweepStore(db),
   alerts: createAlertStore(db),
   deliveries: createDeliveryStore(db, {

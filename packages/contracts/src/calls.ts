@@ -40,6 +40,10 @@ export const Call = z
     evaluated: z.boolean(),
     legalHold: z.boolean(),
     media: CallMedia.nullable(),
+    externalRecording: z
+      .object({ source: z.string(), id: z.string() })
+      .nullable()
+      .meta({ description: 'Where the recording rests instead, and its id there.' }),
     surfacedAt: Instant,
     updatedAt: Instant,
     changeSeq: z.int(),

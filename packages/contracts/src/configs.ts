@@ -26,12 +26,13 @@ export type TenantConfig = z.infer<typeof TenantConfig>;
 
 /** The settings that a set-up file asks for: its own upon the defaults, and no direction words but its own. */
 export function settingsOf({ settings }: TenantConfig): TenantSettings {
-  const { directions, sourcePrefixes, alerts, expectedUsers } = DEFAULT_SETTINGS;
+  const { directions, sourcePrefixes, alerts, expectedUsers, linkage } = DEFAULT_SETTINGS;
   const base = {
     ...DEFAULT_SETTINGS,
     sourcePrefixes: [...sourcePrefixes],
     alerts: { ...alerts, emails: [...alerts.emails] },
     expectedUsers: [...expectedUsers],
+    linkage: { ...linkage },
     directions: settings.directions === undefined ? { ...directions } : {},
   };
   return mergeSettings(base, settings);

@@ -23,7 +23,7 @@ export const FileView = z
     callKey: z.string().nullable(),
     callId: z.int().nullable(),
     updatesAcceptedUntil: Instant.nullable(),
-    purgeAt: Instant,
+    purgeAt: Instant.nullable().meta({ description: 'Null for what holds no bytes of ours.' }),
     purgedAt: Instant.nullable(),
   })
   .meta({ id: 'File' });

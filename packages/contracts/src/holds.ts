@@ -11,7 +11,14 @@ export type NearMiss = z.infer<typeof NearMiss>;
 export const Hold = z
   .object({
     callKey: z.string(),
-    reasons: z.array(z.object({ code: z.string(), message: z.string(), field: z.string().optional() })),
+    reasons: z.array(
+      z.object({
+        code: z.string(),
+        message: z.string(),
+        field: z.string().optional(),
+        matchIds: z.array(Uuid).optional(),
+      }),
+    ),
     waitingFor: z.enum(['metadata', 'recording', 'correction', 'crm', 'goLive']),
     since: Instant,
     until: Instant.nullable(),

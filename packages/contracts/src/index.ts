@@ -18,12 +18,14 @@ export {
 export * from './configs.ts';
 export * from './data-retention.ts';
 export * from './events.ts';
+export * from './external-recordings.ts';
 export * from './files.ts';
 export * from './health.ts';
 export * from './holds.ts';
 export * from './lints.ts';
 export { encodeCursor, type List, toPage } from './lists.ts';
 export * from './mappings.ts';
+export * from './matches.ts';
 export { mergeSettings } from './merge-settings.ts';
 export * from './previews.ts';
 export * from './purges.ts';

@@ -1,12 +1,12 @@
 import type { SettingsChange, TenantSettings } from './tenants.ts';
 
 /**
- * The settings after a change: absent keys stay, `alerts`, `channelMap`, `dataRetention` and `directions` are merged
- * key by key, nulls are set as they are, and a direction alias
+ * The settings after a change: absent keys stay, `alerts`, `channelMap`, `dataRetention`, `linkage` and `directions`
+ * are merged key by key, nulls are set as they are, and a direction alias
  * or a type of CRM file set to null is gone. Aliases are lower-cased.
  */
 export function mergeSettings(current: TenantSettings, change: SettingsChange): TenantSettings {
-  const { alerts, directions, channelMap, dataRetention, crmFiles, ...plain } = change;
+  const { alerts, directions, channelMap, dataRetention, linkage, crmFiles, ...plain } = change;
   return {
     ...current,
     ...withoutAbsent(plain),
@@ -14,6 +14,7 @@ export function mergeSettings(current: TenantSettings, change: SettingsChange): 
     alerts: { ...current.alerts, ...withoutAbsent(alerts ?? {}) },
     dataRetention: { ...current.dataRetention, ...withoutAbsent(dataRetention ?? {}) },
     ...(crmFiles === undefined ? {} : { crmFiles: mergeCrmFiles(current.crmFiles ?? {}, crmFiles) }),
+    linkage: { ...current.linkage, ...withoutAbsent(linkage ?? {}) },
     directions: mergeDirections(current.directions, directions ?? {}),
   };
 }

@@ -11,6 +11,8 @@ export type Stage = z.infer<typeof Stage>;
 
 const RetentionDays = z.int().min(1).max(36_500).nullable();
 
+const Bits = z.number().min(0).max(100);
+
 /** How a tenant's names and metadata are read. Source: C8, C10, C11, C19, C23, C26, E5. */
 export const TenantSettings = z
   .object({
@@ -34,6 +36,9 @@ export const TenantSettings = z
     dataRetention: z.object({ evaluatedDays: RetentionDays, notEvaluatedDays: RetentionDays }),
     alerts: AlertSettings,
     expectedUsers: z.array(z.string()).meta({ description: 'Users whose calls should come, for readiness.' }),
+    linkage: z.object({ threshold: Bits, margin: Bits }).meta({
+      description: 'In bits: the least score that links by itself, and its lead over every rival.',
+    }),
   })
   .meta({ id: 'TenantSettings' });
 export type TenantSettings = z.infer<typeof TenantSettings>;
@@ -64,6 +69,7 @@ export const SettingsChange = z
       .optional(),
     alerts: AlertSettingsChange.optional(),
     expectedUsers: z.array(text(255)).max(1000).optional(),
+    linkage: z.strictObject({ threshold: Bits.optional(), margin: Bits.optional() }).optional(),
   })
   .meta({ id: 'SettingsChange' });
 export type SettingsChange = z.infer<typeof SettingsChange>;

@@ -81,6 +81,12 @@ export {
 } from './crm/recognise-crm-file.ts';
 export { CallbayError, ERROR_TABLE, type ErrorCode } from './errors.ts';
 export { type Issue, issue } from './issue.ts';
+export { decideLinks, type LinkageLimits, type LinkDecision } from './linkage/decide-links.ts';
+export { type JudgedMatches, judgeMatches } from './linkage/judge-matches.ts';
+export type { Contribution, LinkageFields, LinkageParty, ScoredPair } from './linkage/linkage-fields.ts';
+export { type ExternalFields, fieldsOfRecord, fieldsOfRecording } from './linkage/read-fields.ts';
+export { isInBlock, scoreBlocks, scorePair } from './linkage/score-pair.ts';
+export { BLOCK_MS, DEFAULT_LINKAGE, LINKAGE_WEIGHTS, REVIEW_FLOOR } from './linkage/weights.ts';
 export { checkMapping, MAX_MAPPING_FIELDS } from './mapping/check-mapping.ts';
 export {
   FIELD_TYPES,
@@ -100,6 +106,7 @@ export { isTemporaryName, kindOfName, MEDIA_EXTENSIONS, SIDECAR_EXTENSIONS } fro
 export { checkFilenamePattern, DEFAULT_FILENAME_PATTERN } from './names/filename-pattern.ts';
 export { parseFileName } from './names/parse-file-name.ts';
 export type { NameKind, ParsedName, WallTime } from './names/parsed-name.ts';
+export { stripSourcePrefix } from './names/strip-source-prefix.ts';
 export {
   type FileState,
   isOutcomeCode,

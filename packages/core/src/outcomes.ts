@@ -55,7 +55,7 @@ export const OUTCOME_TABLE = {
     'Several recordings have this name with different extensions.',
     'Send metadata whose file name field names one of them, extension included.',
   ),
-  AMBIGUOUS_MATCH: held('Several recordings match this metadata equally well.', 'Accept or refuse a match.'),
+  AMBIGUOUS_MATCH: held('Several recordings or records match equally well.', 'Accept or refuse a match.'),
   PAIR_CONFLICT: held(
     'The metadata has the name of one recording and names another.',
     'Send the metadata again with a file name field that names its own recording.',

@@ -1,4 +1,6 @@
 import type { CrmFilePatterns } from './crm/recognise-crm-file.ts';
+import type { LinkageLimits } from './linkage/decide-links.ts';
+import { DEFAULT_LINKAGE } from './linkage/weights.ts';
 import type { FieldMapping, MappingOptions } from './mapping/field-mapping.ts';
 
 /** What a tenant set for the reading of its file names and metadata. Source: C10, C11, C19, FACE settings. */
@@ -18,6 +20,7 @@ export interface TenantSettings {
   readonly passwordLogin: boolean;
   readonly legacyAlgorithms: boolean;
   readonly dataRetention: { readonly evaluatedDays: number | null; readonly notEvaluatedDays: number | null };
+  readonly linkage: LinkageLimits;
   readonly alerts: AlertSettings;
   /** Ids of users whose calls should come, for the readiness report; empty: not known. */
   readonly expectedUsers: readonly string[];
@@ -52,6 +55,7 @@ export const DEFAULT_SETTINGS: TenantSettings = {
   dataRetention: { evaluatedDays: null, notEvaluatedDays: null },
   alerts: { emails: [], webhookUrl: null, digestEveryMinutes: 60 },
   expectedUsers: [],
+  linkage: DEFAULT_LINKAGE,
 };
 
 /**

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { baseName, canonicalStem, namedStem } from '../src/names/canonical-stem.ts';
+import { stripSourcePrefix } from '../src/names/strip-source-prefix.ts';
 
 describe('case 8: a stray space beside the dash of the time is taken out, and only there', () => {
   test.each([
@@ -77,4 +78,18 @@ test('reading a stem again does not change it', () => {
       });
     }),
   );
+});
+
+describe('case 12: the longest configured source prefix is taken off a stem', () => {
+  test.each([
+    ['ringcentral_BXyT30eVTWlZjUA', ['ringcentral_'], 'BXyT30eVTWlZjUA'],
+    ['ringcentral_BX', ['ring', 'ringcentral_', 'ringcen'], 'BX'],
+    ['ringcentral_', ['ringcentral_'], 'ringcentral_'],
+    ['RingCentral_BX', ['ringcentral_'], 'RingCentral_BX'],
+    ['BX_ringcentral_', ['ringcentral_'], 'BX_ringcentral_'],
+    ['\u00e9_a', ['e\u0301_'], 'a'],
+    ['a', [], 'a'],
+  ])('%s', (stem, prefixes, rest) => {
+    expect(stripSourcePrefix(stem, prefixes)).toBe(rest);
+  });
 });

@@ -7,9 +7,11 @@ import type {
   CallReader,
   ConfigStore,
   EventReader,
+  ExternalRecordingStore,
   FileReader,
   KeyStore,
   MappingStore,
+  MatchStore,
   ReconciliationStore,
   ReplayFile,
   RetentionReader,
@@ -28,10 +30,12 @@ import { registerConfig, type Yaml } from './config/routes.ts';
 import { registerDataRetention } from './data-retention/routes.ts';
 import { registerDocs } from './docs/routes.ts';
 import { registerEvents } from './events/routes.ts';
+import { registerExternalRecordings } from './external-recordings/routes.ts';
 import { registerFiles } from './files/routes.ts';
 import { type HealthDeps, registerHealth } from './health/routes.ts';
 import { registerHolds } from './holds/routes.ts';
 import { registerMappings } from './mappings/routes.ts';
+import { registerMatches } from './matches/routes.ts';
 import { type PurgeReader, registerPurges } from './purges/routes.ts';
 import { registerReconciliation } from './reconciliation/routes.ts';
 import { type ReplayMany, registerReplays } from './replays/routes.ts';
@@ -73,6 +77,8 @@ export interface HttpDeps extends HealthDeps {
   readonly replayMany: ReplayMany;
   readonly config: ConfigStore;
   readonly yaml: Yaml;
+  readonly externalRecordings: ExternalRecordingStore;
+  readonly matches: MatchStore;
 }
 
 export interface HttpOptions {
@@ -163,6 +169,8 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
       registerSamples(bytes.withTypeProvider<ZodTypeProvider>(), deps);
       registerConfig(bytes.withTypeProvider<ZodTypeProvider>(), { ...deps, webhookRules });
     });
+    registerExternalRecordings(api, deps);
+    registerMatches(api, deps);
   });
   await app.ready();
   return app.withTypeProvider<ZodTypeProvider>();

@@ -28,6 +28,8 @@ export async function makeOpenApi(): Promise<string> {
     'blobs',
     'config',
     'yaml',
+    'externalRecordings',
+    'matches',
   ];
   const ports = Object.fromEntries(
     [...names, 'replayFile', 'readSample', 'previewMapping', 'lintMapping', 'replayMany', 'metrics'].map(

@@ -32,6 +32,7 @@ const ask = ({ method, path, operationId }: (typeof operations)[number], key: st
     keyId: randomUUID(),
     id: randomUUID(),
     username: 'nobody',
+    matchId: randomUUID(),
   };
   const line = `${method} ${fillPath(path, { ...absent, tenantId: 'acme', kind: 'call' })}`;
   const headers = operationId === 'followEvents' ? { 'last-event-id': 'none' } : {};

@@ -21,10 +21,12 @@ import {
   createCallReader,
   createConfigStore,
   createEventReader,
+  createExternalRecordingStore,
   createFileReader,
   createKeptRecordReader,
   createKeyStore,
   createMappingStore,
+  createMatchStore,
   createPolicyReader,
   createReconciliationStore,
   createReplayStore,
@@ -92,6 +94,8 @@ export async function startApi(
     retention: createRetentionReader(db),
     alerts: createAlertReader(db, { seal: (text) => text, unseal: (sealed) => sealed }),
     reconciliations: createReconciliationStore(db),
+    externalRecordings: createExternalRecordingStore(db),
+    matches: createMatchStore(db),
     blobs,
     replayFile: (tenantId, fileId, by) => replays.replayFile(tenantId, fileId, by),
     readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
@@ -254,4 +258,31 @@ export async function makeCall(db: Database, tenantId: string, call: CallToMake 
     [tenantId, callKey, fileId],
   );
   return row.callId;
+}
+
+/** A proposed match of metadata that waits with a registered recording, as the pipeline would have left it. */
+export async function makeMatch(db: Database, tenantId: string): Promise<string> {
+  const recordId = await makeFile(db, tenantId, {
+    name: `${randomUUID()}.json`,
+    kind: 'sidecar',
+    code: 'NO_RECORDING',
+  });
+  await db.execute(
+    `INSERT INTO call_records (tenant_id, file_id, row, stem, raw)
+     SELECT tenant_id, id, 0, stem, '{}' FROM files WHERE tenant_id = $1 AND id = $2`,
+    [tenantId, recordId],
+  );
+  const [made] = await createExternalRecordingStore(db).register(
+    tenantId,
+    [{ source: 'zoom', id: randomUUID(), fields: { user: 'joe' } }],
+    { name: 'tests', remoteAddress: null },
+  );
+  const matchId = randomUUID();
+  const contributions = [{ field: 'user', level: 'same', bits: 4.14, why: 'The users are the same.' }];
+  await db.execute(
+    `INSERT INTO matches (tenant_id, id, record_file_id, record_row, recording_file_id, score, contributions, proposed_at)
+     VALUES ($1, $2, $3, 0, $4, 4.14, $5, callbay_now())`,
+    [tenantId, matchId, recordId, made!.recording.fileId, JSON.stringify(contributions)],
+  );
+  return matchId;
 }

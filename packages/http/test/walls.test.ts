@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ED25519, OTHER_ED25519 } from '@callbay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fillPath, listOperations } from './operations.ts';
-import { type Answer, makeCall, makeFile, startApi, type TestApi } from './support.ts';
+import { type Answer, makeCall, makeFile, makeMatch, startApi, type TestApi } from './support.ts';
 
 /** HEAD is not in the document: Fastify makes it of every GET, but for the stream of events. */
 const operations = (await listOperations())
@@ -31,6 +31,9 @@ const BODIES: Readonly<Record<string, unknown>> = {
   replayMany: { code: 'SCHEMA_DRIFT' },
   applyConfig: { callbay: 1, name: 'a', timeZone: null, mappings: { call: { fields: [] } } },
   readSample: { datetime: '2026-03-02T10:00:00Z' },
+  registerExternalRecordings: { source: 'zoom', id: 'a' },
+  acceptMatch: {},
+  refuseMatch: {},
 };
 
 let api: TestApi;
@@ -57,6 +60,13 @@ beforeAll(async () => {
   ids.fileId = {
     mine: await fileOf(tenants.mine),
     foreign: await fileOf(tenants.foreign),
+    absent: randomUUID(),
+  };
+
+  const matchOf = (tenantId: string) => makeMatch(api.db, tenantId);
+  ids.matchId = {
+    mine: await matchOf(tenants.mine),
+    foreign: await matchOf(tenants.foreign),
     absent: randomUUID(),
   };
 
@@ -156,12 +166,14 @@ test('lists hold nothing of another tenant', async () => {
     'calls',
     'holds',
     'alerts',
+    'matches',
+    'external-recordings',
     'sftp-users',
     'purges/preview?until=2126-01-01T00:00:00Z',
   ]) {
     const { body, text } = await api.ask(`GET /v1/tenants/acme/${list}`, { key: keys.tenant });
     expect(Array.isArray(body.items), list).toBe(true);
-    for (const foreign of [ids.fileId?.foreign, ids.username?.foreign, 'acme2'])
+    for (const foreign of [ids.fileId?.foreign, ids.matchId?.foreign, ids.username?.foreign, 'acme2'])
       expect(text).not.toContain(foreign);
   }
   const { body } = await api.ask('GET /v1/tenants', { key: keys.manager });

@@ -27,6 +27,8 @@ export { type ClassifyFileDeps, classifyFile } from './classify-file.ts';
 export { apiKeyId, digestOf, isSameDigest, makeApiKey } from './credentials.ts';
 export { sweepDataRetention } from './data-retention.ts';
 export { createInspector, type Inspector } from './inspector.ts';
+export { type LinkRecordsDeps, sweepForgottenLinks, sweepLinks } from './link-records.ts';
+export * from './linkage-ports.ts';
 export { hashPassword, makePassword, verifyPassword } from './password.ts';
 export * from './ports.ts';
 export { replayFile } from './replay-file.ts';

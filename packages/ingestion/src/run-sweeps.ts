@@ -4,6 +4,7 @@ import { type DeliverySweepDeps, sweepDeliveries } from './alerts/sweep-deliveri
 import { type ReconciliationSweepDeps, sweepReconciliations } from './alerts/sweep-reconciliations.ts';
 import { sweepBatches, sweepExpiredRows } from './batch/advance-batch.ts';
 import { sweepDataRetention } from './data-retention.ts';
+import { sweepForgottenLinks, sweepLinks } from './link-records.ts';
 import { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
 
 export interface RunSweepsDeps extends SweepDeps, DeliverySweepDeps, ReconciliationSweepDeps {}
@@ -30,6 +31,8 @@ export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
     { name: 'rows', everyMs: MINUTE_MS, work: () => sweepExpiredRows(deps) },
     { name: 'purges', everyMs: MINUTE_MS, work: () => sweepPurges(deps, readForPurge()) },
     { name: 'retention', everyMs: MINUTE_MS, work: () => sweepDataRetention(deps, readForRetention()) },
+    { name: 'links', everyMs: 1_000, work: () => sweepLinks(deps) },
+    { name: 'forgotten-links', everyMs: 10 * MINUTE_MS, work: () => sweepForgottenLinks(deps) },
     { name: 'orphans', everyMs: 60 * MINUTE_MS, work: () => sweepOrphans(deps, Date.now()) },
     { name: 'alerts', everyMs: MINUTE_MS, work: () => sweepAlerts(deps) },
     { name: 'alert-deliveries', everyMs: 10_000, work: () => sweepDeliveries(deps) },

@@ -2,11 +2,12 @@ import { type ClockReading, judgeClocks } from '@callbay/core';
 import { advanceCalls } from './advance-calls.ts';
 import type { AlertStore } from './alerts/ports.ts';
 import type { ClassifyFileDeps } from './classify-file.ts';
+import type { LinkRecordsDeps } from './link-records.ts';
 import type { JobQueue } from './ports.ts';
 import type { RetentionStore } from './retention-ports.ts';
 import type { SweepStore } from './sweep-ports.ts';
 
-export interface SweepDeps extends ClassifyFileDeps {
+export interface SweepDeps extends ClassifyFileDeps, LinkRecordsDeps {
   readonly queue: JobQueue;
   readonly retention: RetentionStore;
   readonly sweeps: SweepStore;

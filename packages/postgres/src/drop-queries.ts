@@ -43,6 +43,14 @@ export const FIND_RECENTLY_CLOSED = `SELECT ${ENTRY_COLUMNS} FROM files f
       ORDER BY receive_seq DESC LIMIT 1)
     AND f.withdrawn_seq IS NULL AND f.purged_at IS NULL AND f.received_at >= callbay_now() - interval '60 seconds'`;
 
+/** `stripSourcePrefix` of core, by tenant $1's settings: what is not read yet must count for the right call already. */
+export const withoutSourcePrefix = (stem: string): string => `coalesce((
+    SELECT substr(${stem}, length(prefix) + 1)
+      FROM tenants t, jsonb_array_elements_text(t.settings -> 'sourcePrefixes') AS given,
+           LATERAL normalize(given, NFC) AS prefix
+     WHERE t.id = $1 AND starts_with(${stem}, prefix) AND length(prefix) < length(${stem})
+     ORDER BY length(prefix) DESC LIMIT 1), ${stem})`;
+
 /**
  * One statement from counter to story, for one file or several of one tenant that came at once. The clock is read when
  * the counter's lock is held, so that within a tenant a later sequence never has an earlier instant while the clock
@@ -66,8 +74,8 @@ WITH given AS (
 ), received AS (
   INSERT INTO files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, modified_at, blob_key, sent_by,
                      folder, state, received_at, receive_seq)
-  SELECT $1, id, drop, name, name, stem, ext, size_bytes, modified_at, blob_key, sent_by, 'data', 'received', at,
-         seq - total + ordinal
+  SELECT $1, id, drop, name, name, ${withoutSourcePrefix('fresh.stem')}, ext, size_bytes, modified_at, blob_key, sent_by,
+         'data', 'received', at, seq - total + ordinal
   FROM fresh, taken
   ON CONFLICT (tenant_id, id) DO NOTHING
   RETURNING id, drop, size_bytes, sent_by, received_at, receive_seq

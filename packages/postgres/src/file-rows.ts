@@ -22,13 +22,13 @@ export interface FileView {
     readonly at: string;
   } | null;
   readonly warnings: readonly Issue[];
-  /** Where it shows in the drop, or last showed before it was removed or purged. */
-  readonly location: string;
+  /** Where it shows in the drop, or last showed before it was removed or purged; null for what rests elsewhere. */
+  readonly location: string | null;
   readonly callKey: string | null;
   readonly callId: number | null;
   readonly updatesAcceptedUntil: string | null;
-  /** When it leaves the drop, unless the customer removes it sooner. */
-  readonly purgeAt: string;
+  /** When it leaves the drop, unless the customer removes it sooner; null for what rests elsewhere. */
+  readonly purgeAt: string | null;
   readonly purgedAt: string | null;
 }
 
@@ -89,10 +89,11 @@ function outcomeOfRow(row: FileRow): FileView['outcome'] {
 
 /** The public view of a file row. The API and the receipts share it, so that both tell the same story. */
 export function toFileView(row: FileRow, call: FileCall | null): FileView {
+  const isExternal = row.drop === 'external';
   return {
     id: row.id,
     drop: row.drop,
-    path: `/data/${row.name}`,
+    path: isExternal ? row.name : `/data/${row.name}`,
     name: row.name,
     kind: row.kind as FileKind | null,
     sizeBytes: Number(row.sizeBytes),
@@ -101,11 +102,11 @@ export function toFileView(row: FileRow, call: FileCall | null): FileView {
     state: row.state as FileState,
     outcome: outcomeOfRow(row),
     warnings: row.warnings as Issue[],
-    location: `${FOLDER_PATHS[row.folder] ?? '/data'}/${row.shownName}`,
+    location: isExternal ? null : `${FOLDER_PATHS[row.folder] ?? '/data'}/${row.shownName}`,
     callKey: row.callKey,
     callId: call === null || call.callId === null ? null : Number(call.callId),
     updatesAcceptedUntil: isoOrNull(call?.updatesUntil ?? null),
-    purgeAt: new Date(purgeAtOf(row.receivedAt.getTime())).toISOString(),
+    purgeAt: isExternal ? null : new Date(purgeAtOf(row.receivedAt.getTime())).toISOString(),
     purgedAt: isoOrNull(row.purgedAt),
   };
 }

@@ -44,6 +44,9 @@ export {
   toFileView,
 } from './file-rows.ts';
 export type { SecretSealer } from './host-keys.ts';
+export { createExternalRecordingStore } from './linkage/external-recording-store.ts';
+export { createLinkageStore } from './linkage/linkage-store.ts';
+export { createMatchStore } from './linkage/match-store.ts';
 export { applyMigrations } from './migrate.ts';
 export { sqlState, translatePgError } from './pg-errors.ts';
 export { createProcessMetricsStore, type ProcessSnapshot } from './process-metrics.ts';

@@ -37,11 +37,15 @@ interface Fact {
   readonly isPurgedUnpaired: boolean;
   /** Policy version under which the fact ended; null while it is open. */
   readonly judgedPolicy: number | null;
+  /** Ids of the matches that fit it equally well, so that none was picked. */
+  readonly ambiguousMatches?: readonly string[] | undefined;
 }
 
 export interface RecordingFact extends Fact {
   readonly kind: 'recording';
   readonly media: MediaFacts | null;
+  /** It rests outside, so that nothing of it is ever purged. */
+  readonly isExternal?: boolean | undefined;
 }
 
 /** One record of a metadata file. `raw` is null where the file could not be read: then `issues` says why. */

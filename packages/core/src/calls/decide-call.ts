@@ -243,17 +243,15 @@ function holdOf(
   const open = verdicts.filter((v) => v.state === 'held');
   if (open.length === 0) return null;
   const ids = new Set(open.map((v) => v.fileId));
-  const received = [...facts.recordings, ...facts.records]
-    .filter((f) => ids.has(f.fileId))
-    .map((f) => f.receivedAt);
-  const since = Math.min(...received);
+  const held = [...facts.recordings, ...facts.records].filter((f) => ids.has(f.fileId));
+  const purged = held.filter((f) => f.kind === 'record' || f.isExternal !== true);
   const told =
     reasons.length > 0 ? reasons : open.map((v) => ({ code: v.outcome.code, message: v.outcome.message }));
   return {
     reasons: told,
     waitingFor: waitingFor(told.map((r) => r.code)),
-    since,
-    until: since + DROP_RETENTION_MS,
+    since: Math.min(...held.map((f) => f.receivedAt)),
+    until: purged.length === 0 ? null : Math.min(...purged.map((f) => f.receivedAt)) + DROP_RETENTION_MS,
     fileIds: [...ids],
   };
 }

@@ -56,6 +56,8 @@ export interface HoldReason {
   readonly code: OutcomeCode;
   readonly message: string;
   readonly field?: string;
+  /** The matches among which a person has to choose. */
+  readonly matchIds?: readonly string[];
 }
 
 /** Why a call is not visible, and what would release it. Instants are epoch ms. */
@@ -63,8 +65,8 @@ export interface Hold {
   readonly reasons: readonly HoldReason[];
   readonly waitingFor: 'metadata' | 'recording' | 'correction' | 'crm' | 'goLive';
   readonly since: number;
-  /** When the first of its files is purged. */
-  readonly until: number;
+  /** When the first of its files is purged; null where none ever is. */
+  readonly until: number | null;
   readonly fileIds: readonly string[];
 }
 

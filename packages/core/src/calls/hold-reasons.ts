@@ -1,8 +1,8 @@
-import type { MappedRecord } from '../mapping/field-mapping.ts';
 import { canonicalStem } from '../names/canonical-stem.ts';
+import { stripSourcePrefix } from '../names/strip-source-prefix.ts';
 import { type OutcomeCode, outcomeOf } from '../outcomes.ts';
-import { contentOf } from './call-content.ts';
-import type { RecordingFact } from './call-facts.ts';
+import { contentOf, type ReadableRecord } from './call-content.ts';
+import type { RecordFact, RecordingFact } from './call-facts.ts';
 import type { Hold, HoldReason } from './decision.ts';
 import { type FoldState, forgetPurged } from './fold-state.ts';
 
@@ -18,15 +18,20 @@ export function weigh(state: FoldState): Standing {
   const { pending, recordings } = state;
   if (!pending || pending.fact.isPurgedUnpaired) {
     const reasons =
-      recordings.size > 0 ? [reason('NO_METADATA'), state.refusedRecord] : [state.refusedRecord];
+      recordings.size > 0
+        ? [ambiguity([...recordings.values()]) ?? reason('NO_METADATA'), state.refusedRecord]
+        : [state.refusedRecord];
     return standing(reasons, null);
   }
-  const chosen = chooseRecording(recordings, pending.mapped, state.facts.stem);
+  const chosen = chooseRecording(recordings, pending, state.facts.stem);
   const { missing } = contentOf(state.facts.stem, pending, chosen);
   const lacking = missing.map((field) =>
     reason('MISSING_REQUIRED', missingDetail(field, pending.policy.timeZone), field),
   );
-  const waiting = recordings.size === 0 ? [reason('NO_RECORDING'), state.refusedRecording] : [];
+  const waiting =
+    recordings.size === 0
+      ? [ambiguity([pending.fact]) ?? reason('NO_RECORDING'), state.refusedRecording]
+      : [];
   const rivals = [...state.elsewhere.values()].filter((r) => r.stem === pending.fact.stem);
   if (rivals[0]) {
     const named = chosen?.name ?? pending.mapped.filename;
@@ -61,15 +66,23 @@ export function waitingFor(codes: readonly OutcomeCode[]): Hold['waitingFor'] {
   return codes.includes('NO_METADATA') ? 'metadata' : 'recording';
 }
 
+/** Told where shared fields match several others as well, and a person has to say which. Source: C20. */
+function ambiguity(facts: readonly (RecordFact | RecordingFact)[]): HoldReason | null {
+  const matchIds = facts.flatMap((fact) => fact.ambiguousMatches ?? []).toSorted();
+  if (matchIds.length === 0) return null;
+  return { ...reason('AMBIGUOUS_MATCH', `Matches: ${matchIds.join(', ')}.`), matchIds };
+}
+
 /** The one recording the record is about: the one it names with its extension, else the only one. */
 function chooseRecording(
   recordings: ReadonlyMap<string, RecordingFact>,
-  mapped: MappedRecord,
+  { mapped, policy }: ReadableRecord,
   stem: string,
 ): RecordingFact | null {
   if (mapped.filename !== null) {
     const named = canonicalStem(mapped.filename);
-    const exact = named.stem === stem ? recordings.get(named.ext) : undefined;
+    const isThis = stripSourcePrefix(named.stem, policy.settings.sourcePrefixes) === stem;
+    const exact = isThis ? recordings.get(named.ext) : undefined;
     if (exact) return exact;
   }
   const [only, ...others] = recordings.values();

@@ -1,3 +1,5 @@
+import { editsUpTo2 } from '../names/edits-up-to-2.ts';
+
 /** How much two stems look alike, over 0 to below 1, and the sentence that says in what. */
 export interface NearMissScore {
   readonly score: number;
@@ -55,26 +57,4 @@ function scorePart(a: string, b: string): NearMissScore | null {
   const [short, long] = a.length < b.length ? [a, b] : [b, a];
   if (short.length < MIN_CHARS_FOR_PART || !(long.startsWith(short) || long.endsWith(short))) return null;
   return { score: 0.65, why: 'One name is the other with something added.' };
-}
-
-/** Edits from `a` to `b`, a swap of neighbours being one: 1, 2, or null for more. `a` and `b` differ. Linear. */
-function editsUpTo2(a: string, b: string): 1 | 2 | null {
-  if (Math.abs(a.length - b.length) > 2) return null;
-  if (isWithin(a, b, 1)) return 1;
-  return isWithin(a, b, 2) ? 2 : null;
-}
-
-function isWithin(a: string, b: string, edits: number): boolean {
-  let start = 0;
-  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
-  const [restA, restB] = [a.slice(start), b.slice(start)];
-  if (restA === restB) return true;
-  if (edits === 0) return false;
-  const isSwapped = restA[0] === restB[1] && restA[1] === restB[0] && restA.length > 1 && restB.length > 1;
-  return (
-    isWithin(restA.slice(1), restB.slice(1), edits - 1) ||
-    isWithin(restA.slice(1), restB, edits - 1) ||
-    isWithin(restA, restB.slice(1), edits - 1) ||
-    (isSwapped && isWithin(restA.slice(2), restB.slice(2), edits - 1))
-  );
 }

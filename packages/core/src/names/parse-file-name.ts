@@ -5,6 +5,7 @@ import { baseName, canonicalStem } from './canonical-stem.ts';
 import { kindOfName } from './file-kinds.ts';
 import { matchFilename } from './filename-pattern.ts';
 import type { ParsedName, WallTime } from './parsed-name.ts';
+import { stripSourcePrefix } from './strip-source-prefix.ts';
 
 interface Parts {
   readonly wallTime: WallTime | null;
@@ -88,11 +89,12 @@ function readParts(stem: string, settings: TenantSettings): Parts {
 /**
  * Reads a file name by the tenant's rules. A recording's issues (UNSUPPORTED_TYPE, INVALID_TIMESTAMP,
  * EMPTY_UID) reject it. A sidecar is never rejected for its name and warned of it only for NAME_SPACE, since
- * its stem pairs all the same. Source: C7, C10, C11, C12, C18.
+ * its stem pairs all the same. Source: C7, C10, C11, C12, C18, C19.
  */
 export function parseFileName(name: string, settings: TenantSettings): ParsedName {
   const kind = kindOfName(baseName(name));
-  const { stem, ext, hadStraySpace } = canonicalStem(name);
+  const { stem: wholeStem, ext, hadStraySpace } = canonicalStem(name);
+  const stem = stripSourcePrefix(wholeStem, settings.sourcePrefixes);
   if (kind === 'temporary') return { ...NOTHING, kind, stem, ext };
   if (kind === 'unsupported') {
     const message =

@@ -45,6 +45,7 @@ function toIssues(found: z.core.$ZodIssue, input: unknown): Issue[] {
     );
   }
   const at = pathText(found.path);
+  if (found.code === 'invalid_union') return toUnionIssues(found, input);
   if (found.code === 'invalid_key') {
     const [inner] = found.issues;
     return [issue('KEY_INVALID', inner?.message ?? found.message, at)];
@@ -59,6 +60,15 @@ function toIssues(found: z.core.$ZodIssue, input: unknown): Issue[] {
     ];
   }
   return [issue(CODES[found.code] ?? 'INVALID', found.message, at)];
+}
+
+/** The problems of the form that was most likely meant: the one that knows the fields, then the one that misses least. */
+function toUnionIssues(found: z.core.$ZodIssueInvalidUnion, input: unknown): Issue[] {
+  const unknownIn = (form: readonly z.core.$ZodIssue[]): number =>
+    form.filter(({ code }) => code === 'unrecognized_keys').length;
+  const [meant] = found.errors.toSorted((a, b) => unknownIn(a) - unknownIn(b) || a.length - b.length);
+  if (meant === undefined) return [issue('INVALID', found.message, pathText(found.path))];
+  return meant.flatMap((inner) => toIssues({ ...inner, path: [...found.path, ...inner.path] }, input));
 }
 
 /** `fields[2].formats[0]`; null for the whole. */

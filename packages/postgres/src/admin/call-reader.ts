@@ -27,11 +27,14 @@ interface Row {
   readonly updatedAt: Date | null;
   readonly changeSeq: number;
   readonly updatesUntil: Date | null;
+  readonly externalRecording: Call['externalRecording'];
 }
 
 const COLUMNS = `call_id AS "callId", call_key AS "callKey", revision, started_at AS "startedAt",
   ended_at AS "endedAt", direction, user_id AS user, duration_seconds AS "durationSeconds", fields, raw,
   mapping_version AS "mappingVersion", warnings, evaluated, legal_hold AS "legalHold", media,
+  (SELECT jsonb_build_object('source', e.source, 'id', e.external_id) FROM external_recordings e
+    WHERE e.tenant_id = calls.tenant_id AND e.file_id = calls.recording_file_id) AS "externalRecording",
   surfaced_at AS "surfacedAt", updated_at AS "updatedAt", change_seq AS "changeSeq", updates_until AS "updatesUntil"`;
 
 const ONE = `tenant_id = $1 AND call_id = $2 AND status = 'surfaced'`;

@@ -183,6 +183,13 @@ async function insertRows(tx: Sql, tenantId: string, fileId: string, stem: strin
        ) judged`,
     [tenantId, fileId, stem, same.message, conflicting.message],
   );
+  await tx.execute(
+    `insert into linkage_records (tenant_id, file_id, row, due_at, ambiguous_matches)
+     select tenant_id, file_id, row, callbay_now(), '{}' from call_records
+      where tenant_id = $1 and file_id = $2 and named_stem is null and outcome_code is null
+        and exists (select 1 from external_recordings where tenant_id = $1)`,
+    [tenantId, fileId],
+  );
 }
 
 /** Null where another process ended it meanwhile. Else the call keys that waited for it to be read. */

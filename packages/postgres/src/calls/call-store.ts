@@ -99,9 +99,9 @@ async function advanceLocked(
 }
 
 /**
- * Whether records still open name other recordings by the newest policy than when they were read; links them so. They
- * join the other call's story at its end, since its past may be published. The counter is taken last: the transaction
- * ends with it.
+ * Whether records still open name other recordings by the newest policy than when they were read; links them so. One
+ * that a match linked stays linked, unless it now names a recording itself. They join the other call's story at its
+ * end, since its past may be published. The counter is taken last: the transaction ends with it.
  */
 async function relinkOpenRecords(
   tx: Sql,
@@ -117,16 +117,17 @@ async function relinkOpenRecords(
     return namedStem === record.namedStem ? [] : [{ file_id: record.fileId, row: record.row, namedStem }];
   });
   if (moved.length === 0) return false;
-  await tx.execute(
+  const changed = await tx.execute(
     `with place as (
        update tenant_counters set value = value + 1 where tenant_id = $1 and name = 'receive' returning value
      )
-     update call_records r set named_stem = n."namedStem", placed_seq = place.value
+     update call_records r set named_stem = n."namedStem", linked_match = null, placed_seq = place.value
        from place, jsonb_to_recordset($2::jsonb) as n(file_id uuid, row int, "namedStem" text)
-      where r.tenant_id = $1 and r.file_id = n.file_id and r.row = n.row`,
+      where r.tenant_id = $1 and r.file_id = n.file_id and r.row = n.row
+        and (r.linked_match is null or n."namedStem" is not null)`,
     [tenantId, JSON.stringify(moved)],
   );
-  return true;
+  return changed > 0;
 }
 
 /** What a visible call was made of, by its key. */

@@ -48,9 +48,12 @@ export function createFileStore(db: Database): FileStore {
         // Calls are locked before files everywhere, so that no two transactions wait for each other.
         await tx.execute(
           `insert into calls (tenant_id, call_key, due_at)
-           select $1, key, callbay_now() from unnest($2::text[]) as key order by key collate "C"
+           select $1, key, callbay_now() from
+             (select unnest($2::text[]) as key
+              union select 'stem:' || stem from files where tenant_id = $1 and id = $3) touched
+            order by key collate "C"
                on conflict (tenant_id, call_key) do update set due_at = callbay_now()`,
-          [tenantId, keys],
+          [tenantId, keys, fileId],
         );
         const place = await saveFile(tx, tenantId, fileId, facts);
         if (place === null) return keys;
@@ -85,7 +88,7 @@ export async function wakeWaitingCalls(tx: Sql, tenantId: string, place: number)
 async function saveFile(tx: Sql, tenantId: string, fileId: string, facts: FileFacts): Promise<number | null> {
   const [row] = await tx.query<{ place: number }>(
     `with read as (
-       update files set kind = $3, sha256 = $4, media = $5::jsonb, fact_issues = $6::jsonb, fact_warnings = $7::jsonb,
+       update files set stem = $10, kind = $3, sha256 = $4, media = $5::jsonb, fact_issues = $6::jsonb, fact_warnings = $7::jsonb,
               warnings = $7::jsonb, classified_at = callbay_now(), call_key = $8
         where tenant_id = $1 and id = $2 and classified_at is null
        returning id, coalesce(replay_seq, receive_seq) as place
@@ -109,6 +112,7 @@ async function saveFile(tx: Sql, tenantId: string, fileId: string, facts: FileFa
         issues: [...facts.issues, ...facts.records.flatMap((r) => r.issues)].slice(0, 20),
         ...(facts.media ? { media: facts.media } : {}),
       }),
+      facts.stem,
     ],
     'save-facts',
   );
@@ -128,10 +132,17 @@ async function saveRecords(tx: Sql, tenantId: string, fileId: string, facts: Fil
     warnings: record.warnings,
   }));
   await tx.execute(
-    `insert into call_records (tenant_id, file_id, row, stem, named_stem, raw, nested_paths, at, issues, warnings)
-     select $1, $2, n.row, $3, n.named_stem, n.raw, n.nested_paths, n.at, n.issues, n.warnings
-       from jsonb_to_recordset($4::jsonb) as n(row int, named_stem text, raw jsonb, nested_paths jsonb, at text,
-            issues jsonb, warnings jsonb)`,
+    `with saved as (
+       insert into call_records (tenant_id, file_id, row, stem, named_stem, raw, nested_paths, at, issues, warnings)
+       select $1, $2, n.row, $3, n.named_stem, n.raw, n.nested_paths, n.at, n.issues, n.warnings
+         from jsonb_to_recordset($4::jsonb) as n(row int, named_stem text, raw jsonb, nested_paths jsonb, at text,
+              issues jsonb, warnings jsonb)
+       returning tenant_id, file_id, row, named_stem, raw
+     )
+     insert into linkage_records (tenant_id, file_id, row, due_at, ambiguous_matches)
+     select tenant_id, file_id, row, callbay_now(), '{}' from saved
+      where named_stem is null and raw is not null
+        and exists (select 1 from external_recordings where tenant_id = $1)`,
     [tenantId, fileId, facts.stem, JSON.stringify(values)],
   );
 }

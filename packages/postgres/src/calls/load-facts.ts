@@ -15,6 +15,7 @@ import { loadReplays } from './load-replays.ts';
 /** The facts of one key and the state they last led to. */
 export interface LoadedFile {
   readonly id: string;
+  readonly drop: string;
   readonly name: string;
   readonly stem: string;
   readonly ext: string;
@@ -38,6 +39,7 @@ export interface LoadedFile {
   readonly warnings: Issue[];
   readonly judged_policy: number | null;
   readonly call_key: string | null;
+  readonly ambiguous_matches: string[] | null;
 }
 
 /** A record as stored. The last block is only filled for the rows of batches: a sidecar's outcome is its file's. */
@@ -57,10 +59,11 @@ export interface LoadedRecord {
   readonly outcome_code: string | null;
   readonly outcome_message: string | null;
   readonly judged_policy: number | null;
+  readonly ambiguous_matches: string[] | null;
 }
 
 const RECORD_COLUMNS = `file_id, row, stem, named_stem, raw, nested_paths, at, issues, warnings, placed_seq, is_batch_row,
-  state, outcome_code, outcome_message, judged_policy`;
+  state, outcome_code, outcome_message, judged_policy, l.ambiguous_matches`;
 
 /** Names one record among all of a tenant's. */
 export const recordKeyOf = (fileId: string, row: number): string => `${fileId}#${row}`;
@@ -68,9 +71,12 @@ export const recordKeyOf = (fileId: string, row: number): string => `${fileId}#$
 /** The most facts of one group of keys that are folded at once. A key never gathers this many in its 48 hours. */
 const FACTS_LIMIT = 50_000;
 
-const FILE_COLUMNS = `id, name, stem, ext, size_bytes, blob_key, received_at, receive_seq, replay_seq, withdrawn_seq,
-  withdrawn_hidden, purged_at is not null as is_purged, kind, sha256, classified_at is not null as is_classified, media, fact_issues, fact_warnings, state, outcome_code,
-  outcome_message, warnings, judged_policy, call_key`;
+const FILE_COLUMNS = `id, drop, name, stem, ext, size_bytes, blob_key, received_at, receive_seq, replay_seq, withdrawn_seq,
+  withdrawn_hidden, purged_at is not null as is_purged, kind, sha256, classified_at is not null as is_classified, media,
+  fact_issues, fact_warnings, state, outcome_code, outcome_message, warnings, judged_policy, call_key,
+  case when drop = 'external' then (select e.ambiguous_matches from external_recordings e
+                                     where e.tenant_id = files.tenant_id and e.file_id = files.id)
+  end as ambiguous_matches`;
 
 export const stemOfKey = (callKey: string): string => callKey.slice('stem:'.length);
 export const keyOfStem = (stem: string): string => `stem:${stem}`;
@@ -105,7 +111,7 @@ export async function loadFacts(
   );
   const reach = [...new Set([...stems, ...naming.map((row) => row.stem)])];
   const records = await tx.query<LoadedRecord>(
-    `select ${RECORD_COLUMNS} from call_records
+    `select ${RECORD_COLUMNS} from call_records left join linkage_records l using (tenant_id, file_id, row)
       where tenant_id = $1 and (stem = any($2) or named_stem = any($2)) limit ${FACTS_LIMIT}`,
     [tenantId, reach],
     'load-records',
@@ -230,6 +236,8 @@ const recordingFact = (file: LoadedFile): RecordingFact => ({
   ...baseFact(file),
   kind: 'recording',
   media: file.media,
+  isExternal: file.drop === 'external',
+  ambiguousMatches: file.ambiguous_matches ?? undefined,
   issues: file.fact_issues,
   warnings: file.fact_warnings,
 });
@@ -243,6 +251,7 @@ const recordFact = (record: LoadedRecord, file: LoadedFile): RecordFact => ({
   ...(record.is_batch_row ? ownStory(record, file) : {}),
   stem: record.stem,
   namedStem: record.named_stem,
+  ambiguousMatches: record.ambiguous_matches ?? undefined,
   raw: record.raw && { fields: record.raw, nestedPaths: record.nested_paths, at: record.at },
   issues: [...file.fact_issues, ...record.issues],
   warnings: [...file.fact_warnings, ...record.warnings],

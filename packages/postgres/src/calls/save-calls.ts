@@ -196,9 +196,10 @@ function changeOf(decision: CallDecision, files: ReadonlyMap<string, LoadedFile>
     record_file_id: decision.revisions[0]?.fileId ?? null,
     record_row: decision.revisions[0]?.row ?? null,
     ...(last ? contentColumns(last.content) : {}),
-    media: recording && mediaOf(recording),
+    // The bytes of an external recording rest elsewhere.
+    media: recording && files.get(recording.fileId)?.drop !== 'external' ? mediaOf(recording) : null,
     media_blob_key: recording ? (files.get(recording.fileId)?.blob_key ?? null) : null,
-    hold: hold && { ...hold, since: new Date(hold.since), until: new Date(hold.until) },
+    hold: hold && { ...hold, since: new Date(hold.since), until: hold.until && new Date(hold.until) },
     held_since: hold ? new Date(Math.min(hold.since, now.getTime())) : null,
     updates_until: decision.updatesUntil === null ? null : new Date(decision.updatesUntil),
     search_text: last ? searchTextOf(last.content) : '',

@@ -18,7 +18,8 @@ export function createSweepStore(db: Database): SweepStore {
     async purgeFiles(limit) {
       const expired = await db.query<ExpiredRow>(
         `select tenant_id, id, stem, call_key from files
-          where purged_at is null and received_at <= callbay_now() - $1 * interval '1 millisecond'
+          where purged_at is null and drop <> 'external'
+            and received_at <= callbay_now() - $1 * interval '1 millisecond'
             and (classified_at is not null or blob_key is null
                  or received_at <= callbay_now() - $2 * interval '1 millisecond')
           order by received_at limit $3`,
@@ -33,7 +34,7 @@ export function createSweepStore(db: Database): SweepStore {
       const rows = await db.query<{ id: string }>(
         `with soon as (
            select tenant_id, id from files
-            where purged_at is null and state = 'held' and outcome_code <> 'READY' and purge_warned_at is null
+            where purged_at is null and drop <> 'external' and state = 'held' and outcome_code <> 'READY' and purge_warned_at is null
               and received_at <= callbay_now() - $1 * interval '1 millisecond'
             order by received_at limit $2 for update skip locked
          ), warned as (
@@ -63,7 +64,7 @@ export function createSweepStore(db: Database): SweepStore {
         `select f.id, f.name, f.state, f.outcome_code, f.received_at,
                 exists (select 1 from calls c where c.tenant_id = f.tenant_id and c.media_blob_key = f.blob_key) as kept
            from files f
-          where f.tenant_id = $1 and f.purged_at is null
+          where f.tenant_id = $1 and f.purged_at is null and f.drop <> 'external'
             and f.received_at <= $2::timestamptz - $3 * interval '1 millisecond'
             and ($4::timestamptz is null
                  or (f.received_at, f.id) > ($4::timestamptz - $3 * interval '1 millisecond', $5::uuid))

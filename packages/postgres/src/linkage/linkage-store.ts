@@ -1,0 +1,143 @@
+import {
+  BLOCK_MS,
+  type JudgedMatches,
+  type LinkageLimits,
+  type ScoredPair,
+  SIDECAR_EXTENSIONS,
+} from '@callbay/core';
+import type { JudgeMatches, LinkageStore, LinkResult } from '@callbay/ingestion';
+import { lockTenant } from '../calls/load-facts.ts';
+import { type Database, type Sql, transact } from '../database.ts';
+import { clearDue, listDue, readDueFields } from './due-links.ts';
+import { findForgotten, noteForNewTenants } from './forgotten-links.ts';
+import {
+  loadNeighbourhood,
+  loadRefused,
+  lockLinkage,
+  lockStems,
+  OPEN_LIMIT,
+  type OpenRecord,
+  type OpenRecording,
+  partyOf,
+  wakeStems,
+} from './linkage-rows.ts';
+import { dropProposals, saveMatches, tellAmbiguity, writeLinks } from './write-matches.ts';
+
+/** What starts this near to the middle is compared with all that it could be, and is done then. */
+const MIDDLE_MS = 2 * BLOCK_MS;
+/** Of a pair whose sides are both this near, every rival is within reach. */
+const INNER_MS = MIDDLE_MS + BLOCK_MS;
+const REACH_MS = INNER_MS + BLOCK_MS;
+/** Batches of new records that are read before anything is compared; the next sweep reads on. */
+const READS_AT_ONCE = 20;
+const NOTHING: LinkResult = { callKeys: [], matched: 0, isCrowded: false };
+
+export function createLinkageStore(db: Database): LinkageStore {
+  return {
+    async findDue(limit) {
+      await noteForNewTenants(db, limit);
+      for (let turn = 0; turn < READS_AT_ONCE; turn += 1) {
+        if ((await readDueFields(db, limit)) < limit) break;
+      }
+      const rows = await db.query<{ tenant_id: string; started_ms: number }>(
+        `select tenant_id, (extract(epoch from started_at) * 1000)::bigint as started_ms from (
+           (select tenant_id, started_at, due_at from linkage_records
+             where due_at <= callbay_now() and policy_version is not null order by due_at limit $1)
+           union all
+           (select tenant_id, started_at, due_at from external_recordings
+             where due_at <= callbay_now() and policy_version is not null order by due_at limit $1)) due
+          where not exists (
+            select 1 from files f where f.tenant_id = due.tenant_id and f.classified_at is null and f.state = 'received'
+               and f.blob_key is not null and f.purged_at is null and f.ext = any($2) and f.received_at <= due.due_at)
+            and not exists (select 1 from linkage_records unread where unread.tenant_id = due.tenant_id
+                               and unread.policy_version is null and unread.due_at <= due.due_at)
+          order by tenant_id, started_at`,
+        [limit, [...SIDECAR_EXTENSIONS]],
+        'due-links',
+      );
+      // Metadata that came earlier and is not read yet may be a rival: it is waited for, as everywhere.
+      const starts = new Map<string, number[]>();
+      for (const { tenant_id, started_ms } of rows) {
+        const known = starts.get(tenant_id) ?? [];
+        if (started_ms > (known.at(-1) ?? Number.NEGATIVE_INFINITY) + MIDDLE_MS) known.push(started_ms);
+        starts.set(tenant_id, known);
+      }
+      return [...starts].map(([tenantId, each]) => ({ tenantId, starts: each }));
+    },
+
+    linkAround: (tenantId, startedAt, judge) =>
+      transact(db, (tx) => linkAround(tx, tenantId, startedAt, judge)),
+
+    findForgotten: (limit) => findForgotten(db, limit),
+  };
+}
+
+/** The parties of one transaction, and which of them are near enough to be decided. */
+interface Neighbourhood {
+  readonly records: ReadonlyMap<string, OpenRecord>;
+  readonly recordings: ReadonlyMap<string, OpenRecording>;
+  readonly judged: JudgedMatches;
+  /** What started this near to the instant is done with. */
+  readonly doneMs: number;
+}
+
+async function linkAround(
+  tx: Sql,
+  tenantId: string,
+  startedAt: number,
+  judge: JudgeMatches,
+): Promise<LinkResult> {
+  const tenant = await lockTenant(tx, tenantId);
+  if (!tenant) return NOTHING;
+  await lockLinkage(tx, tenantId);
+  const due = await listDue(tx, tenantId, startedAt, MIDDLE_MS);
+  const near = await judgeAround(tx, tenantId, startedAt, judge, tenant.policy.settings.linkage);
+  const { records, recordings, judged, doneMs } = near;
+  const stemsOf = ({ recordId, recordingId }: ScoredPair): string[] => [
+    records.get(recordId)!.stem,
+    recordings.get(recordingId)!.stem,
+  ];
+  const pairs = [...judged.matches, ...judged.proposals];
+  const told = [...records.values(), ...recordings.values()].filter(({ is_told }) => is_told);
+  // Calls are locked before files, which a match refers to: all whose state may change here, at once.
+  await lockStems(tx, tenantId, [...pairs.flatMap(stemsOf), ...told.map(({ stem }) => stem)]);
+  const ids = await saveMatches(tx, tenantId, judged);
+  await dropProposals(tx, tenantId, [...records.keys()], [...recordings.keys()], ids.values());
+  const toldStems = await tellAmbiguity(tx, tenantId, [...records.keys()], [...recordings.keys()]);
+  const callKeys = await wakeStems(tx, tenantId, [...toldStems, ...judged.matches.flatMap(stemsOf)]);
+  const links = judged.matches.flatMap(({ recordId, recordingId }) => {
+    const { file_id: recordFileId, row } = records.get(recordId)!;
+    const matchId = ids.get(`${recordId} ${recordingId}`);
+    return matchId === undefined ? [] : [{ matchId, recordFileId, row, recordingFileId: recordingId }];
+  });
+  const linked = await writeLinks(tx, tenantId, links, null);
+  await clearDue(tx, tenantId, due, startedAt, doneMs);
+  return { callKeys, matched: linked.size, isCrowded: doneMs < MIDDLE_MS };
+}
+
+/** What is sure and what is likely between parties whose rivals were all compared. */
+async function judgeAround(
+  tx: Sql,
+  tenantId: string,
+  startedAt: number,
+  judge: JudgeMatches,
+  limits: LinkageLimits,
+): Promise<Neighbourhood> {
+  const all = await loadNeighbourhood(tx, tenantId, startedAt, REACH_MS);
+  const distanceTo = (side: OpenRecord | OpenRecording): number => Math.abs(side.started_ms - startedAt);
+  const crowded = [all.records, all.recordings].filter((side) => side.length >= OPEN_LIMIT);
+  const seenMs = Math.min(REACH_MS, ...crowded.map((side) => distanceTo(side.at(-1)!)));
+  const innerMs = Math.min(INNER_MS, seenMs - BLOCK_MS);
+  const isInner = (side: OpenRecord | OpenRecording): boolean => distanceTo(side) <= innerMs;
+  const records = new Map(all.records.filter(isInner).map((r) => [r.id, r]));
+  const recordings = new Map(all.recordings.filter(isInner).map((r) => [r.id, r]));
+  const isRefused = await loadRefused(tx, tenantId, all.records, all.recordings);
+  const isDecidable = (pair: ScoredPair): boolean =>
+    records.has(pair.recordId) && recordings.has(pair.recordingId);
+  return {
+    records,
+    recordings,
+    judged: judge(all.records.map(partyOf), all.recordings.map(partyOf), isRefused, limits, isDecidable),
+    doneMs: Math.max(0, innerMs - BLOCK_MS),
+  };
+}

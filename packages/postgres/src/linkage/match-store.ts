@@ -1,0 +1,132 @@
+import { type Match, type MatchListQuery, type MatchState, toPage } from '@callbay/contracts';
+import { CallbayError } from '@callbay/core';
+import type { Actor, MatchStore } from '@callbay/ingestion';
+import { audit } from '../admin/audit.ts';
+import { lockTenant } from '../calls/load-facts.ts';
+import { type Database, type Sql, transact } from '../database.ts';
+import { lockLinkage, wakeStems } from './linkage-rows.ts';
+import { tellAmbiguity, writeLinks } from './write-matches.ts';
+
+interface Row {
+  readonly id: string;
+  readonly state: MatchState;
+  readonly isAmbiguous: boolean;
+  readonly score: number;
+  readonly contributions: Match['contributions'];
+  readonly recordFileId: string;
+  readonly recordRow: number;
+  readonly recordName: string;
+  readonly recordStem: string;
+  readonly recordingFileId: string;
+  readonly recordingStem: string;
+  readonly source: string;
+  readonly externalId: string;
+  readonly proposedAt: Date;
+  readonly decidedAt: Date | null;
+  readonly decidedBy: string | null;
+}
+
+const SELECT_ROWS = `
+  select m.id, m.state, m.is_ambiguous as "isAmbiguous", m.score, m.contributions, m.record_file_id as "recordFileId",
+         m.record_row as "recordRow", record.name as "recordName", record.stem as "recordStem",
+         m.recording_file_id as "recordingFileId", recording.stem as "recordingStem", e.source,
+         e.external_id as "externalId", m.proposed_at as "proposedAt", m.decided_at as "decidedAt",
+         m.decided_by as "decidedBy"
+    from matches m
+    join files record on record.tenant_id = m.tenant_id and record.id = m.record_file_id
+    join files recording on recording.tenant_id = m.tenant_id and recording.id = m.recording_file_id
+    join external_recordings e on e.tenant_id = m.tenant_id and e.file_id = m.recording_file_id`;
+
+export function createMatchStore(db: Database): MatchStore {
+  return {
+    async listMatches(tenantId, { limit, cursor, state, fileId }: MatchListQuery) {
+      const [before, beforeId] = cursor ?? [null, null];
+      const rows = await db.query<Row>(
+        `${SELECT_ROWS} where m.tenant_id = $1 and ($2::timestamptz is null or (m.proposed_at, m.id) < ($2, $3::uuid))
+            and ($4::text is null or m.state = $4)
+            and ($5::uuid is null or m.record_file_id = $5 or m.recording_file_id = $5)
+          order by m.proposed_at desc, m.id desc limit $6`,
+        [tenantId, before, beforeId, state ?? null, fileId ?? null, limit + 1],
+      );
+      return toPage(rows, limit, toMatch, (row) => [row.proposedAt.toISOString(), row.id]);
+    },
+
+    acceptMatch: (tenantId, matchId, by) =>
+      transact(db, (tx) => decideMatch(tx, tenantId, matchId, by, 'accepted')),
+
+    refuseMatch: (tenantId, matchId, by) =>
+      transact(db, (tx) => decideMatch(tx, tenantId, matchId, by, 'refused')),
+  };
+}
+
+async function findRow(tx: Sql, tenantId: string, matchId: string): Promise<Row | null> {
+  const [row] = await tx.query<Row>(`${SELECT_ROWS} where m.tenant_id = $1 and m.id = $2`, [
+    tenantId,
+    matchId,
+  ]);
+  return row ?? null;
+}
+
+/** What a person says of a proposal, with its audit row. Saying the same again changes nothing. */
+async function decideMatch(
+  tx: Sql,
+  tenantId: string,
+  matchId: string,
+  by: Actor,
+  decision: 'accepted' | 'refused',
+): Promise<Match | null> {
+  if (!(await lockTenant(tx, tenantId))) return null;
+  await lockLinkage(tx, tenantId);
+  const row = await findRow(tx, tenantId, matchId);
+  if (row === null) return null;
+  if (row.state === decision) return toMatch(row);
+  if (row.state !== 'proposed') {
+    throw new CallbayError('CONFLICT', `The match is decided already: ${row.state}.`);
+  }
+  await tx.execute(
+    `update matches set state = $3, is_ambiguous = false, decided_at = callbay_now(), decided_by = $4
+      where tenant_id = $1 and id = $2`,
+    [tenantId, matchId, decision, by.name],
+  );
+  const recordId = `${row.recordFileId}#${row.recordRow}`;
+  const told = await tellAmbiguity(tx, tenantId, [recordId], [row.recordingFileId]);
+  await wakeStems(tx, tenantId, [row.recordStem, row.recordingStem, ...told]);
+  if (decision === 'accepted') await link(tx, tenantId, row, by);
+  else await compareAgain(tx, tenantId, row);
+  await audit(tx, by, {
+    tenantId,
+    action: `match.${decision === 'accepted' ? 'accept' : 'refuse'}`,
+    target: matchId,
+  });
+  return toMatch((await findRow(tx, tenantId, matchId))!);
+}
+
+async function link(tx: Sql, tenantId: string, row: Row, by: Actor): Promise<void> {
+  const { id: matchId, recordFileId, recordRow, recordingFileId } = row;
+  const made = { matchId, recordFileId, row: recordRow, recordingFileId };
+  if ((await writeLinks(tx, tenantId, [made], by.name)).size === 0) {
+    throw new CallbayError('CONFLICT', 'The metadata or the recording has found its other half already.');
+  }
+}
+
+/** The margin is another without the refused pair, for both its sides. */
+async function compareAgain(tx: Sql, tenantId: string, row: Row): Promise<void> {
+  await tx.execute(
+    'update linkage_records set due_at = callbay_now() where tenant_id = $1 and file_id = $2 and row = $3',
+    [tenantId, row.recordFileId, row.recordRow],
+  );
+  await tx.execute(
+    'update external_recordings set due_at = callbay_now() where tenant_id = $1 and file_id = $2',
+    [tenantId, row.recordingFileId],
+  );
+}
+
+const toMatch = (row: Row): Match => ({
+  ...{ id: row.id, state: row.state, isAmbiguous: row.isAmbiguous, score: row.score },
+  contributions: row.contributions,
+  record: { fileId: row.recordFileId, row: row.recordRow, name: row.recordName },
+  recording: { fileId: row.recordingFileId, source: row.source, id: row.externalId },
+  proposedAt: row.proposedAt.toISOString(),
+  decidedAt: row.decidedAt?.toISOString() ?? null,
+  decidedBy: row.decidedBy,
+});
