@@ -16,6 +16,8 @@ export { apiKeyId, digestOf, isSameDigest, makeApiKey } from './credentials.ts';
 export { createInspector, type Inspector } from './inspector.ts';
 export * from './ports.ts';
 export { replayFile } from './replay-file.ts';
+export { RowReaderError, type RowReading, type RowReadingTask, startRowReading } from './row-reader.ts';
+export type { RowModule, RowSink } from './rows/row-module.ts';
 export { runSweeps } from './run-sweeps.ts';
 export { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
 export * from './sweep-ports.ts';
