@@ -10,7 +10,7 @@ interface Report {
 }
 
 const start = (
-  options: { rows: number; then?: string },
+  options: { rows: number; ending?: string },
   more: { timeLimitMs?: number; signal?: AbortSignal } = {},
 ): RowReading<Report> =>
   startRowReading({
@@ -42,22 +42,22 @@ test('a reader that does not take its rows stops the child instead of filling it
 
 test.each([['throw'], ['exit'], ['eat']])(
   'a child that does `%s` gives its rows and no report',
-  async (then) => {
-    await using reading = start({ rows: 3, then });
+  async (ending) => {
+    await using reading = start({ rows: 3, ending });
     expect((await text(reading.rows)).length).toBeGreaterThan(3_000);
     await expect(reading.report).rejects.toThrow(RowReaderError);
   },
 );
 
 test('a child that spins is killed when its time is over', async () => {
-  await using reading = start({ rows: 1, then: 'spin' }, { timeLimitMs: 1_500 });
+  await using reading = start({ rows: 1, ending: 'spin' }, { timeLimitMs: 1_500 });
   await text(reading.rows);
   await expect(reading.report).rejects.toThrow('ran out of time');
 });
 
 test('a child whose task is aborted, before or while it runs, ends', async () => {
   const controller = new AbortController();
-  await using reading = start({ rows: 1, then: 'spin' }, { signal: controller.signal });
+  await using reading = start({ rows: 1, ending: 'spin' }, { signal: controller.signal });
   for await (const _ of reading.rows) controller.abort(new Error('enough'));
   await expect(reading.report).rejects.toThrow('enough');
   await using never = start({ rows: 1 }, { signal: AbortSignal.abort(new Error('no more')) });
