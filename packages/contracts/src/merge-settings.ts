@@ -2,17 +2,27 @@ import type { SettingsChange, TenantSettings } from './tenants.ts';
 
 /**
  * The settings after a change: absent keys stay, `channelMap`, `dataRetention` and `directions` are merged
- * key by key, nulls are set as they are, and a direction alias set to null is gone. Aliases are lower-cased.
+ * key by key, nulls are set as they are, and a direction alias
+ * or a type of CRM file set to null is gone. Aliases are lower-cased.
  */
 export function mergeSettings(current: TenantSettings, change: SettingsChange): TenantSettings {
-  const { directions, channelMap, dataRetention, ...plain } = change;
+  const { directions, channelMap, dataRetention, crmFiles, ...plain } = change;
   return {
     ...current,
     ...withoutAbsent(plain),
     channelMap: { ...current.channelMap, ...withoutAbsent(channelMap ?? {}) },
     dataRetention: { ...current.dataRetention, ...withoutAbsent(dataRetention ?? {}) },
+    ...(crmFiles === undefined ? {} : { crmFiles: mergeCrmFiles(current.crmFiles ?? {}, crmFiles) }),
     directions: mergeDirections(current.directions, directions ?? {}),
   };
+}
+
+function mergeCrmFiles(
+  current: NonNullable<TenantSettings['crmFiles']>,
+  change: NonNullable<SettingsChange['crmFiles']>,
+): NonNullable<TenantSettings['crmFiles']> {
+  const merged = Object.entries({ ...current, ...withoutAbsent(change) });
+  return Object.fromEntries(merged.filter(([, patterns]) => patterns !== null));
 }
 
 function mergeDirections(

@@ -1,4 +1,5 @@
 import {
+  checkCrmPattern,
   checkFilenamePattern,
   checkMapping,
   type FieldMapping,
@@ -30,6 +31,11 @@ export const FilenamePattern = z
   .superRefine((pattern, context) => {
     for (const issue of checkFilenamePattern(pattern)) report(context, issue);
   });
+
+/** RE2, for the names of one type of CRM file. */
+export const CrmPattern = z.string().superRefine((pattern, context) => {
+  for (const issue of checkCrmPattern(pattern)) report(context, issue);
+});
 
 /** Hands a field mapping's issues to zod, each at the place it names. */
 export function reportMapping(

@@ -1,7 +1,8 @@
+import { CRM_TYPES } from '@callbay/core';
 import { z } from 'zod';
 import { Instant, InstantInput, IssueView, TenantId, text } from './common.ts';
 import { cursorOf, Limit, listOf } from './lists.ts';
-import { FilenamePattern, TimeZone } from './rules.ts';
+import { CrmPattern, FilenamePattern, TimeZone } from './rules.ts';
 
 export const STAGES = ['setup', 'verification', 'live', 'suspended'] as const;
 export const Stage = z.enum(STAGES);
@@ -22,6 +23,10 @@ export const TenantSettings = z
     channelMap: z.object({ rep: z.enum(['left', 'right']) }),
     updateMode: z.enum(['replace', 'merge']),
     crmWaitSeconds: z.int(),
+    crmFiles: z
+      .partialRecord(z.enum(CRM_TYPES), z.array(z.string()))
+      .optional()
+      .meta({ description: 'RE2 patterns of whole names, without `.csv`; absent: the plural name.' }),
     feedExpectedEveryMinutes: z.int(),
     passwordLogin: z.boolean(),
     legacyAlgorithms: z.boolean(),
@@ -47,6 +52,7 @@ export const SettingsChange = z
     channelMap: z.strictObject({ rep: z.enum(['left', 'right']).optional() }).optional(),
     updateMode: z.enum(['replace', 'merge']).optional(),
     crmWaitSeconds: z.int().min(0).max(86_400).optional(),
+    crmFiles: z.partialRecord(z.enum(CRM_TYPES), z.array(CrmPattern).max(20).nullable()).optional(),
     feedExpectedEveryMinutes: z.int().min(1).max(44_640).optional(),
     passwordLogin: z.boolean().optional(),
     legacyAlgorithms: z.boolean().optional(),

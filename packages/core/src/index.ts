@@ -27,6 +27,16 @@ export { DROP_RETENTION_MS, purgeAtOf } from './calls/drop-retention.ts';
 export { type ClockReading, judgeClocks } from './calls/judge-clocks.ts';
 export { type NearMissScore, scoreNearMiss } from './calls/near-miss.ts';
 export { stemNamedBy } from './calls/stem-named-by.ts';
+export { type CrmMapping, EXTERNAL_ID, presetCrmMapping } from './crm/crm-mapping.ts';
+export { CRM_REFERENCES, CRM_TYPES, type CrmReference, type CrmType, isCrmType } from './crm/crm-types.ts';
+export { canonicalExternalId, crmReferencesOf } from './crm/external-id.ts';
+export { type CrmRow, type CrmRowReader, isIssue, makeCrmRowReader } from './crm/read-crm-row.ts';
+export {
+  type CrmFilePatterns,
+  checkCrmPattern,
+  crmTypeOfHeader,
+  crmTypeOfName,
+} from './crm/recognise-crm-file.ts';
 export { CallbayError, ERROR_TABLE, type ErrorCode } from './errors.ts';
 export { type Issue, issue } from './issue.ts';
 export { checkMapping, MAX_MAPPING_FIELDS } from './mapping/check-mapping.ts';

@@ -1,3 +1,4 @@
+import type { CrmFilePatterns } from './crm/recognise-crm-file.ts';
 import type { FieldMapping, MappingOptions } from './mapping/field-mapping.ts';
 
 /** What a tenant set for the reading of its file names and metadata. Source: C10, C11, C19, FACE settings. */
@@ -11,6 +12,8 @@ export interface TenantSettings {
   readonly channelMap: { readonly rep: 'left' | 'right' };
   readonly updateMode: 'replace' | 'merge';
   readonly crmWaitSeconds: number;
+  /** RE2 patterns of CRM files' names, by type, without the extension. Absent: the plural name. Source: C25. */
+  readonly crmFiles?: CrmFilePatterns | undefined;
   readonly feedExpectedEveryMinutes: number;
   readonly passwordLogin: boolean;
   readonly legacyAlgorithms: boolean;
