@@ -3,8 +3,11 @@
  * It never touches a file, a clock or the network, never gives a value a type, and never throws for what the bytes hold.
  * Ingestion calls it inside a pool process; its results survive a structured clone on the way back.
  */
+export { CsvStream, type CsvStreamRow } from './csv/csv-stream.ts';
+export type { CsvHeader } from './csv/read-header.ts';
 export { toCsvCell, toCsvRow } from './csv/write-csv.ts';
 export { formatOfExtension } from './format-of-extension.ts';
 export { METADATA_LIMITS, type MetadataLimits } from './limits.ts';
 export { parseMetadata } from './parse-metadata.ts';
 export type { MetadataFormat, MetadataInput, ParsedMetadata } from './parsed-metadata.ts';
+export { EncodingDetector, type StreamEncoding } from './text/stream-encoding.ts';

@@ -22,6 +22,9 @@ export interface CsvBounds {
   readonly cells: number;
 }
 
+/** What is wrong where a quote is never closed, so that it may be closed in text that is still to come. */
+export const UNCLOSED = 'Expected a closing `"` for the cell that begins here.';
+
 const QUOTE = 0x22;
 const SPACE = 0x20;
 const LF = 0x0a;
@@ -42,29 +45,39 @@ export function* scanCsv(
   bounds: CsvBounds,
 ): Generator<CsvRow | CsvFault, void> {
   const separator = delimiter.charCodeAt(0);
-  let position = start;
-  while (position < text.length) {
-    const offset = position;
-    const cells: string[] = [];
-    let isBlank = true;
-    let isTooLarge = false;
-    for (let isRowOpen = true; isRowOpen; ) {
-      const cell =
-        text.charCodeAt(position) === QUOTE
-          ? scanQuoted(text, position, separator, bounds.rowLength)
-          : scanPlain(text, position, separator);
-      if (cell.fault !== null) {
-        yield { kind: 'fault', offset: cell.end, message: cell.fault };
-        return;
-      }
-      isBlank &&= cell.isBlank;
-      isTooLarge ||= cells.length === bounds.cells || cell.end - offset > bounds.rowLength;
-      if (!isTooLarge) cells.push(cell.text);
-      isRowOpen = text.charCodeAt(cell.end) === separator;
-      position = isRowOpen ? cell.end + 1 : skipLineEnd(text, cell.end);
-    }
-    yield { kind: 'row', cells, offset, isBlank, isTooLarge };
+  for (let position = start; position < text.length; ) {
+    const { row, next } = scanRow(text, position, separator, bounds);
+    yield row;
+    if (row.kind === 'fault') return;
+    position = next;
   }
+}
+
+/** The row that begins at `offset`, and where the next one does. */
+export function scanRow(
+  text: string,
+  offset: number,
+  separator: number,
+  bounds: CsvBounds,
+): { row: CsvRow | CsvFault; next: number } {
+  let position = offset;
+  const cells: string[] = [];
+  let isBlank = true;
+  let isTooLarge = false;
+  for (let isRowOpen = true; isRowOpen; ) {
+    const cell =
+      text.charCodeAt(position) === QUOTE
+        ? scanQuoted(text, position, separator, bounds.rowLength)
+        : scanPlain(text, position, separator);
+    if (cell.fault !== null)
+      return { row: { kind: 'fault', offset: cell.end, message: cell.fault }, next: cell.end };
+    isBlank &&= cell.isBlank;
+    isTooLarge ||= cells.length === bounds.cells || cell.end - offset > bounds.rowLength;
+    if (!isTooLarge) cells.push(cell.text);
+    isRowOpen = text.charCodeAt(cell.end) === separator;
+    position = isRowOpen ? cell.end + 1 : skipLineEnd(text, cell.end);
+  }
+  return { row: { kind: 'row', cells, offset, isBlank, isTooLarge }, next: position };
 }
 
 interface Cell {
@@ -95,7 +108,7 @@ function scanQuoted(text: string, start: number, separator: number, maxLength: n
   }
   const isBlank = false;
   if (close === -1) {
-    return { text: '', end: start, isBlank, fault: 'Expected a closing `"` for the cell that begins here.' };
+    return { text: '', end: start, isBlank, fault: UNCLOSED };
   }
   let end = close + 1;
   while (text.charCodeAt(end) === SPACE) end += 1;

@@ -55,7 +55,7 @@ function decodeWindows1252(bytes: Uint8Array): Decoded {
  * UTF-16 without a mark: the first character, and many of those that formats are made of, have a zero byte, always on
  * the same side. A stray NUL in other text is hardly ever all of that.
  */
-function detectUtf16(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
+export function detectUtf16(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
   const end = Math.min(bytes.length, SAMPLE_BYTES) & ~1;
   let even = 0;
   let odd = 0;
