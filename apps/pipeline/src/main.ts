@@ -1,8 +1,22 @@
 // The work between the doors and the API: reading files, deciding calls, sweeping what jobs have lost.
 import { availableParallelism } from 'node:os';
 import { createDiskBlobStore } from '@callbay/blobs';
-import { advanceCalls, classifyFile, createInspector, runSweeps, type SweepDeps } from '@callbay/ingestion';
-import { createCallStore, createFileStore, createSweepStore, openDatabase } from '@callbay/postgres';
+import {
+  advanceCalls,
+  classifyFile,
+  createImportSlots,
+  createInspector,
+  importCrm,
+  runSweeps,
+  type SweepDeps,
+} from '@callbay/ingestion';
+import {
+  createCallStore,
+  createCrmStore,
+  createFileStore,
+  createSweepStore,
+  openDatabase,
+} from '@callbay/postgres';
 import { createJobQueue, startWorkers } from '@callbay/queue';
 import {
   createLogger,
@@ -27,6 +41,7 @@ const metrics = createMetrics({ withProcess: true });
 const db = openDatabase({
   connectionString,
   max: roleConnections.pipeline.pool,
+  bulkMax: roleConnections.pipeline.bulk,
   applicationName: 'callbay-pipeline',
   onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
 });
@@ -43,6 +58,8 @@ const deps: SweepDeps = {
   calls: createCallStore(db),
   files: createFileStore(db),
   sweeps: createSweepStore(db),
+  crm: createCrmStore(db),
+  importSlots: createImportSlots({ total: roleConnections.pipeline.bulk }),
   blobs: createDiskBlobStore({ root: config.blobsFolder }),
   inspector,
   queue,
@@ -62,6 +79,7 @@ const workers = await startWorkers({
   handlers: {
     'file.classify': (payload) => classifyFile(deps, payload),
     'call.advance': ({ tenantId, callKey }) => advanceCalls(deps, { tenantId, callKeys: [callKey] }),
+    'crm.import': (payload, { signal }) => importCrm(deps, { ...payload, signal }),
   },
   observer: {
     completed: (job, seconds) => {

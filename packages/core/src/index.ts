@@ -51,6 +51,7 @@ export {
 } from './mapping/field-mapping.ts';
 export { mapRecord } from './mapping/map-record.ts';
 export { COACH_MINIMUM } from './mapping/presets.ts';
+export { checkColumns } from './mapping/source-fields.ts';
 export { baseName, canonicalStem, namedStem } from './names/canonical-stem.ts';
 export { checkDropName } from './names/check-drop-name.ts';
 export { isTemporaryName, kindOfName, MEDIA_EXTENSIONS, SIDECAR_EXTENSIONS } from './names/file-kinds.ts';

@@ -13,6 +13,10 @@ export {
 export * from './call-ports.ts';
 export { type ClassifyFileDeps, classifyFile } from './classify-file.ts';
 export { apiKeyId, digestOf, isSameDigest, makeApiKey } from './credentials.ts';
+export { type ImportCrmDeps, importCrm, sweepCrmImports } from './crm/import-crm.ts';
+export { createImportSlots, type ImportSlots } from './crm/import-slots.ts';
+export * from './crm/ports.ts';
+export type { CrmReadOptions, CrmReadReport } from './crm/read-crm-rows.ts';
 export { createInspector, type Inspector } from './inspector.ts';
 export * from './ports.ts';
 export { replayFile } from './replay-file.ts';

@@ -7,7 +7,14 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { inspectMedia, type MediaInspection } from '@callbay/media';
-import { METADATA_LIMITS, type MetadataFormat, type ParsedMetadata, parseMetadata } from '@callbay/metadata';
+import {
+  CsvStream,
+  EncodingDetector,
+  METADATA_LIMITS,
+  type MetadataFormat,
+  type ParsedMetadata,
+  parseMetadata,
+} from '@callbay/metadata';
 
 export interface InspectTask {
   readonly path: string;
@@ -24,14 +31,19 @@ export interface Inspection {
   readonly sha256: string;
   readonly media: MediaInspection | null;
   readonly metadata: ParsedMetadata | null;
+  /** Columns of a CSV, of any size; null for other files, and where it has no header that can be used. */
+  readonly header: readonly string[] | null;
 }
 
 export async function inspect(task: InspectTask): Promise<Inspection> {
+  const metadata =
+    task.read?.as === 'metadata' ? parseMetadata({ ...task.read, bytes: await readHead(task.path) }) : null;
+  const isLargeCsv = metadata?.format === 'csv' && task.sizeBytes > METADATA_LIMITS.bytes;
   return {
     sha256: await sha256Of(task.path),
+    metadata,
+    header: isLargeCsv ? await readCsvHeader(task.path) : (metadata?.header ?? null),
     media: task.read?.as === 'media' ? await inspectMedia(task) : null,
-    metadata:
-      task.read?.as === 'metadata' ? parseMetadata({ ...task.read, bytes: await readHead(task.path) }) : null,
   };
 }
 
@@ -57,6 +69,17 @@ async function readHead(path: string): Promise<Buffer> {
   } finally {
     await file.close();
   }
+}
+
+/** The columns of a CSV that is too large to be call metadata, from its first bytes. */
+async function readCsvHeader(path: string): Promise<readonly string[] | null> {
+  const chunks = createReadStream(path, { end: METADATA_LIMITS.rowLength - 1 });
+  const head = Buffer.concat(await chunks.toArray());
+  const detector = new EncodingDetector();
+  detector.push(head.subarray(0, head.lastIndexOf(0x0a) + 1));
+  const text = new TextDecoder(detector.finish() ?? 'utf-8').decode(head);
+  for (const row of new CsvStream().push(text, false)) return row.kind === 'header' ? row.header.names : null;
+  return null;
 }
 
 // A parser that spins never hears that its parent died, so a thread of its own watches the parent.

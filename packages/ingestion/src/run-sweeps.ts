@@ -1,3 +1,4 @@
+import { sweepCrmImports } from './crm/import-crm.ts';
 import { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
 
 interface Schedule {
@@ -27,6 +28,7 @@ export function runSweeps(deps: SweepDeps): AsyncDisposable {
   const loops = [
     { name: 'due-calls', everyMs: 1_000, work: () => sweepDueCalls(deps) },
     { name: 'unread-files', everyMs: 2_000, work: () => sweepUnreadFiles(deps) },
+    { name: 'crm-imports', everyMs: 2_000, work: () => sweepCrmImports(deps, 100) },
     { name: 'purges', everyMs: MINUTE_MS, work: purge },
     { name: 'orphans', everyMs: 60 * MINUTE_MS, work: () => sweepOrphans(deps, Date.now()) },
     { name: 'outbox', everyMs: 60 * MINUTE_MS, work: () => deps.sweeps.trimOutbox(10_000) },

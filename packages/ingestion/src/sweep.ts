@@ -1,11 +1,13 @@
 import { type ClockReading, judgeClocks } from '@callbay/core';
 import { advanceCalls } from './advance-calls.ts';
 import type { ClassifyFileDeps } from './classify-file.ts';
+import type { ImportCrmDeps } from './crm/import-crm.ts';
+import type { CrmQueue } from './crm/ports.ts';
 import type { JobQueue } from './ports.ts';
 import type { SweepStore } from './sweep-ports.ts';
 
-export interface SweepDeps extends ClassifyFileDeps {
-  readonly queue: JobQueue;
+export interface SweepDeps extends ClassifyFileDeps, ImportCrmDeps {
+  readonly queue: JobQueue & CrmQueue;
   readonly sweeps: SweepStore;
 }
 

@@ -11,6 +11,8 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   /** Told of a connection that broke while idle. The pool replaces it by itself. */
   readonly onIdleError?: (error: Error) => void;
+  /** Beyond `max`, connections for bulk work, which take as long as they take; 2 unless given. */
+  readonly bulkMax?: number;
 }
 
 /**
@@ -67,10 +69,13 @@ export class Database implements Sql, AsyncDisposable {
   readonly query: Sql['query'];
   readonly execute: Sql['execute'];
   #prisma: PrismaClient | null = null;
+  #bulk: pg.Pool | null = null;
+  readonly #options: DatabaseOptions;
   #closing: Promise<void> | null = null;
 
   constructor(options: DatabaseOptions) {
     this.connectionString = options.connectionString;
+    this.#options = options;
     this.pool = new pg.Pool({
       connectionString: options.connectionString,
       application_name: options.applicationName,
@@ -98,10 +103,30 @@ export class Database implements Sql, AsyncDisposable {
     return this.#prisma;
   }
 
+  /** Connections for COPY and statements over millions of rows, opened when first asked for. */
+  get bulk(): pg.Pool {
+    if (this.#bulk === null) {
+      this.#bulk = new pg.Pool({
+        connectionString: this.connectionString,
+        application_name: `${this.#options.applicationName}-bulk`,
+        max: this.#options.bulkMax ?? 2,
+        types,
+        keepAlive: true,
+        connectionTimeoutMillis: 60_000,
+        idleTimeoutMillis: 10_000,
+        lock_timeout: 10_000,
+        idle_in_transaction_session_timeout: 10 * 60_000,
+      });
+      this.#bulk.on('error', (error) => this.#options.onIdleError?.(error));
+    }
+    return this.#bulk;
+  }
+
   /** Waits for running statements, then closes every connection. Closing twice is fine. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
       await this.#prisma?.$disconnect();
+      await this.#bulk?.end();
       await this.pool.end();
     })();
     return this.#closing;
@@ -121,9 +146,9 @@ export interface TransactOptions {
   readonly readOnly?: boolean;
 }
 
-async function connect(db: Database): Promise<pg.PoolClient> {
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   try {
-    return await db.pool.connect();
+    return await pool.connect();
   } catch (error) {
     throw translatePgError(error);
   }
@@ -133,12 +158,24 @@ async function connect(db: Database): Promise<pg.PoolClient> {
  * Runs `fn` in one transaction and answers what it answers, committed; rolls back when it throws. It is not run again
  * by itself: a retryable CallbayError leaves that to the caller, who knows what else `fn` did.
  */
-export async function transact<T>(
+export const transact = <T>(
   db: Database,
   fn: (tx: Sql) => Promise<T>,
   options: TransactOptions = {},
+): Promise<T> => transactOn(db.pool, fn, options);
+
+/** The same on a bulk connection, which `fn` gets too, for COPY. It waits for a free one. */
+export const transactBulk = <T>(
+  db: Database,
+  fn: (tx: Sql, client: pg.PoolClient) => Promise<T>,
+): Promise<T> => transactOn(db.bulk, fn, {});
+
+async function transactOn<T>(
+  pool: pg.Pool,
+  fn: (tx: Sql, client: pg.PoolClient) => Promise<T>,
+  options: TransactOptions,
 ): Promise<T> {
-  const client = await connect(db);
+  const client = await connect(pool);
   // A checked-out connection that breaks between two statements says so here, and nowhere else.
   let broken: Error | undefined;
   const onError = (error: Error): void => {
@@ -149,7 +186,7 @@ export async function transact<T>(
   const mode = `${options.isolation ? ` isolation level ${options.isolation}` : ''}${options.readOnly ? ' read only' : ''}`;
   try {
     await tx.execute(`begin${mode}`);
-    const result = await fn(tx);
+    const result = await fn(tx, client);
     const { command } = await run(client, 'commit', []);
     // Postgres answers COMMIT with ROLLBACK where `fn` swallowed the error of a statement.
     if (command !== 'COMMIT')

@@ -5,12 +5,16 @@ import { createDiskBlobStore, type DiskBlobStore } from '@callbay/blobs';
 import {
   advanceCalls,
   classifyFile,
+  createImportSlots,
   createInspector,
+  importCrm,
   type SweepDeps,
+  sweepCrmImports,
   sweepDueCalls,
 } from '@callbay/ingestion';
 import {
   createCallStore,
+  createCrmStore,
   createDropStore,
   createFileStore,
   createSftpAccountStore,
@@ -76,6 +80,8 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
     calls: createCallStore(db),
     files: createFileStore(db),
     sweeps: createSweepStore(db),
+    crm: createCrmStore(db),
+    importSlots: createImportSlots({ total: 2 }),
     blobs,
     inspector,
     queue,
@@ -90,6 +96,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
         handlers: {
           'file.classify': (payload) => classifyFile(deps, payload),
           'call.advance': ({ tenantId, callKey }) => advanceCalls(deps, { tenantId, callKeys: [callKey] }),
+          'crm.import': (payload, { signal }) => importCrm(deps, { ...payload, signal }),
         },
         observer: { completed: () => {}, failed: () => {}, broke: (error) => failures.push(error) },
       }),
@@ -123,9 +130,11 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
     settle: async () => {
       await until('every file read and no call due', async () => {
         await sweepDueCalls(deps);
+        await sweepCrmImports(deps, 100);
         const [row] = await db.query<{ open: number }>(
           `select (select count(*) from files where classified_at is null and blob_key is not null and purged_at is null)
-                + (select count(*) from calls where due_at is not null) as open`,
+                + (select count(*) from calls where due_at <= callbay_now() + interval '5 seconds')
+                + (select count(*) from crm_imports where not is_settled) as open`,
         );
         return row?.open === 0;
       });

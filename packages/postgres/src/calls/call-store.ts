@@ -7,6 +7,7 @@ import {
   stemNamedBy,
 } from '@callbay/core';
 import type { AdvanceResult, CallStore, Decide } from '@callbay/ingestion';
+import { holdCrmLine } from '../crm/crm-barrier.ts';
 import { type Database, type Sql, transact } from '../database.ts';
 import { keyOfStem, linkedStems, loadFacts, lockTenant, policiesFor, stemOfKey } from './load-facts.ts';
 import { saveCalls } from './save-calls.ts';
@@ -76,9 +77,10 @@ async function advanceLocked(
     return { needs: await linkedStems(tx, tenantId, stems) };
   }
   const policies = await policiesFor(tx, tenantId, tenant, files.values());
+  const isCrmPending = await holdCrmLine(tx, tenantId, tenant.policy.settings);
   const [clock] = await tx.query<{ now: Date }>('select callbay_now() as now', [], 'clock');
   const now = clock!.now;
-  const decisions = decide(facts, policies);
+  const decisions = decide(facts, { ...policies, crmPendingAt: isCrmPending ? now.getTime() : null });
   for (const decision of decisions) assertNothingTakenBack(decision, rows.get(decision.callKey)!);
   await saveVerdicts(tx, tenantId, decisions, files, now);
   return saveCalls(tx, tenantId, decisions, rows, files, now);

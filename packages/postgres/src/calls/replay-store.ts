@@ -23,7 +23,7 @@ export function createReplayStore(db: Database): ReplayStore {
            update files set replay_seq = (select value from position), classified_at = null, classify_attempts = 0,
                   judged_policy = null, state = 'received', outcome_code = null, outcome_message = null,
                   outcome_fix = null, outcome_at = null, folder = 'data', shown_name = name
-            where tenant_id = $1 and id = $2 and state in ('held', 'rejected') and coalesce(outcome_code, '') <> 'READY'
+            where tenant_id = $1 and id = $2 and state in ('held', 'rejected') and coalesce(outcome_code, '') not in ('READY', 'CRM_PENDING')
               and purged_at is null and blob_key is not null and withdrawn_seq is null
           returning id`,
           [tenantId, fileId],

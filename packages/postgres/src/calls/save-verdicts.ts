@@ -76,11 +76,11 @@ function isNew(verdict: FileVerdict, decision: CallDecision, file: LoadedFile): 
 }
 
 /** The name to show the file under: its own, or `<stem>~2.<ext>` and on where that is taken. Nothing is overwritten. */
-async function freeName(
+export async function freeName(
   tx: Sql,
   tenantId: string,
   folder: string,
-  file: LoadedFile,
+  file: Pick<LoadedFile, 'id' | 'name'>,
   changes: readonly FileChange[],
 ): Promise<string> {
   const dot = file.name.lastIndexOf('.');

@@ -1,0 +1,194 @@
+/**
+ * Runs in a child process that may die: reads a CRM file of any size and writes its objects as lines of Postgres COPY text,
+ * `line, id, fields, references`. It holds one piece of the file and a bounded report, whatever the file holds.
+ */
+import { createReadStream } from 'node:fs';
+import {
+  type CrmMapping,
+  type CrmRow,
+  type CrmRowReader,
+  type CrmType,
+  type Issue,
+  isIssue,
+  issue,
+  makeCrmRowReader,
+  presetCrmMapping,
+} from '@callbay/core';
+import { type CsvHeader, CsvStream, EncodingDetector } from '@callbay/metadata';
+import type { RowSink } from '../rows/row-module.ts';
+
+export interface CrmReadOptions {
+  readonly type: CrmType;
+  /** Null: the preset for the columns that are there. */
+  readonly mapping: CrmMapping | null;
+  readonly timeZone: string | null;
+  readonly receivedAtMs: number;
+}
+
+/** What reading a CRM file found, whatever its size. */
+export interface CrmReadReport {
+  readonly encoding: string | null;
+  readonly delimiter: string | null;
+  readonly columns: readonly string[];
+  /** In the order of the references in a line. */
+  readonly references: readonly { readonly field: string; readonly type: CrmType }[];
+  /** Rows of data, blank ones apart, and how many were written. */
+  readonly rows: number;
+  readonly written: number;
+  /** The first thousand, in order, and all by code. */
+  readonly errors: readonly { readonly line: number; readonly code: string; readonly message: string }[];
+  readonly errorCounts: Readonly<Record<string, number>>;
+  readonly warnings: readonly Issue[];
+  /** Why nothing of the file may be used; empty where it may. */
+  readonly issues: readonly Issue[];
+}
+
+const MAX_ERRORS = 1_000;
+const MAX_WARNINGS = 20;
+const PIECE_BYTES = 512 * 1024;
+
+export async function readRows(path: string, options: CrmReadOptions, sink: RowSink): Promise<CrmReadReport> {
+  const encoding = await detectEncoding(path);
+  const reading = new Reading(options, encoding);
+  if (encoding === null) {
+    reading.refuse([
+      issue('METADATA_INVALID', 'The text is neither UTF-8, UTF-16 nor Windows-1252: send it as UTF-8.'),
+    ]);
+    return reading.report();
+  }
+  const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
+  try {
+    for await (const bytes of createReadStream(path, { highWaterMark: PIECE_BYTES })) {
+      const block = reading.take(decoder.decode(bytes as Buffer, { stream: true }), false);
+      if (block !== '') await sink.write(block);
+      if (reading.hasEnded) return reading.report();
+    }
+    const block = reading.take(decoder.decode(), true);
+    if (block !== '') await sink.write(block);
+  } catch (error) {
+    if (
+      !(error instanceof TypeError) ||
+      !('code' in error) ||
+      error.code !== 'ERR_ENCODING_INVALID_ENCODED_DATA'
+    )
+      throw error;
+    reading.refuse([issue('METADATA_INVALID', `The file is not whole ${encoding}: send it again.`)]);
+  }
+  return reading.report();
+}
+
+async function detectEncoding(path: string): Promise<string | null> {
+  const detector = new EncodingDetector();
+  for await (const bytes of createReadStream(path, { highWaterMark: PIECE_BYTES }))
+    detector.push(bytes as Buffer);
+  return detector.finish();
+}
+
+class Reading {
+  readonly #options: CrmReadOptions;
+  readonly #encoding: string | null;
+  readonly #csv = new CsvStream();
+  readonly #errors: { line: number; code: string; message: string }[] = [];
+  readonly #errorCounts = new Map<string, number>();
+  readonly #warnings = new Map<string, Issue>();
+  #header: CsvHeader | null = null;
+  #reader: CrmRowReader | null = null;
+  #issues: readonly Issue[] = [];
+  #rows = 0;
+  #written = 0;
+
+  constructor(options: CrmReadOptions, encoding: string | null) {
+    this.#options = options;
+    this.#encoding = encoding;
+  }
+
+  get hasEnded(): boolean {
+    return this.#issues.length > 0;
+  }
+
+  refuse(issues: readonly Issue[]): void {
+    this.#issues = issues;
+  }
+
+  /** The lines to write for one piece of the text. */
+  take(text: string, isLast: boolean): string {
+    let block = '';
+    for (const row of this.#csv.push(text, isLast)) {
+      if (row.kind === 'row') {
+        this.#rows += 1;
+        const read = this.#reader!.read(row.cells);
+        if (isIssue(read))
+          this.#addError(
+            row.line,
+            read.code,
+            read.at === null ? read.message : `${read.at}: ${read.message}`,
+          );
+        else {
+          this.#written += 1;
+          for (const warning of read.warnings) this.#addWarning(warning, row.line);
+          block += copyLine(row.line, read);
+        }
+      } else if (row.kind === 'bad') {
+        this.#rows += 1;
+        this.#addError(row.line, row.code, row.message);
+      } else if (row.kind === 'fault')
+        this.refuse([issue('METADATA_INVALID', row.message, `line ${row.line}`)]);
+      else if (row.kind === 'refused') this.refuse(row.issues);
+      else this.#start(row.header, row.warnings);
+      if (this.hasEnded) return '';
+    }
+    return block;
+  }
+
+  #start(header: CsvHeader, warnings: readonly Issue[]): void {
+    const { type, mapping, timeZone, receivedAtMs } = this.#options;
+    const { names } = header;
+    this.#header = header;
+    for (const warning of warnings) this.#addWarning(warning, 1);
+    const reader = makeCrmRowReader(names, type, mapping ?? presetCrmMapping(type, names), {
+      timeZone,
+      receivedAtMs,
+    });
+    if ('read' in reader) this.#reader = reader;
+    else this.refuse(reader);
+  }
+
+  #addError(line: number, code: string, message: string): void {
+    this.#errorCounts.set(code, (this.#errorCounts.get(code) ?? 0) + 1);
+    if (this.#errors.length < MAX_ERRORS) this.#errors.push({ line, code, message });
+  }
+
+  /** One warning of a kind for each column, at the first line that gave it. */
+  #addWarning(warning: Issue, line: number): void {
+    const key = `${warning.code} ${warning.at}`;
+    if (this.#warnings.has(key) || this.#warnings.size >= MAX_WARNINGS) return;
+    const place = warning.at === null ? `line ${line}` : `line ${line}, ${warning.at}`;
+    this.#warnings.set(key, { ...warning, at: place });
+  }
+
+  report(): CrmReadReport {
+    return {
+      encoding: this.#encoding,
+      delimiter: this.#csv.delimiter,
+      columns: this.#header?.names ?? [],
+      references: this.#reader?.references ?? [],
+      rows: this.#rows,
+      written: this.#written,
+      errors: this.#errors,
+      errorCounts: Object.fromEntries(this.#errorCounts),
+      warnings: [...this.#warnings.values()],
+      issues: this.#issues,
+    };
+  }
+}
+
+/** JSON escapes every control character, so that only its backslashes need escaping again. */
+const escapeCopy = (text: string): string => (text.includes('\\') ? text.replaceAll('\\', '\\\\') : text);
+
+function copyLine(line: number, { externalId, json, references }: CrmRow): string {
+  const refs = references.length === 0 ? '\\N' : escapeCopy(`{${references.map(arrayElement).join(',')}}`);
+  return `${line}\t${escapeCopy(externalId)}\t${escapeCopy(json)}\t${refs}\n`;
+}
+
+const arrayElement = (text: string | null): string =>
+  text === null ? 'NULL' : `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
