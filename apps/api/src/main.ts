@@ -5,6 +5,7 @@ import { replayFile } from '@callbay/ingestion';
 import {
   createAuditReader,
   createCallReader,
+  createCrmReader,
   createEventReader,
   createFileReader,
   createKeyStore,
@@ -62,6 +63,7 @@ const api = await createHttpApi(
     mappings: createMappingStore(db),
     files: createFileReader(db),
     calls: createCallReader(db),
+    crm: createCrmReader(db),
     audit: createAuditReader(db),
     events: createEventReader(db),
     purges: createSweepStore(db),

@@ -14,6 +14,7 @@ export {
   TenantParams,
   Uuid,
 } from './common.ts';
+export * from './crm.ts';
 export * from './events.ts';
 export * from './files.ts';
 export * from './health.ts';

@@ -3,6 +3,7 @@ import type {
   AuditReader,
   BlobStore,
   CallReader,
+  CrmReader,
   EventReader,
   FileReader,
   KeyStore,
@@ -18,6 +19,7 @@ import { registerAudit } from './audit/routes.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
 import { registerMedia } from './calls/media-routes.ts';
 import { registerCalls } from './calls/routes.ts';
+import { registerCrm } from './crm/routes.ts';
 import { registerDocs } from './docs/routes.ts';
 import { registerEvents } from './events/routes.ts';
 import { registerFiles } from './files/routes.ts';
@@ -44,6 +46,7 @@ export interface HttpDeps extends HealthDeps {
   readonly mappings: MappingStore;
   readonly files: FileReader;
   readonly calls: CallReader;
+  readonly crm: CrmReader;
   readonly audit: AuditReader;
   readonly events: EventReader;
   readonly purges: PurgeReader;
@@ -111,6 +114,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerFiles(api, deps);
     registerCalls(api, deps);
     registerMedia(api, deps);
+    registerCrm(api, deps);
     registerHolds(api, deps);
     registerPurges(api, deps);
     registerAudit(api, deps);

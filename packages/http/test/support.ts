@@ -8,6 +8,7 @@ import { type BlobStore, makeApiKey } from '@callbay/ingestion';
 import {
   createAuditReader,
   createCallReader,
+  createCrmReader,
   createEventReader,
   createFileReader,
   createKeyStore,
@@ -66,6 +67,7 @@ export async function startApi(
     mappings: createMappingStore(db),
     files: createFileReader(db),
     calls: createCallReader(db),
+    crm: createCrmReader(db),
     audit: createAuditReader(db),
     events: createEventReader(db),
     purges: createSweepStore(db),
@@ -224,4 +226,18 @@ export async function makeCall(db: Database, tenantId: string, call: CallToMake 
     [tenantId, callKey, fileId],
   );
   return row.callId;
+}
+
+/** A CRM object as an import would have left it. */
+export async function makeCrmObject(
+  db: Database,
+  tenantId: string,
+  object: { type?: string; externalId: string; fields?: Record<string, unknown> },
+): Promise<void> {
+  const { type = 'contacts', externalId, fields = { lastName: 'Ann' } } = object;
+  await db.execute(
+    `INSERT INTO crm_objects (tenant_id, type, external_id, fields, hash, file_id, updated_at)
+     VALUES ($1, $2, $3, $4, 0, $5, callbay_now())`,
+    [tenantId, type, externalId, JSON.stringify(fields), randomUUID()],
+  );
 }

@@ -16,9 +16,10 @@ export {
 } from './admin/index.ts';
 export { createCallStore } from './calls/call-store.ts';
 export { createFileStore } from './calls/file-store.ts';
-export { createCrmStore } from './crm/crm-store.ts';
 export { createReplayStore } from './calls/replay-store.ts';
 export { createSweepStore } from './calls/sweep-store.ts';
+export { createCrmReader } from './crm/crm-reader.ts';
+export { createCrmStore } from './crm/crm-store.ts';
 export {
   Database,
   type DatabaseOptions,

@@ -1,4 +1,6 @@
+import type { CrmObject, List, UnresolvedReference } from '@callbay/contracts';
 import type { CrmMapping, CrmType, Issue, Outcome } from '@callbay/core';
+import type { Page } from '../admin-ports.ts';
 import type { RowReading } from '../row-reader.ts';
 import type { CrmReadReport } from './read-crm-rows.ts';
 
@@ -71,4 +73,14 @@ export interface CrmStore {
 export interface CrmQueue {
   /** Import the tenant's next file of one type. */
   enqueueCrmImport(tenantId: string, type: CrmType): Promise<void>;
+}
+
+/** What the API shows of the CRM. */
+export interface CrmReader {
+  /** By id. */
+  listObjects(tenantId: string, type: CrmType, page: Page<string>): Promise<List<CrmObject>>;
+  /** By its id in any form. */
+  findObject(tenantId: string, type: CrmType, externalId: string): Promise<CrmObject | null>;
+  /** References of calls and objects to what is not here. The cursor: whose, its id, its field. */
+  listUnresolved(tenantId: string, page: Page<[string, string, string]>): Promise<List<UnresolvedReference>>;
 }

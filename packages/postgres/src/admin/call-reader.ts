@@ -1,5 +1,6 @@
 import { type Call, type CallMedia, type Revision, toPage } from '@callbay/contracts';
 import type { Actor, CallMediaLocation, CallReader } from '@callbay/ingestion';
+import { withCrm } from '../crm/crm-reader.ts';
 import { type Database, type Sql, transact } from '../database.ts';
 import { audit } from './audit.ts';
 import { searchCalls } from './call-search.ts';
@@ -49,12 +50,15 @@ export function createCallReader(db: Database): CallReader {
       const { text, values } = searchCalls(tenantId, query, COLUMNS);
       const rows = await db.query<Row>(text, values);
       const byChange = query.changedAfter !== undefined;
-      return toPage(rows, query.limit, toCall, (row) => (byChange ? row.changeSeq : row.callId));
+      const calls = new Map((await withCrm(db, tenantId, rows)).map((call) => [call.callId, call.crm]));
+      const toView = (row: Row): Call => toCall(row, calls.get(row.callId) ?? {});
+      return toPage(rows, query.limit, toView, (row) => (byChange ? row.changeSeq : row.callId));
     },
 
     async findCall(tenantId, callId) {
       const [row] = await db.query<Row>(`SELECT ${COLUMNS} FROM calls WHERE ${ONE}`, [tenantId, callId]);
-      return row === undefined ? null : toCall(row);
+      const [call] = await withCrm(db, tenantId, row === undefined ? [] : [row]);
+      return call === undefined ? null : toCall(call, call.crm);
     },
 
     updateCall: (tenantId, callId, change, by) =>
@@ -112,15 +116,19 @@ async function updateCall(
   if (row === undefined) return null;
   const detail = { evaluated, legalHold };
   await audit(tx, by, { tenantId, action: 'call.update', target: String(callId), detail });
-  return toCall(row);
+  const [call] = await withCrm(tx, tenantId, [row]);
+  return toCall(row, call?.crm ?? {});
 }
 
-function toCall({ startedAt, endedAt, surfacedAt, updatedAt, updatesUntil, ...row }: Row): Call {
+function toCall(
+  { startedAt, endedAt, surfacedAt, updatedAt, updatesUntil, ...row }: Row,
+  crm: Call['crm'],
+): Call {
   return {
     ...row,
     startedAt: startedAt.toISOString(),
     endedAt: endedAt?.toISOString() ?? null,
-    crm: {},
+    crm,
     surfacedAt: surfacedAt.toISOString(),
     updatedAt: (updatedAt ?? surfacedAt).toISOString(),
     updatesAcceptedUntil: updatesUntil?.toISOString() ?? null,
