@@ -5,6 +5,7 @@ import type { BenchResult } from './result.ts';
 const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<readonly BenchResult[]> }>>> = {
   surfacing: () => import('./surfacing.ts'),
   queue: () => import('./queue.ts'),
+  'crm-import': () => import('./crm-import.ts'),
   'sftp-put': () => import('./sftp-put.ts'),
 };
 

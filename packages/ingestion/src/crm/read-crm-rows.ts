@@ -39,6 +39,8 @@ export interface CrmReadReport {
   readonly errors: readonly { readonly line: number; readonly code: string; readonly message: string }[];
   readonly errorCounts: Readonly<Record<string, number>>;
   readonly warnings: readonly Issue[];
+  /** The most memory that the reading process held. */
+  readonly peakMb: number;
   /** Why nothing of the file may be used; empty where it may. */
   readonly issues: readonly Issue[];
 }
@@ -177,6 +179,7 @@ class Reading {
       errors: this.#errors,
       errorCounts: Object.fromEntries(this.#errorCounts),
       warnings: [...this.#warnings.values()],
+      peakMb: Math.round(process.resourceUsage().maxRSS / 1024),
       issues: this.#issues,
     };
   }
