@@ -134,7 +134,7 @@ export async function run(): Promise<BenchResult[]> {
     };
     for (let round = 1; round <= ROUNDS; round += 1) {
       process.stderr.write(`round ${round}\n`);
-      await db.execute('truncate crm_objects, crm_references');
+      await db.execute('truncate crm_objects');
       rates.peer.push(await copyOnce(db, connectionString, file));
       process.stderr.write(`  peer ${(ROWS / rates.peer.at(-1)!).toFixed(2)} s\n`);
       rates.first.push(await importOnce(deps, db, file, home));

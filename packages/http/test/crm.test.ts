@@ -14,11 +14,8 @@ test('case 88: a contact that names an unknown account is shown, its reference u
   await makeCrmObject(api.db, 'acme', {
     externalId: '1',
     fields: { lastName: 'Ann', accountId: '001D000000IqhSL' },
+    refs: { accountId: '001D000000IqhSLIAZ', ownerId: 'x' },
   });
-  await api.db.execute(
-    `INSERT INTO crm_references (tenant_id, from_type, from_id, field, to_type, to_id)
-     VALUES ('acme', 'contacts', '1', 'accountId', 'accounts', '001D000000IqhSLIAZ')`,
-  );
   const before = await api.ask(`GET ${TENANT}/crm/contacts/1`);
   expect(before.body).toMatchObject({
     fields: { lastName: 'Ann', accountId: '001D000000IqhSL' },
@@ -65,11 +62,12 @@ test('a call shows what it refers to as it is today, beside the ids that its met
 test('objects and unresolved references are listed page by page, each once', async () => {
   await api.ask('POST /v1/tenants', { body: { id: 'paged', name: 'Paged', timeZone: 'UTC' } });
   for (let n = 0; n < 7; n += 1)
-    await makeCrmObject(api.db, 'paged', { type: 'leads', externalId: `l${n}`, fields: {} });
-  await api.db.execute(
-    `INSERT INTO crm_references (tenant_id, from_type, from_id, field, to_type, to_id)
-     SELECT 'paged', 'leads', 'l' || n, 'accountId', 'accounts', 'a' || n FROM generate_series(0, 6) AS n`,
-  );
+    await makeCrmObject(api.db, 'paged', {
+      type: 'leads',
+      externalId: `l${n}`,
+      fields: {},
+      refs: { accountId: `a${n}`, caseId: null },
+    });
   const callId = await makeCall(api.db, 'paged', { callKey: 'stem:x' });
   await api.db.execute(
     `INSERT INTO crm_call_references (tenant_id, call_key, field, to_type, to_id)

@@ -232,12 +232,24 @@ export async function makeCall(db: Database, tenantId: string, call: CallToMake 
 export async function makeCrmObject(
   db: Database,
   tenantId: string,
-  object: { type?: string; externalId: string; fields?: Record<string, unknown> },
+  object: {
+    type?: string;
+    externalId: string;
+    fields?: Record<string, unknown>;
+    refs?: Record<string, string | null>;
+  },
 ): Promise<void> {
-  const { type = 'contacts', externalId, fields = { lastName: 'Ann' } } = object;
+  const { type = 'contacts', externalId, fields = { lastName: 'Ann' }, refs } = object;
   await db.execute(
-    `INSERT INTO crm_objects (tenant_id, type, external_id, fields, hash, file_id, updated_at)
-     VALUES ($1, $2, $3, $4, 0, $5, callbay_now())`,
-    [tenantId, type, externalId, JSON.stringify(fields), randomUUID()],
+    `INSERT INTO crm_objects (tenant_id, type, external_id, fields, hash, file_id, updated_at, refs)
+     VALUES ($1, $2, $3, $4, $5, $5, callbay_now(), $6)`,
+    [
+      tenantId,
+      type,
+      externalId,
+      JSON.stringify(fields),
+      randomUUID(),
+      refs === undefined ? null : JSON.stringify(refs),
+    ],
   );
 }

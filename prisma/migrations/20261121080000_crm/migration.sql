@@ -4,9 +4,10 @@ CREATE TABLE "crm_objects" (
     "type" TEXT NOT NULL,
     "external_id" TEXT COLLATE "C" NOT NULL,
     "fields" JSONB NOT NULL,
-    "hash" BIGINT NOT NULL,
+    "hash" UUID NOT NULL,
     "file_id" UUID NOT NULL,
     "updated_at" TIMESTAMPTZ(3) NOT NULL,
+    "refs" JSONB,
 
     CONSTRAINT "crm_objects_pkey" PRIMARY KEY ("tenant_id","type","external_id")
 );
@@ -24,18 +25,6 @@ CREATE TABLE "crm_imports" (
     "finished_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "crm_imports_pkey" PRIMARY KEY ("tenant_id","file_id")
-);
-
--- CreateTable
-CREATE TABLE "crm_references" (
-    "tenant_id" TEXT NOT NULL,
-    "from_type" TEXT NOT NULL,
-    "from_id" TEXT COLLATE "C" NOT NULL,
-    "field" TEXT NOT NULL,
-    "to_type" TEXT NOT NULL,
-    "to_id" TEXT COLLATE "C" NOT NULL,
-
-    CONSTRAINT "crm_references_pkey" PRIMARY KEY ("tenant_id","from_type","from_id","field")
 );
 
 -- CreateTable

@@ -3,7 +3,7 @@ import { type AdvanceCallsDeps, advanceCalls, type PipelineLog } from '../advanc
 import type { BlobStore } from '../ports.ts';
 import { startRowReading } from '../row-reader.ts';
 import type { ImportSlots } from './import-slots.ts';
-import type { CrmImport, CrmQueue, CrmStore } from './ports.ts';
+import type { CrmImport, CrmImportEnd, CrmQueue, CrmStore } from './ports.ts';
 import type { CrmReadOptions, CrmReadReport } from './read-crm-rows.ts';
 
 export interface ImportCrmDeps extends AdvanceCallsDeps {
@@ -51,27 +51,17 @@ async function importFile(
   next: CrmImport,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const { crm, blobs } = deps;
+  const { crm } = deps;
   if (next.isWithdrawn || next.blobKey === null) {
     await crm.endImport(tenantId, next, outcomeOf(next.isWithdrawn ? 'WITHDRAWN' : 'PURGED_UNPAIRED'));
     return true;
   }
   try {
-    await using local = await blobs.openLocal(tenantId, next.blobKey);
-    await using reading = startRowReading<CrmReadOptions, CrmReadReport>({
-      module: new URL('./read-crm-rows.ts', import.meta.url),
-      path: local.path,
-      options: {
-        type: next.type,
-        mapping: next.mapping,
-        timeZone: next.timeZone,
-        receivedAtMs: next.receivedAt.getTime(),
-      },
-      heapMb: HEAP_MB,
-      timeLimitMs: BASE_MS + Math.ceil(next.sizeBytes / BYTES_PER_MS),
-      ...(signal === undefined ? {} : { signal }),
-    });
-    return (await crm.apply(tenantId, next, reading)) !== null;
+    const end = await readAndApply(deps, tenantId, next, signal);
+    return (
+      (end === 'repeated' ? await readAndApply(deps, tenantId, { ...next, firstAt: null }, signal) : end) !==
+      null
+    );
   } catch (error) {
     if (error instanceof CallbayError && error.retryable) throw error;
     const failures = await crm.countFailure(tenantId, next.fileId);
@@ -81,6 +71,31 @@ async function importFile(
     await crm.endImport(tenantId, next, outcomeSaying('METADATA_INVALID', reason));
     return true;
   }
+}
+
+async function readAndApply(
+  { crm, blobs }: ImportCrmDeps,
+  tenantId: string,
+  next: CrmImport,
+  signal: AbortSignal | undefined,
+): Promise<CrmImportEnd> {
+  await using local = await blobs.openLocal(tenantId, next.blobKey ?? '');
+  await using reading = startRowReading<CrmReadOptions, CrmReadReport>({
+    module: new URL('./read-crm-rows.ts', import.meta.url),
+    path: local.path,
+    options: {
+      type: next.type,
+      mapping: next.mapping,
+      timeZone: next.timeZone,
+      receivedAtMs: next.receivedAt.getTime(),
+      wholeRow: next.firstAt && { tenantId, fileId: next.fileId, at: next.firstAt.toISOString() },
+    },
+    heapMb: HEAP_MB,
+    timeLimitMs: BASE_MS + Math.ceil(next.sizeBytes / BYTES_PER_MS),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  // Awaited here: the child must live as long as its rows are read.
+  return await crm.apply(tenantId, next, reading);
 }
 
 /** Decides every call anew that waits for CRM files: those that still must wait go on waiting. */

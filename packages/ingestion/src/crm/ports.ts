@@ -23,6 +23,8 @@ export interface CrmImport {
   /** The newest published version; null where the tenant published none. */
   readonly mapping: CrmMapping | null;
   readonly timeZone: string | null;
+  /** No object of the type is here: rows can go straight into the table, with this as their time. Else null. */
+  readonly firstAt: Date | null;
 }
 
 /** What an import did to the CRM objects. */
@@ -36,8 +38,11 @@ export interface CrmImportCounts {
   readonly errors: number;
 }
 
-/** How an import ends: `null` where another process is at it, or it is not its turn any more. */
-export type CrmImportEnd = 'done' | 'rejected' | 'withdrawn' | null;
+/**
+ * How an import ends: null where another process is at it, or it is not its turn any more; `repeated` where rows were to go
+ * straight into the table and two have one id: nothing was done, and it wants another way.
+ */
+export type CrmImportEnd = 'done' | 'rejected' | 'withdrawn' | 'repeated' | null;
 
 /**
  * CRM objects and the files they come in. Of each tenant and type one file is imported at a time, in receive order; the

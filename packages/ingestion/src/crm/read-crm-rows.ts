@@ -1,7 +1,9 @@
 /**
- * Runs in a child process that may die: reads a CRM file of any size and writes its objects as lines of Postgres COPY text,
- * `line, id, fields, references`. It holds one piece of the file and a bounded report, whatever the file holds.
+ * Runs in a child process that may die: reads a CRM file of any size and writes its objects as lines of Postgres COPY
+ * text: `line, id, fields, hash, refs`, or whole rows of the table where it is told what all of them hold. It keeps one
+ * piece of the file and a bounded report, whatever the file holds.
  */
+import { hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import {
   type CrmMapping,
@@ -16,6 +18,7 @@ import {
 } from '@callbay/core';
 import { type CsvHeader, CsvStream, EncodingDetector } from '@callbay/metadata';
 import type { RowSink } from '../rows/row-module.ts';
+import { RepeatFilter } from './repeat-filter.ts';
 
 export interface CrmReadOptions {
   readonly type: CrmType;
@@ -23,6 +26,8 @@ export interface CrmReadOptions {
   readonly mapping: CrmMapping | null;
   readonly timeZone: string | null;
   readonly receivedAtMs: number;
+  /** For rows of `tenant, type, id, fields, hash, refs, file, time`: what stands at either end of each. */
+  readonly wholeRow: { readonly tenantId: string; readonly fileId: string; readonly at: string } | null;
 }
 
 /** What reading a CRM file found, whatever its size. */
@@ -30,8 +35,8 @@ export interface CrmReadReport {
   readonly encoding: string | null;
   readonly delimiter: string | null;
   readonly columns: readonly string[];
-  /** In the order of the references in a line. */
-  readonly references: readonly { readonly field: string; readonly type: CrmType }[];
+  /** False: no id stands in it twice. */
+  readonly mayRepeatIds: boolean;
   /** Rows of data, blank ones apart, and how many were written. */
   readonly rows: number;
   readonly written: number;
@@ -88,6 +93,9 @@ async function detectEncoding(path: string): Promise<string | null> {
 
 class Reading {
   readonly #options: CrmReadOptions;
+  readonly #rowStart: string | null;
+  readonly #rowEnd: string;
+  readonly #ids = new RepeatFilter();
   readonly #encoding: string | null;
   readonly #csv = new CsvStream();
   readonly #errors: { line: number; code: string; message: string }[] = [];
@@ -100,7 +108,10 @@ class Reading {
   #written = 0;
 
   constructor(options: CrmReadOptions, encoding: string | null) {
+    const { wholeRow, type } = options;
     this.#options = options;
+    this.#rowStart = wholeRow && `${escapeCopy(wholeRow.tenantId)}\t${type}\t`;
+    this.#rowEnd = wholeRow ? `\t${wholeRow.fileId}\t${wholeRow.at}\n` : '\n';
     this.#encoding = encoding;
   }
 
@@ -128,7 +139,7 @@ class Reading {
         else {
           this.#written += 1;
           for (const warning of read.warnings) this.#addWarning(warning, row.line);
-          block += copyLine(row.line, read);
+          block += this.#copyLine(row.line, read);
         }
       } else if (row.kind === 'bad') {
         this.#rows += 1;
@@ -168,12 +179,26 @@ class Reading {
     this.#warnings.set(key, { ...warning, at: place });
   }
 
+  #copyLine(line: number, { externalId, json, references }: CrmRow): string {
+    const digest = hash('sha1', json, 'hex').slice(0, 32);
+    this.#ids.add(externalId);
+    const named = this.#reader!.references;
+    const refs =
+      named.length === 0
+        ? '\\N'
+        : escapeCopy(
+            JSON.stringify(Object.fromEntries(named.map(({ field }, nth) => [field, references[nth]]))),
+          );
+    const start = this.#rowStart ?? `${line}\t`;
+    return `${start}${escapeCopy(externalId)}\t${escapeCopy(json)}\t${digest}\t${refs}${this.#rowEnd}`;
+  }
+
   report(): CrmReadReport {
     return {
       encoding: this.#encoding,
       delimiter: this.#csv.delimiter,
       columns: this.#header?.names ?? [],
-      references: this.#reader?.references ?? [],
+      mayRepeatIds: this.#ids.mayRepeat,
       rows: this.#rows,
       written: this.#written,
       errors: this.#errors,
@@ -187,11 +212,3 @@ class Reading {
 
 /** JSON escapes every control character, so that only its backslashes need escaping again. */
 const escapeCopy = (text: string): string => (text.includes('\\') ? text.replaceAll('\\', '\\\\') : text);
-
-function copyLine(line: number, { externalId, json, references }: CrmRow): string {
-  const refs = references.length === 0 ? '\\N' : escapeCopy(`{${references.map(arrayElement).join(',')}}`);
-  return `${line}\t${escapeCopy(externalId)}\t${escapeCopy(json)}\t${refs}\n`;
-}
-
-const arrayElement = (text: string | null): string =>
-  text === null ? 'NULL' : `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;

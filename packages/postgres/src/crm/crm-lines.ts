@@ -38,6 +38,8 @@ interface LineRow {
   readonly place: number;
   readonly is_withdrawn: boolean;
   readonly is_blocked: boolean;
+  readonly has_objects: boolean;
+  readonly now: Date;
 }
 
 /**
@@ -48,6 +50,7 @@ export async function findNextImport(sql: Sql, tenantId: string, type: CrmType):
   const [row] = await sql.query<LineRow>(
     `select i.file_id, f.name, case when f.purged_at is null then f.blob_key end as blob_key, f.size_bytes,
             f.received_at, i.place, f.withdrawn_seq is not null as is_withdrawn,
+            exists (select from crm_objects where tenant_id = $1 and type = $2) as has_objects, callbay_now() as now,
             exists (select from files u where u.tenant_id = $1 and u.classified_at is null and u.state = 'received'
                        and u.ext = 'csv' and u.blob_key is not null and u.purged_at is null
                        and coalesce(u.replay_seq, u.receive_seq) < i.place) as is_blocked
@@ -68,5 +71,6 @@ export async function findNextImport(sql: Sql, tenantId: string, type: CrmType):
     ...{ receivedAt: row.received_at, isWithdrawn: row.is_withdrawn },
     mapping: (await findCrmMappings(sql, tenantId)).get(type) ?? null,
     timeZone: policy?.policy.timeZone ?? null,
+    firstAt: row.has_objects ? null : row.now,
   };
 }

@@ -5,7 +5,13 @@ import {
   toPage,
   type UnresolvedReference,
 } from '@callbay/contracts';
-import { type CrmReference, type CrmType, canonicalExternalId, crmReferencesOf } from '@callbay/core';
+import {
+  CRM_REFERENCES,
+  type CrmReference,
+  type CrmType,
+  canonicalExternalId,
+  crmReferencesOf,
+} from '@callbay/core';
 import type { CrmReader } from '@callbay/ingestion';
 import type { Sql } from '../database.ts';
 
@@ -29,7 +35,7 @@ interface UnresolvedRow {
 }
 
 const NOT_THERE = `not exists (
-  select from crm_objects o where o.tenant_id = r.tenant_id and o.type = r.to_type and o.external_id = r.to_id)`;
+  select from crm_objects t where t.tenant_id = r.tenant_id and t.type = r.to_type and t.external_id = r.to_id)`;
 
 const UNRESOLVED_CALLS = `
   select 'calls' as "fromType", r.call_key as "fromId", c.call_id as "callId", r.field, r.to_type as type,
@@ -39,11 +45,14 @@ const UNRESOLVED_CALLS = `
    order by r.call_key, r.field limit $4`;
 
 const UNRESOLVED_OBJECTS = `
-  select r.from_type as "fromType", r.from_id as "fromId", null as "callId", r.field, r.to_type as type,
+  select o.type as "fromType", o.external_id as "fromId", null as "callId", r.field, r.to_type as type,
          r.to_id as "externalId"
-    from crm_references r
-   where r.tenant_id = $1 and (r.from_type, r.from_id, r.field) > ($2, $3, $4) and ${NOT_THERE}
-   order by r.from_type, r.from_id, r.field limit $5`;
+    from crm_objects o, lateral (
+           select o.tenant_id, key as field, value as to_id, t.type as to_type
+             from jsonb_each_text(o.refs), unnest($5::text[], $6::text[]) as t(field, type)
+            where value is not null and t.field = key) r
+   where o.tenant_id = $1 and (o.type, o.external_id, r.field) > ($2, $3, $4) and o.refs is not null and ${NOT_THERE}
+   order by o.type, o.external_id, r.field limit $7`;
 
 export function createCrmReader(db: Sql): CrmReader {
   return {
@@ -75,7 +84,11 @@ export function createCrmReader(db: Sql): CrmReader {
       const left = limit + 1 - rows.length;
       if (left > 0) {
         const after = fromType === 'calls' ? ['', '', ''] : [fromType, fromId, field];
-        rows.push(...(await db.query<UnresolvedRow>(UNRESOLVED_OBJECTS, [tenantId, ...after, left])));
+        rows.push(
+          ...(await db.query<UnresolvedRow>(UNRESOLVED_OBJECTS, [
+            ...[tenantId, ...after, Object.keys(CRM_REFERENCES), Object.values(CRM_REFERENCES), left],
+          ])),
+        );
       }
       return toPage(
         rows,

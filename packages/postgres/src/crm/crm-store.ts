@@ -10,16 +10,10 @@ import type {
 } from '@callbay/ingestion';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type Database, transact, transactBulk } from '../database.ts';
-import { translatePgError } from '../pg-errors.ts';
+import { sqlState, translatePgError } from '../pg-errors.ts';
 import { findCrmMappings, findNextImport } from './crm-lines.ts';
 import { detailOf, endImport, warningsOf } from './end-import.ts';
-import {
-  BULK_SETTINGS,
-  COPY_STAGING,
-  CREATE_STAGING,
-  mergeObjects,
-  mergeReferences,
-} from './merge-objects.ts';
+import { BULK_SETTINGS, COPY_OBJECTS, COPY_STAGING, CREATE_STAGING, mergeObjects } from './merge-objects.ts';
 import { saveCrmFile } from './save-crm-file.ts';
 
 export function createCrmStore(db: Database): CrmStore {
@@ -92,6 +86,8 @@ export function createCrmStore(db: Database): CrmStore {
 /** As Postgres sorts by "C": UTF-8 bytes, which is the order of code points. */
 const byCodeUnit = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
+const UNIQUE_VIOLATION = '23505';
+
 /** The transaction is undone and its end is written in another. */
 class Undo extends Error {
   readonly outcome: Outcome;
@@ -113,16 +109,17 @@ async function apply(
     return await transactBulk(db, async (tx, client) => {
       await tx.execute(BULK_SETTINGS);
       if (!(await takeTurn(tx, tenantId, next))) return null;
-      await tx.execute(CREATE_STAGING);
-      await pipeline(reading.rows, client.query(copyFrom(COPY_STAGING)));
+      const isFirst = next.firstAt !== null;
+      if (!isFirst) await tx.execute(CREATE_STAGING);
+      await pipeline(reading.rows, client.query(copyFrom(isFirst ? COPY_OBJECTS : COPY_STAGING)));
       const report = await reading.report;
       const refusal = refusalOf(report);
       if (refusal !== null) throw new Undo(refusal, report);
       const [clock] = await tx.query<{ now: Date }>('select callbay_now() as now');
-      const merged = await mergeObjects(tx, tenantId, next.type, {
-        ...{ fileId: next.fileId, now: clock!.now, staged: report.written },
-      });
-      if (merged.new + merged.changed > 0) await mergeReferences(tx, tenantId, next.type, report.references);
+      const staged = { fileId: next.fileId, now: clock!.now, staged: report.written };
+      const merged = isFirst
+        ? { new: report.written, changed: 0, repeated: 0, unchanged: 0 }
+        : await mergeObjects(tx, tenantId, next.type, { ...staged, mayRepeatIds: report.mayRepeatIds });
       const [file] = await tx.query<{ is_withdrawn: boolean }>(
         'select withdrawn_seq is not null as is_withdrawn from files where tenant_id = $1 and id = $2 for update',
         [tenantId, next.fileId],
@@ -138,6 +135,7 @@ async function apply(
       return 'done';
     });
   } catch (error) {
+    if (next.firstAt !== null && sqlState(error) === UNIQUE_VIOLATION) return 'repeated';
     if (!(error instanceof Undo)) throw translatePgError(error);
     const { outcome, report } = error;
     const warnings = outcome.code === 'WITHDRAWN' ? [] : warningsOf(report);
