@@ -3,7 +3,7 @@ CREATE TABLE "crm_objects" (
     "tenant_id" TEXT NOT NULL,
     "type" TEXT NOT NULL,
     "external_id" TEXT COLLATE "C" NOT NULL,
-    "fields" JSONB NOT NULL,
+    "fields" JSON NOT NULL,
     "hash" UUID NOT NULL,
     "file_id" UUID NOT NULL,
     "updated_at" TIMESTAMPTZ(3) NOT NULL,

@@ -35,14 +35,14 @@ const FIND_DELTA = `insert into crm_delta (external_id, fields, hash, refs, is_n
  * there, an empty cell is null. Source: case 86.
  */
 const UPDATE_CHANGED = `update crm_objects o
-    set fields = o.fields || d.fields::jsonb, hash = d.hash, file_id = $3, updated_at = $4,
+    set fields = (o.fields::jsonb || d.fields::jsonb)::json, hash = d.hash, file_id = $3, updated_at = $4,
         refs = coalesce(o.refs || d.refs::jsonb, o.refs, d.refs::jsonb)
    from crm_delta d
   where o.tenant_id = $1 and o.type = $2 and o.external_id = d.external_id and not d.is_new
-    and o.fields || d.fields::jsonb <> o.fields`;
+    and o.fields::jsonb || d.fields::jsonb <> o.fields::jsonb`;
 
 const INSERT_NEW = `insert into crm_objects (tenant_id, type, external_id, fields, hash, refs, file_id, updated_at)
-  select $1, $2, external_id, fields::jsonb, hash, refs::jsonb, $3, $4 from crm_delta where is_new
+  select $1, $2, external_id, fields::json, hash, refs::jsonb, $3, $4 from crm_delta where is_new
    order by external_id`;
 
 /** Brings the objects of one type to what the staged rows say. Whoever calls holds the lock of the type. */
