@@ -178,6 +178,7 @@ function conclude(state: FoldState, waitsForSeq: number | null): CallDecision {
   if (state.pending && reasons[0]) holdAs(state, state.pending.fact, reasons[0]);
   const purged = new Set([...facts.recordings, ...facts.records].filter(isPurged).map((f) => f.fileId));
   const verdicts = [...state.verdicts.values()].filter((v) => !purged.has(v.fileId));
+  const hold = holdOf(facts, verdicts, reasons);
   return {
     callKey: facts.callKey,
     status: complete
@@ -191,7 +192,7 @@ function conclude(state: FoldState, waitsForSeq: number | null): CallDecision {
     recording: complete?.recording ?? null,
     revisions: complete?.revisions ?? [],
     updatesUntil: complete?.updatesUntil ?? null,
-    hold: holdOf(facts, verdicts, reasons),
+    hold: hold && crmWaitEndsAt !== null ? { ...hold, until: crmWaitEndsAt } : hold,
     waitsForSeq,
     changesAt: crmWaitEndsAt,
     conflictingRecordings: standing?.conflictingRecordings ?? [],

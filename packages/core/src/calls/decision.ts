@@ -65,7 +65,7 @@ export interface Hold {
   readonly reasons: readonly HoldReason[];
   readonly waitingFor: 'metadata' | 'recording' | 'correction' | 'crm' | 'goLive';
   readonly since: number;
-  /** When the first of its files is purged. */
+  /** When the first of its files is purged; when it ends by itself, of a wait for CRM files. */
   readonly until: number;
   readonly fileIds: readonly string[];
 }
