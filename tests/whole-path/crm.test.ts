@@ -137,18 +137,24 @@ const sendCall = async (tenant: TestTenant, stem: string, change: Record<string,
   await tenant.client.put(`${stem}.wav`, makeWav({ seconds: 1, seed: stem.length }));
 };
 
-test('case 79: of a CRM file and call metadata that wait together, the CRM file ends first', async () => {
-  await using idle = await startCallbay({ isIdle: true });
+test('case 79: of CRM files and call metadata that wait together, the CRM files end first, with 50 workers too', async () => {
+  await using idle = await startCallbay({ isIdle: true, concurrency: 50 });
   await using tenant = await idle.openTenant();
-  await sendCall(tenant, '20260302-100000_outbound_1', { contactId: '7' });
-  await tenant.client.put('contacts.csv', 'Id,LastName\n7,Ann\n');
+  for (let n = 1; n <= 10; n += 1) {
+    if (n === 3 || n === 9) await tenant.client.put(`contacts-${n}.csv`, `Id,LastName\n7,Ann ${n}\n`);
+    await sendCall(tenant, `20260302-10000${n % 10}_outbound_${n}`, { contactId: '7' });
+  }
+  await tenant.client.put('accounts.csv', 'Id,Name\n1,Big\n');
   await idle.startWorkers();
   await idle.settle();
-  const [order] = await idle.db.query<{ imported: Date; surfaced: Date }>(
-    `select (select finished_at from crm_imports where tenant_id = $1) as imported,
-            (select surfaced_at from calls where tenant_id = $1 and call_id is not null) as surfaced`,
+  const [order] = await idle.db.query<{ imports: number; imported: Date; calls: number; surfaced: Date }>(
+    `select (select count(*)::int from crm_imports where tenant_id = $1 and state = 'done') as imports,
+            (select max(finished_at) from crm_imports where tenant_id = $1) as imported,
+            (select count(*)::int from calls where tenant_id = $1 and call_id is not null) as calls,
+            (select min(surfaced_at) from calls where tenant_id = $1) as surfaced`,
     [tenant.tenantId],
   );
+  expect(order).toMatchObject({ imports: 3, calls: 10 });
   expect(order!.imported.getTime()).toBeLessThanOrEqual(order!.surfaced.getTime());
 });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { type CrmType, canonicalStem, decideCalls } from '@callbay/core';
+import { type CrmType, canonicalStem, DEFAULT_SETTINGS, decideCalls } from '@callbay/core';
 import {
   advanceCalls,
   type CrmImport,
@@ -16,10 +16,12 @@ import {
   type TestClock,
   type TestDatabase,
   testClock,
+  until,
 } from '@callbay/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createCallStore, createCrmStore, createDropStore, createFileStore } from '../src/index.ts';
+import { holdCrmLine } from '../src/crm/crm-barrier.ts';
+import { createCallStore, createCrmStore, createDropStore, createFileStore, transact } from '../src/index.ts';
 
 const WORKERS = 50;
 
@@ -340,4 +342,32 @@ test('case 85: a file that fails for good lets the next go; a child that dies ch
   expect(await crm.apply(tenantId, next!, reading)).toBe('rejected');
   await importNext(tenantId, 'contacts', [first, second]);
   expect(await count()).toBe(1);
+});
+
+test('an import cannot end unseen by a call that is just being held for it', async () => {
+  const tenantId = await makeTenant(database.db);
+  const contacts = await arrive(tenantId, 'contacts.csv', { type: 'contacts' });
+  await classify(tenantId, contacts);
+  const { crm } = deps();
+  const next = await crm.findNext(tenantId, 'contacts');
+  let hasEnded = false;
+  const deciding = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const decision = transact(database.db, async (tx) => {
+    expect(await holdCrmLine(tx, tenantId, DEFAULT_SETTINGS)).toBe(true);
+    held.resolve();
+    await deciding.promise;
+  });
+  await held.promise;
+  const ending = crm.apply(tenantId, next!, readingOf(tenantId, next!, 'x')).then(() => (hasEnded = true));
+  await until('the import waits for the decision', async () => {
+    const rows = await database.db.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%crm_imports%'`,
+    );
+    return rows.length > 0;
+  });
+  expect(hasEnded).toBe(false);
+  deciding.resolve();
+  await Promise.all([decision, ending]);
+  expect(hasEnded).toBe(true);
 });
