@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RepeatFilter } from '../src/crm/repeat-filter.ts';
+import { type CrmReadOptions, type CrmReadReport, startRowReading } from '../src/index.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'callbay-crm-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const OPTIONS: CrmReadOptions = {
+  type: 'contacts',
+  mapping: null,
+  timeZone: 'UTC',
+  receivedAtMs: 0,
+  wholeRow: null,
+};
+
+async function read(
+  path: string,
+  options = OPTIONS,
+): Promise<{ lines: string; bytes: number; report: CrmReadReport }> {
+  await using reading = startRowReading<CrmReadOptions, CrmReadReport>({
+    module: new URL('../src/crm/read-crm-rows.ts', import.meta.url),
+    ...{ path, options, heapMb: 192, timeLimitMs: 60_000 },
+  });
+  let [lines, bytes] = ['', 0];
+  for await (const chunk of reading.rows) {
+    if (bytes < 10_000) lines += (chunk as Buffer).toString();
+    bytes += (chunk as Buffer).length;
+  }
+  return { lines, bytes, report: await reading.report };
+}
+
+const save = async (text: string | Buffer): Promise<string> => {
+  const path = join(folder, 'contacts.csv');
+  await writeFile(path, text);
+  return path;
+};
+
+async function saveRows(count: number, rowOf: (n: number) => string): Promise<string> {
+  const path = join(folder, `${count}.csv`);
+  const out = createWriteStream(path);
+  out.write('Id,LastName,Notes\n');
+  for (let n = 0; n < count; n += 1) if (!out.write(rowOf(n))) await once(out, 'drain');
+  out.end();
+  await once(out, 'close');
+  return path;
+}
+
+test('a row becomes one line of COPY, whatever its cells hold', async () => {
+  const { lines, report } = await read(
+    await save('Id,LastName,AccountId\n"a\\b","tab\there\nand ""quote"" \\n",001D000000IqhSL\n2,,\n'),
+  );
+  const [first, second] = lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('\t'));
+  // Undo COPY's own escapes, which are of backslashes alone.
+  const plain = (text = ''): string => text.replaceAll('\\\\', '\\');
+  expect([first?.[0], plain(first?.[1])]).toEqual(['2', 'a\\b']);
+  expect(JSON.parse(plain(first?.[2]))).toEqual({
+    accountId: '001D000000IqhSL',
+    lastName: 'tab\there\nand "quote" \\n',
+  });
+  expect(JSON.parse(plain(first?.[4]))).toEqual({ accountId: '001D000000IqhSLIAZ' });
+  expect(second).toMatchObject(
+    ['4', '2', '{"accountId":null,"lastName":null}', /^[0-9a-f]{32}$/, '{"accountId":null}'].map((part) =>
+      typeof part === 'string' ? part : expect.stringMatching(part),
+    ),
+  );
+  expect(report).toMatchObject({ rows: 2, written: 2, mayRepeatIds: false, errors: [], issues: [] });
+});
+
+test('case 78: bad rows by the hundred thousand give a bounded report, and good ones go on', async () => {
+  const count = 300_000;
+  const { report } = await read(
+    await saveRows(count, (n) => (n % 100_000 === 7 ? `${n},a,b\n` : 'no,row\n')),
+  );
+  expect(report).toMatchObject({ rows: count, written: 3, errorCounts: { METADATA_INVALID: count - 3 } });
+  expect(report.errors).toHaveLength(1_000);
+  expect(report.errors[999]).toMatchObject({ line: 1_002 });
+});
+
+test('case 78: memory does not grow with the file', async () => {
+  const row = (n: number): string => `id${n},Last ${n},${'notes '.repeat(15)}\n`;
+  const small = await read(await saveRows(40_000, row));
+  const large = await read(await saveRows(400_000, row));
+  expect(large.report.written).toBe(400_000);
+  expect(large.report.peakMb).toBeLessThan(small.report.peakMb * 1.4 + 10);
+}, 60_000);
+
+test('UTF-16 that ends inside a character is refused, and nothing of it is kept', async () => {
+  const bytes = Buffer.from('\ufeffId,LastName\n1,Ann\n', 'utf16le');
+  const { report } = await read(await save(bytes.subarray(0, bytes.length - 1)));
+  expect(report.issues).toMatchObject([{ code: 'METADATA_INVALID' }]);
+});
+
+test('an id that comes twice is never missed', () => {
+  for (let round = 0; round < 50; round += 1) {
+    const filter = new RepeatFilter();
+    for (let n = 0; n < 200; n += 1) filter.add(`003${(n * 7_919 + round).toString(36)}`);
+    expect(filter.mayRepeat).toBe(false);
+    filter.add(`003${(round * 7_919 + round).toString(36)}`);
+    expect(filter.mayRepeat).toBe(true);
+  }
+});
+
+test('a hundred thousand different ids are told apart', () => {
+  const filter = new RepeatFilter();
+  for (let n = 0; n < 100_000; n += 1) filter.add(`0035g00000${n.toString(36).padStart(5, '0')}AAA`);
+  expect(filter.mayRepeat).toBe(false);
+});
