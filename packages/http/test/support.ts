@@ -241,8 +241,8 @@ export async function makeCrmObject(
 ): Promise<void> {
   const { type = 'contacts', externalId, fields = { lastName: 'Ann' }, refs } = object;
   await db.execute(
-    `INSERT INTO crm_objects (tenant_id, type, external_id, fields, hash, file_id, updated_at, refs)
-     VALUES ($1, $2, $3, $4, $5, $5, callbay_now(), $6)`,
+    `INSERT INTO crm_objects (tenant_id, type, external_id, fields, file_id, updated_at, refs)
+     VALUES ($1, $2, $3, $4, $5, callbay_now(), $6)`,
     [
       tenantId,
       type,

@@ -4,7 +4,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { RepeatFilter } from '../src/crm/repeat-filter.ts';
 import { type CrmReadOptions, type CrmReadReport, startRowReading } from '../src/index.ts';
 
 let folder: string;
@@ -68,12 +67,8 @@ test('a row becomes one line of COPY, whatever its cells hold', async () => {
     accountId: '001D000000IqhSL',
     lastName: 'tab\there\nand "quote" \\n',
   });
-  expect(JSON.parse(plain(first?.[4]))).toEqual({ accountId: '001D000000IqhSLIAZ' });
-  expect(second).toMatchObject(
-    ['4', '2', '{"accountId":null,"lastName":null}', /^[0-9a-f]{32}$/, '{"accountId":null}'].map((part) =>
-      typeof part === 'string' ? part : expect.stringMatching(part),
-    ),
-  );
+  expect(JSON.parse(plain(first?.[3]))).toEqual({ accountId: '001D000000IqhSLIAZ' });
+  expect(second).toEqual(['4', '2', '{"accountId":null,"lastName":null}', '{"accountId":null}']);
   expect(report).toMatchObject({ rows: 2, written: 2, mayRepeatIds: false, errors: [], issues: [] });
 });
 
@@ -101,18 +96,7 @@ test('UTF-16 that ends inside a character is refused, and nothing of it is kept'
   expect(report.issues).toMatchObject([{ code: 'METADATA_INVALID' }]);
 });
 
-test('an id that comes twice is never missed', () => {
-  for (let round = 0; round < 50; round += 1) {
-    const filter = new RepeatFilter();
-    for (let n = 0; n < 200; n += 1) filter.add(`003${(n * 7_919 + round).toString(36)}`);
-    expect(filter.mayRepeat).toBe(false);
-    filter.add(`003${(round * 7_919 + round).toString(36)}`);
-    expect(filter.mayRepeat).toBe(true);
-  }
-});
-
-test('a hundred thousand different ids are told apart', () => {
-  const filter = new RepeatFilter();
-  for (let n = 0; n < 100_000; n += 1) filter.add(`0035g00000${n.toString(36).padStart(5, '0')}AAA`);
-  expect(filter.mayRepeat).toBe(false);
+test('ids that do not ascend may come twice', async () => {
+  expect((await read(await save('Id\na\nb\nc\n'))).report.mayRepeatIds).toBe(false);
+  expect((await read(await save('Id\na\nb\nb\n'))).report.mayRepeatIds).toBe(true);
 });

@@ -87,11 +87,10 @@ function factsOf({ name, fileId }: Sent): Parameters<ReturnType<typeof createFil
 /** What a child process would give of a file with one row. */
 function readingOf(tenantId: string, next: CrmImport, value: string): RowReading<CrmReadReport> {
   const json = JSON.stringify({ value });
-  const hash = randomUUID();
   const line =
     next.firstAt === null
-      ? `2\t1\t${json}\t${hash}\t\\N\n`
-      : `${tenantId}\t${next.type}\t1\t${json}\t${hash}\t\\N\t${next.fileId}\t${next.firstAt.toISOString()}\n`;
+      ? `2\t1\t${json}\t\\N\n`
+      : `${tenantId}\t${next.type}\t1\t${json}\t\\N\t${next.fileId}\t${next.firstAt.toISOString()}\n`;
   const report: CrmReadReport = {
     ...{
       encoding: 'utf-8',

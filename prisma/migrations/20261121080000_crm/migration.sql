@@ -4,7 +4,6 @@ CREATE TABLE "crm_objects" (
     "type" TEXT NOT NULL,
     "external_id" TEXT COLLATE "C" NOT NULL,
     "fields" JSON NOT NULL,
-    "hash" UUID NOT NULL,
     "file_id" UUID NOT NULL,
     "updated_at" TIMESTAMPTZ(3) NOT NULL,
     "refs" JSONB,

@@ -1,9 +1,8 @@
 /**
  * Runs in a child process that may die: reads a CRM file of any size and writes its objects as lines of Postgres COPY
- * text: `line, id, fields, hash, refs`, or whole rows of the table where it is told what all of them hold. It keeps one
+ * text: `line, id, fields, refs`, or whole rows of the table where it is told what all of them hold. It keeps one
  * piece of the file and a bounded report, whatever the file holds.
  */
-import { hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import {
   type CrmMapping,
@@ -18,7 +17,6 @@ import {
 } from '@callbay/core';
 import { type CsvHeader, CsvStream, EncodingDetector } from '@callbay/metadata';
 import type { RowSink } from '../rows/row-module.ts';
-import { RepeatFilter } from './repeat-filter.ts';
 
 export interface CrmReadOptions {
   readonly type: CrmType;
@@ -26,7 +24,7 @@ export interface CrmReadOptions {
   readonly mapping: CrmMapping | null;
   readonly timeZone: string | null;
   readonly receivedAtMs: number;
-  /** For rows of `tenant, type, id, fields, hash, refs, file, time`: what stands at either end of each. */
+  /** For rows of `tenant, type, id, fields, refs, file, time`: what stands at either end of each. */
   readonly wholeRow: { readonly tenantId: string; readonly fileId: string; readonly at: string } | null;
 }
 
@@ -35,7 +33,7 @@ export interface CrmReadReport {
   readonly encoding: string | null;
   readonly delimiter: string | null;
   readonly columns: readonly string[];
-  /** False: no id stands in it twice. */
+  /** False: ids only ascend, so that none stands there twice. */
   readonly mayRepeatIds: boolean;
   /** Rows of data, blank ones apart, and how many were written. */
   readonly rows: number;
@@ -95,7 +93,8 @@ class Reading {
   readonly #options: CrmReadOptions;
   readonly #rowStart: string | null;
   readonly #rowEnd: string;
-  readonly #ids = new RepeatFilter();
+  #lastId = '';
+  #isAscending = true;
   readonly #encoding: string | null;
   readonly #csv = new CsvStream();
   readonly #errors: { line: number; code: string; message: string }[] = [];
@@ -180,8 +179,8 @@ class Reading {
   }
 
   #copyLine(line: number, { externalId, json, references }: CrmRow): string {
-    const digest = hash('sha1', json, 'hex').slice(0, 32);
-    this.#ids.add(externalId);
+    this.#isAscending &&= externalId > this.#lastId;
+    this.#lastId = externalId;
     const named = this.#reader!.references;
     const refs =
       named.length === 0
@@ -190,7 +189,7 @@ class Reading {
             JSON.stringify(Object.fromEntries(named.map(({ field }, nth) => [field, references[nth]]))),
           );
     const start = this.#rowStart ?? `${line}\t`;
-    return `${start}${escapeCopy(externalId)}\t${escapeCopy(json)}\t${digest}\t${refs}${this.#rowEnd}`;
+    return `${start}${escapeCopy(externalId)}\t${escapeCopy(json)}\t${refs}${this.#rowEnd}`;
   }
 
   report(): CrmReadReport {
@@ -198,7 +197,7 @@ class Reading {
       encoding: this.#encoding,
       delimiter: this.#csv.delimiter,
       columns: this.#header?.names ?? [],
-      mayRepeatIds: this.#ids.mayRepeat,
+      mayRepeatIds: !this.#isAscending,
       rows: this.#rows,
       written: this.#written,
       errors: this.#errors,

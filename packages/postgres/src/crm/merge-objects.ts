@@ -4,16 +4,16 @@ import type { Sql } from '../database.ts';
 
 /** Where COPY puts the rows of one file: seen by this connection alone, gone with the transaction, never in the log. */
 export const CREATE_STAGING = `create temp table crm_staging (
-    line int not null, external_id text collate "C" not null, fields text not null, hash uuid not null, refs text
+    line int not null, external_id text collate "C" not null, fields text not null, refs text
   ) on commit drop;
   create temp table crm_delta (
-    external_id text collate "C" not null, fields text not null, hash uuid not null, refs text, is_new boolean not null
+    external_id text collate "C" not null, fields text not null, refs text, is_new boolean not null
   ) on commit drop`;
-export const COPY_STAGING = 'copy crm_staging (line, external_id, fields, hash, refs) from stdin';
+export const COPY_STAGING = 'copy crm_staging (line, external_id, fields, refs) from stdin';
 
 /** The way of the first file of a type: nothing to compare with, so nothing to stage. */
 export const COPY_OBJECTS =
-  'copy crm_objects (tenant_id, type, external_id, fields, hash, refs, file_id, updated_at) from stdin';
+  'copy crm_objects (tenant_id, type, external_id, fields, refs, file_id, updated_at) from stdin';
 
 /** For sorts and hashes over a million rows, which then stay in the server's memory. */
 export const BULK_SETTINGS = `set local work_mem = '128MB'; set local jit = off; set local statement_timeout = '3600s'`;
@@ -23,26 +23,31 @@ const DROP_REPEATED = `delete from crm_staging s using
   (select external_id, max(line) as line from crm_staging group by external_id having count(*) > 1) last
   where s.external_id = last.external_id and s.line < last.line`;
 
-/** A text that was the last to be applied changes nothing: most rows of most files end here, unread. */
-const FIND_DELTA = `insert into crm_delta (external_id, fields, hash, refs, is_new)
-  select s.external_id, s.fields, s.hash, s.refs, o.external_id is null
+/**
+ * A row that says to the letter what the object says changes nothing: most rows of most files end here, unread. Texts are
+ * compared by a hash of 64 bits, since the table that joins a million rows would not hold the texts themselves.
+ */
+const FIND_DELTA = `insert into crm_delta (external_id, fields, refs, is_new)
+  select s.external_id, s.fields, s.refs, o.external_id is null
     from crm_staging s
-    left join crm_objects o on o.tenant_id = $1 and o.type = $2 and o.external_id = s.external_id
-   where o.external_id is null or o.hash <> s.hash`;
+    left join (select external_id, hashtextextended(fields::text, 0) as hash from crm_objects
+                where tenant_id = $1 and type = $2 offset 0) o on o.external_id = s.external_id
+   where o.external_id is null or o.hash <> hashtextextended(s.fields, 0)`;
 
 /**
  * Another text may still say what the object says already: only what differs is written. An absent column keeps what is
- * there, an empty cell is null. Source: case 86.
+ * there, an empty cell is null. Where the file has every column its own text is kept, to be told again by it. Source: case 86.
  */
 const UPDATE_CHANGED = `update crm_objects o
-    set fields = (o.fields::jsonb || d.fields::jsonb)::json, hash = d.hash, file_id = $3, updated_at = $4,
-        refs = coalesce(o.refs || d.refs::jsonb, o.refs, d.refs::jsonb)
+    set fields = case when o.fields::jsonb || d.fields::jsonb = d.fields::jsonb then d.fields::json
+                      else (o.fields::jsonb || d.fields::jsonb)::json end,
+        refs = coalesce(o.refs || d.refs::jsonb, o.refs, d.refs::jsonb), file_id = $3, updated_at = $4
    from crm_delta d
   where o.tenant_id = $1 and o.type = $2 and o.external_id = d.external_id and not d.is_new
     and o.fields::jsonb || d.fields::jsonb <> o.fields::jsonb`;
 
-const INSERT_NEW = `insert into crm_objects (tenant_id, type, external_id, fields, hash, refs, file_id, updated_at)
-  select $1, $2, external_id, fields::json, hash, refs::jsonb, $3, $4 from crm_delta where is_new
+const INSERT_NEW = `insert into crm_objects (tenant_id, type, external_id, fields, refs, file_id, updated_at)
+  select $1, $2, external_id, fields::json, refs::jsonb, $3, $4 from crm_delta where is_new
    order by external_id`;
 
 /** Brings the objects of one type to what the staged rows say. Whoever calls holds the lock of the type. */
