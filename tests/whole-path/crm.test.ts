@@ -1,4 +1,6 @@
 import { canonicalExternalId } from '@callbay/core';
+import { replayFile } from '@callbay/ingestion';
+import { createMappingStore, createReplayStore } from '@callbay/postgres';
 import { makeWav, type RunningCallbay, startCallbay, type TestTenant } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callsOf, codesOf, json } from './support.ts';
@@ -188,4 +190,43 @@ test('a published mapping lets a header tell a CRM file that its name does not',
   await callbay.settle();
   expect(await objectsOf(tenant, 'contacts')).toEqual({ 1: { born: '2024-12-05T11:00:00.000Z' } });
   expect(await storyOf(tenant, 'people.csv')).toMatchObject({ errors: [{ line: 3 }] });
+});
+
+test('a CRM file that was rejected is replayed by a mapping that knows its columns', async () => {
+  await using tenant = await callbay.openTenant();
+  const { tenantId } = tenant;
+  await tenant.client.put('contacts.csv', 'Person Key,LastName\n1,Ann\n');
+  await callbay.settle();
+  expect(await codesOf(callbay, tenant)).toEqual(['contacts.csv SCHEMA_DRIFT']);
+  const fields = [{ source: 'Person Key', target: 'externalId', type: 'id' as const }];
+  const by = { name: 'test', remoteAddress: null };
+  await createMappingStore(callbay.db).publishMapping(tenantId, 'contacts', { fields }, null, by);
+  const [file] = await callbay.db.query<{ id: string }>('select id from files where tenant_id = $1', [
+    tenantId,
+  ]);
+  const replays = createReplayStore(callbay.db);
+  expect(await replayFile({ replays, queue: callbay.deps.queue }, { tenantId, fileId: file!.id, by })).toBe(
+    'replayed',
+  );
+  await callbay.settle();
+  expect(await codesOf(callbay, tenant)).toEqual(['contacts.csv CRM_IMPORTED']);
+  expect(await objectsOf(tenant, 'contacts')).toEqual({ 1: { LastName: 'Ann' } });
+});
+
+test('two files of one type that come at once are applied one after the other, the later one last', async () => {
+  await using tenant = await callbay.openTenant();
+  const rows = (name: string): string => Array.from({ length: 2_000 }, (_, n) => `${n},${name}`).join('\n');
+  await Promise.all([
+    tenant.client.put('leads-a.csv', `Id,LastName\n${rows('A')}\n`),
+    tenant.client.put('leads-b.csv', `Id,LastName\n${rows('B')}\n`),
+  ]);
+  await callbay.settle();
+  const [last] = await callbay.db.query<{ name: string }>(
+    'select name from files where tenant_id = $1 order by receive_seq desc limit 1',
+    [tenant.tenantId],
+  );
+  const expected = last?.name === 'leads-b.csv' ? 'B' : 'A';
+  const objects = Object.values(await objectsOf(tenant, 'leads'));
+  expect(objects).toHaveLength(2_000);
+  expect(new Set(objects.map((fields) => fields.lastName))).toEqual(new Set([expected]));
 });

@@ -32,6 +32,8 @@ const ask = ({ method, path, operationId }: (typeof operations)[number], key: st
     keyId: randomUUID(),
     id: randomUUID(),
     username: 'nobody',
+    type: 'contacts',
+    externalId: 'nobody',
   };
   const line = `${method} ${fillPath(path, { ...absent, tenantId: 'acme', kind: 'call' })}`;
   const headers = operationId === 'followEvents' ? { 'last-event-id': 'none' } : {};

@@ -39,12 +39,14 @@ const FIND_DELTA = `insert into crm_delta (external_id, fields, refs, is_new)
  * there, an empty cell is null. Where the file has every column its own text is kept, to be told again by it. Source: case 86.
  */
 const UPDATE_CHANGED = `update crm_objects o
-    set fields = case when o.fields::jsonb || d.fields::jsonb = d.fields::jsonb then d.fields::json
-                      else (o.fields::jsonb || d.fields::jsonb)::json end,
-        refs = coalesce(o.refs || d.refs::jsonb, o.refs, d.refs::jsonb), file_id = $3, updated_at = $4
-   from crm_delta d
-  where o.tenant_id = $1 and o.type = $2 and o.external_id = d.external_id and not d.is_new
-    and o.fields::jsonb || d.fields::jsonb <> o.fields::jsonb`;
+    set fields = m.fields, refs = coalesce(o.refs || m.refs::jsonb, o.refs, m.refs::jsonb), file_id = $3, updated_at = $4
+   from (select d.external_id, d.refs, case when v.merged = v.told then d.fields else v.merged::text end::json as fields
+           from crm_delta d
+           join crm_objects p on p.tenant_id = $1 and p.type = $2 and p.external_id = d.external_id,
+                lateral (select p.fields::jsonb as was, d.fields::jsonb as told,
+                                p.fields::jsonb || d.fields::jsonb as merged offset 0) v
+          where not d.is_new and v.merged <> v.was) m
+  where o.tenant_id = $1 and o.type = $2 and o.external_id = m.external_id`;
 
 const INSERT_NEW = `insert into crm_objects (tenant_id, type, external_id, fields, refs, file_id, updated_at)
   select $1, $2, external_id, fields::json, refs::jsonb, $3, $4 from crm_delta where is_new
