@@ -190,6 +190,14 @@ test('a published mapping lets a header tell a CRM file that its name does not',
   await callbay.settle();
   expect(await objectsOf(tenant, 'contacts')).toEqual({ 1: { born: '2024-12-05T11:00:00.000Z' } });
   expect(await storyOf(tenant, 'people.csv')).toMatchObject({ errors: [{ line: 3 }] });
+  // Over the limit of a sidecar, so that only its head is read to know it.
+  const rows = Array.from({ length: 100_000 }, (_, n) => `${n},${'x'.repeat(80)}`).join('\n');
+  await tenant.client.put('many.csv', `Person Key,Note\n${rows}\n`);
+  await callbay.settle();
+  expect(await storyOf(tenant, 'many.csv')).toMatchObject({
+    code: 'CRM_IMPORTED',
+    counts: { rows: 100_000, new: 99_999, changed: 1 },
+  });
 });
 
 test('a CRM file that was rejected is replayed by a mapping that knows its columns', async () => {
