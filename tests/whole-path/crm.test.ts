@@ -55,8 +55,20 @@ test('case 84: of one id twice the last row stands, a row without an id is an er
   await callbay.settle();
   expect(await storyOf(tenant, 'contacts-2.csv')).toMatchObject({ counts: { new: 1, changed: 1 } });
   expect(Object.keys(await objectsOf(tenant, 'contacts'))).toEqual(['1', '2', '3']);
+  // The last row of an id says what is there already, an earlier one does not.
+  await tenant.client.put('contacts-3.csv', 'Id,LastName\n3,Dog\n2,Bob\n3,Cat\n2,Rob\n2,Ron\n');
+  await callbay.settle();
+  expect(await objectsOf(tenant, 'contacts')).toMatchObject({
+    2: { lastName: 'Ron' },
+    3: { lastName: 'Cat' },
+  });
+  expect(await storyOf(tenant, 'contacts-3.csv')).toMatchObject({ counts: { rows: 5, new: 0, changed: 1 } });
   expect((await tenant.client.receipt('contacts.csv')).outcome?.code).toBe('CRM_IMPORTED');
-  expect(await tenant.client.list('/data/processed')).toEqual(['contacts-2.csv', 'contacts.csv']);
+  expect(await tenant.client.list('/data/processed')).toEqual([
+    'contacts-2.csv',
+    'contacts-3.csv',
+    'contacts.csv',
+  ]);
 });
 
 test('case 86: an empty cell clears, an absent column keeps, and the same file again changes nothing', async () => {

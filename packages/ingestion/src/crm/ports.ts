@@ -33,7 +33,7 @@ export interface CrmImportCounts {
   readonly new: number;
   readonly changed: number;
   readonly unchanged: number;
-  /** Rows that a later row of the same id took the place of. */
+  /** Rows that a later row of the same id took the place of; those that said nothing new count as unchanged. */
   readonly repeated: number;
   readonly errors: number;
 }

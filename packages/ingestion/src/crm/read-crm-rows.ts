@@ -50,7 +50,7 @@ export interface CrmReadReport {
 
 const MAX_ERRORS = 1_000;
 const MAX_WARNINGS = 20;
-const PIECE_BYTES = 512 * 1024;
+const PIECE_BYTES = 128 * 1024;
 
 export async function readRows(path: string, options: CrmReadOptions, sink: RowSink): Promise<CrmReadReport> {
   const encoding = await detectEncoding(path);

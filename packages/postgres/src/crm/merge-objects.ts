@@ -7,7 +7,7 @@ export const CREATE_STAGING = `create temp table crm_staging (
     line int not null, external_id text collate "C" not null, fields text not null, refs text
   ) on commit drop;
   create temp table crm_delta (
-    external_id text collate "C" not null, fields text not null, refs text, is_new boolean not null
+    line int not null, external_id text collate "C" not null, fields text not null, refs text, is_new boolean not null
   ) on commit drop`;
 export const COPY_STAGING = 'copy crm_staging (line, external_id, fields, refs) from stdin';
 
@@ -18,17 +18,16 @@ export const COPY_OBJECTS =
 /** For sorts and hashes over a million rows, which then stay in the server's memory. */
 export const BULK_SETTINGS = `set local work_mem = '128MB'; set local jit = off; set local statement_timeout = '3600s'`;
 
-/** Of several rows with one id the last one wins. Source: case 84. */
-const DROP_REPEATED = `delete from crm_staging s using
-  (select external_id, max(line) as line from crm_staging group by external_id having count(*) > 1) last
-  where s.external_id = last.external_id and s.line < last.line`;
+/** Of several rows with one id the last one wins, even where it says what is there already. Source: case 84. */
+const DROP_REPEATED = `delete from crm_delta d using crm_staging s
+  where s.external_id = d.external_id and s.line > d.line`;
 
 /**
  * A row that says to the letter what the object says changes nothing: most rows of most files end here, unread. Texts are
  * compared by a hash of 64 bits, since the table that joins a million rows would not hold the texts themselves.
  */
-const FIND_DELTA = `insert into crm_delta (external_id, fields, refs, is_new)
-  select s.external_id, s.fields, s.refs, o.external_id is null
+const FIND_DELTA = `insert into crm_delta (line, external_id, fields, refs, is_new)
+  select s.line, s.external_id, s.fields, s.refs, o.external_id is null
     from crm_staging s
     left join (select external_id, hashtextextended(fields::text, 0) as hash from crm_objects
                 where tenant_id = $1 and type = $2 offset 0) o on o.external_id = s.external_id
@@ -60,8 +59,8 @@ export async function mergeObjects(
   { fileId, now, staged, mayRepeatIds }: { fileId: string; now: Date; staged: number; mayRepeatIds: boolean },
 ): Promise<Pick<CrmImportCounts, 'new' | 'changed' | 'unchanged' | 'repeated'>> {
   const values = [tenantId, type, fileId, now];
-  const repeated = mayRepeatIds ? await tx.execute(DROP_REPEATED) : 0;
-  await tx.execute(FIND_DELTA, [tenantId, type]);
+  const differing = await tx.execute(FIND_DELTA, [tenantId, type]);
+  const repeated = mayRepeatIds && differing > 0 ? await tx.execute(DROP_REPEATED) : 0;
   const changed = await tx.execute(UPDATE_CHANGED, values);
   const added = await tx.execute(INSERT_NEW, values);
   return { new: added, changed, repeated, unchanged: staged - repeated - changed - added };
