@@ -44,7 +44,7 @@ export async function importCrm(
   if (next !== null) await sweepCrmImports(deps, NEXT_JOBS);
 }
 
-/** Whether the file's import has ended. */
+/** Whether the file's import has ended, well or not. */
 async function importFile(
   deps: ImportCrmDeps,
   tenantId: string,
@@ -58,10 +58,8 @@ async function importFile(
   }
   try {
     const end = await readAndApply(deps, tenantId, next, signal);
-    return (
-      (end === 'repeated' ? await readAndApply(deps, tenantId, { ...next, firstAt: null }, signal) : end) !==
-      null
-    );
+    if (end !== 'repeated') return end !== null;
+    return (await readAndApply(deps, tenantId, { ...next, firstAt: null }, signal)) !== null;
   } catch (error) {
     if (error instanceof CallbayError && error.retryable) throw error;
     const failures = await crm.countFailure(tenantId, next.fileId);

@@ -57,7 +57,7 @@ export function createCrmStore(db: Database): CrmStore {
           where c.tenant_id = $1 and c.call_key = w.call_key returning c.call_key`,
         [tenantId, after, limit],
       );
-      return rows.map((row) => row.call_key).sort(byCodeUnit);
+      return rows.map((row) => row.call_key).sort(byBytes);
     },
 
     async settle(tenantId, type) {
@@ -71,10 +71,10 @@ export function createCrmStore(db: Database): CrmStore {
     async findUnsettled(limit) {
       const rows = await db.query<{ tenant_id: string; type: CrmType }>(
         `select tenant_id, type from (
-           select tenant_id, type, min(finished_at) as ended, row_number() over (partition by tenant_id order by min(place)) as nth,
-                  min(f.received_at) as since
-             from crm_imports i join files f using (tenant_id)
-            where not i.is_settled and f.id = i.file_id group by tenant_id, type
+           select i.tenant_id, i.type, min(f.received_at) as since,
+                  row_number() over (partition by i.tenant_id order by min(i.place)) as nth
+             from crm_imports i join files f on f.tenant_id = i.tenant_id and f.id = i.file_id
+            where not i.is_settled group by i.tenant_id, i.type
          ) line order by nth, since limit $1`,
         [limit],
       );
@@ -83,8 +83,8 @@ export function createCrmStore(db: Database): CrmStore {
   };
 }
 
-/** As Postgres sorts by "C": UTF-8 bytes, which is the order of code points. */
-const byCodeUnit = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+/** As Postgres sorts by "C". */
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 const UNIQUE_VIOLATION = '23505';
 
