@@ -1,12 +1,13 @@
 // A CRM file of 10 columns beside its id: first load, the same again, and a tenth changed, against psql's \copy of the same file into a plain
 // table, in turn, on one Postgres that waits for its disk as in production. BENCH_ROWS says how many rows; 1,000,000 unless given.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { createDiskBlobStore } from '@callbay/blobs';
 import { startEmbeddedPostgres } from '@callbay/embedded';
 import { createImportSlots, type ImportCrmDeps, importCrm } from '@callbay/ingestion';
@@ -19,6 +20,7 @@ import {
   insertTenant,
   openDatabase,
 } from '@callbay/postgres';
+import { from as copyFrom } from 'pg-copy-streams';
 import { type BenchResult, compareRates } from './result.ts';
 
 const ROWS = Number(process.env.BENCH_ROWS ?? 1_000_000);
@@ -82,6 +84,8 @@ async function importOnce(deps: ImportCrmDeps, db: Database, file: string, folde
   return ROWS / seconds;
 }
 
+const hasPsql = spawnSync('psql', ['--version']).status === 0;
+
 /** The peer: rows a second of psql's \copy into a table with a text key. */
 async function copyOnce(db: Database, connectionString: string, file: string): Promise<number> {
   await db.execute('drop table if exists peer');
@@ -89,8 +93,15 @@ async function copyOnce(db: Database, connectionString: string, file: string): P
   await db.execute(
     `create table peer (tenant_id text default 'bench', external_id text primary key, ${columns.map((name) => `${name} text`).join(', ')})`,
   );
+  const list = `peer (external_id, ${columns.join(', ')})`;
   const startedAt = performance.now();
-  const command = `\\copy peer (external_id, ${columns.join(', ')}) from '${file}' csv header`;
+  if (!hasPsql) {
+    const client = await db.bulk.connect();
+    await pipeline(createReadStream(file), client.query(copyFrom(`copy ${list} from stdin csv header`)));
+    client.release();
+    return ROWS / ((performance.now() - startedAt) / 1_000);
+  }
+  const command = `\\copy ${list} from '${file}' csv header`;
   const psql = spawn('psql', ['-q', '-X', '-v', 'ON_ERROR_STOP=1', connectionString, '-c', command], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
@@ -100,6 +111,7 @@ async function copyOnce(db: Database, connectionString: string, file: string): P
 }
 
 export async function run(): Promise<BenchResult[]> {
+  if (!hasPsql) process.stderr.write('psql is not installed: the peer is the same COPY through pg\n');
   const home = await mkdtemp(join(tmpdir(), 'callbay-bench-'));
   const postgres = await startEmbeddedPostgres({
     home,
