@@ -14,7 +14,7 @@ export interface ImportCrmDeps extends AdvanceCallsDeps {
   readonly log: PipelineLog;
 }
 
-const HEAP_MB = 192;
+const HEAP_MB = 96;
 const BASE_MS = 60_000;
 /** A slow disk, and a database that others use too, still take this much. */
 const BYTES_PER_MS = 256;

@@ -50,7 +50,10 @@ export interface CrmReadReport {
 
 const MAX_ERRORS = 1_000;
 const MAX_WARNINGS = 20;
-const PIECE_BYTES = 128 * 1024;
+/** Small, so that what a piece makes dies young and memory stays flat. */
+const PIECE_BYTES = 32 * 1024;
+/** What the first piece needs for the delimiter to be told. */
+const HEAD_CHARS = 64 * 1024;
 
 export async function readRows(path: string, options: CrmReadOptions, sink: RowSink): Promise<CrmReadReport> {
   const encoding = await detectEncoding(path);
@@ -63,12 +66,20 @@ export async function readRows(path: string, options: CrmReadOptions, sink: RowS
   }
   const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
   try {
+    let head: string | null = '';
     for await (const bytes of createReadStream(path, { highWaterMark: PIECE_BYTES })) {
-      const block = reading.take(decoder.decode(bytes as Buffer, { stream: true }), false);
+      let text = decoder.decode(bytes as Buffer, { stream: true });
+      if (head !== null) {
+        head += text;
+        if (head.length < HEAD_CHARS) continue;
+        text = head;
+        head = null;
+      }
+      const block = reading.take(text, false);
       if (block !== '') await sink.write(block);
       if (reading.hasEnded) return reading.report();
     }
-    const block = reading.take(decoder.decode(), true);
+    const block = reading.take((head ?? '') + decoder.decode(), true);
     if (block !== '') await sink.write(block);
   } catch (error) {
     if (
