@@ -82,6 +82,23 @@ test('case 78: bad rows by the hundred thousand give a bounded report, and good 
   expect(report.errors[999]).toMatchObject({ line: 1_002 });
 });
 
+test('case 78: a cell of 64 MB is an error of its row in the memory that there is, and the next row goes in', async () => {
+  const path = join(folder, 'cell.csv');
+  const out = createWriteStream(path);
+  out.write('Id,LastName\n1,"');
+  for (let n = 0; n < 64; n += 1) if (!out.write('y'.repeat(1024 * 1024))) await once(out, 'drain');
+  out.end('"\n2,Bob\n');
+  await once(out, 'close');
+  const { report, lines } = await read(path);
+  expect(report).toMatchObject({
+    rows: 2,
+    written: 1,
+    errors: [{ line: 2, code: 'ROW_TOO_LARGE' }],
+    issues: [],
+  });
+  expect(lines).toContain('Bob');
+});
+
 test('case 78: memory does not grow with the file', async () => {
   const row = (n: number): string => `id${n},Last ${n},${'notes '.repeat(15)}\n`;
   const small = await read(await saveRows(40_000, row));
