@@ -63,7 +63,11 @@ const startOurs =
     const workers = await startWorkers({
       backend,
       concurrency: CONCURRENCY,
-      handlers: { 'file.classify': async () => {}, 'call.advance': async () => {} },
+      handlers: {
+        'file.classify': async () => {},
+        'call.advance': async () => {},
+        'crm.import': async () => {},
+      },
       observer: { completed: onDone, failed: (_name, error) => fail(error), broke: fail },
     });
     return {

@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<readonl
   queue: () => import('./queue.ts'),
   search: () => import('./search.ts'),
   linkage: () => import('./linkage.ts'),
+  'crm-import': () => import('./crm-import.ts'),
   'sftp-put': () => import('./sftp-put.ts'),
 };
 

@@ -242,7 +242,7 @@ test('lists in other formats are batches where the mapping says so, and refused 
   });
   const by = { name: 'test', remoteAddress: null };
   const mapping = { ...structuredClone(COACH_MINIMUM), options: { manyRecords: true } } as NewMapping;
-  await createMappingStore(callbay.db).publishMapping(tenant.tenantId, mapping, null, by);
+  await createMappingStore(callbay.db).publishMapping(tenant.tenantId, 'call', mapping, null, by);
   await put(tenant, { 'again.json': list });
 
   expect(await rowCodes(tenant, 'again.json')).toEqual(['1 SURFACED', '2 NO_RECORDING']);

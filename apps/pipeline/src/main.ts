@@ -4,7 +4,9 @@ import { createDiskBlobStore } from '@callbay/blobs';
 import {
   advanceCalls,
   classifyFile,
+  createImportSlots,
   createInspector,
+  importCrm,
   type RunSweepsDeps,
   runSweeps,
 } from '@callbay/ingestion';
@@ -13,6 +15,7 @@ import {
   createAlertStore,
   createBatchStore,
   createCallStore,
+  createCrmStore,
   createDeliveryStore,
   createFileStore,
   createLinkageStore,
@@ -55,6 +58,7 @@ const secretKey = await loadSecretKey(config);
 const db = openDatabase({
   connectionString,
   max: roleConnections.pipeline.pool,
+  bulkMax: roleConnections.pipeline.bulk,
   applicationName: 'callbay-pipeline',
   onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
 });
@@ -82,6 +86,8 @@ const deps: RunSweepsDeps = {
   batches: createBatchStore(db),
   links: createLinkageStore(db),
   sweeps: createSweepStore(db),
+  crm: createCrmStore(db),
+  importSlots: createImportSlots({ total: roleConnections.pipeline.bulk }),
   alerts: createAlertStore(db),
   deliveries: createDeliveryStore(db, {
     seal: (text, context) => encryptSecret(secretKey, text, context),
@@ -108,6 +114,7 @@ const workers = await startWorkers({
   handlers: {
     'file.classify': (payload) => classifyFile(deps, payload),
     'call.advance': ({ tenantId, callKey }) => advanceCalls(deps, { tenantId, callKeys: [callKey] }),
+    'crm.import': (payload, { signal }) => importCrm(deps, { ...payload, signal }),
   },
   observer: {
     completed: (job, seconds) => {

@@ -1,9 +1,17 @@
 import type { FieldCondition } from '@callbay/core';
 import { z } from 'zod';
-import { Instant, InstantInput, IssueView, isStorableText, TenantParams, text, Uuid } from './common.ts';
+import {
+  FieldValue,
+  Instant,
+  InstantInput,
+  IssueView,
+  isStorableText,
+  TenantParams,
+  text,
+  Uuid,
+} from './common.ts';
+import { CallCrmReference } from './crm.ts';
 import { cursorOf, Limit, listOf } from './lists.ts';
-
-const FieldValue = z.union([z.string(), z.number(), z.boolean()]).nullable();
 
 export const CallMedia = z
   .object({
@@ -35,7 +43,9 @@ export const Call = z
       .meta({ description: 'Mapped fields by target, all others by source name.' }),
     raw: z.record(z.string(), z.string()).meta({ description: 'The very strings of the metadata file.' }),
     mappingVersion: z.int().nullable(),
-    crm: z.record(z.string(), z.unknown()),
+    crm: z
+      .record(z.string(), CallCrmReference)
+      .meta({ description: 'What `contactId`, `accountId` and their like refer to, as it is today.' }),
     warnings: z.array(IssueView),
     evaluated: z.boolean(),
     legalHold: z.boolean(),

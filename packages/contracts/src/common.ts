@@ -14,6 +14,9 @@ export const text = (max: number) =>
       params: { code: 'TEXT_INVALID' },
     });
 
+/** A typed value of a field. */
+export const FieldValue = z.union([z.string(), z.number(), z.boolean()]).nullable();
+
 /** An instant as we write it: RFC 3339, UTC, milliseconds. */
 export const Instant = z.iso.datetime({ precision: 3 }).meta({ example: '2026-03-01T09:30:00.000Z' });
 

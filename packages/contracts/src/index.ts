@@ -16,6 +16,7 @@ export {
   Uuid,
 } from './common.ts';
 export * from './configs.ts';
+export * from './crm.ts';
 export * from './data-retention.ts';
 export * from './events.ts';
 export * from './external-recordings.ts';

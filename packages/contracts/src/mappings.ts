@@ -1,4 +1,4 @@
-import { FIELD_TYPES } from '@callbay/core';
+import { CRM_TYPES, FIELD_TYPES } from '@callbay/core';
 import { z } from 'zod';
 import { Instant, TenantParams, text } from './common.ts';
 import { cursorOf, Limit, listOf } from './lists.ts';
@@ -34,10 +34,14 @@ export const NewMapping = z
   });
 export type NewMapping = z.infer<typeof NewMapping>;
 
+/** What a mapping reads: call metadata, or one type of CRM file. */
+export const MappingKind = z.enum(['call', ...CRM_TYPES]);
+export type MappingKind = z.infer<typeof MappingKind>;
+
 /** One published version of a tenant's field mapping. Source: C17, E3. */
 export const Mapping = z
   .object({
-    kind: z.literal('call'),
+    kind: MappingKind,
     version: z.int(),
     publishedAt: Instant,
     fields: z.array(FieldMapping),
@@ -46,6 +50,6 @@ export const Mapping = z
   .meta({ id: 'Mapping' });
 export type Mapping = z.infer<typeof Mapping>;
 
-export const MappingParams = TenantParams.extend({ kind: z.literal('call') });
+export const MappingParams = TenantParams.extend({ kind: MappingKind });
 export const MappingList = listOf(Mapping);
 export const MappingListQuery = z.strictObject({ limit: Limit, cursor: cursorOf(z.int()) });

@@ -26,10 +26,10 @@ export const TenantSettings = z
     channelMap: z.object({ rep: z.enum(['left', 'right']) }),
     updateMode: z.enum(['replace', 'merge']),
     crmWaitSeconds: z.int(),
-    crmFiles: z
-      .partialRecord(z.enum(CRM_TYPES), z.array(z.string()))
-      .optional()
-      .meta({ description: 'RE2 patterns of whole names, without `.csv`; absent: the plural name.' }),
+    crmFiles: z.partialRecord(z.enum(CRM_TYPES), z.array(z.string())).optional().meta({
+      description:
+        'RE2 patterns of whole names, without `.csv`; absent: the plural name; an empty list: none.',
+    }),
     feedExpectedEveryMinutes: z.int(),
     passwordLogin: z.boolean(),
     legacyAlgorithms: z.boolean(),

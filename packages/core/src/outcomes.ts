@@ -44,7 +44,7 @@ export const OUTCOME_TABLE = {
     'Send the metadata again, under the same name, with the fields named here.',
   ),
   CRM_PENDING: held(
-    'The metadata waits for CRM files received earlier.',
+    'The call is complete and waits for CRM files that are not imported yet.',
     'Nothing to do: the wait is bounded.',
   ),
   TRUNCATED_MEDIA: held(

@@ -6,6 +6,7 @@ import type {
   BlobStore,
   CallReader,
   ConfigStore,
+  CrmReader,
   EventReader,
   ExternalRecordingStore,
   FileReader,
@@ -27,6 +28,7 @@ import { createAuthenticate } from './auth/authenticate.ts';
 import { registerMedia } from './calls/media-routes.ts';
 import { registerCalls } from './calls/routes.ts';
 import { registerConfig, type Yaml } from './config/routes.ts';
+import { registerCrm } from './crm/routes.ts';
 import { registerDataRetention } from './data-retention/routes.ts';
 import { registerDocs } from './docs/routes.ts';
 import { registerEvents } from './events/routes.ts';
@@ -63,6 +65,7 @@ export interface HttpDeps extends HealthDeps {
   readonly mappings: MappingStore;
   readonly files: FileReader;
   readonly calls: CallReader;
+  readonly crm: CrmReader;
   readonly audit: AuditReader;
   readonly events: EventReader;
   readonly purges: PurgeReader;
@@ -154,6 +157,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerFiles(api, deps);
     registerCalls(api, deps);
     registerMedia(api, deps);
+    registerCrm(api, deps);
     registerHolds(api, deps);
     registerPurges(api, deps);
     registerDataRetention(api, deps);

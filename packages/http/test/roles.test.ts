@@ -33,6 +33,8 @@ const ask = ({ method, path, operationId }: (typeof operations)[number], key: st
     id: randomUUID(),
     username: 'nobody',
     matchId: randomUUID(),
+    type: 'contacts',
+    externalId: 'nobody',
   };
   const line = `${method} ${fillPath(path, { ...absent, tenantId: 'acme', kind: 'call' })}`;
   const headers = operationId === 'followEvents' ? { 'last-event-id': 'none' } : {};

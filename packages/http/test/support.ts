@@ -20,6 +20,7 @@ import {
   createBulkReplayStore,
   createCallReader,
   createConfigStore,
+  createCrmReader,
   createEventReader,
   createExternalRecordingStore,
   createFileReader,
@@ -88,6 +89,7 @@ export async function startApi(
     mappings: createMappingStore(db),
     files: createFileReader(db),
     calls: createCallReader(db),
+    crm: createCrmReader(db),
     audit: createAuditReader(db),
     events: createEventReader(db),
     purges: createSweepStore(db),
@@ -285,4 +287,30 @@ export async function makeMatch(db: Database, tenantId: string): Promise<string>
     [tenantId, matchId, recordId, made!.recording.fileId, JSON.stringify(contributions)],
   );
   return matchId;
+}
+
+/** A CRM object as an import would have left it. */
+export async function makeCrmObject(
+  db: Database,
+  tenantId: string,
+  object: {
+    type?: string;
+    externalId: string;
+    fields?: Record<string, unknown>;
+    refs?: Record<string, string | null>;
+  },
+): Promise<void> {
+  const { type = 'contacts', externalId, fields = { lastName: 'Ann' }, refs } = object;
+  await db.execute(
+    `INSERT INTO crm_objects (tenant_id, type, external_id, fields, file_id, updated_at, refs)
+     VALUES ($1, $2, $3, $4, $5, callbay_now(), $6)`,
+    [
+      tenantId,
+      type,
+      externalId,
+      JSON.stringify(fields),
+      randomUUID(),
+      refs === undefined ? null : JSON.stringify(refs),
+    ],
+  );
 }

@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { ED25519, OTHER_ED25519 } from '@callbay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fillPath, listOperations } from './operations.ts';
-import { type Answer, makeCall, makeFile, makeMatch, startApi, type TestApi } from './support.ts';
+import {
+  type Answer,
+  makeCall,
+  makeCrmObject,
+  makeFile,
+  makeMatch,
+  startApi,
+  type TestApi,
+} from './support.ts';
 
 /** HEAD is not in the document: Fastify makes it of every GET, but for the stream of events. */
 const operations = (await listOperations())
@@ -45,7 +53,9 @@ beforeAll(async () => {
   // One name begins with the other: a wall that compares prefixes would have a hole.
   const tenants = { mine: 'acme', foreign: 'acme2' };
   ids.tenantId = { ...tenants, absent: 'acme3' };
-  ids.kind = { mine: 'call', foreign: 'contacts', absent: 'nonsense' };
+  ids.kind = { mine: 'call', foreign: 'invoices', absent: 'nonsense' };
+  ids.type = { mine: 'contacts', foreign: 'invoices', absent: 'nonsense' };
+  ids.externalId = { mine: '1', foreign: '2', absent: '3' };
   for (const id of Object.values(tenants)) {
     const settings = { passwordLogin: true };
     const made = await api.ask('POST /v1/tenants', { body: { id, name: id, timeZone: 'UTC', settings } });
@@ -70,6 +80,8 @@ beforeAll(async () => {
     absent: randomUUID(),
   };
 
+  await makeCrmObject(api.db, tenants.mine, { externalId: '1' });
+  await makeCrmObject(api.db, tenants.foreign, { externalId: '2' });
   await makeCall(api.db, tenants.mine);
   await makeCall(api.db, tenants.foreign);
   const second = await makeCall(api.db, tenants.foreign);

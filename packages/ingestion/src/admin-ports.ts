@@ -13,6 +13,7 @@ import type {
   HoldListQuery,
   List,
   Mapping,
+  MappingKind,
   NewMapping,
   NewTenant,
   Readiness,
@@ -161,14 +162,15 @@ export interface SftpUserStore {
   listHostKeys(): Promise<{ type: string; publicKey: string }[]>;
 }
 
-/** Versions of a tenant's field mapping for calls. */
+/** Versions of a tenant's field mappings. One of a CRM type decides how the next files of that type are read. */
 export interface MappingStore {
-  findMapping(tenantId: string): Promise<Mapping | null>;
+  findMapping(tenantId: string, kind: MappingKind): Promise<Mapping | null>;
   /** Newest first. */
-  listMappings(tenantId: string, page: Page<number>): Promise<List<Mapping>>;
+  listMappings(tenantId: string, kind: MappingKind, page: Page<number>): Promise<List<Mapping>>;
   /** Publishes the next version, with a policy that reads by it. Throws PRECONDITION_FAILED where `expected` is not the newest. */
   publishMapping(
     tenantId: string,
+    kind: MappingKind,
     mapping: NewMapping,
     expected: number | null,
     by: Actor,

@@ -1,5 +1,9 @@
 import {
   CallbayError,
+  type CrmType,
+  checkColumns,
+  crmTypeOfHeader,
+  crmTypeOfName,
   type Issue,
   issue,
   type ParsedName,
@@ -13,6 +17,7 @@ import { advanceBatch } from './batch/advance-batch.ts';
 import type { BatchStore } from './batch/ports.ts';
 import type { BatchReadOptions, BatchReadReport } from './batch/read-batch-rows.ts';
 import type { FileFacts, FileStore, FileToClassify } from './call-ports.ts';
+import type { CrmQueue, CrmStore } from './crm/ports.ts';
 import type { Inspection, InspectTask } from './inspect-worker.ts';
 import type { Inspector } from './inspector.ts';
 import type { BlobStore } from './ports.ts';
@@ -23,6 +28,8 @@ export interface ClassifyFileDeps extends AdvanceCallsDeps {
   readonly batches: BatchStore;
   readonly blobs: BlobStore;
   readonly inspector: Inspector;
+  readonly crm: CrmStore;
+  readonly queue: CrmQueue;
   readonly log: PipelineLog;
 }
 
@@ -56,9 +63,13 @@ async function readAndSave(
   file: FileToClassify,
 ): Promise<string[]> {
   const name = parseFileName(file.name, file.policy.settings);
+  const named = crmTypeOfName(file.name, file.policy.settings);
   try {
     await using local = await deps.blobs.openLocal(tenantId, file.blobKey);
-    const inspection = await deps.inspector.inspect(taskOf(file, name, local.path));
+    const task = taskOf(file, name, local.path);
+    const inspection = await deps.inspector.inspect(named === null ? task : { ...task, read: null });
+    const type = named ?? (await crmTypeByHeader(deps, tenantId, file, inspection));
+    if (type !== null) return await saveCrmFile(deps, tenantId, file, type, inspection.sha256);
     if (inspection.metadata && isBatch(name, inspection.metadata, file.policy)) {
       return await readAndSaveBatch(deps, tenantId, file, name, local.path, inspection);
     }
@@ -68,8 +79,35 @@ async function readAndSave(
     const failures = await deps.files.countFailedRead(tenantId, file.fileId);
     if (failures < MAX_FAILED_READS) throw error;
     deps.log.error({ err: error, tenantId, fileId: file.fileId }, 'a file is taken to be unreadable');
+    if (named !== null) return saveCrmFile(deps, tenantId, file, named, '');
     return deps.files.saveFacts(tenantId, file.fileId, neverRead(name));
   }
+}
+
+/** Puts a CRM file in line; the import itself may take minutes and is a job of its own. Source: C25. */
+async function saveCrmFile(
+  { crm, queue }: ClassifyFileDeps,
+  tenantId: string,
+  { fileId }: FileToClassify,
+  type: CrmType,
+  sha256: string,
+): Promise<string[]> {
+  const callKeys = await crm.saveCrmFile(tenantId, fileId, { type, sha256, warnings: [] });
+  await queue.enqueueCrmImport(tenantId, type);
+  return callKeys;
+}
+
+/** The type that only the header of a CSV tells, where it is no call's: published mappings say which column is an id. */
+async function crmTypeByHeader(
+  { crm }: ClassifyFileDeps,
+  tenantId: string,
+  { policy }: FileToClassify,
+  { header }: Inspection,
+): Promise<CrmType | null> {
+  if (header === null) return null;
+  const required = policy.mapping.fields.filter((field) => field.required === true);
+  if (required.length > 0 && checkColumns(header, required).length === 0) return null;
+  return crmTypeOfHeader(header, await crm.findMappings(tenantId));
 }
 
 function taskOf(file: FileToClassify, name: ParsedName, path: string): InspectTask {

@@ -24,14 +24,18 @@ export interface Inspection {
   readonly sha256: string;
   readonly media: MediaInspection | null;
   readonly metadata: ParsedMetadata | null;
+  /** Columns of a CSV, of any size; null for other files, and where it has no header that can be used. */
+  readonly header: readonly string[] | null;
 }
 
 export async function inspect(task: InspectTask): Promise<Inspection> {
+  const metadata =
+    task.read?.as === 'metadata' ? await parse(task.path, task.read.format, task.read.isList) : null;
   return {
     sha256: await sha256Of(task.path),
+    metadata,
+    header: metadata?.header ?? null,
     media: task.read?.as === 'media' ? await inspectMedia(task) : null,
-    metadata:
-      task.read?.as === 'metadata' ? await parse(task.path, task.read.format, task.read.isList) : null,
   };
 }
 

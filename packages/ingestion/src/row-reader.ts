@@ -29,6 +29,9 @@ export class RowReaderError extends Error {
   override readonly name = 'RowReaderError';
 }
 
+/** A small nursery: rows die young, and memory is the same for a thousand of them as for millions. */
+const NODE_OPTIONS = ['--max-semi-space-size=4', '--disable-warning=ExperimentalWarning'];
+
 const CHILD = fileURLToPath(new URL('./rows/row-child.ts', import.meta.url));
 
 /**
@@ -36,11 +39,10 @@ const CHILD = fileURLToPath(new URL('./rows/row-child.ts', import.meta.url));
  * child if it still runs, and waits for its end.
  */
 export function startRowReading<Options, Report>(task: RowReadingTask<Options>): RowReading<Report> {
-  const child = spawn(
-    process.execPath,
-    [`--max-old-space-size=${task.heapMb}`, '--disable-warning=ExperimentalWarning', CHILD],
-    { env: { NODE_ENV: 'production', TZ: 'UTC' }, stdio: ['pipe', 'pipe', 'pipe', 'pipe'] },
-  );
+  const child = spawn(process.execPath, [...NODE_OPTIONS, `--max-old-space-size=${task.heapMb}`, CHILD], {
+    env: { NODE_ENV: 'production', TZ: 'UTC' },
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+  });
   const ended = waitForEnd(child);
   const stop = (): void => void child.kill('SIGKILL');
   let isLate = false;

@@ -3,6 +3,7 @@ import { sweepAlerts } from './alerts/sweep-alerts.ts';
 import { type DeliverySweepDeps, sweepDeliveries } from './alerts/sweep-deliveries.ts';
 import { type ReconciliationSweepDeps, sweepReconciliations } from './alerts/sweep-reconciliations.ts';
 import { sweepBatches, sweepExpiredRows } from './batch/advance-batch.ts';
+import { sweepCrmImports } from './crm/import-crm.ts';
 import { sweepDataRetention } from './data-retention.ts';
 import { sweepForgottenLinks, sweepLinks } from './link-records.ts';
 import { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
@@ -33,6 +34,7 @@ export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
     { name: 'retention', everyMs: MINUTE_MS, work: () => sweepDataRetention(deps, readForRetention()) },
     { name: 'links', everyMs: 1_000, work: () => sweepLinks(deps) },
     { name: 'forgotten-links', everyMs: 10 * MINUTE_MS, work: () => sweepForgottenLinks(deps) },
+    { name: 'crm-imports', everyMs: 2_000, work: () => sweepCrmImports(deps, 100) },
     { name: 'orphans', everyMs: 60 * MINUTE_MS, work: () => sweepOrphans(deps, Date.now()) },
     { name: 'alerts', everyMs: MINUTE_MS, work: () => sweepAlerts(deps) },
     { name: 'alert-deliveries', everyMs: 10_000, work: () => sweepDeliveries(deps) },

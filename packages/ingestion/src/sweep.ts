@@ -2,13 +2,15 @@ import { type ClockReading, judgeClocks } from '@callbay/core';
 import { advanceCalls } from './advance-calls.ts';
 import type { AlertStore } from './alerts/ports.ts';
 import type { ClassifyFileDeps } from './classify-file.ts';
+import type { ImportCrmDeps } from './crm/import-crm.ts';
+import type { CrmQueue } from './crm/ports.ts';
 import type { LinkRecordsDeps } from './link-records.ts';
 import type { JobQueue } from './ports.ts';
 import type { RetentionStore } from './retention-ports.ts';
 import type { SweepStore } from './sweep-ports.ts';
 
-export interface SweepDeps extends ClassifyFileDeps, LinkRecordsDeps {
-  readonly queue: JobQueue;
+export interface SweepDeps extends ClassifyFileDeps, ImportCrmDeps, LinkRecordsDeps {
+  readonly queue: JobQueue & CrmQueue;
   readonly retention: RetentionStore;
   readonly sweeps: SweepStore;
   readonly alerts: AlertStore;

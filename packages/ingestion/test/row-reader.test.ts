@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { RowReaderError, type RowReading, startRowReading } from '../src/row-reader.ts';
@@ -62,4 +63,16 @@ test('a child whose task is aborted, before or while it runs, ends', async () =>
   await expect(reading.report).rejects.toThrow('enough');
   await using never = start({ rows: 1 }, { signal: AbortSignal.abort(new Error('no more')) });
   await expect(never.report).rejects.toThrow('no more');
+});
+
+test('a Ctrl-C that reaches the child too is its parent’s to answer', async () => {
+  await using reading = start({ rows: 60_000 });
+  let isAsked = false;
+  for await (const _ of reading.rows) {
+    if (isAsked) continue;
+    isAsked = true;
+    const children = await readFile(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8');
+    for (const pid of children.trim().split(' ')) process.kill(Number(pid), 'SIGINT');
+  }
+  expect(await reading.report).toMatchObject({ rows: 60_000 });
 });

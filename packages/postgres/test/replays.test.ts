@@ -89,12 +89,12 @@ test('replays, updates, new mappings and sweeps at once neither lock each other 
     await store.replayFiles(tenantId, able.reverse(), BY);
   };
   await Promise.all([
-    mappings.publishMapping(tenantId, withRows(score), null, BY),
+    mappings.publishMapping(tenantId, 'call', withRows(score), null, BY),
     replayAll(),
     ...names.map((name) => arrive(tenantId, `${name}.json`, metadata('8'))),
     replayAll(),
     sweep(),
-    mappings.publishMapping(tenantId, withRows({ ...score, target: 'points' }, score), null, BY),
+    mappings.publishMapping(tenantId, 'call', withRows({ ...score, target: 'points' }, score), null, BY),
     replayAll(),
     sweep(),
   ]);

@@ -26,6 +26,13 @@ export const CATALOG = {
     timeoutMs: 2 * MINUTE,
     ...PATIENT,
   },
+  /** Import a tenant's next CRM file of one type: millions of rows in one transaction. */
+  'crm.import': {
+    payload: z.object({ tenantId: z.string().min(1), type: z.string().min(1) }),
+    keyOf: ({ type }: { type: string }) => type,
+    timeoutMs: 60 * MINUTE,
+    ...PATIENT,
+  },
 } as const;
 
 export type JobName = keyof typeof CATALOG;
@@ -44,10 +51,20 @@ export function parseJob(name: string, payload: unknown): Job {
 
 /** The same for the same job of the same tenant, and for no other. */
 export function jobKey(job: Job): string {
-  const key =
-    job.name === 'file.classify'
-      ? CATALOG[job.name].keyOf(job.payload)
-      : CATALOG[job.name].keyOf(job.payload);
+  const key = keyOf(job);
   const parts = JSON.stringify([job.payload.tenantId, key, job.name]);
   return `j${createHash('sha256').update(parts).digest('hex').slice(0, 40)}`;
+}
+
+function keyOf(job: Job): string {
+  switch (job.name) {
+    case 'file.classify':
+      return CATALOG[job.name].keyOf(job.payload);
+    case 'call.advance':
+      return CATALOG[job.name].keyOf(job.payload);
+    case 'crm.import':
+      return CATALOG[job.name].keyOf(job.payload);
+    default:
+      throw job satisfies never;
+  }
 }

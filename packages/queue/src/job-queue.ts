@@ -1,5 +1,5 @@
 import { CallbayError } from '@callbay/core';
-import type { JobQueue } from '@callbay/ingestion';
+import type { CrmQueue, JobQueue } from '@callbay/ingestion';
 import type { JobsOptions } from 'bullmq';
 import { type AnyQueue, openBackend, type QueueBackend } from './backend.ts';
 import { CATALOG, type Job, jobKey, parseJob } from './catalog.ts';
@@ -22,7 +22,7 @@ export interface QueueCounts {
  * afterwards. Throws a retryable UNAVAILABLE within 5 s where the backend is away: what is not enqueued is found by a
  * sweep.
  */
-export interface CallbayQueue extends JobQueue, AsyncDisposable {
+export interface CallbayQueue extends JobQueue, CrmQueue, AsyncDisposable {
   enqueueAdvance(tenantId: string, callKey: string): Promise<void>;
   enqueueMany(jobs: readonly Job[]): Promise<void>;
   queueCounts(): Promise<QueueCounts>;
@@ -88,6 +88,7 @@ function makeHandle(queue: AnyQueue): CallbayQueue {
   };
   return {
     enqueueClassify: (tenantId, fileId) => enqueue({ name: 'file.classify', payload: { tenantId, fileId } }),
+    enqueueCrmImport: (tenantId, type) => enqueue({ name: 'crm.import', payload: { tenantId, type } }),
     enqueueAdvance: (tenantId, callKey) => enqueue({ name: 'call.advance', payload: { tenantId, callKey } }),
     enqueueMany,
     enqueueManyClassify: (files) =>

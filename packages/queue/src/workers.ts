@@ -56,6 +56,8 @@ async function runJob(handlers: JobHandlers, job: Job, attempt: number): Promise
         return handlers[job.name](job.payload, context);
       case 'call.advance':
         return handlers[job.name](job.payload, context);
+      case 'crm.import':
+        return handlers[job.name](job.payload, context);
       default:
         throw job satisfies never;
     }

@@ -81,7 +81,12 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
     };
     const workers = await startWorkers({
       backend: running.backend,
-      handlers: { 'file.classify': unexpected, 'call.advance': unexpected, ...handlers },
+      handlers: {
+        'file.classify': unexpected,
+        'call.advance': unexpected,
+        'crm.import': unexpected,
+        ...handlers,
+      },
       concurrency: 4,
       observer: quiet,
       ...more,

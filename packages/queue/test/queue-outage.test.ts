@@ -13,6 +13,7 @@ async function work(backend: QueueBackend): Promise<{ workers: Workers; next(): 
     handlers: {
       'file.classify': async ({ fileId }) => waiting.resolve(fileId),
       'call.advance': async () => {},
+      'crm.import': async () => {},
     },
     concurrency: 2,
     observer: { completed: () => {}, failed: () => {}, broke: () => {} },

@@ -6,15 +6,17 @@ export interface RoleConnections {
   readonly pool: number;
   /** The queue's own, when it rests in Postgres. */
   readonly queue: number;
+  /** For COPY and statements over millions of rows: as many as CRM imports at once. */
+  readonly bulk: number;
   /** Held open for notifications. */
   readonly listen: number;
 }
 
 /** What each role's composition root gives its pools; the one place where these numbers stand. */
 export const roleConnections: Readonly<Record<'intake' | 'pipeline' | 'api', RoleConnections>> = {
-  intake: { pool: 10, queue: 3, listen: 1 },
-  pipeline: { pool: 16, queue: 20, listen: 1 },
-  api: { pool: 10, queue: 3, listen: 1 },
+  intake: { pool: 10, queue: 3, bulk: 0, listen: 1 },
+  pipeline: { pool: 16, queue: 20, bulk: 3, listen: 1 },
+  api: { pool: 10, queue: 3, bulk: 0, listen: 1 },
 };
 
 /** For migrations, `callbay doctor` and a person with psql. */
@@ -22,8 +24,8 @@ const spareConnections = 5;
 
 /** How many Postgres connections this configuration may take at most, of one node. */
 export function connectionBudget(config: Pick<Config, 'redisUrl' | 'intakeProcesses'>): number {
-  const ofRole = ({ pool, queue, listen }: RoleConnections): number =>
-    pool + (config.redisUrl ? 0 : queue) + listen;
+  const ofRole = ({ pool, queue, bulk, listen }: RoleConnections): number =>
+    pool + (config.redisUrl ? 0 : queue) + bulk + listen;
   const { intake, pipeline, api } = roleConnections;
   return ofRole(intake) * config.intakeProcesses + ofRole(pipeline) + ofRole(api) + spareConnections;
 }

@@ -5,15 +5,19 @@ import { createDiskBlobStore, type DiskBlobStore } from '@callbay/blobs';
 import {
   advanceCalls,
   classifyFile,
+  createImportSlots,
   createInspector,
+  importCrm,
   type SweepDeps,
   sweepBatches,
+  sweepCrmImports,
   sweepDueCalls,
 } from '@callbay/ingestion';
 import {
   createAlertStore,
   createBatchStore,
   createCallStore,
+  createCrmStore,
   createDropStore,
   createFileStore,
   createLinkageStore,
@@ -90,6 +94,8 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
     links: createLinkageStore(db),
     sweeps: createSweepStore(db),
     alerts: createAlertStore(db),
+    crm: createCrmStore(db),
+    importSlots: createImportSlots({ total: 2 }),
     blobs,
     inspector,
     queue,
@@ -104,6 +110,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
         handlers: {
           'file.classify': (payload) => classifyFile(deps, payload),
           'call.advance': ({ tenantId, callKey }) => advanceCalls(deps, { tenantId, callKeys: [callKey] }),
+          'crm.import': (payload, { signal }) => importCrm(deps, { ...payload, signal }),
         },
         observer: { completed: () => {}, failed: () => {}, broke: (error) => failures.push(error) },
       }),
@@ -140,10 +147,12 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
         async () => {
           await sweepDueCalls(deps);
           await sweepBatches(deps);
+          await sweepCrmImports(deps, 100);
           const [row] = await db.query<{ open: number }>(
             `select (select count(*) from files where classified_at is null and blob_key is not null and purged_at is null)
-                + (select count(*) from calls where due_at is not null)
-                + (select count(*) from batches where advanced_at is null) as open`,
+                + (select count(*) from calls where due_at <= callbay_now() + interval '5 seconds')
+                + (select count(*) from batches where advanced_at is null)
+                + (select count(*) from crm_imports where not is_settled) as open`,
           );
           return row?.open === 0;
         },

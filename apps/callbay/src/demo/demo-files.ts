@@ -15,6 +15,8 @@ export interface DemoCall {
   readonly user: string;
   readonly direction: string;
   readonly revision: number;
+  /** Last name of the CRM contact that it refers to. */
+  readonly contact?: string;
 }
 
 /** Files are sent round by round; the next begins when every file before it has its outcome. */
@@ -67,6 +69,16 @@ export async function makeDemoScript(timeZone: string, now: Date): Promise<DemoS
   return {
     rounds: [
       {
+        title: 'Contacts of the CRM, one of which a call names by id',
+        files: [
+          file(
+            'contacts.csv',
+            'Id,FirstName,LastName,AccountId\n003D000000IqhSLIAZ,Joe,Baker,001D000000IqhSLIAZ\n',
+            'CRM_IMPORTED',
+          ),
+        ],
+      },
+      {
         title: 'A recording, then its metadata (JSON); metadata (XML), then its recording',
         files: [
           file(`${wav}.wav`, await media('wav'), 'SURFACED'),
@@ -78,6 +90,7 @@ export async function makeDemoScript(timeZone: string, now: Date): Promise<DemoS
               direction: 'outbound',
               filename: `sftp/recordings/${wav}.wav`,
               ticket: '00042',
+              contactId: '003D000000IqhSL',
             }),
             'SURFACED',
           ),
@@ -116,7 +129,7 @@ export async function makeDemoScript(timeZone: string, now: Date): Promise<DemoS
       },
     ],
     calls: [
-      { media: `${wav}.wav`, user: 'rep@example.com', direction: 'outbound', revision: 1 },
+      { media: `${wav}.wav`, user: 'rep@example.com', direction: 'outbound', revision: 1, contact: 'Baker' },
       { media: `${mp3}.mp3`, user: 'joe@example.com', direction: 'inbound', revision: 1 },
       { media: `${flac}.flac`, user: 'ada@example.com', direction: 'outbound', revision: 2 },
       { media: `${ogg}.ogg`, user: 'eve@example.com', direction: 'inbound', revision: 1 },

@@ -116,6 +116,10 @@ async function checkCalls(
         wrong.push(`call ${call.callId} has the ${field} ${call[field]}, not ${want[field]}`);
       }
     }
+    const contact = call.crm.contactId?.fields.lastName;
+    if (contact !== want.contact) {
+      wrong.push(`call ${call.callId} shows the contact ${contact}, not ${want.contact}`);
+    }
     const original = sent.find((file) => file.name === want.media);
     if (sha256(await stage.readMedia(call.callId)) !== sha256(original?.bytes ?? Buffer.alloc(0))) {
       wrong.push(`the media of call ${call.callId} is not what was sent`);

@@ -150,11 +150,14 @@ function noteElsewhere(state: FoldState, fact: RecordingFact): void {
 function conclude(state: FoldState, waitsForSeq: number | null): CallDecision {
   const { complete, facts } = state;
   const standing = complete ? null : weighRest(state);
-  const isReady = complete !== null && !maySurface(state);
+  const isHidden = complete !== null && !maySurface(state);
+  const crmWaitEndsAt = isHidden ? null : endOfCrmWait(state);
+  const isReady = isHidden || crmWaitEndsAt !== null;
   const reasons: HoldReason[] = [...(standing?.reasons ?? [])];
-  if (complete && isReady) {
-    holdAsReady(state);
-    reasons.push({ code: 'READY', message: outcomeOf('READY').message });
+  if (isReady) {
+    const code = isHidden ? 'READY' : 'CRM_PENDING';
+    holdComplete(state, code);
+    reasons.push({ code, message: outcomeOf(code).message });
   }
   for (const recording of state.recordings.values()) {
     if (recording === complete?.recording) continue;
@@ -162,6 +165,7 @@ function conclude(state: FoldState, waitsForSeq: number | null): CallDecision {
   }
   if (state.pending && reasons[0]) holdAs(state, state.pending.fact, reasons[0]);
   const verdicts = verdictsToTell(state);
+  const hold = holdOf(facts, verdicts, reasons);
   return {
     callKey: facts.callKey,
     status: complete
@@ -175,8 +179,9 @@ function conclude(state: FoldState, waitsForSeq: number | null): CallDecision {
     recording: complete?.recording ?? null,
     revisions: complete?.revisions ?? [],
     updatesUntil: complete?.updatesUntil ?? null,
-    hold: holdOf(facts, verdicts, reasons),
+    hold: hold && crmWaitEndsAt !== null ? { ...hold, until: crmWaitEndsAt } : hold,
     waitsForSeq,
+    changesAt: crmWaitEndsAt,
     conflictingRecordings: standing?.conflictingRecordings ?? [],
   };
 }
@@ -188,11 +193,22 @@ function maySurface({ complete, policies, facts }: FoldState): boolean {
   return policies.isLive && !isEarly;
 }
 
-function holdAsReady(state: FoldState): void {
+/**
+ * Until when a complete call waits because a CRM file of its tenant is received and not finished; null where it does not. The wait
+ * is bounded from the arrival of the metadata itself, so that a stream of CRM files starves nobody. Source: C26, case 79, 82.
+ */
+function endOfCrmWait({ complete, policies, facts }: FoldState): number | null {
+  const now = policies.crmPendingAt ?? null;
+  if (complete === null || facts.hasSurfaced || now === null) return null;
+  const endsAt = complete.first.fact.receivedAt + policies.current.settings.crmWaitSeconds * 1000;
+  return now < endsAt ? endsAt : null;
+}
+
+function holdComplete(state: FoldState, held: 'READY' | 'CRM_PENDING'): void {
   for (const [key, verdict] of state.verdicts) {
     const code = verdict.outcome.code;
     if (code === 'SURFACED' || code === 'UPDATED') {
-      state.verdicts.set(key, { ...verdict, state: 'held', outcome: outcomeOf('READY') });
+      state.verdicts.set(key, { ...verdict, state: 'held', outcome: outcomeOf(held) });
     }
   }
 }
@@ -230,7 +246,8 @@ function verdictsToTell({ facts, verdicts }: FoldState): FileVerdict[] {
   return [...verdicts.values()].flatMap((verdict): FileVerdict[] => {
     const file = files.get(verdict.fileId);
     if (file?.isPurgedUnpaired) return [];
-    const isLeftOver = file?.isPurged && verdict.state === 'held' && verdict.outcome.code !== 'READY';
+    const isComplete = verdict.outcome.code === 'READY' || verdict.outcome.code === 'CRM_PENDING';
+    const isLeftOver = file?.isPurged && verdict.state === 'held' && !isComplete;
     return [isLeftOver ? { ...verdict, state: 'rejected', outcome: outcomeOf('PURGED_UNPAIRED') } : verdict];
   });
 }

@@ -14,6 +14,8 @@ export interface CallPolicies {
   readonly isLive: boolean;
   /** Calls that started before this instant (epoch ms) do not surface; null for all. */
   readonly surfaceFrom: number | null;
+  /** Epoch ms of a decision at which some CRM file of the tenant is received and not finished; null or absent where none is. */
+  readonly crmPendingAt?: number | null | undefined;
 }
 
 /** What became of one recording (`row` null) or one record of a metadata file. */
@@ -65,7 +67,7 @@ export interface Hold {
   readonly reasons: readonly HoldReason[];
   readonly waitingFor: 'metadata' | 'recording' | 'correction' | 'crm' | 'goLive';
   readonly since: number;
-  /** When the first of its files is purged; null where none ever is. */
+  /** When the first of its files is purged, null where none ever is; when it ends by itself, of a wait for CRM files. */
   readonly until: number | null;
   readonly fileIds: readonly string[];
 }
@@ -84,6 +86,8 @@ export interface CallDecision {
   readonly hold: Hold | null;
   /** The unread file, by its place in the fold, that later facts of this call wait for. */
   readonly waitsForSeq: number | null;
+  /** Epoch ms at which time alone changes the decision: the end of the wait for CRM files. */
+  readonly changesAt: number | null;
   /** Recordings of other stems whose metadata names this call's recording instead. */
   readonly conflictingRecordings: readonly string[];
 }

@@ -61,6 +61,7 @@ export function weighRest(state: FoldState): Standing {
 /** What must come for these reasons to go. */
 export function waitingFor(codes: readonly OutcomeCode[]): Hold['waitingFor'] {
   if (codes.includes('READY')) return 'goLive';
+  if (codes.includes('CRM_PENDING')) return 'crm';
   if (codes.some((code) => !['NO_METADATA', 'NO_RECORDING', 'TRUNCATED_MEDIA'].includes(code)))
     return 'correction';
   return codes.includes('NO_METADATA') ? 'metadata' : 'recording';

@@ -23,6 +23,7 @@ export function refuseDeleted(facts: CallFacts, policies: CallPolicies): CallDec
     updatesUntil: null,
     hold: null,
     waitsForSeq: null,
+    changesAt: null,
     conflictingRecordings: [],
   };
 }

@@ -16,7 +16,7 @@ export async function readConditions(
   conditions: readonly FieldCondition[],
 ): Promise<TypedCondition[]> {
   if (conditions.length === 0) return [];
-  const mapping = await mappings.findMapping(tenantId);
+  const mapping = await mappings.findMapping(tenantId, 'call');
   const types = new Map<string, FieldType>(mapping?.fields.map(({ target, type }) => [target, type]));
   const issues: Issue[] = [];
   const typed: TypedCondition[] = [];

@@ -1,5 +1,12 @@
-import { Mapping, MappingList, MappingListQuery, MappingParams, NewMapping } from '@callbay/contracts';
-import { issue } from '@callbay/core';
+import {
+  Mapping,
+  type MappingKind,
+  MappingList,
+  MappingListQuery,
+  MappingParams,
+  NewMapping,
+} from '@callbay/contracts';
+import { EXTERNAL_ID, issue } from '@callbay/core';
 import type { MappingStore } from '@callbay/ingestion';
 import { z } from 'zod';
 import { actorOf } from '../auth/principal.ts';
@@ -32,7 +39,7 @@ export function registerMappings(api: Api, { mappings }: { mappings: MappingStor
       response: { 200: json('The mapping.', Mapping), ...PROBLEMS },
     },
     handler: async ({ params }, reply) => {
-      const mapping = found(await mappings.findMapping(params.tenantId));
+      const mapping = found(await mappings.findMapping(params.tenantId, params.kind));
       reply.header('etag', `"${mapping.version}"`);
       return mapping;
     },
@@ -55,9 +62,10 @@ export function registerMappings(api: Api, { mappings }: { mappings: MappingStor
     },
     handler: async (request, reply) => {
       const expected = readVersion(request.headers['if-match']);
-      const { tenantId } = request.params;
+      const { tenantId, kind } = request.params;
+      assertReadsIds(kind, request.body.fields);
       const mapping = found(
-        await mappings.publishMapping(tenantId, request.body, expected, actorOf(request)),
+        await mappings.publishMapping(tenantId, kind, request.body, expected, actorOf(request)),
       );
       reply.header('etag', `"${mapping.version}"`);
       return mapping;
@@ -74,8 +82,15 @@ export function registerMappings(api: Api, { mappings }: { mappings: MappingStor
       querystring: MappingListQuery,
       response: { 200: json('One page.', MappingList), ...PROBLEMS },
     },
-    handler: ({ params, query }) => mappings.listMappings(params.tenantId, query),
+    handler: ({ params, query }) => mappings.listMappings(params.tenantId, params.kind, query),
   });
+}
+
+/** A CRM file's rows are told apart by one column. Source: C25. */
+function assertReadsIds(kind: MappingKind, fields: NewMapping['fields']): void {
+  if (kind === 'call' || fields.some(({ target, type }) => target === EXTERNAL_ID && type === 'id')) return;
+  const message = `Map the column that holds the object's unique id to ${EXTERNAL_ID}, of type id.`;
+  throw new InputError('body', [issue('MAPPING_INVALID', message, 'fields')]);
 }
 
 /** The version in an If-Match header, quoted or bare; null where any will do. */

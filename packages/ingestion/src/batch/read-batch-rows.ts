@@ -44,7 +44,7 @@ async function readCsv(path: string, writer: RowWriter): Promise<BatchReadReport
   let warnings: readonly Issue[] = [];
   try {
     for await (const piece of text.pieces()) {
-      for (const row of csv.push(piece, piece === '')) {
+      for (const row of csv.push(piece.text, piece.isLast)) {
         if (row.kind === 'header') {
           names = row.header.names;
           warnings = row.warnings;

@@ -15,6 +15,9 @@ new Worker(
   { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 } },
 ).unref();
 
+// Ctrl-C reaches every process of a terminal: whoever started this one decides whether it ends.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+
 const { module, path, options } = (await json(process.stdin)) as {
   module: string;
   path: string;

@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { EncodingDetector, type StreamEncoding } from '@callbay/metadata';
 
-/** The text of a file in pieces, the last one empty. */
+/** The text of a file in pieces. The first holds enough for a delimiter to be told. */
 export interface TextPieces {
   readonly encoding: StreamEncoding;
   /** Throws a MalformedTextError where the bytes stop being text. */
-  pieces(): AsyncGenerator<string, void>;
+  pieces(): AsyncGenerator<{ readonly text: string; readonly isLast: boolean }, void>;
 }
 
 /** Bytes of the file are not whole characters of its encoding. */
@@ -13,7 +13,9 @@ export class MalformedTextError extends Error {
   override readonly name = 'MalformedTextError';
 }
 
-const PIECE_BYTES = 512 * 1024;
+/** Small, so that what a piece makes dies young and memory stays flat. */
+const PIECE_BYTES = 32 * 1024;
+const FIRST_PIECE_LENGTH = 64 * 1024;
 
 /** Null where the file is in no encoding that we read. Holds one piece of it at a time. Source: case 66. */
 export async function openTextPieces(path: string): Promise<TextPieces | null> {
@@ -26,8 +28,17 @@ export async function openTextPieces(path: string): Promise<TextPieces | null> {
     encoding,
     async *pieces() {
       const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
-      for await (const bytes of bytesOf()) yield decode(decoder, bytes as Buffer);
-      yield decode(decoder, null);
+      let first: string | null = '';
+      for await (const bytes of bytesOf()) {
+        const text = decode(decoder, bytes as Buffer);
+        if (first === null) yield { text, isLast: false };
+        else if (first.length + text.length < FIRST_PIECE_LENGTH) first += text;
+        else {
+          yield { text: first + text, isLast: false };
+          first = null;
+        }
+      }
+      yield { text: (first ?? '') + decode(decoder, null), isLast: true };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type Call, type CallMedia, type Revision, toPage } from '@callbay/contracts';
 import type { Actor, CallMediaLocation, CallReader } from '@callbay/ingestion';
 import { takeCounter } from '../calls/save-calls.ts';
+import { withCrm } from '../crm/crm-reader.ts';
 import { type Database, type Sql, transact } from '../database.ts';
 import { audit } from './audit.ts';
 import { planPage, positionOf, searchCalls } from './call-search.ts';
@@ -52,12 +53,15 @@ export function createCallReader(db: Database): CallReader {
     async listCalls(tenantId, search) {
       const { text, values } = await planPage(db, searchCalls(tenantId, search), COLUMNS, search.limit + 1);
       const rows = await db.query<Row>(text, values);
-      return toPage(rows, search.limit, toCall, (row) => positionOf(search.key, row));
+      const calls = new Map((await withCrm(db, tenantId, rows)).map((call) => [call.callId, call.crm]));
+      const toView = (row: Row): Call => toCall(row, calls.get(row.callId) ?? {});
+      return toPage(rows, search.limit, toView, (row) => positionOf(search.key, row));
     },
 
     async findCall(tenantId, callId) {
       const [row] = await db.query<Row>(`SELECT ${COLUMNS} FROM calls WHERE ${ONE}`, [tenantId, callId]);
-      return row === undefined ? null : toCall(row);
+      const [call] = await withCrm(db, tenantId, row === undefined ? [] : [row]);
+      return call === undefined ? null : toCall(call, call.crm);
     },
 
     updateCall: (tenantId, callId, change, by) =>
@@ -118,22 +122,27 @@ async function updateCall(
   const flags = { evaluated: evaluated ?? row.evaluated, legalHold: legalHold ?? row.legalHold };
   const detail = { evaluated, legalHold };
   await audit(tx, by, { tenantId, action: 'call.update', target: String(callId), detail });
-  if (flags.evaluated === row.evaluated && flags.legalHold === row.legalHold) return toCall(row);
+  const [call] = await withCrm(tx, tenantId, [row]);
+  const crm = call?.crm ?? {};
+  if (flags.evaluated === row.evaluated && flags.legalHold === row.legalHold) return toCall(row, crm);
   const last = await takeCounter(tx, tenantId, 'change', 1);
   const [changed] = await tx.query<Row>(
     `UPDATE calls SET evaluated = $3, legal_hold = $4, change_seq = $5, updated_at = callbay_now()
       WHERE ${ONE} RETURNING ${COLUMNS}`,
     [tenantId, callId, flags.evaluated, flags.legalHold, last + 1],
   );
-  return toCall(changed ?? row);
+  return toCall(changed ?? row, crm);
 }
 
-function toCall({ startedAt, endedAt, surfacedAt, updatedAt, updatesUntil, ...row }: Row): Call {
+function toCall(
+  { startedAt, endedAt, surfacedAt, updatedAt, updatesUntil, ...row }: Row,
+  crm: Call['crm'],
+): Call {
   return {
     ...row,
     startedAt: startedAt.toISOString(),
     endedAt: endedAt?.toISOString() ?? null,
-    crm: {},
+    crm,
     surfacedAt: surfacedAt.toISOString(),
     updatedAt: (updatedAt ?? surfacedAt).toISOString(),
     updatesAcceptedUntil: updatesUntil?.toISOString() ?? null,

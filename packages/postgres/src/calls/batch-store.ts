@@ -62,7 +62,7 @@ export function createBatchStore(db: Database): BatchStore {
       const expired = await db.query<ExpiredRow>(
         `select r.tenant_id, r.file_id, r.row, r.stem, r.named_stem from call_records r
            join files f on f.tenant_id = r.tenant_id and f.id = r.file_id
-          where r.is_batch_row and r.state in ('received', 'held') and coalesce(r.outcome_code, '') <> 'READY'
+          where r.is_batch_row and r.state in ('received', 'held') and coalesce(r.outcome_code, '') not in ('READY', 'CRM_PENDING')
             and f.received_at <= callbay_now() - $1 * interval '1 millisecond'
           limit $2`,
         [DROP_RETENTION_MS, limit],
@@ -99,7 +99,7 @@ async function expireRows(tx: Sql, tenantId: string, rows: readonly ExpiredRow[]
     `update call_records r set state = 'rejected', outcome_code = $3, outcome_message = $4, outcome_at = callbay_now()
        from unnest($2::uuid[], $5::int[]) as n(file_id, row)
       where r.tenant_id = $1 and r.file_id = n.file_id and r.row = n.row
-        and r.state in ('received', 'held') and coalesce(r.outcome_code, '') <> 'READY'`,
+        and r.state in ('received', 'held') and coalesce(r.outcome_code, '') not in ('READY', 'CRM_PENDING')`,
     [tenantId, rows.map((row) => row.file_id), code, message, rows.map((row) => row.row)],
   );
   await tx.execute('update calls set due_at = callbay_now() where tenant_id = $1 and call_key = any($2)', [

@@ -7,6 +7,7 @@ import {
   stemNamedBy,
 } from '@callbay/core';
 import type { AdvanceResult, CallStore, Decide } from '@callbay/ingestion';
+import { holdCrmLine } from '../crm/crm-barrier.ts';
 import { type Database, type Sql, transact } from '../database.ts';
 import type { Tombstones } from '../retention/tombstones.ts';
 import {
@@ -89,10 +90,11 @@ async function advanceLocked(
   }
   const judged = [...files.values(), ...batchRows.values()];
   const policies = await policiesFor(tx, tenantId, tenant, judged, facts);
+  const isCrmPending = await holdCrmLine(tx, tenantId, tenant.policy.settings);
   const [clock] = await tx.query<{ now: Date }>('select callbay_now() as now', [], 'clock');
   const now = clock!.now;
   const told = facts.map((fact) => ({ ...fact, isDeleted: deleted.has(fact.callKey) }));
-  const decisions = decide(told, policies);
+  const decisions = decide(told, { ...policies, crmPendingAt: isCrmPending ? now.getTime() : null });
   for (const decision of decisions) assertNothingTakenBack(decision, rows.get(decision.callKey)!);
   await saveVerdicts(tx, tenantId, decisions, { files, rows: batchRows }, now);
   return saveCalls(tx, tenantId, decisions, rows, files, now);

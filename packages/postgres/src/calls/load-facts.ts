@@ -171,7 +171,7 @@ function factsOf(
   const namers = namersOf(stem, records, files);
   const own = records.filter((r) => r.stem === stem || r.named_stem === stem || namers.has(r.stem));
   const isRecording = (row: LoadedFile): boolean =>
-    row.is_classified && row.kind !== 'sidecar' && row.kind !== 'batch';
+    row.is_classified && row.kind !== 'sidecar' && row.kind !== 'batch' && row.kind !== 'crm';
   const unread = rows
     .filter(
       (row) => !row.is_classified && row.state === 'received' && (row.stem === stem || namers.has(row.stem)),

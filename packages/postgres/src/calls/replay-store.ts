@@ -31,7 +31,7 @@ export function createReplayStore(db: Database): ReplayStore {
   };
 }
 
-const MAY_BE_REPLAYED = `tenant_id = $1 and id = $2 and coalesce(outcome_code, '') <> 'READY' and purged_at is null
+const MAY_BE_REPLAYED = `tenant_id = $1 and id = $2 and coalesce(outcome_code, '') not in ('READY', 'CRM_PENDING') and purged_at is null
   and blob_key is not null and withdrawn_seq is null`;
 
 /**

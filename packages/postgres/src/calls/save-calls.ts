@@ -1,5 +1,6 @@
 import type { CallContent, CallDecision, CallRevision } from '@callbay/core';
 import type { AdvanceResult } from '@callbay/ingestion';
+import { saveCallReferences } from '../crm/call-references.ts';
 import type { Sql } from '../database.ts';
 import type { CallRow } from './call-store.ts';
 import type { LoadedFile } from './load-facts.ts';
@@ -58,6 +59,7 @@ export async function saveCalls(
     return decision.revisions.slice(known).map((revision) => ({ decision, revision }));
   });
   if (fresh.length > 0) await insertRevisions(tx, tenantId, fresh);
+  await saveCallReferences(tx, tenantId, decisions);
   const news = newsOf(decisions, rows);
   const numbers = await takeNumbers(tx, tenantId, news, now);
   const changes = decisions.map((decision) => ({
@@ -205,9 +207,12 @@ function changeOf(decision: CallDecision, files: ReadonlyMap<string, LoadedFile>
     search_text: last ? searchTextOf(last.content) : '',
     waits_for_seq: decision.waitsForSeq,
     // Whoever reads the file it waits for wakes it; this is for when that reader dies.
-    due_at: decision.waitsForSeq === null ? null : new Date(now.getTime() + LOST_WAKE_MS),
+    due_at:
+      decision.waitsForSeq === null ? dateOrNull(decision.changesAt) : new Date(now.getTime() + LOST_WAKE_MS),
   };
 }
+
+const dateOrNull = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
 
 const contentColumns = (content: CallContent) => ({
   started_at: content.startedAt === null ? null : new Date(content.startedAt),

@@ -34,7 +34,7 @@ export function createSweepStore(db: Database): SweepStore {
       const rows = await db.query<{ id: string }>(
         `with soon as (
            select tenant_id, id from files
-            where purged_at is null and drop <> 'external' and state = 'held' and outcome_code <> 'READY' and purge_warned_at is null
+            where purged_at is null and drop <> 'external' and state = 'held' and outcome_code not in ('READY', 'CRM_PENDING') and purge_warned_at is null
               and received_at <= callbay_now() - $1 * interval '1 millisecond'
             order by received_at limit $2 for update skip locked
          ), warned as (
@@ -148,7 +148,9 @@ async function purgeOne(tx: Sql, row: ExpiredRow): Promise<PurgedFile[]> {
   );
   // It joined another call since it was listed: the next sweep locks that one.
   if (!file || file.call_key !== row.call_key) return [];
-  const isUnpaired = (file.state === 'held' && file.outcome_code !== 'READY') || file.state === 'received';
+  const isUnpaired =
+    (file.state === 'held' && file.outcome_code !== 'READY' && file.outcome_code !== 'CRM_PENDING') ||
+    file.state === 'received';
   const { code, message, fix } = outcomeOf('PURGED_UNPAIRED');
   if (isUnpaired) {
     await tx.execute(

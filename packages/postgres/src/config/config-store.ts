@@ -75,7 +75,7 @@ async function apply(
     };
     await updateTenant(tx, row.id, change, by, { isConfirmed });
   }
-  if (touches('mappings')) await publishMapping(tx, row.id, { fields, options }, null, by);
+  if (touches('mappings')) await publishMapping(tx, row.id, 'call', { fields, options }, null, by);
   return { dryRun, changes };
 }
 

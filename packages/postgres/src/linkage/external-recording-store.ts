@@ -62,7 +62,7 @@ async function register(
   // Of one named twice the last counts, as if they had come one after the other.
   const last = [...new Map(given.map((each) => [each.fileId, each])).values()];
   const known = await tx.query<{ id: string; stem: string; is_open: boolean }>(
-    `select id, stem, state in ('received', 'held') and coalesce(outcome_code, '') <> 'READY' as is_open from files
+    `select id, stem, state in ('received', 'held') and coalesce(outcome_code, '') not in ('READY', 'CRM_PENDING') as is_open from files
       where tenant_id = $1 and id = any($2::uuid[])`,
     [tenantId, last.map(({ fileId }) => fileId)],
   );
@@ -154,7 +154,7 @@ const moveStems = (tx: Sql, tenantId: string, moved: readonly Registration[]): P
     `update files f set stem = n.stem, call_key = 'stem:' || n.stem
        from unnest($2::uuid[], $3::text[]) as n(id, stem)
       where f.tenant_id = $1 and f.id = n.id and f.state in ('received', 'held')
-        and coalesce(f.outcome_code, '') <> 'READY'
+        and coalesce(f.outcome_code, '') not in ('READY', 'CRM_PENDING')
         and not exists (select 1 from call_records r where r.tenant_id = $1 and r.named_stem = f.stem)`,
     [tenantId, moved.map(({ fileId }) => fileId), moved.map(({ stem }) => stem)],
   );

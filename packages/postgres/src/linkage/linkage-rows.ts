@@ -32,8 +32,8 @@ export const OPEN_LIMIT = 8_000;
  * and has none of its own name. What a complete call is made of is not open, and never linked elsewhere.
  */
 export const IS_OPEN_RECORD = `r.named_stem is null and r.linked_match is null and r.raw is not null
-  and case when r.is_batch_row then r.state in ('received', 'held') and coalesce(r.outcome_code, '') <> 'READY'
-           else f.state in ('received', 'held') and coalesce(f.outcome_code, '') <> 'READY'
+  and case when r.is_batch_row then r.state in ('received', 'held') and coalesce(r.outcome_code, '') not in ('READY', 'CRM_PENDING')
+           else f.state in ('received', 'held') and coalesce(f.outcome_code, '') not in ('READY', 'CRM_PENDING')
                 and f.withdrawn_seq is null and f.purged_at is null end
   and not exists (select 1 from files own where own.tenant_id = f.tenant_id and own.stem = r.stem
                      and own.kind = 'recording' and own.state in ('received', 'held', 'done'))
@@ -43,7 +43,7 @@ export const IS_OPEN_RECORD = `r.named_stem is null and r.linked_match is null a
 
 /** Of `files f`: an external recording that no record is about yet, by its name or a link. */
 export const IS_OPEN_RECORDING = `f.drop = 'external' and f.state in ('received', 'held')
-  and coalesce(f.outcome_code, '') <> 'READY'
+  and coalesce(f.outcome_code, '') not in ('READY', 'CRM_PENDING')
   and not exists (select 1 from call_records own where own.tenant_id = f.tenant_id and own.stem = f.stem
                      and own.named_stem is null and own.raw is not null)
   and not exists (select 1 from call_records namer where namer.tenant_id = f.tenant_id and namer.named_stem = f.stem

@@ -1,0 +1,119 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type CrmReadOptions, type CrmReadReport, startRowReading } from '../src/index.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'callbay-crm-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const OPTIONS: CrmReadOptions = {
+  type: 'contacts',
+  mapping: null,
+  timeZone: 'UTC',
+  receivedAtMs: 0,
+  wholeRow: null,
+};
+
+async function read(
+  path: string,
+  options = OPTIONS,
+): Promise<{ lines: string; bytes: number; report: CrmReadReport }> {
+  await using reading = startRowReading<CrmReadOptions, CrmReadReport>({
+    module: new URL('../src/crm/read-crm-rows.ts', import.meta.url),
+    ...{ path, options, heapMb: 96, timeLimitMs: 60_000 },
+  });
+  let [lines, bytes] = ['', 0];
+  for await (const chunk of reading.rows) {
+    if (bytes < 10_000) lines += (chunk as Buffer).toString();
+    bytes += (chunk as Buffer).length;
+  }
+  return { lines, bytes, report: await reading.report };
+}
+
+const save = async (text: string | Buffer): Promise<string> => {
+  const path = join(folder, 'contacts.csv');
+  await writeFile(path, text);
+  return path;
+};
+
+async function saveRows(count: number, rowOf: (n: number) => string): Promise<string> {
+  const path = join(folder, `${count}.csv`);
+  const out = createWriteStream(path);
+  out.write('Id,LastName,Notes\n');
+  for (let n = 0; n < count; n += 1) if (!out.write(rowOf(n))) await once(out, 'drain');
+  out.end();
+  await once(out, 'close');
+  return path;
+}
+
+test('a row becomes one line of COPY, whatever its cells hold', async () => {
+  const { lines, report } = await read(
+    await save('Id,LastName,AccountId\n"a\\b","tab\there\nand ""quote"" \\n",001D000000IqhSL\n2,,\n'),
+  );
+  const [first, second] = lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('\t'));
+  // Undo COPY's own escapes, which are of backslashes alone.
+  const plain = (text = ''): string => text.replaceAll('\\\\', '\\');
+  expect([first?.[0], plain(first?.[1])]).toEqual(['2', 'a\\b']);
+  expect(JSON.parse(plain(first?.[2]))).toEqual({
+    accountId: '001D000000IqhSL',
+    lastName: 'tab\there\nand "quote" \\n',
+  });
+  expect(JSON.parse(plain(first?.[3]))).toEqual({ accountId: '001D000000IqhSLIAZ' });
+  expect(second).toEqual(['4', '2', '{"accountId":null,"lastName":null}', '{"accountId":null}']);
+  expect(report).toMatchObject({ rows: 2, written: 2, errors: [], issues: [] });
+});
+
+test('case 78: bad rows by the hundred thousand give a bounded report, and good ones go on', async () => {
+  const count = 300_000;
+  const { report } = await read(
+    await saveRows(count, (n) => (n % 100_000 === 7 ? `${n},a,b\n` : 'no,row\n')),
+  );
+  expect(report).toMatchObject({ rows: count, written: 3, errorCounts: { METADATA_INVALID: count - 3 } });
+  expect(report.errors).toHaveLength(1_000);
+  expect(report.errors[999]).toMatchObject({ line: 1_002 });
+});
+
+test('case 78: a cell of 64 MB is an error of its row in the memory that there is, and the next row goes in', async () => {
+  const path = join(folder, 'cell.csv');
+  const out = createWriteStream(path);
+  out.write('Id,LastName\n1,"');
+  for (let n = 0; n < 64; n += 1) if (!out.write('y'.repeat(1024 * 1024))) await once(out, 'drain');
+  out.end('"\n2,Bob\n');
+  await once(out, 'close');
+  const { report, lines } = await read(path);
+  expect(report).toMatchObject({
+    rows: 2,
+    written: 1,
+    errors: [{ line: 2, code: 'ROW_TOO_LARGE' }],
+    issues: [],
+  });
+  expect(lines).toContain('Bob');
+});
+
+test('case 78: memory does not grow with the file', async () => {
+  const row = (n: number): string => `id${n},Last ${n},${'notes '.repeat(15)}\n`;
+  const small = await read(await saveRows(40_000, row));
+  const large = await read(await saveRows(400_000, row));
+  expect(large.report.written).toBe(400_000);
+  expect(large.report.peakMb).toBeLessThan(small.report.peakMb * 1.2);
+}, 60_000);
+
+test('UTF-16 that ends inside a character is refused, and nothing of it is kept', async () => {
+  const bytes = Buffer.from('\ufeffId,LastName\n1,Ann\n', 'utf16le');
+  const { report } = await read(await save(bytes.subarray(0, bytes.length - 1)));
+  expect(report.issues).toMatchObject([{ code: 'METADATA_INVALID' }]);
+});
+
+test('ids that do not ascend may come twice', async () => {
+  expect((await read(await save('Id\na\nb\nc\n'))).report.mayRepeatIds).toBe(false);
+  expect((await read(await save('Id\na\nb\nb\n'))).report.mayRepeatIds).toBe(true);
+});

@@ -1,0 +1,78 @@
+import { type Issue, type Outcome, stateOf } from '@callbay/core';
+import type { CrmImport, CrmImportCounts, CrmReadReport } from '@callbay/ingestion';
+import { freeNameFor } from '../calls/save-verdicts.ts';
+import type { Sql } from '../database.ts';
+
+const MAX_TOLD = 100;
+
+/** What of a report is kept: all of it, but for what the outcome says already. */
+export interface ImportStory {
+  readonly outcome: Outcome;
+  readonly warnings: readonly Issue[];
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** The row errors as warnings of the file: the first hundred, and how many more there are. */
+export function warningsOf(report: CrmReadReport): Issue[] {
+  const told = report.errors
+    .slice(0, MAX_TOLD)
+    .map(({ line, code, message }): Issue => ({ code, message, at: `line ${line}` }));
+  const count = Object.values(report.errorCounts).reduce((sum, n) => sum + n, 0);
+  const more = count - told.length;
+  const rest =
+    more > 0 ? [{ code: 'METADATA_INVALID', message: `And ${more} more rows with errors.`, at: null }] : [];
+  return [...report.warnings, ...told, ...rest];
+}
+
+export const detailOf = (report: CrmReadReport, counts: CrmImportCounts | null): Record<string, unknown> => ({
+  ...{ encoding: report.encoding, delimiter: report.delimiter, columns: report.columns.slice(0, 200) },
+  ...{ peakMb: report.peakMb, rows: report.rows, errorCounts: report.errorCounts, errors: report.errors },
+  ...(counts === null ? {} : { counts }),
+});
+
+/**
+ * Writes the end of an import: the file's outcome, folder and story, and the end of its wait in line. Nothing where it has
+ * ended already. A file that was purged meanwhile keeps the outcome it has.
+ */
+export async function endImport(
+  tx: Sql,
+  tenantId: string,
+  next: Pick<CrmImport, 'fileId' | 'name'>,
+  { outcome, warnings, detail }: ImportStory,
+): Promise<void> {
+  const { code, message, fix } = outcome;
+  const state = stateOf(outcome.code);
+  const folder = state === 'done' ? 'processed' : state === 'rejected' ? 'rejected' : 'data';
+  const ended = await tx.execute(
+    `update crm_imports set state = $3, finished_at = callbay_now(), report = $4::jsonb
+      where tenant_id = $1 and file_id = $2 and state = 'waiting'`,
+    [tenantId, next.fileId, state, JSON.stringify(detail)],
+  );
+  if (ended === 0) return;
+  const shownName =
+    folder === 'data'
+      ? next.name
+      : await freeNameFor(tx, tenantId, folder, { id: next.fileId, name: next.name });
+  await tx.execute(
+    `with told as (
+       update files set state = $3, outcome_code = $4, outcome_message = $5, outcome_fix = $6, outcome_at = callbay_now(),
+              warnings = fact_warnings || $7::jsonb, folder = $8, shown_name = $9
+        where tenant_id = $1 and id = $2 and state = 'received'
+       returning id
+     )
+     insert into file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
+     select $1, id, callbay_now(), $3, $4, $5, $10::jsonb, gen_random_uuid()::text from told`,
+    [
+      tenantId,
+      next.fileId,
+      state,
+      code,
+      message,
+      fix,
+      JSON.stringify(warnings),
+      folder,
+      shownName,
+      JSON.stringify(detail),
+    ],
+  );
+}
