@@ -210,7 +210,8 @@ function namersOf(
   for (const record of records) {
     const file = files.get(record.file_id);
     if (record.named_stem !== stem || !file) continue;
-    namers.set(record.stem, Math.min(namers.get(record.stem) ?? Number.POSITIVE_INFINITY, placeOf(file)));
+    const place = record.placed_seq ?? placeOf(file);
+    namers.set(record.stem, Math.min(namers.get(record.stem) ?? Number.POSITIVE_INFINITY, place));
   }
   return namers;
 }
