@@ -138,6 +138,7 @@ const api = await createHttpApi(
       contentType: metrics.registry.contentType,
       text: readMetrics,
     },
+    answered: (answer, seconds) => metrics.httpSeconds.observe(answer, seconds),
   },
   {
     tokenKey: deriveKey(secretKey, 'tenant-tokens'),

@@ -70,11 +70,13 @@ const server = createSftpServer(
     metrics: {
       connectionRefused: () => metrics.sftpLogins.inc({ result: 'limited' }),
       loginEnded: (outcome) => metrics.sftpLogins.inc({ result: outcome }),
+      sessionOpened: () => metrics.sftpSessions.inc(),
+      sessionClosed: () => metrics.sftpSessions.dec(),
       fileReceived: (sizeBytes) => {
         metrics.filesReceived.inc({ drop: 'sftp' });
         metrics.bytesReceived.inc({ drop: 'sftp' }, sizeBytes);
       },
-      uploadFailed: () => metrics.sftpLogins.inc({ result: 'upload_failed' }),
+      uploadFailed: () => metrics.uploadsFailed.inc(),
     },
   },
   {

@@ -105,6 +105,7 @@ const deps: RunSweepsDeps = {
       for (const each of seconds) metrics.surfaceSeconds.observe(each);
     },
     updated: (_tenantId, count) => metrics.callsUpdated.inc(count),
+    swept: (sweep, seconds) => metrics.sweepSeconds.observe({ sweep }, seconds),
   },
 };
 

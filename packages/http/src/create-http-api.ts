@@ -44,6 +44,7 @@ import { type ReplayMany, registerReplays } from './replays/routes.ts';
 import { type LintMapping, registerLints } from './samples/lint-routes.ts';
 import { type PreviewMapping, registerPreviews } from './samples/preview-routes.ts';
 import { type ReadSample, registerSamples } from './samples/routes.ts';
+import { type Answered, watchAnswers } from './server/answered.ts';
 import type { Api } from './server/api.ts';
 import { sendFailure } from './server/failures.ts';
 import { SECURE_HEADERS } from './server/headers.ts';
@@ -59,6 +60,8 @@ import { registerTenants } from './tenants/routes.ts';
 
 /** What the routes stand on. */
 export interface HttpDeps extends HealthDeps {
+  /** Told of every answer as it begins, event streams apart. */
+  readonly answered?: Answered;
   readonly tenants: TenantStore;
   readonly keys: KeyStore;
   readonly sftpUsers: SftpUserStore;
@@ -139,6 +142,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURE_HEADERS).header('x-request-id', request.id);
   });
+  if (deps.answered !== undefined) watchAnswers(app, deps.answered);
   answerUnknownPaths(app);
   await describeApi(app);
 
