@@ -103,6 +103,8 @@ export interface HttpOptions {
   readonly eventHeartbeatMs?: number;
   /** The most event streams of this process at once; 200 unless given. */
   readonly eventStreams?: number;
+  /** The most of them that one tenant may have; 20 unless given. */
+  readonly eventStreamsPerTenant?: number;
 }
 
 const BODY_BYTES = 2 ** 20;
@@ -118,7 +120,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   const webhookRules = { allow: webhookAllow };
   const eventLimits = {
     ...{ pollMs: options.eventPollMs ?? 500, heartbeatMs: options.eventHeartbeatMs ?? 15_000 },
-    limit: options.eventStreams ?? 200,
+    ...{ limit: options.eventStreams ?? 200, perTenant: options.eventStreamsPerTenant ?? 20 },
   };
   const app = Fastify({
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
