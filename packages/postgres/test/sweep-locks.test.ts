@@ -1,7 +1,7 @@
-import { openDatabase } from '@callbay/postgres';
 import { createTestDatabase, type TestDatabase } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createSweepLocks } from '../src/calls/sweep-locks.ts';
+import { openDatabase } from '../src/database.ts';
 
 let database: TestDatabase;
 
