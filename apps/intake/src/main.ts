@@ -10,8 +10,7 @@ import { createJobQueue } from '@callbay/queue';
 import {
   createLogger,
   createMetrics,
-  decryptSecret,
-  encryptSecret,
+  createSealer,
   exitWithParent,
   loadConfig,
   loadSecretKey,
@@ -60,10 +59,7 @@ shutdown.add('queue', () => queue.close());
 const server = createSftpServer(
   {
     drop: createDropStore(db),
-    accounts: createSftpAccountStore(db, {
-      seal: (text, context) => encryptSecret(secretKey, text, context),
-      unseal: (sealed, context) => decryptSecret(secretKey, sealed, context),
-    }),
+    accounts: createSftpAccountStore(db, createSealer(secretKey)),
     blobs: createDiskBlobStore({ root: config.blobsFolder }),
     queue,
     log: logger,
