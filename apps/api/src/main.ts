@@ -1,46 +1,14 @@
 // The way in for people and the way out for calls: the admin and export API over HTTP.
 import { createDiskBlobStore } from '@callbay/blobs';
 import { createHttpApi } from '@callbay/http';
-import {
-  createSampler,
-  lintTenantMapping,
-  previewMapping,
-  readTenantSample,
-  replayFile,
-  replayMany,
-  writeYaml,
-} from '@callbay/ingestion';
-import {
-  createAlertReader,
-  createAuditReader,
-  createBulkReplayStore,
-  createCallReader,
-  createConfigStore,
-  createCrmReader,
-  createEventReader,
-  createExternalRecordingStore,
-  createFileReader,
-  createKeptRecordReader,
-  createKeyStore,
-  createMappingStore,
-  createMatchStore,
-  createPolicyReader,
-  createProcessMetricsStore,
-  createReconciliationStore,
-  createReplayStore,
-  createRetentionReader,
-  createSftpUserStore,
-  createSweepStore,
-  createTenantStore,
-  openDatabase,
-} from '@callbay/postgres';
+import { createSampler } from '@callbay/ingestion';
+import { createApiStores, createProcessMetricsStore, openDatabase } from '@callbay/postgres';
 import { createJobQueue } from '@callbay/queue';
 import {
   createLogger,
   createMetrics,
-  decryptSecret,
+  createSealer,
   deriveKey,
-  encryptSecret,
   exitWithParent,
   loadConfig,
   loadSecretKey,
@@ -85,14 +53,10 @@ const queue = await createJobQueue(
 );
 shutdown.add('queue', () => queue.close());
 
-const replays = createReplayStore(db);
-const alerts = createAlertReader(db, {
-  seal: (text, context) => encryptSecret(secretKey, text, context),
-  unseal: (sealed, context) => decryptSecret(secretKey, sealed, context),
-});
+const stores = createApiStores(db, createSealer(secretKey));
 const countAlerts = async (): Promise<void> => {
   try {
-    const open = await alerts.countOpen();
+    const open = await stores.alerts.countOpen();
     metrics.alertsOpen.reset();
     for (const { kind, count } of open) metrics.alertsOpen.set({ kind }, count);
   } catch (err) {
@@ -106,38 +70,17 @@ const readMetrics = async (): Promise<string> => {
 };
 const sampler = createSampler({ processes: 2 });
 shutdown.add('sampler', async () => sampler[Symbol.asyncDispose]());
-const bulkReplays = { policies: createPolicyReader(db), replays: createBulkReplayStore(db), queue };
-const sampling = { policies: createPolicyReader(db), records: createKeptRecordReader(db), sampler };
 const api = await createHttpApi(
   {
-    tenants: createTenantStore(db),
-    keys: createKeyStore(db),
-    sftpUsers: createSftpUserStore(db),
-    mappings: createMappingStore(db),
-    files: createFileReader(db),
-    calls: createCallReader(db),
-    crm: createCrmReader(db),
-    audit: createAuditReader(db),
-    events: createEventReader(db),
-    purges: createSweepStore(db),
-    retention: createRetentionReader(db),
-    alerts,
-    reconciliations: createReconciliationStore(db),
-    externalRecordings: createExternalRecordingStore(db),
-    matches: createMatchStore(db),
+    ...stores,
+    ...{ queue, sampler },
     blobs: createDiskBlobStore({ root: config.blobsFolder }),
-    replayFile: (tenantId, fileId, by) => replayFile({ replays, queue }, { tenantId, fileId, by }),
-    readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
-    previewMapping: (tenantId, request) => previewMapping(sampling, { tenantId, request }),
-    replayMany: (tenantId, request, by) => replayMany(bulkReplays, { tenantId, request, by }),
-    lintMapping: (tenantId) => lintTenantMapping(sampling, tenantId),
-    config: createConfigStore(db),
-    yaml: { read: (bytes) => sampler.readYaml(bytes), write: writeYaml },
     checks: { database: () => db.query('select 1'), queue: () => queue.checkHealth() },
     metrics: {
       contentType: metrics.registry.contentType,
       text: readMetrics,
     },
+    answered: (answer, seconds) => metrics.httpSeconds.observe(answer, seconds),
   },
   {
     tokenKey: deriveKey(secretKey, 'tenant-tokens'),

@@ -10,8 +10,7 @@ import { createJobQueue } from '@callbay/queue';
 import {
   createLogger,
   createMetrics,
-  decryptSecret,
-  encryptSecret,
+  createSealer,
   exitWithParent,
   loadConfig,
   loadSecretKey,
@@ -60,21 +59,20 @@ shutdown.add('queue', () => queue.close());
 const server = createSftpServer(
   {
     drop: createDropStore(db),
-    accounts: createSftpAccountStore(db, {
-      seal: (text, context) => encryptSecret(secretKey, text, context),
-      unseal: (sealed, context) => decryptSecret(secretKey, sealed, context),
-    }),
+    accounts: createSftpAccountStore(db, createSealer(secretKey)),
     blobs: createDiskBlobStore({ root: config.blobsFolder }),
     queue,
     log: logger,
     metrics: {
       connectionRefused: () => metrics.sftpLogins.inc({ result: 'limited' }),
       loginEnded: (outcome) => metrics.sftpLogins.inc({ result: outcome }),
+      sessionOpened: () => metrics.sftpSessions.inc(),
+      sessionClosed: () => metrics.sftpSessions.dec(),
       fileReceived: (sizeBytes) => {
         metrics.filesReceived.inc({ drop: 'sftp' });
         metrics.bytesReceived.inc({ drop: 'sftp' }, sizeBytes);
       },
-      uploadFailed: () => metrics.sftpLogins.inc({ result: 'upload_failed' }),
+      uploadFailed: () => metrics.uploadsFailed.inc(),
     },
   },
   {

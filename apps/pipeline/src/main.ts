@@ -11,28 +11,13 @@ import {
   runSweeps,
 } from '@callbay/ingestion';
 import { createDigestSender } from '@callbay/notify';
-import {
-  createAlertStore,
-  createBatchStore,
-  createCallStore,
-  createCrmStore,
-  createDeliveryStore,
-  createFileStore,
-  createLinkageStore,
-  createProcessMetricsStore,
-  createReconciliationStore,
-  createRetentionStore,
-  createSweepStore,
-  createTombstones,
-  openDatabase,
-} from '@callbay/postgres';
+import { createPipelineStores, createProcessMetricsStore, openDatabase } from '@callbay/postgres';
 import { createJobQueue, startWorkers } from '@callbay/queue';
 import {
   createLogger,
   createMetrics,
-  decryptSecret,
+  createSealer,
   deriveKey,
-  encryptSecret,
   exitWithParent,
   loadConfig,
   loadSecretKey,
@@ -78,23 +63,13 @@ shutdown.add('queue', () => queue.close());
 const inspector = createInspector({ processes: Math.max(2, availableParallelism() - 1) });
 shutdown.add('inspector', async () => inspector[Symbol.asyncDispose]());
 
-const tombstones = createTombstones(deriveKey(secretKey, 'tombstones'));
 const deps: RunSweepsDeps = {
-  calls: createCallStore(db, tombstones),
-  retention: createRetentionStore(db, tombstones),
-  files: createFileStore(db),
-  batches: createBatchStore(db),
-  links: createLinkageStore(db),
-  sweeps: createSweepStore(db),
-  crm: createCrmStore(db),
-  importSlots: createImportSlots({ total: roleConnections.pipeline.bulk }),
-  alerts: createAlertStore(db),
-  deliveries: createDeliveryStore(db, {
-    seal: (text, context) => encryptSecret(secretKey, text, context),
-    unseal: (sealed, context) => decryptSecret(secretKey, sealed, context),
+  ...createPipelineStores(db, {
+    sealer: createSealer(secretKey),
+    tombstoneKey: deriveKey(secretKey, 'tombstones'),
   }),
+  importSlots: createImportSlots({ total: roleConnections.pipeline.bulk }),
   sender: createDigestSender({ mail: config.mail, rules: { allow: config.webhookAllow } }),
-  reconciliations: createReconciliationStore(db),
   blobs: createDiskBlobStore({ root: config.blobsFolder }),
   inspector,
   queue,
@@ -105,6 +80,7 @@ const deps: RunSweepsDeps = {
       for (const each of seconds) metrics.surfaceSeconds.observe(each);
     },
     updated: (_tenantId, count) => metrics.callsUpdated.inc(count),
+    swept: (sweep, seconds) => metrics.sweepSeconds.observe({ sweep }, seconds),
   },
 };
 

@@ -23,7 +23,9 @@ export const TenantSettings = z
       .meta({ description: 'RE2 with the groups date, time and rest; null: the Coach one.' }),
     directions: z.record(z.string(), z.string()).meta({ description: 'Alias in file names to direction.' }),
     sourcePrefixes: z.array(z.string()),
-    channelMap: z.object({ rep: z.enum(['left', 'right']) }),
+    channelMap: z
+      .object({ rep: z.enum(['left', 'right']) })
+      .meta({ description: 'Kept for those who read calls; decides nothing here yet.' }),
     updateMode: z.enum(['replace', 'merge']),
     crmWaitSeconds: z.int(),
     crmFiles: z.partialRecord(z.enum(CRM_TYPES), z.array(z.string())).optional().meta({
@@ -32,7 +34,9 @@ export const TenantSettings = z
     }),
     feedExpectedEveryMinutes: z.int(),
     passwordLogin: z.boolean(),
-    legacyAlgorithms: z.boolean(),
+    legacyAlgorithms: z
+      .boolean()
+      .meta({ description: 'Kept, without effect yet: every client is offered the same algorithms.' }),
     dataRetention: z.object({ evaluatedDays: RetentionDays, notEvaluatedDays: RetentionDays }),
     alerts: AlertSettings,
     expectedUsers: z.array(z.string()).meta({ description: 'Users whose calls should come, for readiness.' }),

@@ -129,6 +129,7 @@ export {
 export { type HoursVerdict, judgeHours, type WrittenTime } from './readiness/judge-hours.ts';
 export { formatHours, formatOffset, judgeSkew, type SkewVerdict } from './readiness/judge-skew.ts';
 export { READINESS_TABLE, type ReadinessCode } from './readiness/readiness-table.ts';
+export { REQUEST_ISSUE_TABLE } from './request-issues.ts';
 export { type DataRetention, type DeletionReason, wantsConfirmation } from './retention/data-retention.ts';
 export {
   type ComparedRecord,

@@ -5,6 +5,7 @@ import {
   ERROR_TABLE,
   OUTCOME_TABLE,
   READINESS_TABLE,
+  REQUEST_ISSUE_TABLE,
   SAMPLE_ISSUE_TABLE,
   WARNING_TABLE,
 } from '../src/index.ts';
@@ -24,6 +25,7 @@ function errorsDoc(): string {
   const samples = Object.entries(SAMPLE_ISSUE_TABLE).map(([code, row]) => [
     ...[`\`${code}\``, row.sentence, row.fix],
   ]);
+  const issues = Object.entries(REQUEST_ISSUE_TABLE).map(([code, sentence]) => [`\`${code}\``, sentence]);
   const errors = Object.entries(ERROR_TABLE).map(([code, row]) => [
     ...[`\`${code}\``, String(row.status), row.sentence, row.fix, row.retryable ? 'yes' : 'no'],
   ]);
@@ -76,6 +78,12 @@ ${table(['code', 'what it means', 'what to do'], samples)}
 Problem documents (RFC 9457) carry the code; \`issues\` names each field.
 
 ${table(['code', 'status', 'what it means', 'what to do', 'try again'], errors)}
+
+## Issues of a request
+In \`issues\` of a problem document; \`at\` names the field. Correct it and send the request again. A file that was sent as a
+body may also be told the codes of the tables above.
+
+${table(['code', 'what it means'], issues)}
 `;
 }
 

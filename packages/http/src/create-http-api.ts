@@ -1,24 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SAMPLE_BYTES } from '@callbay/contracts';
-import type {
-  AlertReader,
-  AuditReader,
-  BlobStore,
-  CallReader,
-  ConfigStore,
-  CrmReader,
-  EventReader,
-  ExternalRecordingStore,
-  FileReader,
-  KeyStore,
-  MappingStore,
-  MatchStore,
-  ReconciliationStore,
-  ReplayFile,
-  RetentionReader,
-  SftpUserStore,
-  TenantStore,
-} from '@callbay/ingestion';
+import type { ApiStores, BlobStore, JobQueue, Sampler } from '@callbay/ingestion';
 import Fastify, { type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { registerAlerts } from './alerts/routes.ts';
@@ -27,7 +9,7 @@ import { registerAudit } from './audit/routes.ts';
 import { createAuthenticate } from './auth/authenticate.ts';
 import { registerMedia } from './calls/media-routes.ts';
 import { registerCalls } from './calls/routes.ts';
-import { registerConfig, type Yaml } from './config/routes.ts';
+import { registerConfig } from './config/routes.ts';
 import { registerCrm } from './crm/routes.ts';
 import { registerDataRetention } from './data-retention/routes.ts';
 import { registerDocs } from './docs/routes.ts';
@@ -38,12 +20,13 @@ import { type HealthDeps, registerHealth } from './health/routes.ts';
 import { registerHolds } from './holds/routes.ts';
 import { registerMappings } from './mappings/routes.ts';
 import { registerMatches } from './matches/routes.ts';
-import { type PurgeReader, registerPurges } from './purges/routes.ts';
+import { registerPurges } from './purges/routes.ts';
 import { registerReconciliation } from './reconciliation/routes.ts';
-import { type ReplayMany, registerReplays } from './replays/routes.ts';
-import { type LintMapping, registerLints } from './samples/lint-routes.ts';
-import { type PreviewMapping, registerPreviews } from './samples/preview-routes.ts';
-import { type ReadSample, registerSamples } from './samples/routes.ts';
+import { registerReplays } from './replays/routes.ts';
+import { registerLints } from './samples/lint-routes.ts';
+import { registerPreviews } from './samples/preview-routes.ts';
+import { registerSamples } from './samples/routes.ts';
+import { type Answered, watchAnswers } from './server/answered.ts';
 import type { Api } from './server/api.ts';
 import { sendFailure } from './server/failures.ts';
 import { SECURE_HEADERS } from './server/headers.ts';
@@ -58,30 +41,13 @@ import { registerSftpUsers } from './sftp-users/routes.ts';
 import { registerTenants } from './tenants/routes.ts';
 
 /** What the routes stand on. */
-export interface HttpDeps extends HealthDeps {
-  readonly tenants: TenantStore;
-  readonly keys: KeyStore;
-  readonly sftpUsers: SftpUserStore;
-  readonly mappings: MappingStore;
-  readonly files: FileReader;
-  readonly calls: CallReader;
-  readonly crm: CrmReader;
-  readonly audit: AuditReader;
-  readonly events: EventReader;
-  readonly purges: PurgeReader;
-  readonly retention: RetentionReader;
-  readonly alerts: AlertReader;
-  readonly reconciliations: Pick<ReconciliationStore, 'reconcile'>;
+export interface HttpDeps extends ApiStores, HealthDeps {
   readonly blobs: Pick<BlobStore, 'read' | 'size'>;
-  readonly replayFile: ReplayFile;
-  readonly readSample: ReadSample;
-  readonly previewMapping: PreviewMapping;
-  readonly lintMapping: LintMapping;
-  readonly replayMany: ReplayMany;
-  readonly config: ConfigStore;
-  readonly yaml: Yaml;
-  readonly externalRecordings: ExternalRecordingStore;
-  readonly matches: MatchStore;
+  readonly queue: JobQueue;
+  /** Reads what people send: samples and set-up files. */
+  readonly sampler: Sampler;
+  /** Told of every answer as it begins, event streams apart. */
+  readonly answered?: Answered;
 }
 
 export interface HttpOptions {
@@ -100,6 +66,8 @@ export interface HttpOptions {
   readonly eventHeartbeatMs?: number;
   /** The most event streams of this process at once; 200 unless given. */
   readonly eventStreams?: number;
+  /** The most of them that one tenant may have; 20 unless given. */
+  readonly eventStreamsPerTenant?: number;
 }
 
 const BODY_BYTES = 2 ** 20;
@@ -115,7 +83,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   const webhookRules = { allow: webhookAllow };
   const eventLimits = {
     ...{ pollMs: options.eventPollMs ?? 500, heartbeatMs: options.eventHeartbeatMs ?? 15_000 },
-    limit: options.eventStreams ?? 200,
+    ...{ limit: options.eventStreams ?? 200, perTenant: options.eventStreamsPerTenant ?? 20 },
   };
   const app = Fastify({
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
@@ -139,6 +107,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURE_HEADERS).header('x-request-id', request.id);
   });
+  if (deps.answered !== undefined) watchAnswers(app, deps.answered);
   answerUnknownPaths(app);
   await describeApi(app);
 

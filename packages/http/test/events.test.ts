@@ -150,6 +150,17 @@ test('a stream ends when its credential expires', async () => {
   await stream.ended();
 });
 
+test('one tenant cannot take the streams of another', async () => {
+  await using small = await startApi({ options: { eventStreams: 3, eventStreamsPerTenant: 2 } });
+  for (const id of ['acme', 'acme2']) await small.ask('POST /v1/tenants', { body: { id, name: id } });
+  await using _first = await follow('acme', {}, small);
+  await using _second = await follow('acme', {}, small);
+  const refused = await small.ask('GET /v1/tenants/acme/events');
+  expect([refused.status, refused.body.code]).toEqual([429, 'RATE_LIMITED']);
+  await using other = await follow('acme2', {}, small);
+  expect(other.status).toBe(200);
+});
+
 test('streams past the limit are refused until one ends', async () => {
   await using small = await startApi({ options: { eventStreams: 2 } });
   await small.ask('POST /v1/tenants', { body: { id: 'acme', name: 'Acme' } });

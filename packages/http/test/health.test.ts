@@ -43,6 +43,19 @@ test('metrics come as text', async () => {
   expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
 });
 
+test('each answer is told by the pattern of its route, whatever was asked for', async () => {
+  const told: object[] = [];
+  await using watched = await startApi({
+    deps: { answered: (answer, seconds) => told.push({ ...answer, isTimed: seconds >= 0 }) },
+  });
+  await watched.ask('GET /v1/tenants/nobody');
+  await watched.ask('GET /nowhere/at/all');
+  expect(told).toEqual([
+    { method: 'GET', route: '/v1/tenants/:tenantId', status: '404', isTimed: true },
+    { method: 'GET', route: 'unknown', status: '404', isTimed: true },
+  ]);
+});
+
 test('the document and its page are served by us, and the page may load nothing from elsewhere', async () => {
   expect((await ask('/openapi.json')).body.openapi).toBe('3.1.0');
   const page = await ask('/docs/');

@@ -11,7 +11,9 @@ beforeAll(async () => {
   const away = async (): Promise<never> => {
     throw new CallbayError('UNAVAILABLE', 'The database is away or busy.');
   };
-  api = await startApi({ deps: { replayFile: refuse, purges: { previewPurge: away, readClock: away } } });
+  api = await startApi({
+    deps: { replays: { replayFile: refuse }, purges: { previewPurge: away, readClock: away } },
+  });
   await api.ask('POST /v1/tenants', { body: { id: 'acme', name: 'Acme' } });
 });
 

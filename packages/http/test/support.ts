@@ -4,39 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDiskBlobStore } from '@callbay/blobs';
 import type { Role } from '@callbay/contracts';
-import {
-  type BlobStore,
-  createSampler,
-  lintTenantMapping,
-  makeApiKey,
-  previewMapping,
-  readTenantSample,
-  replayMany,
-  writeYaml,
-} from '@callbay/ingestion';
-import {
-  createAlertReader,
-  createAuditReader,
-  createBulkReplayStore,
-  createCallReader,
-  createConfigStore,
-  createCrmReader,
-  createEventReader,
-  createExternalRecordingStore,
-  createFileReader,
-  createKeptRecordReader,
-  createKeyStore,
-  createMappingStore,
-  createMatchStore,
-  createPolicyReader,
-  createReconciliationStore,
-  createReplayStore,
-  createRetentionReader,
-  createSftpUserStore,
-  createSweepStore,
-  createTenantStore,
-  type Database,
-} from '@callbay/postgres';
+import { type BlobStore, createSampler, makeApiKey } from '@callbay/ingestion';
+import { createApiStores, createExternalRecordingStore, type Database } from '@callbay/postgres';
 import { createTestDatabase } from '@callbay/testkit';
 import { type Api, createHttpApi, type HttpDeps, type HttpOptions } from '../src/index.ts';
 
@@ -76,36 +45,11 @@ export async function startApi(
   const { db, connectionString, drop } = await createTestDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'callbay-http-'));
   const blobs = createDiskBlobStore({ root: join(folder, 'blobs') });
-  const keys = createKeyStore(db);
-  const replays = createReplayStore(db);
   const sampler = createSampler({ processes: 1 });
   const queue = { enqueueClassify: async () => {}, enqueueManyClassify: async () => {} };
-  const bulkReplays = { policies: createPolicyReader(db), replays: createBulkReplayStore(db), queue };
-  const sampling = { policies: createPolicyReader(db), records: createKeptRecordReader(db), sampler };
   const deps: HttpDeps = {
-    tenants: createTenantStore(db),
-    keys,
-    sftpUsers: createSftpUserStore(db),
-    mappings: createMappingStore(db),
-    files: createFileReader(db),
-    calls: createCallReader(db),
-    crm: createCrmReader(db),
-    audit: createAuditReader(db),
-    events: createEventReader(db),
-    purges: createSweepStore(db),
-    retention: createRetentionReader(db),
-    alerts: createAlertReader(db, { seal: (text) => text, unseal: (sealed) => sealed }),
-    reconciliations: createReconciliationStore(db),
-    externalRecordings: createExternalRecordingStore(db),
-    matches: createMatchStore(db),
-    blobs,
-    replayFile: (tenantId, fileId, by) => replays.replayFile(tenantId, fileId, by),
-    readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
-    previewMapping: (tenantId, request) => previewMapping(sampling, { tenantId, request }),
-    replayMany: (tenantId, request, by) => replayMany(bulkReplays, { tenantId, request, by }),
-    lintMapping: (tenantId) => lintTenantMapping(sampling, tenantId),
-    config: createConfigStore(db),
-    yaml: { read: (bytes) => sampler.readYaml(bytes), write: writeYaml },
+    ...createApiStores(db, { seal: (text) => text, unseal: (sealed) => sealed }),
+    ...{ blobs, queue, sampler },
     checks: { database: () => db.query('SELECT 1') },
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'callbay_up 1\n' },
     ...changes.deps,
@@ -125,7 +69,7 @@ export async function startApi(
       digest,
       expires: { at: null },
     } as const;
-    await keys.createCredential(credential, { name: 'tests', remoteAddress: null });
+    await deps.keys.createCredential(credential, { name: 'tests', remoteAddress: null });
     return key;
   };
   const operator = await makeKey('operator');

@@ -218,10 +218,3 @@ export interface EventReader {
   /** Events after `sequence`, in order. */
   listEvents(tenantId: string, sequence: number, limit: number): Promise<EventView[]>;
 }
-
-/** `replayFile` with its adapters in hand. */
-export type ReplayFile = (
-  tenantId: string,
-  fileId: string,
-  by: Actor,
-) => Promise<'replayed' | 'not_replayable' | null>;

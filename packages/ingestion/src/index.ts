@@ -14,6 +14,7 @@ export * from './alerts/ports.ts';
 export { type AlertSweepDeps, sweepAlerts } from './alerts/sweep-alerts.ts';
 export { type DeliverySweepDeps, sweepDeliveries } from './alerts/sweep-deliveries.ts';
 export { type ReconciliationSweepDeps, sweepReconciliations } from './alerts/sweep-reconciliations.ts';
+export type { ApiStores } from './api-stores.ts';
 export {
   type AdvanceBatchDeps,
   advanceBatch,

@@ -1,4 +1,5 @@
 import { type ClockBaseline, type ClockReading, nextBaseline } from '@callbay/core';
+import type { PipelineMetrics } from './advance-calls.ts';
 import { sweepAlerts } from './alerts/sweep-alerts.ts';
 import { type DeliverySweepDeps, sweepDeliveries } from './alerts/sweep-deliveries.ts';
 import { type ReconciliationSweepDeps, sweepReconciliations } from './alerts/sweep-reconciliations.ts';
@@ -8,7 +9,9 @@ import { sweepDataRetention } from './data-retention.ts';
 import { sweepForgottenLinks, sweepLinks } from './link-records.ts';
 import { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
 
-export interface RunSweepsDeps extends SweepDeps, DeliverySweepDeps, ReconciliationSweepDeps {}
+export interface RunSweepsDeps extends SweepDeps, DeliverySweepDeps, ReconciliationSweepDeps {
+  readonly metrics: PipelineMetrics & { swept(name: string, seconds: number): void };
+}
 
 interface Schedule {
   readonly name: string;
@@ -65,13 +68,17 @@ function clockReader(): () => Omit<ClockReading, 'databaseMs'> {
 
 const readClocks = () => ({ wallMs: Date.now(), monotonicMs: performance.now() });
 
-function startLoop(deps: SweepDeps, { name, everyMs, work }: Schedule): () => Promise<void> {
+function startLoop(deps: RunSweepsDeps, { name, everyMs, work }: Schedule): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
   let isStopped = false;
   const turn = async (): Promise<void> => {
     try {
-      await deps.sweeps.runExclusively(name, async () => void (await work()));
+      await deps.sweeps.runExclusively(name, async () => {
+        const startedMs = performance.now();
+        await work();
+        deps.metrics.swept(name, (performance.now() - startedMs) / 1000);
+      });
     } catch (error) {
       deps.log.error({ err: error, sweep: name }, 'a sweep failed and will run again');
     }

@@ -18,6 +18,6 @@ export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { createMetrics, type Metrics, type ProcessLabels, processLabels } from './metrics.ts';
 export { exitWithParent, type ReadyReport, reportReady } from './parent.ts';
 export { loadSecretKey } from './secret-key.ts';
-export { decryptSecret, deriveKey, encryptSecret, SecretError } from './secrets.ts';
+export { createSealer, decryptSecret, deriveKey, encryptSecret, SecretError } from './secrets.ts';
 export { readAllMetrics, type SnapshotStore, shareMetrics } from './shared-metrics.ts';
 export { onShutdown, type Shutdown, type ShutdownOptions } from './shutdown.ts';

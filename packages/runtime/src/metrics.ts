@@ -6,18 +6,18 @@ export interface Metrics {
   readonly registry: Registry;
   readonly filesReceived: Counter<'drop'>;
   readonly bytesReceived: Counter<'drop'>;
-  readonly fileOutcomes: Counter<'code'>;
   readonly callsSurfaced: Counter;
   readonly callsUpdated: Counter;
   /** From the last byte received to the call being visible. */
   readonly surfaceSeconds: Histogram;
   readonly sftpSessions: Gauge;
   readonly sftpLogins: Counter<'result'>;
+  readonly uploadsFailed: Counter;
   readonly jobs: Counter<'job' | 'result'>;
   readonly jobSeconds: Histogram<'job'>;
   readonly sweepSeconds: Histogram<'sweep'>;
-  readonly outboxPending: Gauge;
   readonly alertsOpen: Gauge<'kind'>;
+  /** Until an answer begins: how long its body then takes is the client's doing. */
   readonly httpSeconds: Histogram<'method' | 'route' | 'status'>;
 }
 
@@ -53,12 +53,12 @@ export function createMetrics(options: {
     registry,
     filesReceived: counter('files_received_total', 'Files acknowledged to their sender', ['drop']),
     bytesReceived: counter('received_bytes_total', 'Bytes of acknowledged files', ['drop']),
-    fileOutcomes: counter('file_outcomes_total', 'Outcomes that files came to, by code', ['code']),
     callsSurfaced: counter('calls_surfaced_total', 'Calls that became visible'),
     callsUpdated: counter('calls_updated_total', 'Revisions of visible calls'),
     surfaceSeconds: histogram('surface_seconds', 'From the last byte received to the call being visible'),
     sftpSessions: gauge('sftp_sessions', 'Open SFTP sessions'),
     sftpLogins: counter('sftp_logins_total', 'SFTP logins tried, by result', ['result']),
+    uploadsFailed: counter('uploads_failed_total', 'Uploads that were refused or could not be kept'),
     jobs: counter('jobs_total', 'Jobs that ended, by result', ['job', 'result']),
     jobSeconds: histogram('job_seconds', 'Time a job took', ['job']),
     sweepSeconds: histogram('sweep_seconds', 'Time a sweep took', ['sweep']),
@@ -68,8 +68,7 @@ export function createMetrics(options: {
       labelNames: ['kind'],
       registers,
     }),
-    outboxPending: gauge('outbox_pending', 'Events not yet published'),
-    httpSeconds: histogram('http_request_seconds', 'Time to answer an HTTP request', [
+    httpSeconds: histogram('http_request_seconds', 'Time until an HTTP request is answered', [
       'method',
       'route',
       'status',

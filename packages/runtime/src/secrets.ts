@@ -29,6 +29,12 @@ export function encryptSecret(secretKey: Buffer, plaintext: string, context: str
   );
 }
 
+/** Both, with the key in hand. */
+export const createSealer = (secretKey: Buffer) => ({
+  seal: (text: string, context: string): string => encryptSecret(secretKey, text, context),
+  unseal: (sealed: string, context: string): string => decryptSecret(secretKey, sealed, context),
+});
+
 /** Opens what `encryptSecret` sealed. Throws SecretError. */
 export function decryptSecret(secretKey: Buffer, sealed: string, context: string): string {
   const [kind, nonce, tag, body] = sealed.split('.');

@@ -11,8 +11,10 @@ import {
   type Logger,
   makeKeyPair,
   type SftpLimits,
+  type SftpMetrics,
   type SftpServer,
 } from '../src/index.ts';
+import { NO_METRICS } from '../src/sftp/logger.ts';
 import { ssh2 } from '../src/sftp/ssh2.ts';
 import {
   createMemoryAccounts,
@@ -32,6 +34,7 @@ export interface FixtureOptions {
   readonly drainMs?: number;
   readonly now?: () => Date;
   readonly monotonicMs?: () => number;
+  readonly metrics?: Partial<SftpMetrics>;
 }
 
 export interface Fixture extends AsyncDisposable {
@@ -77,7 +80,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     ...(options.monotonicMs === undefined ? {} : { monotonicMs: options.monotonicMs }),
   };
   const server = createSftpServer(
-    { drop, accounts, blobs, queue, log, ...clocks },
+    { drop, accounts, blobs, queue, log, ...clocks, metrics: { ...NO_METRICS, ...options.metrics } },
     { host: '127.0.0.1', port: 0, spoolDir, drainMs: options.drainMs ?? 2_000, limits: options.limits ?? {} },
   );
   const keyPath = join(folder, 'id_ed25519');

@@ -54,6 +54,19 @@ test.each([
   expect(drop.server.sessionCount()).toBe(0);
 });
 
+test('every session that was opened is told to have closed, and a refused login opens none', async () => {
+  const told: string[] = [];
+  const metrics = { sessionOpened: () => told.push('opened'), sessionClosed: () => told.push('closed') };
+  await using drop = await startFixture({ metrics });
+  await refused(drop.connect({ username: 'nobody' }));
+  {
+    await using _client = await drop.connect();
+    expect(told).toEqual(['opened']);
+  }
+  await until(() => told.length > 1);
+  expect(told).toEqual(['opened', 'closed']);
+});
+
 test('an expired key is refused, and a session on it ends when it expires', async () => {
   let nowMs = Date.parse('2030-01-01T00:00:00Z');
   await using drop = await startFixture({

@@ -14,17 +14,9 @@ import {
   sweepDueCalls,
 } from '@callbay/ingestion';
 import {
-  createAlertStore,
-  createBatchStore,
-  createCallStore,
-  createCrmStore,
   createDropStore,
-  createFileStore,
-  createLinkageStore,
-  createRetentionStore,
+  createPipelineStores,
   createSftpAccountStore,
-  createSweepStore,
-  createTombstones,
   type Database,
 } from '@callbay/postgres';
 import { createJobQueue, type QueueBackend, startWorkers } from '@callbay/queue';
@@ -85,16 +77,9 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
   const failures: unknown[] = [];
   const queue = started.use(await createJobQueue(backend, (error) => failures.push(error)));
   const inspector = started.use(createInspector({ processes: 2 }));
-  const tombstones = createTombstones(new Uint8Array(32));
+  const sealer = { seal: (text: string) => text, unseal: (sealed: string) => sealed };
   const deps: SweepDeps = {
-    calls: createCallStore(db, tombstones),
-    retention: createRetentionStore(db, tombstones),
-    files: createFileStore(db),
-    batches: createBatchStore(db),
-    links: createLinkageStore(db),
-    sweeps: createSweepStore(db),
-    alerts: createAlertStore(db),
-    crm: createCrmStore(db),
+    ...createPipelineStores(db, { sealer, tombstoneKey: new Uint8Array(32) }),
     importSlots: createImportSlots({ total: 2 }),
     blobs,
     inspector,
@@ -118,7 +103,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
   };
   if (options.isIdle !== true) await startWorkersOn(started);
   const spoolDir = join(home, 'spool');
-  const accounts = createSftpAccountStore(db, { seal: (text) => text, unseal: (sealed) => sealed });
+  const accounts = createSftpAccountStore(db, sealer);
   const server = createSftpServer(
     { drop: createDropStore(db), accounts, blobs, queue, log: quiet },
     { host: '127.0.0.1', port: 0, spoolDir },

@@ -1,6 +1,6 @@
 import { CONFIG_BYTES, ConfigQuery, ConfigResult, TenantConfig, TenantParams } from '@callbay/contracts';
-import { type Issue, issue, type WebhookRules } from '@callbay/core';
-import type { ConfigStore } from '@callbay/ingestion';
+import { issue, type WebhookRules } from '@callbay/core';
+import { type ConfigStore, type Sampler, writeYaml } from '@callbay/ingestion';
 import { z } from 'zod';
 import { actorOf } from '../auth/principal.ts';
 import { found } from '../found.ts';
@@ -12,23 +12,12 @@ import { assertWebhook } from '../tenants/webhook-change.ts';
 
 const tags = ['tenants'];
 
-/** Reading and writing YAML, with its process in hand. */
-export interface Yaml {
-  read(
-    bytes: Uint8Array,
-  ): Promise<
-    | { readonly value: unknown; readonly places: Readonly<Record<string, string>> }
-    | { readonly issues: readonly Issue[] }
-  >;
-  write(value: unknown, comment: string): string;
-}
-
 const YamlText = z.string().meta({ description: 'A set-up file.' });
 
 /** Needs an instance whose bodies are bytes. */
 export function registerConfig(
   api: Api,
-  { config, yaml, webhookRules }: { config: ConfigStore; yaml: Yaml; webhookRules: WebhookRules },
+  { config, sampler, webhookRules }: { config: ConfigStore; sampler: Sampler; webhookRules: WebhookRules },
 ): void {
   api.route({
     method: 'GET',
@@ -47,7 +36,7 @@ export function registerConfig(
     },
     handler: async ({ params }, reply) => {
       const present = found(await config.readConfig(params.tenantId));
-      const text = yaml.write(
+      const text = writeYaml(
         present,
         `The set-up of a Callbay tenant. Apply it with PUT; ?dryRun=true shows the difference.`,
       );
@@ -71,7 +60,7 @@ export function registerConfig(
       response: { 200: json('What that changed, or would change.', ConfigResult), ...PROBLEMS },
     },
     handler: async (request) => {
-      const wanted = await readConfig(yaml, request.body);
+      const wanted = await readConfig(sampler, request.body);
       assertWebhook(wanted.settings, webhookRules);
       const { dryRun, confirm } = request.query;
       const options = { dryRun: dryRun === 'true', isConfirmed: confirm === 'true' };
@@ -81,11 +70,11 @@ export function registerConfig(
 }
 
 /** The set-up in a body; throws all that is wrong with it, each with its place in the file. */
-async function readConfig(yaml: Yaml, body: unknown): Promise<TenantConfig> {
+async function readConfig(sampler: Sampler, body: unknown): Promise<TenantConfig> {
   if (!(body instanceof Uint8Array) || body.length === 0) {
     throw new InputError('body', [issue('REQUIRED', 'Send the set-up file as the body.')]);
   }
-  const read = await yaml.read(body);
+  const read = await sampler.readYaml(body);
   if ('issues' in read) throw new InputError('body', read.issues);
   const checked = checkInput(TenantConfig, read.value);
   if ('value' in checked) return checked.value;

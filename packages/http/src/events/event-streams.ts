@@ -17,28 +17,30 @@ export interface EventStreamLimits {
   readonly pollMs: number;
   /** How often a quiet stream says that it lives, and every stream is asked whether it still may. */
   readonly heartbeatMs: number;
-  /** The most streams at once. */
+  /** The most streams at once, and of one tenant, so that none takes the places of the others. */
   readonly limit: number;
+  readonly perTenant: number;
 }
 
 const BATCH = 100;
 
 /**
- * Open event streams of this process: at most `limit`, all ended by `close`. A stream reads on from its last sequence
+ * Open event streams of this process: so many, all ended by `close`. A stream reads on from its last sequence
  * whenever the reader has more, at the pace its client takes, so nothing is buffered and nothing is missed.
  */
 export class EventStreams {
   readonly #events: EventReader;
   readonly #limits: EventStreamLimits;
-  readonly #open = new Map<AbortController, Promise<void>>();
+  readonly #open = new Map<AbortController, { readonly tenantId: string; readonly done: Promise<void> }>();
 
   constructor(events: EventReader, limits: EventStreamLimits) {
     this.#events = events;
     this.#limits = limits;
   }
 
-  get isFull(): boolean {
-    return this.#open.size >= this.#limits.limit;
+  hasRoomFor(tenantId: string): boolean {
+    const own = [...this.#open.values()].filter((stream) => stream.tenantId === tenantId);
+    return this.#open.size < this.#limits.limit && own.length < this.#limits.perTenant;
   }
 
   /** Writes events to a response whose headers are sent, until it closes or `close` is called. Throws what reading throws. */
@@ -49,12 +51,12 @@ export class EventStreams {
       this.#open.delete(stop);
       response.end();
     });
-    this.#open.set(stop, done);
+    this.#open.set(stop, { tenantId: subscription.tenantId, done });
     await done;
   }
 
   async close(): Promise<void> {
-    const ending = [...this.#open.values()];
+    const ending = [...this.#open.values()].map(({ done }) => done);
     for (const stop of this.#open.keys()) stop.abort();
     await Promise.allSettled(ending);
   }

@@ -39,8 +39,8 @@ export function registerEvents(api: Api, { events, keys }: EventDeps, limits: Ev
       },
     },
     handler: async (request, reply) => {
-      if (streams.isFull) throw new CallbayError('RATE_LIMITED', `${limits.limit} streams are open already.`);
       const { tenantId } = request.params;
+      if (!streams.hasRoomFor(tenantId)) throw new CallbayError('RATE_LIMITED', 'Too many streams are open.');
       const { credentialId } = principalOf(request);
       const lastEventId = request.headers['last-event-id'];
       const after = lastEventId === undefined ? null : Number(lastEventId);

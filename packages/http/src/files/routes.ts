@@ -1,6 +1,6 @@
 import { Explanation, FileList, FileListQuery, FileParams, FileView, TenantParams } from '@callbay/contracts';
 import { CallbayError } from '@callbay/core';
-import type { FileReader, ReplayFile } from '@callbay/ingestion';
+import { type ApiStores, type JobQueue, replayFile } from '@callbay/ingestion';
 import { actorOf } from '../auth/principal.ts';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
@@ -10,7 +10,7 @@ const tags = ['files'];
 
 export function registerFiles(
   api: Api,
-  { files, replayFile }: { files: FileReader; replayFile: ReplayFile },
+  { files, replays, queue }: Pick<ApiStores, 'files' | 'replays'> & { queue: JobQueue },
 ): void {
   api.route({
     method: 'GET',
@@ -64,7 +64,7 @@ export function registerFiles(
     },
     handler: async (request, reply) => {
       const { tenantId, fileId } = request.params;
-      const result = found(await replayFile(tenantId, fileId, actorOf(request)));
+      const result = found(await replayFile({ replays, queue }, { tenantId, fileId, by: actorOf(request) }));
       if (result === 'not_replayable') {
         throw new CallbayError(
           'CONFLICT',

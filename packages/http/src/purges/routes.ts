@@ -5,15 +5,13 @@ import {
   PurgePreviewQuery,
   TenantParams,
 } from '@callbay/contracts';
-import type { SweepStore } from '@callbay/ingestion';
+import type { ApiStores } from '@callbay/ingestion';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
 const DAY_MS = 86_400_000;
 
-export type PurgeReader = Pick<SweepStore, 'previewPurge' | 'readClock'>;
-
-export function registerPurges(api: Api, { purges }: { purges: PurgeReader }): void {
+export function registerPurges(api: Api, { purges }: Pick<ApiStores, 'purges'>): void {
   api.route({
     method: 'GET',
     url: '/v1/tenants/:tenantId/purges/preview',

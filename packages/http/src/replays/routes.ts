@@ -1,5 +1,5 @@
 import { ReplayRequest, ReplayResult, TenantParams } from '@callbay/contracts';
-import type { Actor } from '@callbay/ingestion';
+import { type ApiStores, type JobQueue, replayMany } from '@callbay/ingestion';
 import { actorOf } from '../auth/principal.ts';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
@@ -7,14 +7,11 @@ import { json, PROBLEMS } from '../server/openapi.ts';
 
 const tags = ['files'];
 
-/** `replayMany` with its adapters in hand. */
-export type ReplayMany = (
-  tenantId: string,
-  request: ReplayRequest,
-  by: Actor,
-) => Promise<ReplayResult | null>;
-
-export function registerReplays(api: Api, { replayMany }: { replayMany: ReplayMany }): void {
+export function registerReplays(
+  api: Api,
+  { policies, bulkReplays, queue }: Pick<ApiStores, 'policies' | 'bulkReplays'> & { queue: JobQueue },
+): void {
+  const deps = { policies, replays: bulkReplays, queue };
   api.route({
     method: 'POST',
     url: '/v1/tenants/:tenantId/replays',
@@ -29,7 +26,9 @@ export function registerReplays(api: Api, { replayMany }: { replayMany: ReplayMa
       body: ReplayRequest,
       response: { 200: json('What was replayed, and where to go on.', ReplayResult), ...PROBLEMS },
     },
-    handler: async (request) =>
-      found(await replayMany(request.params.tenantId, request.body, actorOf(request))),
+    handler: async (request) => {
+      const { tenantId } = request.params;
+      return found(await replayMany(deps, { tenantId, request: request.body, by: actorOf(request) }));
+    },
   });
 }

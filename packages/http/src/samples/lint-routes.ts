@@ -1,15 +1,13 @@
 import { CallMappingParams, MappingLint, MappingPresetList, TenantParams } from '@callbay/contracts';
 import { CALL_PRESETS } from '@callbay/core';
+import { lintTenantMapping, type PreviewDeps } from '@callbay/ingestion';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
 const tags = ['mappings'];
 
-/** `lintTenantMapping` with its adapters in hand. */
-export type LintMapping = (tenantId: string) => Promise<MappingLint | null>;
-
-export function registerLints(api: Api, { lintMapping }: { lintMapping: LintMapping }): void {
+export function registerLints(api: Api, deps: Pick<PreviewDeps, 'policies' | 'records'>): void {
   api.route({
     method: 'GET',
     url: '/v1/tenants/:tenantId/mappings/presets',
@@ -40,6 +38,6 @@ export function registerLints(api: Api, { lintMapping }: { lintMapping: LintMapp
       params: CallMappingParams,
       response: { 200: json('What does not fit.', MappingLint), ...PROBLEMS },
     },
-    handler: async ({ params }) => found(await lintMapping(params.tenantId)),
+    handler: async ({ params }) => found(await lintTenantMapping(deps, params.tenantId)),
   });
 }

@@ -1,14 +1,12 @@
 import { CallMappingParams, Preview, PreviewRequest } from '@callbay/contracts';
+import { type PreviewDeps, previewMapping } from '@callbay/ingestion';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
 const tags = ['mappings'];
 
-/** `previewMapping` with its adapters in hand. */
-export type PreviewMapping = (tenantId: string, request: PreviewRequest) => Promise<Preview | null>;
-
-export function registerPreviews(api: Api, { previewMapping }: { previewMapping: PreviewMapping }): void {
+export function registerPreviews(api: Api, deps: PreviewDeps): void {
   api.route({
     method: 'POST',
     url: '/v1/tenants/:tenantId/mappings/:kind/preview',
@@ -24,6 +22,7 @@ export function registerPreviews(api: Api, { previewMapping }: { previewMapping:
       body: PreviewRequest,
       response: { 200: json('What the draft would make of them.', Preview), ...PROBLEMS },
     },
-    handler: async ({ params, body }) => found(await previewMapping(params.tenantId, body)),
+    handler: async ({ params, body }) =>
+      found(await previewMapping(deps, { tenantId: params.tenantId, request: body })),
   });
 }

@@ -1,6 +1,6 @@
 import { SAMPLE_BYTES, Sample, SampleQuery, TenantParams } from '@callbay/contracts';
 import { issue } from '@callbay/core';
-import type { SampleAnswer } from '@callbay/ingestion';
+import { type ReadSampleDeps, readTenantSample } from '@callbay/ingestion';
 import { z } from 'zod';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
@@ -10,17 +10,10 @@ import { sendProblem } from '../server/problem.ts';
 
 const tags = ['mappings'];
 
-/** `readTenantSample` with its adapters in hand. */
-export type ReadSample = (
-  tenantId: string,
-  query: SampleQuery,
-  bytes: Uint8Array,
-) => Promise<SampleAnswer | null>;
-
 const Bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length > 0);
 
 /** Needs an instance whose bodies are bytes. */
-export function registerSamples(api: Api, { readSample }: { readSample: ReadSample }): void {
+export function registerSamples(api: Api, deps: ReadSampleDeps): void {
   api.route({
     method: 'POST',
     url: '/v1/tenants/:tenantId/mapping-samples',
@@ -42,7 +35,8 @@ export function registerSamples(api: Api, { readSample }: { readSample: ReadSamp
       if (!bytes.success) {
         throw new InputError('body', [issue('REQUIRED', 'Send the sample file as the body.')]);
       }
-      const answer = found(await readSample(request.params.tenantId, request.query, bytes.data));
+      const sample = { ...request.params, ...request.query, bytes: bytes.data };
+      const answer = found(await readTenantSample(deps, sample));
       if ('sample' in answer) return answer.sample;
       return sendProblem(reply, 'UNPROCESSABLE', { issues: answer.issues });
     },

@@ -2,6 +2,7 @@ import { DROP_RETENTION_MS, outcomeOf } from '@callbay/core';
 import type { PurgedFile, PurgePreviewItem, SweepStore } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database.ts';
 import { keyOfStem } from './load-facts.ts';
+import { createSweepLocks } from './sweep-locks.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const OUTBOX_KEPT = '30 days';
@@ -106,24 +107,7 @@ export function createSweepStore(db: Database): SweepStore {
       return row!.now;
     },
 
-    async runExclusively(name, work) {
-      const client = await db.pool.connect();
-      try {
-        const { rows } = await client.query<{ got: boolean }>(
-          "select pg_try_advisory_lock(hashtext('callbay.sweep'), hashtext($1)) as got",
-          [name],
-        );
-        if (!rows[0]?.got) return false;
-        try {
-          await work();
-        } finally {
-          await client.query("select pg_advisory_unlock(hashtext('callbay.sweep'), hashtext($1))", [name]);
-        }
-        return true;
-      } finally {
-        client.release();
-      }
-    },
+    runExclusively: createSweepLocks(db.pool),
   };
 }
 

@@ -10,6 +10,8 @@ export interface Logger {
 export interface SftpMetrics {
   connectionRefused(reason: 'pre_auth_limit' | 'draining'): void;
   loginEnded(outcome: 'accepted' | 'refused'): void;
+  sessionOpened(): void;
+  sessionClosed(): void;
   fileReceived(sizeBytes: number): void;
   uploadFailed(): void;
 }
@@ -17,6 +19,8 @@ export interface SftpMetrics {
 export const NO_METRICS: SftpMetrics = {
   connectionRefused: () => {},
   loginEnded: () => {},
+  sessionOpened: () => {},
+  sessionClosed: () => {},
   fileReceived: () => {},
   uploadFailed: () => {},
 };

@@ -105,12 +105,14 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
       const taken = sessionsOf.get(tenantId) ?? 0;
       if (taken >= limits.sessionsPerTenant) return false;
       sessionsOf.set(tenantId, taken + 1);
+      metrics.sessionOpened();
       return true;
     },
     givePlace(tenantId: string): void {
       const left = (sessionsOf.get(tenantId) ?? 1) - 1;
       if (left > 0) sessionsOf.set(tenantId, left);
       else sessionsOf.delete(tenantId);
+      metrics.sessionClosed();
     },
   };
 

@@ -1,0 +1,33 @@
+import { createAlertStore } from './alerts/alert-store.ts';
+import { createDeliveryStore } from './alerts/delivery-store.ts';
+import { createReconciliationStore } from './alerts/reconciliation-store.ts';
+import { createBatchStore } from './calls/batch-store.ts';
+import { createCallStore } from './calls/call-store.ts';
+import { createFileStore } from './calls/file-store.ts';
+import { createSweepStore } from './calls/sweep-store.ts';
+import { createCrmStore } from './crm/crm-store.ts';
+import type { Database } from './database.ts';
+import type { SecretSealer } from './host-keys.ts';
+import { createLinkageStore } from './linkage/linkage-store.ts';
+import { createRetentionStore } from './retention/retention-store.ts';
+import { createTombstones } from './retention/tombstones.ts';
+
+/** All that the pipeline's use cases load and save, on one database. `tombstoneKey`: 32 bytes, the same in every process. */
+export function createPipelineStores(
+  db: Database,
+  { sealer, tombstoneKey }: { sealer: SecretSealer; tombstoneKey: Uint8Array },
+) {
+  const tombstones = createTombstones(tombstoneKey);
+  return {
+    calls: createCallStore(db, tombstones),
+    retention: createRetentionStore(db, tombstones),
+    files: createFileStore(db),
+    batches: createBatchStore(db),
+    links: createLinkageStore(db),
+    sweeps: createSweepStore(db),
+    crm: createCrmStore(db),
+    alerts: createAlertStore(db),
+    deliveries: createDeliveryStore(db, sealer),
+    reconciliations: createReconciliationStore(db),
+  };
+}
