@@ -3,7 +3,9 @@ import { createDiskBlobStore } from '@callbay/blobs';
 import { createHttpApi } from '@callbay/http';
 import {
   createSampler,
+  lintTenantCrmMapping,
   lintTenantMapping,
+  previewCrmMapping,
   previewMapping,
   readTenantSample,
   replayFile,
@@ -16,6 +18,7 @@ import {
   createBulkReplayStore,
   createCallReader,
   createConfigStore,
+  createCrmMappingReader,
   createCrmReader,
   createEventReader,
   createExternalRecordingStore,
@@ -107,7 +110,12 @@ const readMetrics = async (): Promise<string> => {
 const sampler = createSampler({ processes: 2 });
 shutdown.add('sampler', async () => sampler[Symbol.asyncDispose]());
 const bulkReplays = { policies: createPolicyReader(db), replays: createBulkReplayStore(db), queue };
-const sampling = { policies: createPolicyReader(db), records: createKeptRecordReader(db), sampler };
+const sampling = {
+  policies: createPolicyReader(db),
+  records: createKeptRecordReader(db),
+  crmMappings: createCrmMappingReader(db),
+  sampler,
+};
 const api = await createHttpApi(
   {
     tenants: createTenantStore(db),
@@ -129,8 +137,12 @@ const api = await createHttpApi(
     replayFile: (tenantId, fileId, by) => replayFile({ replays, queue }, { tenantId, fileId, by }),
     readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
     previewMapping: (tenantId, request) => previewMapping(sampling, { tenantId, request }),
+    previewCrmMapping: (tenantId, type, request) => previewCrmMapping(sampling, { tenantId, type, request }),
     replayMany: (tenantId, request, by) => replayMany(bulkReplays, { tenantId, request, by }),
-    lintMapping: (tenantId) => lintTenantMapping(sampling, tenantId),
+    lintMapping: (tenantId, kind) =>
+      kind === 'call'
+        ? lintTenantMapping(sampling, tenantId)
+        : lintTenantCrmMapping(sampling, tenantId, kind),
     config: createConfigStore(db),
     yaml: { read: (bytes) => sampler.readYaml(bytes), write: writeYaml },
     checks: { database: () => db.query('select 1'), queue: () => queue.checkHealth() },

@@ -42,7 +42,7 @@ import { type PurgeReader, registerPurges } from './purges/routes.ts';
 import { registerReconciliation } from './reconciliation/routes.ts';
 import { type ReplayMany, registerReplays } from './replays/routes.ts';
 import { type LintMapping, registerLints } from './samples/lint-routes.ts';
-import { type PreviewMapping, registerPreviews } from './samples/preview-routes.ts';
+import { type PreviewCrmMapping, type PreviewMapping, registerPreviews } from './samples/preview-routes.ts';
 import { type ReadSample, registerSamples } from './samples/routes.ts';
 import type { Api } from './server/api.ts';
 import { sendFailure } from './server/failures.ts';
@@ -76,6 +76,7 @@ export interface HttpDeps extends HealthDeps {
   readonly replayFile: ReplayFile;
   readonly readSample: ReadSample;
   readonly previewMapping: PreviewMapping;
+  readonly previewCrmMapping: PreviewCrmMapping;
   readonly lintMapping: LintMapping;
   readonly replayMany: ReplayMany;
   readonly config: ConfigStore;

@@ -7,8 +7,10 @@ import type { Role } from '@callbay/contracts';
 import {
   type BlobStore,
   createSampler,
+  lintTenantCrmMapping,
   lintTenantMapping,
   makeApiKey,
+  previewCrmMapping,
   previewMapping,
   readTenantSample,
   replayMany,
@@ -20,6 +22,7 @@ import {
   createBulkReplayStore,
   createCallReader,
   createConfigStore,
+  createCrmMappingReader,
   createCrmReader,
   createEventReader,
   createExternalRecordingStore,
@@ -81,7 +84,12 @@ export async function startApi(
   const sampler = createSampler({ processes: 1 });
   const queue = { enqueueClassify: async () => {}, enqueueManyClassify: async () => {} };
   const bulkReplays = { policies: createPolicyReader(db), replays: createBulkReplayStore(db), queue };
-  const sampling = { policies: createPolicyReader(db), records: createKeptRecordReader(db), sampler };
+  const sampling = {
+    policies: createPolicyReader(db),
+    records: createKeptRecordReader(db),
+    crmMappings: createCrmMappingReader(db),
+    sampler,
+  };
   const deps: HttpDeps = {
     tenants: createTenantStore(db),
     keys,
@@ -102,8 +110,12 @@ export async function startApi(
     replayFile: (tenantId, fileId, by) => replays.replayFile(tenantId, fileId, by),
     readSample: (tenantId, query, bytes) => readTenantSample(sampling, { tenantId, ...query, bytes }),
     previewMapping: (tenantId, request) => previewMapping(sampling, { tenantId, request }),
+    previewCrmMapping: (tenantId, type, request) => previewCrmMapping(sampling, { tenantId, type, request }),
     replayMany: (tenantId, request, by) => replayMany(bulkReplays, { tenantId, request, by }),
-    lintMapping: (tenantId) => lintTenantMapping(sampling, tenantId),
+    lintMapping: (tenantId, kind) =>
+      kind === 'call'
+        ? lintTenantMapping(sampling, tenantId)
+        : lintTenantCrmMapping(sampling, tenantId, kind),
     config: createConfigStore(db),
     yaml: { read: (bytes) => sampler.readYaml(bytes), write: writeYaml },
     checks: { database: () => db.query('SELECT 1') },

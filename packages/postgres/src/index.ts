@@ -25,6 +25,7 @@ export { createFileStore } from './calls/file-store.ts';
 export { createReplayStore } from './calls/replay-store.ts';
 export { createSweepStore } from './calls/sweep-store.ts';
 export { createConfigStore } from './config/config-store.ts';
+export { createCrmMappingReader } from './crm/crm-mapping-reader.ts';
 export { createCrmReader } from './crm/crm-reader.ts';
 export { createCrmStore } from './crm/crm-store.ts';
 export {

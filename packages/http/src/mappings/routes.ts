@@ -87,9 +87,13 @@ export function registerMappings(api: Api, { mappings }: { mappings: MappingStor
   });
 }
 
-function assertReadsIds(kind: MappingKind, fields: NewMapping['fields']): void {
+export function assertReadsIds(kind: MappingKind, fields: NewMapping['fields'], at = 'fields'): void {
   const issues = kind === 'call' ? [] : checkCrmFields(fields);
-  if (issues.length > 0) throw new InputError('body', issues);
+  if (issues.length > 0)
+    throw new InputError(
+      'body',
+      issues.map((each) => ({ ...each, at })),
+    );
 }
 
 /** The version in an If-Match header, quoted or bare; null where any will do. */

@@ -1,4 +1,10 @@
-import { CallMappingParams, MappingLint, MappingPresetList, TenantParams } from '@callbay/contracts';
+import {
+  type MappingKind,
+  MappingLint,
+  MappingParams,
+  MappingPresetList,
+  TenantParams,
+} from '@callbay/contracts';
 import { CALL_PRESETS } from '@callbay/core';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
@@ -6,8 +12,8 @@ import { json, PROBLEMS } from '../server/openapi.ts';
 
 const tags = ['mappings'];
 
-/** `lintTenantMapping` with its adapters in hand. */
-export type LintMapping = (tenantId: string) => Promise<MappingLint | null>;
+/** `lintTenantMapping` and `lintTenantCrmMapping` with their adapters in hand. */
+export type LintMapping = (tenantId: string, kind: MappingKind) => Promise<MappingLint | null>;
 
 export function registerLints(api: Api, { lintMapping }: { lintMapping: LintMapping }): void {
   api.route({
@@ -35,11 +41,12 @@ export function registerLints(api: Api, { lintMapping }: { lintMapping: LintMapp
       ...{
         tags,
         operationId: 'lintMapping',
-        summary: 'Hold the mapping in force against the last thousand records',
+        summary:
+          'Hold the mapping in force against the last thousand records, or the headers of the last CRM files',
       },
-      params: CallMappingParams,
+      params: MappingParams,
       response: { 200: json('What does not fit.', MappingLint), ...PROBLEMS },
     },
-    handler: async ({ params }) => found(await lintMapping(params.tenantId)),
+    handler: async ({ params }) => found(await lintMapping(params.tenantId, params.kind)),
   });
 }

@@ -1,14 +1,29 @@
-import { CallMappingParams, Preview, PreviewRequest } from '@callbay/contracts';
+import { CrmPreview, type MappingKind, MappingParams, Preview, PreviewRequest } from '@callbay/contracts';
+import { type CrmType, issue } from '@callbay/core';
+import { z } from 'zod';
 import { found } from '../found.ts';
+import { assertReadsIds } from '../mappings/routes.ts';
 import type { Api } from '../server/api.ts';
+import { InputError } from '../server/input-error.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
 const tags = ['mappings'];
 
 /** `previewMapping` with its adapters in hand. */
 export type PreviewMapping = (tenantId: string, request: PreviewRequest) => Promise<Preview | null>;
+/** `previewCrmMapping` with its adapters in hand. */
+export type PreviewCrmMapping = (
+  tenantId: string,
+  type: CrmType,
+  request: PreviewRequest,
+) => Promise<CrmPreview | null>;
 
-export function registerPreviews(api: Api, { previewMapping }: { previewMapping: PreviewMapping }): void {
+const AnyPreview = z.union([Preview, CrmPreview]).meta({ description: '`CrmPreview` but of kind `call`.' });
+
+export function registerPreviews(
+  api: Api,
+  deps: { previewMapping: PreviewMapping; previewCrmMapping: PreviewCrmMapping },
+): void {
   api.route({
     method: 'POST',
     url: '/v1/tenants/:tenantId/mappings/:kind/preview',
@@ -20,10 +35,21 @@ export function registerPreviews(api: Api, { previewMapping }: { previewMapping:
         summary:
           'Try a draft on a sample and on the last files, beside the version in force; nothing is stored',
       },
-      params: CallMappingParams,
+      params: MappingParams,
       body: PreviewRequest,
-      response: { 200: json('What the draft would make of them.', Preview), ...PROBLEMS },
+      response: { 200: json('What the draft would make of them.', AnyPreview), ...PROBLEMS },
     },
-    handler: async ({ params, body }) => found(await previewMapping(params.tenantId, body)),
+    handler: async ({ params: { tenantId, kind }, body }) => {
+      if (kind === 'call') return found(await deps.previewMapping(tenantId, body));
+      assertTriable(kind, body);
+      return found(await deps.previewCrmMapping(tenantId, kind, body));
+    },
   });
+}
+
+function assertTriable(kind: MappingKind, { mapping, lastFiles }: PreviewRequest): void {
+  assertReadsIds(kind, mapping.fields, 'mapping.fields');
+  if (lastFiles === undefined) return;
+  const message = 'The rows of CRM files are not kept: send one as the sample.';
+  throw new InputError('body', [issue('VALUE_NOT_ALLOWED', message, 'lastFiles')]);
 }
