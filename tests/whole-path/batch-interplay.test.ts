@@ -1,0 +1,77 @@
+import type { NewMapping } from '@callbay/contracts';
+import { COACH_MINIMUM } from '@callbay/core';
+import { replayFile } from '@callbay/ingestion';
+import { createMappingStore, createReplayStore } from '@callbay/postgres';
+import { makeWav, type RunningCallbay, startCallbay, type TestTenant } from '@callbay/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callsOf, codesOf } from './support.ts';
+
+const BY = { name: 'tests', remoteAddress: null };
+const START = Date.parse('2026-03-02T11:00:00.000Z');
+
+let callbay: RunningCallbay;
+beforeAll(async () => {
+  callbay = await startCallbay();
+  await callbay.clock.set(new Date(START));
+});
+afterAll(() => callbay[Symbol.asyncDispose]());
+
+const wav = (seed: number): Buffer => makeWav({ seconds: 1, seed });
+
+async function put({ client }: TestTenant, files: Record<string, string | Buffer>): Promise<void> {
+  for (const [name, bytes] of Object.entries(files)) await client.put(name, bytes);
+  await callbay.settle();
+}
+
+/** Publishes the minimum with `user` under another source field. */
+const publish = ({ tenantId }: TestTenant, source: string, more: NewMapping['fields'] = []) => {
+  const fields = COACH_MINIMUM.fields.map((field) =>
+    field.target === 'user' ? { ...field, source } : field,
+  );
+  const mapping = { ...structuredClone(COACH_MINIMUM), fields: [...fields, ...more] } as NewMapping;
+  return createMappingStore(callbay.db).publishMapping(tenantId, 'call', mapping, null, BY);
+};
+
+async function replay({ tenantId }: TestTenant, name: string) {
+  const { db, deps } = callbay;
+  const [file] = await db.query<{ id: string }>('select id from files where tenant_id = $1 and name = $2', [
+    tenantId,
+    name,
+  ]);
+  const replays = createReplayStore(db);
+  return replayFile({ replays, queue: deps.queue }, { tenantId, fileId: file!.id, by: BY });
+}
+
+/** `line CODE` of every row the tenant sent in batches. */
+async function rowsOf({ tenantId }: TestTenant): Promise<string[]> {
+  const rows = await callbay.db.query<{ name: string; line: number; outcome_code: string | null }>(
+    `select f.name, r.line, r.outcome_code from call_records r
+       join files f on f.tenant_id = r.tenant_id and f.id = r.file_id
+      where r.tenant_id = $1 and r.is_batch_row order by f.receive_seq, r.row`,
+    [tenantId],
+  );
+  return rows.map((row) => `${row.name} ${row.line} ${row.outcome_code ?? 'none'}`);
+}
+
+const DRIFTED = `datetime,agent,direction,filename
+2026-03-02T10:00:00Z,rep@acme.test,inbound,a.wav
+2026-03-02T10:00:00Z,rep@acme.test,inbound,b.wav
+`;
+
+test('case 69: a batch refused for its header surfaces its rows when it is replayed under a new mapping', async () => {
+  await using tenant = await callbay.openTenant();
+  await put(tenant, { 'a.wav': wav(1), 'day.csv': DRIFTED });
+  expect(await codesOf(callbay, tenant)).toEqual(['a.wav NO_METADATA', 'day.csv SCHEMA_DRIFT']);
+  await publish(tenant, 'agent');
+  expect(await replay(tenant, 'day.csv')).toBe('replayed');
+  await callbay.settle();
+  // A recording of the batch's own name has the facts of that name judged.
+  await put(tenant, { 'day.wav': wav(2) });
+  expect(await codesOf(callbay, tenant)).toEqual([
+    'a.wav SURFACED',
+    'day.csv BATCH_DONE',
+    'day.wav NO_METADATA',
+  ]);
+  expect(await rowsOf(tenant)).toEqual(['day.csv 2 SURFACED', 'day.csv 3 NO_RECORDING']);
+  expect((await callsOf(callbay, tenant)).map((call) => call.call_key)).toEqual(['stem:a']);
+});
