@@ -4,6 +4,7 @@ import { replayFile } from '@callbay/ingestion';
 import { createMappingStore, createReplayStore } from '@callbay/postgres';
 import { makeWav, type RunningCallbay, startCallbay, type TestTenant } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { metadataOnly } from './metadata-only-support.ts';
 import { callsOf, codesOf } from './support.ts';
 
 const BY = { name: 'tests', remoteAddress: null };
@@ -74,4 +75,44 @@ test('case 69: a batch refused for its header surfaces its rows when it is repla
   ]);
   expect(await rowsOf(tenant)).toEqual(['day.csv 2 SURFACED', 'day.csv 3 NO_RECORDING']);
   expect((await callsOf(callbay, tenant)).map((call) => call.call_key)).toEqual(['stem:a']);
+});
+
+/** A batch of rows that name no recording. */
+const unnamed = (...emails: string[]): string =>
+  [
+    'datetime,email,direction,filename',
+    ...emails.map((email) => `2026-03-02T10:00:00Z,${email},inbound,`),
+    '',
+  ].join('\n');
+
+test('case 31: rows without a recording wait on when another batch of the same name brings other ones', async () => {
+  await using tenant = await callbay.openTenant();
+  await put(tenant, { 'day.csv': unnamed('x@acme.test', 'y@acme.test') });
+  await put(tenant, { 'day.csv': unnamed('z@acme.test', 'y@acme.test') });
+  expect(await rowsOf(tenant)).toEqual([
+    'day.csv 2 NO_RECORDING',
+    'day.csv 3 SUPERSEDED',
+    'day.csv 2 NO_RECORDING',
+    'day.csv 3 NO_RECORDING',
+  ]);
+});
+
+test('a row linked by its fields says nothing new when a later batch repeats it', async () => {
+  const { settle, register } = metadataOnly(() => callbay);
+  await using tenant = await callbay.openTenant();
+  await register(tenant, 'one', {
+    startedAt: '2026-03-02T10:00:05Z',
+    user: 'x@acme.test',
+    direction: 'inbound',
+  });
+  await tenant.client.put('monday.csv', unnamed('y@acme.test', 'x@acme.test'));
+  await settle();
+  await tenant.client.put('tuesday.csv', unnamed('x@acme.test', 'z@acme.test'));
+  await settle();
+  expect(await rowsOf(tenant)).toEqual([
+    'monday.csv 2 NO_RECORDING',
+    'monday.csv 3 SURFACED',
+    'tuesday.csv 2 UNCHANGED',
+    'tuesday.csv 3 NO_RECORDING',
+  ]);
 });

@@ -17,7 +17,8 @@ import { freeNameFor } from './save-verdicts.ts';
 /**
  * Batches: their rows as facts, how far those have been advanced, and their end. A row that is no fact of any call (it
  * cannot be read, or stands twice) has its outcome from the start and belongs to no stem: `<stem of the file>/<row>` is
- * one that no file name can have. So is the stem of a row that names no recording.
+ * one that no file name can have. A row that names no recording is known by what it says, `row/<digest>`: the same row sent
+ * again is that row, and another batch of the same name holds others.
  */
 export function createBatchStore(db: Database): BatchStore {
   return {
@@ -174,7 +175,7 @@ async function insertRows(tx: Sql, tenantId: string, fileId: string, stem: strin
     `insert into call_records (tenant_id, file_id, row, line, stem, named_stem, raw, nested_paths, at, issues, is_batch_row,
             state, outcome_code, outcome_message, outcome_at)
      select $1, $2, row, line,
-            case when code is null and named_stem is not null then named_stem else $3 || '/' || row end,
+            case when code is not null then $3 || '/' || row else coalesce(named_stem, 'row/' || md5(raw::text)) end,
             case when code is null then named_stem end,
             raw, nested_paths, at, issues, true,
             case when code is null then 'received' when code = 'DUPLICATE' then 'done' else 'rejected' end,

@@ -28,10 +28,17 @@ export async function removeFacts(tx: Sql, tenantId: string, callKeys: readonly 
     'select distinct file_id from call_revisions where tenant_id = $1 and call_key = any($2)',
     [tenantId, callKeys],
   );
-  const records = await tx.query<FactRow>(
+  const records = await tx.query<FactRow & { stem: string }>(
     `delete from call_records
-      where tenant_id = $1 and ((stem = any($2) and named_stem is null) or named_stem = any($2)) returning file_id`,
+      where tenant_id = $1 and ((stem = any($2) and named_stem is null) or named_stem = any($2)) returning file_id, stem`,
     [tenantId, stems],
+  );
+  // A row that names no recording is known by a digest of what it says.
+  await tx.execute(
+    `delete from calls c using unnest($2::text[]) as row(stem)
+      where c.tenant_id = $1 and c.call_key = 'stem:' || row.stem and c.status in ('empty', 'held')
+        and not exists (select from call_records r where r.tenant_id = $1 and r.stem = row.stem)`,
+    [tenantId, records.map(({ stem }) => stem).filter((stem) => stem.startsWith('row/'))],
   );
   const rows = made.filter(({ file_id, row }) => file_id !== null && row !== null);
   await tx.execute(
