@@ -1,6 +1,6 @@
 import type { NewMapping } from '@callbay/contracts';
 import { COACH_MINIMUM } from '@callbay/core';
-import { replayFile } from '@callbay/ingestion';
+import { replayFile, sweepDataRetention } from '@callbay/ingestion';
 import { createMappingStore, createReplayStore } from '@callbay/postgres';
 import { makeWav, type RunningCallbay, startCallbay, type TestTenant } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -115,4 +115,35 @@ test('a row linked by its fields says nothing new when a later batch repeats it'
     'tuesday.csv 2 UNCHANGED',
     'tuesday.csv 3 NO_RECORDING',
   ]);
+});
+
+test('the call of one row is deleted for good: the other rows stay, and the batch sent again brings it not back', async () => {
+  const { settle, register } = metadataOnly(() => callbay);
+  const days = { evaluatedDays: null, notEvaluatedDays: 30 };
+  await using tenant = await callbay.openTenant({ settings: { dataRetention: days } });
+  const row = (day: string, email: string, filename: string): string =>
+    `2026-03-${day}T10:00:00Z,${email},inbound,${filename}\n`;
+  const batch = [
+    'datetime,email,direction,filename\n',
+    row('02', 'p', 'a.wav'),
+    row('09', 'q', 'b.wav'),
+  ].join('');
+  await register(tenant, 'one', { startedAt: '2026-03-02T10:00:05Z', user: 'r', direction: 'inbound' });
+  await put(tenant, { 'a.wav': wav(1), 'b.wav': wav(2), 'day.csv': batch + row('02', 'r', '') });
+  await settle();
+  expect(await callsOf(callbay, tenant)).toHaveLength(3);
+  await callbay.clock.set(new Date(START + 31 * 86_400_000));
+  await sweepDataRetention(callbay.deps, { hostMs: Date.now(), wallElapsedMs: 0, monotonicElapsedMs: 0 });
+  await settle();
+  expect((await callsOf(callbay, tenant)).map((call) => call.call_key)).toEqual(['stem:b']);
+  expect(await rowsOf(tenant)).toEqual(['day.csv 3 SURFACED']);
+  const keys = 'select call_key from calls where tenant_id = $1';
+  expect(await callbay.db.query(keys, [tenant.tenantId])).toEqual([{ call_key: 'stem:b' }]);
+  await put(tenant, { 'day.csv': batch });
+  expect(await rowsOf(tenant)).toEqual([
+    'day.csv 3 SURFACED',
+    'day.csv 2 CALL_DELETED',
+    'day.csv 3 UNCHANGED',
+  ]);
+  await callbay.clock.set(new Date(START));
 });
