@@ -147,3 +147,24 @@ test('the call of one row is deleted for good: the other rows stay, and the batc
   ]);
   await callbay.clock.set(new Date(START));
 });
+
+test('a linked row that waits for go live takes no new place each time its call is decided', async () => {
+  const { settle, register } = metadataOnly(() => callbay);
+  await using tenant = await callbay.openTenant({ stage: 'verification' });
+  await register(tenant, 'one', {
+    startedAt: '2026-03-02T10:00:05Z',
+    user: 'x@acme.test',
+    direction: 'inbound',
+  });
+  await put(tenant, { 'day.csv': unnamed('x@acme.test', 'y@acme.test') });
+  await settle();
+  expect(await rowsOf(tenant)).toEqual(['day.csv 2 READY', 'day.csv 3 NO_RECORDING']);
+  const counter = () =>
+    callbay.db.query(`select value from tenant_counters where tenant_id = $1 and name = 'receive'`, [
+      tenant.tenantId,
+    ]);
+  const before = await counter();
+  await callbay.db.execute('update calls set due_at = callbay_now() where tenant_id = $1', [tenant.tenantId]);
+  await settle();
+  expect(await counter()).toEqual(before);
+});
