@@ -17,7 +17,8 @@ import { freeNameFor } from './save-verdicts.ts';
 /**
  * Batches: their rows as facts, how far those have been advanced, and their end. A row that is no fact of any call (it
  * cannot be read, or stands twice) has its outcome from the start and belongs to no stem: `<stem of the file>/<row>` is
- * one that no file name can have. So is the stem of a row that names no recording.
+ * one that no file name can have. A row that names no recording is known by what it says, `row/<digest>`: the same row sent
+ * again is that row, and another batch of the same name holds others.
  */
 export function createBatchStore(db: Database): BatchStore {
   return {
@@ -138,15 +139,26 @@ async function saveBatch(
         const none = issue('METADATA_INVALID', 'The file has no row of data below its header.');
         throw new Refused({ kind: 'refused', issues: [none] });
       }
+      const left = await removeSidecar(tx, tenantId, fileId);
       await insertRows(tx, tenantId, fileId, facts.stem);
       const wakes = await endFile(tx, tenantId, fileId, facts, report);
       if (wakes === null) throw new Refused({ kind: 'gone' });
-      return { kind: 'saved', wakes };
+      return { kind: 'saved', wakes: [...left, ...wakes] };
     });
   } catch (error) {
     if (error instanceof Refused) return error.end;
     throw error;
   }
+}
+
+/** What the file was taken for before it was replayed: its record would go on speaking for the file. */
+async function removeSidecar(tx: Sql, tenantId: string, fileId: string): Promise<string[]> {
+  const left = await tx.query<{ stem: string }>(
+    `delete from call_records where tenant_id = $1 and file_id = $2 and not is_batch_row
+     returning coalesce(named_stem, stem) as stem`,
+    [tenantId, fileId],
+  );
+  return left.map(({ stem }) => keyOfStem(stem));
 }
 
 /**
@@ -163,7 +175,7 @@ async function insertRows(tx: Sql, tenantId: string, fileId: string, stem: strin
     `insert into call_records (tenant_id, file_id, row, line, stem, named_stem, raw, nested_paths, at, issues, is_batch_row,
             state, outcome_code, outcome_message, outcome_at)
      select $1, $2, row, line,
-            case when code is null and named_stem is not null then named_stem else $3 || '/' || row end,
+            case when code is not null then $3 || '/' || row else coalesce(named_stem, 'row/' || md5(raw::text)) end,
             case when code is null then named_stem end,
             raw, nested_paths, at, issues, true,
             case when code is null then 'received' when code = 'DUPLICATE' then 'done' else 'rejected' end,

@@ -197,6 +197,10 @@ function factsOf(
 
 const placeOf = (file: LoadedFile): number => file.replay_seq ?? file.receive_seq;
 
+/** Where a record stands instead of its file's `receive_seq`: where it came to its call, or was replayed since. */
+const placeOfRecord = ({ placed_seq }: LoadedRecord, { replay_seq }: LoadedFile): number | null =>
+  placed_seq === null || replay_seq === null ? (placed_seq ?? replay_seq) : Math.max(placed_seq, replay_seq);
+
 /**
  * The stems whose records name this one from elsewhere, each with the place of the first that does: before it the
  * other files of that stem are none of this call's concern, and what came earlier must not wait for them.
@@ -210,7 +214,7 @@ function namersOf(
   for (const record of records) {
     const file = files.get(record.file_id);
     if (record.named_stem !== stem || !file) continue;
-    const place = record.placed_seq ?? placeOf(file);
+    const place = placeOfRecord(record, file) ?? file.receive_seq;
     namers.set(record.stem, Math.min(namers.get(record.stem) ?? Number.POSITIVE_INFINITY, place));
   }
   return namers;
@@ -245,7 +249,7 @@ const recordingFact = (file: LoadedFile): RecordingFact => ({
 
 const recordFact = (record: LoadedRecord, file: LoadedFile): RecordFact => ({
   ...baseFact(file),
-  replaySeq: record.placed_seq ?? file.replay_seq,
+  replaySeq: placeOfRecord(record, file),
   kind: 'record',
   row: record.row,
   isBatchRow: record.is_batch_row,

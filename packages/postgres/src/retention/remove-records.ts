@@ -16,17 +16,24 @@ export async function removeRecords(
   made: readonly { readonly file_id: string | null; readonly row: number | null }[],
 ): Promise<RecordRow[]> {
   const rows = made.filter(({ file_id, row }) => file_id !== null && row !== null) as RecordRow[];
-  const gone = await tx.query<RecordRow & { is_batch_row: boolean; said: string | null }>(
+  const gone = await tx.query<RecordRow & { stem: string; is_batch_row: boolean; said: string | null }>(
     `delete from call_records r
       where r.tenant_id = $1 and ((r.stem = any($2) and r.named_stem is null) or r.named_stem = any($2)
          or (r.file_id, r.row) in (select file_id, row from unnest($3::uuid[], $4::int[]) as made(file_id, row)))
-     returning file_id, row, is_batch_row, md5(raw::text) as said`,
+     returning file_id, row, stem, is_batch_row, md5(raw::text) as said`,
     [tenantId, stems, rows.map(({ file_id }) => file_id), rows.map(({ row }) => row)],
   );
   const earlier = await removeEarlier(tx, tenantId, stems, gone);
   const batch = gone.filter(({ is_batch_row }) => is_batch_row);
   const copies = await removeCopies(tx, tenantId, batch);
   await removeMatches(tx, tenantId, [...batch, ...copies]);
+  // A row that names no recording is known by a digest of what it says.
+  await tx.execute(
+    `delete from calls c using unnest($2::text[]) as row(stem)
+      where c.tenant_id = $1 and c.call_key = 'stem:' || row.stem and c.status in ('empty', 'held')
+        and not exists (select from call_records r where r.tenant_id = $1 and r.stem = row.stem)`,
+    [tenantId, batch.map(({ stem }) => stem).filter((stem) => stem.startsWith('row/'))],
+  );
   return [...gone, ...earlier, ...copies];
 }
 
