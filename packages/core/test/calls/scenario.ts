@@ -42,7 +42,7 @@ export const policiesOf = (current: Policy = policyOf(), isLive = true): CallPol
 type Fact = RecordingFact | RecordFact;
 
 /** What the store knows beside the files: who is unread, and the calls that are visible, by key. */
-interface FactsOptions {
+export interface FactsOptions {
   /** One file that nobody has read, which everything after it waits for. */
   readonly unread?: number;
   /** Files that nobody has read, each of which holds back the calls it may belong to. */

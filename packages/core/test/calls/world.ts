@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import {
   type CallDecision,
+  type CallPolicies,
   DROP_RETENTION_MS,
   type FileVerdict,
   isOutcomeCode,
@@ -9,7 +10,7 @@ import {
   stateOf,
   stemNamedBy,
 } from '../../src/index.ts';
-import { fields, type Outcome, policyOf, type Scenario, scenario } from './scenario.ts';
+import { type FactsOptions, fields, type Outcome, policyOf, type Scenario, scenario } from './scenario.ts';
 
 const REPLAYED = ['NOT_MEDIA', 'MEDIA_IMMUTABLE', 'METADATA_INVALID'];
 /** What these lost against can be purged or removed: then they stand again. */
@@ -110,7 +111,7 @@ export class World {
       return namedStem === fact.namedStem ? [] : [[index, namedStem]];
     });
     if (moved.length > 0) this.sent.relink(moved);
-    const given: Parameters<Scenario['decide']> = [
+    const given: [CallPolicies, FactsOptions] = [
       {
         current: this.policy,
         pinned: this.#policies,
