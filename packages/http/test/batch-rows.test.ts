@@ -117,3 +117,28 @@ test('rejected rows make a jump of the rejection rate, each batch by its first t
   await makeBatch(quiet, 'fine.csv', { 'done SURFACED': 40, 'rejected METADATA_INVALID': 1 });
   expect(await alertsAt(DAY + 1, quiet, 'REJECTION_RATE_JUMP')).toEqual([]);
 });
+
+test('readiness tells rejected and waiting rows by code, with their batches; complete ones count for nothing', async () => {
+  const [id, other] = [await newTenant(), await newTenant()];
+  await makeBatch(id, 'one.csv', { 'held NO_RECORDING': 2, 'held READY': 9, 'rejected CONFLICTING_ROWS': 4 });
+  await makeBatch(id, 'two.csv', { 'held NO_RECORDING': 1, 'done SURFACED': 5, 'received NONE': 1 });
+  await makeBatch(other, 'other.csv', { 'done SURFACED': 5 });
+  const { body } = await api.ask(`GET /v1/tenants/${id}/readiness`);
+  const rows = body.findings.filter(({ code }: { code: string }) => code.startsWith('ROWS_'));
+  expect(rows).toMatchObject([
+    { code: 'ROWS_REJECTED', required: false, count: 4, examples: ['one.csv: 4 rows'] },
+    { code: 'ROWS_WAITING', count: 3, examples: ['two.csv: 1 row', 'one.csv: 2 rows'] },
+    { code: 'ROWS_WAITING', count: 1, examples: ['two.csv: 1 row'] },
+  ]);
+  expect(rows[1].message).toBe(
+    '3 rows of batches wait (NO_RECORDING): The metadata waits for its recording.',
+  );
+  expect(body.counts).toMatchObject({ held: 0, rejected: 0, heldRows: 4, rejectedRows: 4 });
+  const failing = (checks: { code: string; ok: boolean }[]) =>
+    checks.filter(({ ok }) => !ok).map(({ code }) => code);
+  expect(failing(body.checks)).toEqual(expect.arrayContaining(['NOTHING_REJECTED', 'NOTHING_UNPAIRED']));
+  const clean = (await api.ask(`GET /v1/tenants/${other}/readiness`)).body;
+  expect(failing(clean.checks)).not.toContain('NOTHING_REJECTED');
+  expect(failing(clean.checks)).not.toContain('NOTHING_UNPAIRED');
+  expect(clean.counts).toMatchObject({ heldRows: 0, rejectedRows: 0 });
+});
