@@ -1,5 +1,5 @@
-import { sweepAlerts } from '@callbay/ingestion';
-import { createAlertStore } from '@callbay/postgres';
+import { sweepAlerts, sweepReconciliations } from '@callbay/ingestion';
+import { createAlertStore, createReconciliationStore } from '@callbay/postgres';
 import { type TestClock, testClock } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeFile, startApi, type TestApi } from './support.ts';
@@ -141,4 +141,38 @@ test('readiness tells rejected and waiting rows by code, with their batches; com
   expect(failing(clean.checks)).not.toContain('NOTHING_REJECTED');
   expect(failing(clean.checks)).not.toContain('NOTHING_UNPAIRED');
   expect(clean.counts).toMatchObject({ heldRows: 0, rejectedRows: 0 });
+});
+
+test('a day is reconciled row by row too, and rows that nobody decided are a gap of their batch', async () => {
+  const id = await newTenant();
+  const fileId = await makeBatch(id, 'day.csv', {
+    ...{ 'done SURFACED': 5, 'done DUPLICATE': 1, 'held NO_RECORDING': 3, 'rejected CONFLICTING_ROWS': 2 },
+    ...{ 'received NONE': 4 },
+  });
+  const day = async () => (await api.ask(`GET /v1/tenants/${id}/reconciliation?day=2026-03-02`)).body;
+  await at(HOUR - 1);
+  const early = await day();
+  expect(early).toMatchObject({ isBalanced: true, counts: { received: 1, otherDone: 1, unaccounted: 0 } });
+  expect(early.counts.rows).toEqual({
+    ...{ received: 15, surfaced: 5, otherDone: 1, held: 3, rejected: 2, pending: 4, unaccounted: 0 },
+    byCode: { CONFLICTING_ROWS: 2, DUPLICATE: 1, NONE: 4, NO_RECORDING: 3, SURFACED: 5 },
+  });
+  await at(15 * HOUR);
+  const reconciliations = createReconciliationStore(api.db);
+  await sweepReconciliations({ reconciliations, log: { warn: () => {}, error: () => {} } });
+  expect(await day()).toMatchObject({
+    isBalanced: false,
+    counts: { unaccounted: 0, rows: { pending: 0, unaccounted: 4 } },
+    unaccountedFiles: [{ fileId, name: 'day.csv', rows: 4 }],
+    atClose: { counts: { rows: { unaccounted: 4 } } },
+  });
+  const [gap] = await alertsAt(15 * HOUR, id, 'RECONCILIATION_GAP');
+  expect(gap).toMatchObject({ count: 4, examples: [{ fileId, rows: 4 }] });
+  await api.db.execute(
+    `UPDATE call_records SET state = 'held', outcome_code = 'READY' WHERE tenant_id = $1 AND outcome_code IS NULL`,
+    [id],
+  );
+  await sweepReconciliations({ reconciliations, log: { warn: () => {}, error: () => {} } });
+  expect(await day()).toMatchObject({ isBalanced: true, unaccountedFiles: [] });
+  expect(await alertsAt(15 * HOUR, id, 'RECONCILIATION_GAP')).toEqual([]);
 });

@@ -21,7 +21,7 @@ export const ALERT_TABLE = {
     fix: 'An operator must look at the clocks. Nothing is lost meanwhile; after a jump the purge goes on a day later.',
   },
   RECONCILIATION_GAP: {
-    sentence: 'A day has files that are in no outcome.',
+    sentence: 'A day has files or rows of batches that are in no outcome.',
     fix: 'An operator must look: `GET …/reconciliation` names each file, and its explanation tells how far it came.',
   },
 } as const;
