@@ -46,12 +46,10 @@ export const Reconciliation = z
     timeZone: z.string().meta({ description: 'The tenant’s; UTC where it has none.' }),
     from: Instant,
     until: Instant,
-    isBalanced: z
-      .boolean()
-      .meta({
-        description:
-          'received = surfaced + otherDone + held + rejected + withdrawn + pending, of files and of rows',
-      }),
+    isBalanced: z.boolean().meta({
+      description:
+        'received = surfaced + otherDone + held + rejected + withdrawn + pending, of files and of rows',
+    }),
     counts: ReconciliationCounts,
     unaccountedFiles: z
       .array(AlertExample)
