@@ -33,12 +33,12 @@ async function sweepAt(ms: number): Promise<number> {
 test('a linked call leaves nothing of its recording, its match and any version of its metadata', async () => {
   await using tenant = await open();
   await at(HOUR);
-  await tenant.client.put('export-17.json', metadata({ email: 'secret@acme.test', note: 'a secret draft' }));
+  await tenant.client.put('secret-17.json', metadata({ email: 'secret@acme.test', note: 'a secret draft' }));
   await settle();
   await register(tenant, 'leg-secret', known({ user: 'secret@acme.test' }));
   await settle();
   expect(await callsOf(callbay, tenant)).toHaveLength(1);
-  await tenant.client.put('export-17.json', metadata({ email: 'secret@acme.test', note: 'a secret note' }));
+  await tenant.client.put('secret-17.json', metadata({ email: 'secret@acme.test', note: 'a secret note' }));
   await settle();
   expect(await matchesOf(tenant)).toHaveLength(1);
   const before = await tablesWith(callbay, 'secret', tenant.tenantId);
@@ -54,14 +54,14 @@ test('a linked call leaves nothing of its recording, its match and any version o
 test('metadata that named no recording before it named one is deleted with the call', async () => {
   await using tenant = await open();
   await at(HOUR);
-  await tenant.client.put('row.json', json({ note: 'a secret draft' }));
+  await tenant.client.put('secret-row.json', json({ note: 'a secret draft' }));
   await tenant.client.put('call.wav', makeWav({ seconds: 1, seed: 1 }));
-  await tenant.client.put('row.json', json({ note: 'a secret note', filename: 'call.wav' }));
+  await tenant.client.put('secret-row.json', json({ note: 'a secret note', filename: 'call.wav' }));
   await settle();
   expect(await codesOf(callbay, tenant)).toEqual([
-    'row.json SUPERSEDED',
+    'secret-row.json SUPERSEDED',
     'call.wav SURFACED',
-    'row.json SURFACED',
+    'secret-row.json SURFACED',
   ]);
   expect(await sweepAt(DAY + 1)).toBe(1);
   expect(await tablesWith(callbay, 'secret', tenant.tenantId)).toEqual([]);
