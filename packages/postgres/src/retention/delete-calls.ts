@@ -105,8 +105,19 @@ async function findUnread(
   return new Set(rows.map(({ stem }) => keyOfStem(stem)));
 }
 
-/** Calls that shared facts with those removed are decided again without them; visible ones have nothing to learn. */
+/**
+ * Calls that shared facts with those removed are decided again without them; visible ones have nothing to learn. A key
+ * that has no fact left, such as the name of a metadata file that named another, goes as well.
+ */
 async function wakeOthers(tx: Sql, tenantId: string, callKeys: readonly string[]): Promise<void> {
+  await tx.execute(
+    `delete from calls c using unnest($2::text[], $3::text[]) as n(call_key, stem)
+      where c.tenant_id = $1 and c.call_key = n.call_key and c.status in ('empty', 'held') and c.call_id is null
+        and not exists (select from files f where f.tenant_id = $1 and f.stem = n.stem)
+        and not exists (select from call_records r where r.tenant_id = $1 and r.stem = n.stem)
+        and not exists (select from call_records r where r.tenant_id = $1 and r.named_stem = n.stem)`,
+    [tenantId, callKeys.filter(isStemKey), callKeys.filter(isStemKey).map(stemOfKey)],
+  );
   await tx.execute(
     `update calls set due_at = callbay_now()
       where tenant_id = $1 and call_key = any($2) and status in ('empty', 'held')`,
