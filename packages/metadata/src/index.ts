@@ -10,6 +10,7 @@ export { formatOfExtension } from './format-of-extension.ts';
 export { METADATA_LIMITS, type MetadataLimits } from './limits.ts';
 export { parseMetadata } from './parse-metadata.ts';
 export type { MetadataFormat, MetadataInput, ParsedMetadata } from './parsed-metadata.ts';
+export { UNKNOWN_ENCODING } from './text/decode.ts';
 export { EncodingDetector, type StreamEncoding } from './text/stream-encoding.ts';
 export { readYamlValue, type YamlValue } from './yaml/read-yaml-value.ts';
 export { writeYaml } from './yaml/write-yaml.ts';
