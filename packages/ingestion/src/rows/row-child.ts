@@ -9,9 +9,8 @@ import { endWithParent } from '../end-with-parent.ts';
 import type { RowModule, RowSink } from './row-module.ts';
 
 endWithParent();
-
-// Ctrl-C reaches every process of a terminal: whoever started this one decides whether it ends.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+// Its parent ends it by SIGKILL, and by nothing else.
+process.on('SIGTERM', () => {});
 
 const { module, path, options } = (await json(process.stdin)) as {
   module: string;
