@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { IssueView, TenantParams, text, Uuid } from './common.ts';
 import { NewMapping } from './mappings.ts';
 
-export const MAX_PREVIEW_FILES = 200;
+const MAX_PREVIEW_FILES = 200;
 
 export const CallMappingParams = TenantParams.extend({ kind: z.literal('call') });
 

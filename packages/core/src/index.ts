@@ -117,7 +117,6 @@ export {
   outcomeSaying,
   stateOf,
   WARNING_TABLE,
-  type WarningCode,
 } from './outcomes.ts';
 export { type AlertSettings, DEFAULT_SETTINGS, type Policy, type TenantSettings } from './policy.ts';
 export {

@@ -44,7 +44,7 @@ export const FIND_RECENTLY_CLOSED = `SELECT ${ENTRY_COLUMNS} FROM files f
     AND f.withdrawn_seq IS NULL AND f.purged_at IS NULL AND f.received_at >= callbay_now() - interval '60 seconds'`;
 
 /** `stripSourcePrefix` of core, by tenant $1's settings: what is not read yet must count for the right call already. */
-export const withoutSourcePrefix = (stem: string): string => `coalesce((
+const withoutSourcePrefix = (stem: string): string => `coalesce((
     SELECT substr(${stem}, length(prefix) + 1)
       FROM tenants t, jsonb_array_elements_text(t.settings -> 'sourcePrefixes') AS given,
            LATERAL normalize(given, NFC) AS prefix
