@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 
 /**
- * Ends this process when its parent is gone, and not before. A parser that spins never hears of that, so a thread of its
- * own watches. Ctrl-C reaches every process of a terminal: the parent, which may still want the work, decides.
+ * Ends this process when its parent is gone, and not before. A parser that spins never hears of that, so a thread of
+ * its own watches. Ctrl-C reaches every process of a terminal: the parent, which may still want the work, decides.
  */
 export function endWithParent(): void {
   new Worker(

@@ -1,7 +1,7 @@
 /**
  * Reads the bytes of JSON, XML, CSV and YAML metadata into records of source strings, and writes CSV rows.
- * It never touches a file, a clock or the network, never gives a value a type, and never throws for what the bytes hold.
- * Ingestion calls it inside a pool process; its results survive a structured clone on the way back.
+ * It never touches a file, a clock or the network, never gives a value a type, and never throws for what the bytes
+ * hold. Ingestion calls it inside a pool process; its results survive a structured clone on the way back.
  */
 export { CsvStream, type CsvStreamRow } from './csv/csv-stream.ts';
 export type { CsvHeader } from './csv/read-header.ts';

@@ -54,8 +54,8 @@ const withoutSourcePrefix = (stem: string): string => `coalesce((
 /**
  * One statement from counter to story, for one file or several of one tenant that came at once. The clock is read when
  * the counter's lock is held, so that within a tenant a later sequence never has an earlier instant while the clock
- * runs forward. A file id that is here already takes no sequence and answers what it was given. A file without an answer
- * has no such tenant, or was committed in between by another call, which the next attempt sees.
+ * runs forward. A file id that is here already takes no sequence and answers what it was given. A file without an
+ * answer has no such tenant, or was committed in between by another call, which the next attempt sees.
  */
 export const RECEIVE_FILES = `
 WITH given AS (
