@@ -4,6 +4,7 @@ import { createCallReader, createRetentionReader } from '@callbay/postgres';
 import { makeWav, type RunningCallbay, startCallbay, type TestTenant, until } from '@callbay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CALL_AT, callsOf, codesOf, HOUR, json } from './support.ts';
+import { tablesWith as tablesOf } from './tables-with.ts';
 
 const DAY = 24 * HOUR;
 const STEM = '20260302-100000_outbound_secret-person';
@@ -54,22 +55,7 @@ const blobsOf = async ({ tenantId }: TestTenant): Promise<string[]> => {
   return keys;
 };
 
-/** Tables, of any schema, with a row that holds the text. */
-async function tablesWith(text: string, tenantId: string): Promise<string[]> {
-  const tables = await callbay.db.query<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables
-      where schemaname not in ('pg_catalog', 'information_schema')`,
-  );
-  const found: string[] = [];
-  for (const { name } of tables) {
-    const rows = await callbay.db.query(
-      `select 1 from ${name} t where t::text like $1 and t::text like $2 limit 1`,
-      [`%${text}%`, `%${tenantId}%`],
-    );
-    if (rows.length > 0) found.push(name);
-  }
-  return found;
-}
+const tablesWith = (text: string, tenantId: string) => tablesOf(callbay, text, tenantId);
 
 const tombstonesOf = ({ tenantId }: TestTenant) =>
   callbay.db.query<{ call_id: number; reason: string; change_seq: number }>(

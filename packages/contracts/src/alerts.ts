@@ -34,6 +34,10 @@ export const AlertExample = z.object({
   name: z.string(),
   code: z.string().nullable(),
   receivedAt: Instant,
+  rows: z
+    .int()
+    .optional()
+    .meta({ description: 'How many rows of this batch; absent: it is the file itself.' }),
 });
 
 /** Something that is, or was, wrong with a tenant's feed. Source: C2. */

@@ -1,7 +1,7 @@
 import { DEFAULT_SETTINGS } from '@callbay/core';
 import { z } from 'zod';
 import { text } from './common.ts';
-import { NewMapping } from './mappings.ts';
+import { NewCrmMapping, NewMapping } from './mappings.ts';
 import { mergeSettings } from './merge-settings.ts';
 import { TimeZone } from './rules.ts';
 import { SettingsChange, type TenantSettings } from './tenants.ts';
@@ -11,7 +11,8 @@ export const CONFIG_BYTES = 2 ** 20;
 
 /**
  * A tenant's whole set-up as one file: to review, to keep under version control, to repeat for another tenant. It holds
- * no id, no stage, no key and no secret. A setting that is left out has its default.
+ * no id, no stage, no key and no secret. A setting that is left out has its default, and so has a type of CRM file
+ * without a mapping.
  */
 export const TenantConfig = z
   .strictObject({
@@ -19,7 +20,14 @@ export const TenantConfig = z
     name: text(200),
     timeZone: TimeZone.nullable(),
     settings: SettingsChange.default({}),
-    mappings: z.strictObject({ call: NewMapping }),
+    mappings: z.strictObject({
+      call: NewMapping,
+      contacts: NewCrmMapping.optional(),
+      leads: NewCrmMapping.optional(),
+      opportunities: NewCrmMapping.optional(),
+      cases: NewCrmMapping.optional(),
+      accounts: NewCrmMapping.optional(),
+    }),
   })
   .meta({ id: 'TenantConfig' });
 export type TenantConfig = z.infer<typeof TenantConfig>;
@@ -35,7 +43,12 @@ export function settingsOf({ settings }: TenantConfig): TenantSettings {
     linkage: { ...linkage },
     directions: settings.directions === undefined ? { ...directions } : {},
   };
-  return mergeSettings(base, settings);
+  return normalSettings(mergeSettings(base, settings));
+}
+
+/** No patterns of any type say the same as none at all. */
+export function normalSettings({ crmFiles, ...settings }: TenantSettings): TenantSettings {
+  return crmFiles === undefined || Object.keys(crmFiles).length === 0 ? settings : { ...settings, crmFiles };
 }
 
 export const ConfigQuery = z.strictObject({

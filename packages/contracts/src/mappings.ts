@@ -1,8 +1,8 @@
-import { CRM_TYPES, FIELD_TYPES } from '@callbay/core';
+import { CRM_TYPES, EXTERNAL_ID, FIELD_TYPES, type Issue, issue } from '@callbay/core';
 import { z } from 'zod';
 import { Instant, TenantParams, text } from './common.ts';
 import { cursorOf, Limit, listOf } from './lists.ts';
-import { reportMapping } from './rules.ts';
+import { report, reportMapping } from './rules.ts';
 
 export const FieldMapping = z
   .strictObject({
@@ -34,9 +34,20 @@ export const NewMapping = z
   });
 export type NewMapping = z.infer<typeof NewMapping>;
 
+/** What a mapping of CRM files lacks: their rows are told apart by one column. Source: C25. */
+export function checkCrmFields(fields: NewMapping['fields']): Issue[] {
+  if (fields.some(({ target, type }) => target === EXTERNAL_ID && type === 'id')) return [];
+  const message = `Map the column that holds the object's unique id to ${EXTERNAL_ID}, of type id.`;
+  return [issue('MAPPING_INVALID', message, 'fields')];
+}
+
 /** What a mapping reads: call metadata, or one type of CRM file. */
 export const MappingKind = z.enum(['call', ...CRM_TYPES]);
 export type MappingKind = z.infer<typeof MappingKind>;
+
+export const NewCrmMapping = NewMapping.superRefine(({ fields }, context) => {
+  for (const found of checkCrmFields(fields)) report(context, found, ['fields']);
+});
 
 /** One published version of a tenant's field mapping. Source: C17, E3. */
 export const Mapping = z

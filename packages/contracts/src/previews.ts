@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { IssueView, TenantParams, text, Uuid } from './common.ts';
+import { IssueView, text, Uuid } from './common.ts';
 import { NewMapping } from './mappings.ts';
 
 const MAX_PREVIEW_FILES = 200;
-
-export const CallMappingParams = TenantParams.extend({ kind: z.literal('call') });
 
 /** A draft to try on a sample, on the last files that really came, or on both. Source: E3. */
 export const PreviewRequest = z
@@ -17,7 +15,7 @@ export const PreviewRequest = z
       })
       .optional()
       .meta({ description: 'With the rest of the request at most 1 MiB.' }),
-    lastFiles: z.int().min(1).max(MAX_PREVIEW_FILES).optional(),
+    lastFiles: z.int().min(1).max(MAX_PREVIEW_FILES).optional().meta({ description: 'Of kind `call` only.' }),
   })
   .meta({ id: 'PreviewRequest' });
 export type PreviewRequest = z.infer<typeof PreviewRequest>;
@@ -82,3 +80,33 @@ export const Preview = z
   })
   .meta({ id: 'Preview' });
 export type Preview = z.infer<typeof Preview>;
+
+/** What a draft makes of the rows of a sample of CRM objects, beside the mapping in force. Nothing is stored. */
+export const CrmPreview = z
+  .object({
+    liveVersion: z.int().nullable().meta({ description: 'Null: none is published, the preset is in force.' }),
+    sample: z
+      .object({
+        counts: z.object({
+          ...{ read: z.int(), rejected: z.int() },
+          ...{ unchanged: z.int(), changed: z.int(), newlyRejected: z.int(), newlyReleased: z.int() },
+        }),
+        rows: z
+          .array(
+            z.object({
+              at: z.string().meta({ example: 'line 2' }),
+              externalId: z.string().nullable(),
+              fields: z.record(z.string(), Value),
+              change: z.enum(['none', 'changed', 'rejected', 'released']),
+              changes: z.array(z.object({ field: z.string(), old: Value, new: Value })),
+              issues: z.array(IssueView),
+              warnings: z.array(IssueView),
+            }),
+          )
+          .meta({ description: 'The first 100.' }),
+        issues: z.array(IssueView).meta({ description: 'What could not be read of the sample itself.' }),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'CrmPreview' });
+export type CrmPreview = z.infer<typeof CrmPreview>;

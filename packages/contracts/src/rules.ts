@@ -11,9 +11,13 @@ import { z } from 'zod';
 import { parseSshPublicKey } from './ssh-public-key.ts';
 
 /** Hands one of our issues to zod, keeping its code. */
-const report = (context: z.RefinementCtx, { code, message }: Issue, path: (string | number)[] = []): void => {
+export function report(
+  context: z.RefinementCtx,
+  { code, message }: Issue,
+  path: (string | number)[] = [],
+): void {
   context.addIssue({ code: 'custom', message, path, params: { code } });
-};
+}
 
 export const TimeZone = z
   .string()

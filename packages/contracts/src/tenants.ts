@@ -144,6 +144,8 @@ export const Readiness = z
       readyCalls: z.int(),
       surfacedCalls: z.int(),
       distinctUsers: z.int(),
+      heldRows: z.int().meta({ description: 'Of the newest 20 batches, by their first 50,000 rows.' }),
+      rejectedRows: z.int(),
     }),
     rejectedByCode: z.record(z.string(), z.int()),
     findings: z

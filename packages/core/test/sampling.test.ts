@@ -252,6 +252,8 @@ describe('case 65: a 12-hour clock', () => {
     ['a few times', hours(19)],
     ['one hour past 12', [...hours(40), 13]],
     ['an hour 0, which only 24-hour clocks have', [...hours(40), 0]],
+    ['mornings alone', Array.from({ length: 60 }, (_, index) => 7 + (index % 6))],
+    ['a night shift that ends at six', Array.from({ length: 60 }, (_, index) => 1 + (index % 6))],
   ])('is not suspected with %s', (_why, given) => {
     expect(suspectTwelveHourClock(given)).toBeNull();
   });

@@ -1,3 +1,4 @@
+import { createCrmStore } from '@callbay/postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeCall, startApi, type TestApi } from './support.ts';
 
@@ -217,4 +218,92 @@ test('a set-up holds no secret, and applying one is audited', async () => {
   await put(id, text.replace(`name: ${id}`, 'name: Renamed'));
   const { body } = await api.ask(`GET /v1/audit?tenantId=${id}&action=tenant.update`);
   expect(body.items).toHaveLength(1);
+});
+
+describe('mappings of CRM files', () => {
+  const contacts = { fields: [{ source: 'Id', target: 'externalId', type: 'id', required: true }] };
+  const versionsOf = async (id: string, kind: string): Promise<unknown[]> =>
+    (await api.ask(`GET /v1/tenants/${id}/mappings/${kind}/versions`)).body.items;
+
+  test('come out beside that of calls, and go in for another tenant, each kind by itself', async () => {
+    const one = await newTenant();
+    await api.ask(`PUT /v1/tenants/${one}/mappings/contacts`, { body: contacts });
+    const text = await get(one);
+    expect(text).toContain('  contacts:');
+    expect(text).not.toContain('leads');
+    const other = await newTenant();
+    expect((await put(other, text)).body.changes).toEqual([
+      { at: 'name', old: other, new: one },
+      { at: 'mappings.contacts', new: { ...contacts, options: {} } },
+    ]);
+    expect(await get(other)).toBe(text);
+    expect((await put(other, text)).body.changes).toEqual([]);
+    expect(await versionsOf(other, 'contacts')).toHaveLength(1);
+    expect(await versionsOf(other, 'call')).toHaveLength(1);
+    expect(await versionsOf(other, 'leads')).toEqual([]);
+  });
+
+  test('that are left out are taken back: the preset reads again, and the set-up says so', async () => {
+    const id = await newTenant();
+    const bare = await get(id);
+    await api.ask(`PUT /v1/tenants/${id}/mappings/contacts`, { body: contacts });
+    expect((await put(id, bare, '?dryRun=true')).body.changes).toMatchObject([{ at: 'mappings.contacts' }]);
+    expect((await createCrmStore(api.db).findMappings(id)).get('contacts')).toMatchObject({ version: 1 });
+    expect((await put(id, bare)).body.changes).toMatchObject([{ at: 'mappings.contacts' }]);
+    expect(await createCrmStore(api.db).findMappings(id)).toEqual(new Map());
+    expect(await get(id)).toBe(bare);
+    expect((await put(id, bare)).body.changes).toEqual([]);
+  });
+
+  test('that are wrong are told at their places, and nothing else of the set-up is applied', async () => {
+    const id = await newTenant();
+    const text = (await get(id)).replace(`name: ${id}`, 'name: Other');
+    const { status, body } = await put(
+      id,
+      `${text}\n  leads: {fields: [{source: a, target: b, type: id}]}\n`,
+    );
+    expect(status).toBe(400);
+    expect(body.issues).toMatchObject([
+      { code: 'MAPPING_INVALID', at: expect.stringMatching(/^mappings\.leads\.fields/) },
+    ]);
+    expect((await api.ask(`GET /v1/tenants/${id}`)).body.name).toBe(id);
+  });
+});
+
+test('every setting goes round, and what a set-up leaves out of it is gone', async () => {
+  const id = await newTenant();
+  const bare = await get(id);
+  await api.ask(`PATCH /v1/tenants/${id}`, {
+    body: {
+      settings: {
+        crmFiles: { contacts: ['people_.*'], leads: [] },
+        linkage: { threshold: 9, margin: 2 },
+        alerts: { emails: ['ops@acme.test'], webhookUrl: 'https://hooks.acme.test/in' },
+        expectedUsers: ['ann'],
+      },
+    },
+  });
+  const full = await get(id);
+  for (const part of ['people_', 'threshold: 9', 'ops@acme.test', 'hooks.acme.test', 'ann'])
+    expect(full).toContain(part);
+  const less = full.replace(/\n {4}leads: \[\]/, '');
+  expect(less).not.toBe(full);
+  expect((await put(id, less)).body.changes).toEqual([{ at: 'settings.crmFiles.leads', old: [] }]);
+  expect(await get(id)).toBe(less);
+  expect((await put(id, bare)).status).toBe(200);
+  expect(await get(id)).toBe(bare);
+  expect((await put(id, bare)).body.changes).toEqual([]);
+  const other = await newTenant();
+  await put(other, full);
+  expect(await get(other)).toBe(full.replace(`name: ${other}`, `name: ${id}`));
+});
+
+test('the secret of a webhook and every key stay out of the set-up', async () => {
+  const id = await newTenant({ settings: { alerts: { webhookUrl: 'https://hooks.acme.test/in' } } });
+  const made = await api.ask(`POST /v1/tenants/${id}/alerts/webhook-secret`);
+  const key = await api.ask('POST /v1/api-keys', { body: { role: 'tenant', tenantIds: [id], label: 'x' } });
+  expect([made.status, key.status]).toEqual([201, 201]);
+  const text = await get(id);
+  expect(text).not.toContain(made.body.secret);
+  expect(text).not.toContain(key.body.key);
 });

@@ -14,7 +14,7 @@ import type { ExternalRecordingStore, MatchStore } from './linkage-ports.ts';
 import type { BulkReplayStore } from './replays/ports.ts';
 import type { RetentionReader } from './retention-ports.ts';
 import type { ConfigStore } from './sampling/config-port.ts';
-import type { KeptRecordReader, PolicyReader } from './sampling/ports.ts';
+import type { CrmMappingReader, KeptRecordReader, PolicyReader } from './sampling/ports.ts';
 import type { ReplayStore, SweepStore } from './sweep-ports.ts';
 
 /** All that the API reads and changes in the database. */
@@ -26,6 +26,7 @@ export interface ApiStores {
   readonly mappings: MappingStore;
   readonly policies: PolicyReader;
   readonly records: KeptRecordReader;
+  readonly crmMappings: CrmMappingReader;
   readonly files: FileReader;
   readonly replays: ReplayStore;
   readonly bulkReplays: BulkReplayStore;

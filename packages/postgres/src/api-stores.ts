@@ -14,6 +14,7 @@ import { createReconciliationStore } from './alerts/reconciliation-store.ts';
 import { createReplayStore } from './calls/replay-store.ts';
 import { createSweepStore } from './calls/sweep-store.ts';
 import { createConfigStore } from './config/config-store.ts';
+import { createCrmMappingReader } from './crm/crm-mapping-reader.ts';
 import { createCrmReader } from './crm/crm-reader.ts';
 import type { Database } from './database.ts';
 import type { SecretSealer } from './host-keys.ts';
@@ -33,6 +34,7 @@ export const createApiStores = (db: Database, sealer: SecretSealer): ApiStores =
   mappings: createMappingStore(db),
   policies: createPolicyReader(db),
   records: createKeptRecordReader(db),
+  crmMappings: createCrmMappingReader(db),
   files: createFileReader(db),
   replays: createReplayStore(db),
   bulkReplays: createBulkReplayStore(db),

@@ -5,15 +5,15 @@ export const ALERT_TABLE = {
     fix: 'Check that your export still runs and can log in; nothing that comes later is refused for it.',
   },
   HELD_OVER_HOUR: {
-    sentence: 'Files have waited for over an hour.',
+    sentence: 'Files or rows of batches have waited for over an hour.',
     fix: 'Send the missing halves or corrections: `GET …/holds` says what each one waits for.',
   },
   REJECTION_RATE_JUMP: {
-    sentence: 'Far more files than usual were rejected in the last hour.',
+    sentence: 'Far more files or rows of batches than usual were rejected in the last hour.',
     fix: 'Look at the codes of the examples: most often the structure of an export has changed.',
   },
   PURGE_SOON: {
-    sentence: 'Files without their other half will be purged within a day.',
+    sentence: 'Files or rows of batches without their other half will be purged within a day.',
     fix: 'Send the missing halves now, or fetch the files: after the purge the bytes are gone.',
   },
   CLOCKS_DISAGREE: {
@@ -21,7 +21,7 @@ export const ALERT_TABLE = {
     fix: 'An operator must look at the clocks. Nothing is lost meanwhile; after a jump the purge goes on a day later.',
   },
   RECONCILIATION_GAP: {
-    sentence: 'A day has files that are in no outcome.',
+    sentence: 'A day has files or rows of batches that are in no outcome.',
     fix: 'An operator must look: `GET …/reconciliation` names each file, and its explanation tells how far it came.',
   },
 } as const;
@@ -35,6 +35,8 @@ export interface AlertExample {
   readonly code: string | null;
   /** RFC 3339. */
   readonly receivedAt: string;
+  /** How many rows of this batch; absent where it is about the file itself. */
+  readonly rows?: number;
 }
 
 /** How many there are, and the first few of them, oldest first. */

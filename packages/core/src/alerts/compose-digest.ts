@@ -31,7 +31,10 @@ function linesOf(alert: ToldAlert): string[] {
   return [
     head,
     `  since ${alert.openedAt}. ${alert.fix}`,
-    ...alert.examples.map(({ name, code }) => `  - ${oneLine(name)}${code === null ? '' : ` (${code})`}`),
+    ...alert.examples.map(
+      ({ name, code, rows }) =>
+        `  - ${oneLine(name)}${rows === undefined ? '' : `, ${plural(rows, 'row')}`}${code === null ? '' : ` (${code})`}`,
+    ),
   ];
 }
 

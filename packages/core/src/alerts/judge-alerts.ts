@@ -1,23 +1,35 @@
 import { type AlertFinding, type AlertKind, type Counted, findingOf } from './alert.ts';
 import { type EndedFiles, judgeRejections, usualRate } from './judge-rejections.ts';
 
+/** How many of the count are rows of batches, not files. */
+interface CountedRows extends Counted {
+  readonly rows: number;
+}
+
 /** What is known of one tenant at one moment. */
 export interface AlertFacts {
   readonly stage: 'setup' | 'verification' | 'live' | 'suspended';
   readonly feedExpectedEveryMinutes: number;
   /** When the newest file came; where none ever came, when the tenant was last set up. Epoch milliseconds. */
   readonly feedSinceMs: number;
-  /** Held files received over an hour ago, those that only wait for going live apart; `byCode` of the same. */
-  readonly heldOverHour: Counted & { readonly byCode: Readonly<Record<string, number>> };
-  /** Unpaired files that the purge takes within a day, and when the first one goes, in RFC 3339. */
-  readonly purgeSoon: Counted & { readonly firstAt: string | null };
-  readonly lastHour: EndedFiles & Counted;
+  /**
+   * Held files, and waiting rows of batches, received over an hour ago, those that only wait for going live apart; `byCode`
+   * of the same.
+   */
+  readonly heldOverHour: CountedRows & { readonly byCode: Readonly<Record<string, number>> };
+  /** Unpaired files and rows that the purge takes within a day, and when the first one goes, in RFC 3339. */
+  readonly purgeSoon: CountedRows & { readonly firstAt: string | null };
+  /** Files, and rows of batches: each batch by its first thousand. */
+  readonly lastHour: EndedFiles & CountedRows;
   /** The 7 days before the last hour. */
   readonly weekBefore: EndedFiles;
   /** Days whose reconciliation left files over. */
   readonly gaps: readonly (Counted & { readonly day: string })[];
 }
 
+/** ` 12 of them are rows of batches.`; nothing where none is. */
+const sayRows = ({ rows }: CountedRows): string =>
+  rows === 0 ? '' : rows === 1 ? ' 1 of them is a row of a batch.' : ` ${rows} of them are rows of batches.`;
 const percent = (share: number): string => `${Math.round(share * 1000) / 10}%`;
 const MINUTE_MS = 60_000;
 const minutes = (count: number): string => (count === 1 ? 'minute' : `${count} minutes`);
@@ -34,19 +46,19 @@ function judgeHeld({ heldOverHour }: AlertFacts): AlertFinding[] {
   const codes = Object.entries(heldOverHour.byCode)
     .sort(([, a], [, b]) => b - a)
     .map(([code, count]) => `${count} ${code}`);
-  return [findingOf('HELD_OVER_HOUR', 'held', `${codes.join(', ')}.`, heldOverHour)];
+  return [findingOf('HELD_OVER_HOUR', 'held', `${codes.join(', ')}.${sayRows(heldOverHour)}`, heldOverHour)];
 }
 
 function judgePurges({ purgeSoon }: AlertFacts): AlertFinding[] {
   if (purgeSoon.count === 0) return [];
-  const detail = `${purgeSoon.count} in all, the first at ${purgeSoon.firstAt}.`;
+  const detail = `${purgeSoon.count} in all, the first at ${purgeSoon.firstAt}.${sayRows(purgeSoon)}`;
   return [findingOf('PURGE_SOON', 'purge', detail, purgeSoon)];
 }
 
 function judgeRate({ lastHour, weekBefore }: AlertFacts, isOpen: boolean): AlertFinding[] {
   if (!judgeRejections(lastHour, weekBefore, isOpen)) return [];
   const { ended, rejected } = lastHour;
-  const detail = `${rejected} of ${ended} (${percent(rejected / ended)}); usual is ${percent(usualRate(weekBefore))}.`;
+  const detail = `${rejected} of ${ended} (${percent(rejected / ended)}); usual is ${percent(usualRate(weekBefore))}.${sayRows(lastHour)}`;
   return [findingOf('REJECTION_RATE_JUMP', 'rejections', detail, lastHour)];
 }
 

@@ -25,6 +25,9 @@ export interface ReadinessFacts {
   /** Files that wait for something else, by code; those that wait to go live apart. */
   readonly otherHeld: readonly (Named & { readonly code: string })[];
   readonly rejected: readonly (Named & { readonly code: string })[];
+  /** Rows of the newest batches, by code: each example a batch and how many. */
+  readonly heldRows: readonly (Named & { readonly code: string })[];
+  readonly rejectedRows: readonly (Named & { readonly code: string })[];
   /** The newest recordings, one for each stem: the first that came. */
   readonly recordings: readonly { readonly name: string; readonly receivedAtMs: number }[];
   /** When the newest complete calls started; epoch milliseconds. */
@@ -127,6 +130,8 @@ function findUnpaired({ unpairedRecordings, unpairedMetadata }: ReadinessFacts):
   return found;
 }
 
+type RowGroup = ReadinessFacts['heldRows'][number];
+
 const sayCode = (code: string) =>
   isOutcomeCode(code) ? OUTCOME_TABLE[code] : { sentence: code, fix: 'Look at the files.' };
 
@@ -144,6 +149,19 @@ function findWaiting({ otherHeld }: ReadinessFacts): ReadinessFinding[] {
     const what = some(group.count, 'file waits', 'files wait');
     return finding('FILES_WAITING', `${what} (${group.code}): ${sentence}`, group, fix);
   });
+}
+
+function findRows({ rejectedRows, heldRows }: ReadinessFacts): ReadinessFinding[] {
+  const tell = (code: 'ROWS_REJECTED' | 'ROWS_WAITING', one: string, many: string) => (group: RowGroup) => {
+    const { sentence, fix } = sayCode(group.code);
+    return finding(code, `${some(group.count, one, many)} (${group.code}): ${sentence}`, group, fix);
+  };
+  return [
+    ...rejectedRows.map(
+      tell('ROWS_REJECTED', 'row of a batch was rejected', 'rows of batches were rejected'),
+    ),
+    ...heldRows.map(tell('ROWS_WAITING', 'row of a batch waits', 'rows of batches wait')),
+  ];
 }
 
 function findUsers({ missingUsers, sftpUsers }: ReadinessFacts): ReadinessFinding[] {
@@ -170,6 +188,7 @@ export function findReadiness(facts: ReadinessFacts): ReadinessFinding[] {
     ...findRejected(facts),
     ...findUnpaired(facts),
     ...findWaiting(facts),
+    ...findRows(facts),
     ...findUsers(facts),
   ];
   return [...found.filter(({ required }) => required), ...found.filter(({ required }) => !required)];

@@ -45,6 +45,16 @@ export const READINESS_TABLE = {
     meaning: 'Files wait for something else, told apart by code.',
     fix: 'Do what the code asks for.',
   },
+  ROWS_REJECTED: {
+    required: false,
+    meaning: 'Rows of batches were rejected, told apart by code.',
+    fix: 'Do what the code asks for.',
+  },
+  ROWS_WAITING: {
+    required: false,
+    meaning: 'Rows of batches wait, for recordings or something else, told apart by code.',
+    fix: 'Do what the code asks for.',
+  },
   SFTP_USER_MISSING: {
     required: false,
     meaning: 'Nobody can log in to the drop.',

@@ -1,16 +1,14 @@
 import type { Issue } from '../issue.ts';
+import { LEAST_FOR_TWELVE_HOURS, looksLikeTwelveHours } from '../times/twelve-hour-clock.ts';
 import { sampleIssue } from './sample-issues.ts';
 
-/** Fewer times than these say nothing: a morning's calls all come before noon. */
-const MIN_TIMES = 20;
-
 /**
- * TWELVE_HOUR_CLOCK_SUSPECTED where none of many hours is past 12 and none is 0, as a 12-hour clock without AM and PM
- * writes them; null otherwise. `hours` are those written in the source, 0 to 23. A suspicion and never a correction:
- * only the sender knows which half of the day was meant. Source: case 65.
+ * TWELVE_HOUR_CLOCK_SUSPECTED where a sample's hours look written on a 12-hour clock, by the rule that readiness has for
+ * what came; null otherwise. `hours` are those written in the source, 0 to 23. A suspicion and never a correction: only
+ * the sender knows which half of the day was meant. Source: case 65.
  */
 export function suspectTwelveHourClock(hours: readonly number[]): Issue | null {
-  if (hours.length < MIN_TIMES || hours.some((hour) => hour > 12 || hour === 0)) return null;
+  if (hours.length < LEAST_FOR_TWELVE_HOURS.sample.times || !looksLikeTwelveHours(hours)) return null;
   return sampleIssue('TWELVE_HOUR_CLOCK_SUSPECTED', null, `${hours.length} times were looked at.`);
 }
 

@@ -9,7 +9,7 @@ import {
 
 const NOW = Date.parse('2026-03-02T12:00:00.000Z');
 const MINUTE = 60_000;
-const NONE = { count: 0, examples: [] };
+const NONE = { count: 0, rows: 0, examples: [] };
 
 const facts = (change: Partial<AlertFacts> = {}): AlertFacts => ({
   stage: 'live',
@@ -49,9 +49,9 @@ test('each thing that is wrong is one finding, with how many and which', () => {
   ];
   const found = judgeAlerts(
     facts({
-      heldOverHour: { count: 12, examples, byCode: { NO_RECORDING: 4, NO_METADATA: 8 } },
-      purgeSoon: { count: 1, examples, firstAt: '2026-03-02T13:00:00.000Z' },
-      lastHour: { count: 40, examples, ended: 50, rejected: 40 },
+      heldOverHour: { count: 12, rows: 3, examples, byCode: { NO_RECORDING: 4, NO_METADATA: 8 } },
+      purgeSoon: { count: 1, rows: 1, examples, firstAt: '2026-03-02T13:00:00.000Z' },
+      lastHour: { count: 40, rows: 0, examples, ended: 50, rejected: 40 },
       weekBefore: { ended: 1000, rejected: 10 },
       gaps: [{ day: '2026-03-01', count: 2, examples }],
     }),
@@ -65,7 +65,10 @@ test('each thing that is wrong is one finding, with how many and which', () => {
     ['RECONCILIATION_GAP', '2026-03-01', 2],
   ]);
   expect(found[0]?.message).toContain('8 NO_METADATA, 4 NO_RECORDING');
+  expect(found[0]?.message).toContain('3 of them are rows of batches');
   expect(found[1]?.message).toContain('80%');
+  expect(found[1]?.message).not.toContain('batches.');
+  expect(found[2]?.message).toContain('1 of them is a row of a batch');
 });
 
 describe('rejections jump', () => {

@@ -1,4 +1,5 @@
 import {
+  checkCrmFields,
   Mapping,
   type MappingKind,
   MappingList,
@@ -6,7 +7,7 @@ import {
   MappingParams,
   NewMapping,
 } from '@callbay/contracts';
-import { EXTERNAL_ID, issue } from '@callbay/core';
+import { issue } from '@callbay/core';
 import type { MappingStore } from '@callbay/ingestion';
 import { z } from 'zod';
 import { actorOf } from '../auth/principal.ts';
@@ -86,11 +87,13 @@ export function registerMappings(api: Api, { mappings }: { mappings: MappingStor
   });
 }
 
-/** A CRM file's rows are told apart by one column. Source: C25. */
-function assertReadsIds(kind: MappingKind, fields: NewMapping['fields']): void {
-  if (kind === 'call' || fields.some(({ target, type }) => target === EXTERNAL_ID && type === 'id')) return;
-  const message = `Map the column that holds the object's unique id to ${EXTERNAL_ID}, of type id.`;
-  throw new InputError('body', [issue('MAPPING_INVALID', message, 'fields')]);
+export function assertReadsIds(kind: MappingKind, fields: NewMapping['fields'], at = 'fields'): void {
+  const issues = kind === 'call' ? [] : checkCrmFields(fields);
+  if (issues.length > 0)
+    throw new InputError(
+      'body',
+      issues.map((each) => ({ ...each, at })),
+    );
 }
 
 /** The version in an If-Match header, quoted or bare; null where any will do. */

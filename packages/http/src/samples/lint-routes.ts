@@ -1,13 +1,13 @@
-import { CallMappingParams, MappingLint, MappingPresetList, TenantParams } from '@callbay/contracts';
+import { MappingLint, MappingParams, MappingPresetList, TenantParams } from '@callbay/contracts';
 import { CALL_PRESETS } from '@callbay/core';
-import { lintTenantMapping, type PreviewDeps } from '@callbay/ingestion';
+import { type ApiStores, lintTenantCrmMapping, lintTenantMapping } from '@callbay/ingestion';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
 const tags = ['mappings'];
 
-export function registerLints(api: Api, deps: Pick<PreviewDeps, 'policies' | 'records'>): void {
+export function registerLints(api: Api, deps: Pick<ApiStores, 'policies' | 'records' | 'crmMappings'>): void {
   api.route({
     method: 'GET',
     url: '/v1/tenants/:tenantId/mappings/presets',
@@ -33,11 +33,17 @@ export function registerLints(api: Api, deps: Pick<PreviewDeps, 'policies' | 're
       ...{
         tags,
         operationId: 'lintMapping',
-        summary: 'Hold the mapping in force against the last thousand records',
+        summary:
+          'Hold the mapping in force against the last thousand records, or the headers of the last CRM files',
       },
-      params: CallMappingParams,
+      params: MappingParams,
       response: { 200: json('What does not fit.', MappingLint), ...PROBLEMS },
     },
-    handler: async ({ params }) => found(await lintTenantMapping(deps, params.tenantId)),
+    handler: async ({ params: { tenantId, kind } }) =>
+      found(
+        kind === 'call'
+          ? await lintTenantMapping(deps, tenantId)
+          : await lintTenantCrmMapping(deps, tenantId, kind),
+      ),
   });
 }

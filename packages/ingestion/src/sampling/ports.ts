@@ -1,4 +1,4 @@
-import type { Policy, RecordToRead } from '@callbay/core';
+import type { CrmHeader, CrmMapping, CrmType, Policy, RecordToRead } from '@callbay/core';
 
 export interface PolicyReader {
   /** The tenant's newest policy; null without such a tenant. */
@@ -22,4 +22,11 @@ export interface KeptRecordReader {
     tenantId: string,
     limits: { readonly files: number; readonly records: number },
   ): AsyncIterable<readonly (KeptRecord | null)[]>;
+}
+
+export interface CrmMappingReader {
+  /** The published mappings by type. */
+  findMappings(tenantId: string): Promise<Map<CrmType, CrmMapping>>;
+  /** The headers of the last files of a type whose import has ended, newest first; none of a file without a header. */
+  findHeaders(tenantId: string, type: CrmType, limit: number): Promise<CrmHeader[]>;
 }

@@ -1,6 +1,7 @@
 import type { TenantSettings } from '@callbay/contracts';
 import type { Named, ReadinessFacts } from '@callbay/core';
 import type { Database } from '../database.ts';
+import { readRowGroups } from './batch-readiness.ts';
 
 /** What was counted already, and where it is read from. */
 type Known = Pick<ReadinessFacts, 'timeZone' | 'mappingVersion' | 'sftpUsers' | 'completeCalls'> & {
@@ -44,6 +45,7 @@ export async function readReadinessFacts(
   known: Known,
 ): Promise<ReadinessFacts> {
   const groups = await db.query<Named & { state: string; code: string }>(BY_CODE, [tenantId]);
+  const rows = await readRowGroups(db, tenantId);
   const recordings = await db.query<{ name: string; receivedAt: Date }>(RECORDINGS, [tenantId]);
   const started = await db.query<{ startedAt: Date }>(STARTED, [tenantId]);
   const missing =
@@ -59,6 +61,8 @@ export async function readReadinessFacts(
     unpairedMetadata: held('NO_RECORDING'),
     otherHeld: groups.filter(({ state, code }) => state === 'held' && !isUnpaired(code)),
     rejected: groups.filter(({ state }) => state === 'rejected'),
+    heldRows: rows.filter(({ state }) => state === 'held'),
+    rejectedRows: rows.filter(({ state }) => state === 'rejected'),
     recordings: recordings.map(({ name, receivedAt }) => ({ name, receivedAtMs: receivedAt.getTime() })),
     startedAtMs: started.map(({ startedAt }) => startedAt.getTime()),
     missingUsers: { count: missing.length, examples: missing.slice(0, EXAMPLES).map(({ name }) => name) },

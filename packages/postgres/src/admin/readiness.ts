@@ -48,7 +48,6 @@ export async function readReadiness(db: Database, tenantId: string): Promise<Rea
   const [row] = await db.query<Row>(READINESS, [tenantId]);
   if (row === undefined) return null;
   const rejected = await db.query<{ code: string; count: number }>(REJECTED_BY_CODE, [tenantId]);
-  const checks = checksOf(row);
   const facts = await readReadinessFacts(db, tenantId, {
     timeZone: row.timeZone,
     settings: { ...DEFAULT_SETTINGS, ...row.settings } as TenantSettings,
@@ -56,6 +55,11 @@ export async function readReadiness(db: Database, tenantId: string): Promise<Rea
     sftpUsers: row.users,
     completeCalls: row.readyCalls + row.surfacedCalls,
   });
+  const sum = (groups: readonly { count: number }[]): number =>
+    groups.reduce((all, group) => all + group.count, 0);
+  const unpairedRows = sum(facts.heldRows.filter(({ code }) => code === 'NO_RECORDING'));
+  const rows = { held: sum(facts.heldRows), rejected: sum(facts.rejectedRows), unpaired: unpairedRows };
+  const checks = checksOf(row, rows);
   const { files, held, unpairedRecordings, unpairedMetadata, readyCalls, surfacedCalls, distinctUsers } = row;
   return {
     stage: row.stage,
@@ -64,13 +68,14 @@ export async function readReadiness(db: Database, tenantId: string): Promise<Rea
     counts: {
       ...{ files, held, rejected: row.rejected },
       ...{ unpairedRecordings, unpairedMetadata, readyCalls, surfacedCalls, distinctUsers },
+      ...{ heldRows: rows.held, rejectedRows: rows.rejected },
     },
     rejectedByCode: Object.fromEntries(rejected.map(({ code, count }) => [code, count])),
     findings: findReadiness(facts).map((finding) => ({ ...finding, examples: [...finding.examples] })),
   };
 }
 
-function checksOf(row: Row): Readiness['checks'] {
+function checksOf(row: Row, rows: { rejected: number; unpaired: number }): Readiness['checks'] {
   const required = (code: string, ok: boolean, message: string) => ({ code, ok, required: true, message });
   const advised = (code: string, ok: boolean, message: string) => ({ code, ok, required: false, message });
   return [
@@ -78,11 +83,15 @@ function checksOf(row: Row): Readiness['checks'] {
     required('MAPPING_PUBLISHED', row.mappingVersion !== null, 'A field mapping for calls is published.'),
     advised('SFTP_USER_EXISTS', row.users > 0, 'Somebody can log in to the drop.'),
     advised('CALL_COMPLETE', row.readyCalls + row.surfacedCalls > 0, 'At least one call is complete.'),
-    advised('NOTHING_REJECTED', row.rejected === 0, 'No file in the drop was rejected.'),
+    advised(
+      'NOTHING_REJECTED',
+      row.rejected + rows.rejected === 0,
+      'No file in the drop was rejected, and no row of a batch.',
+    ),
     advised(
       'NOTHING_UNPAIRED',
-      row.unpairedRecordings + row.unpairedMetadata === 0,
-      'No file waits for its other half.',
+      row.unpairedRecordings + row.unpairedMetadata + rows.unpaired === 0,
+      'No file and no row of a batch waits for its other half.',
     ),
   ];
 }

@@ -1,8 +1,19 @@
-import type { AlertExample, AlertFacts, OpenAlert } from '@callbay/core';
+import {
+  type AlertExample,
+  type AlertFacts,
+  type EndedFiles,
+  MAX_ALERT_EXAMPLES,
+  type OpenAlert,
+} from '@callbay/core';
 import type { AlertStore, WatchedTenant } from '@callbay/ingestion';
 import type { Database } from '../database.ts';
-
-type RawExample = Omit<AlertExample, 'receivedAt'> & { readonly receivedAt: string };
+import {
+  type EndedRows,
+  type RawExample,
+  readEndedRows,
+  readWaitingRows,
+  type WaitingRows,
+} from './batch-row-facts.ts';
 
 interface Row {
   readonly tenantId: string;
@@ -22,6 +33,8 @@ interface Row {
   readonly open: OpenAlert[];
 }
 
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
 /** Counting stops here: nobody acts otherwise on more, and a sweep stays short. */
 const MAX_COUNTED = 10_000;
 
@@ -87,24 +100,57 @@ export const readFacts =
   async (after, limit) => {
     const now = await readNow(db);
     const rows = await db.query<Row>(FACTS, [after, limit, now]);
-    return { now, tenants: rows.map(toWatched) };
+    const ids = rows.map(({ tenantId }) => tenantId);
+    const waiting = await readWaitingRows(db, ids, now);
+    const ended = await readEndedRows(db, ids, { after: new Date(now.getTime() - HOUR_MS), until: now });
+    return {
+      now,
+      tenants: rows.map((row) => toWatched(row, waiting.get(row.tenantId), ended.get(row.tenantId))),
+    };
   };
 
 export const readWeekBefore =
   (db: Database): AlertStore['readWeekBefore'] =>
   async (tenantId) => {
-    const [row] = await db.query<{ ended: number; rejected: number }>(WEEK_BEFORE, [
-      tenantId,
-      await readNow(db),
-    ]);
-    return row ?? { ended: 0, rejected: 0 };
+    const now = await readNow(db);
+    const until = new Date(now.getTime() - HOUR_MS);
+    const [files] = await db.query<EndedFiles>(WEEK_BEFORE, [tenantId, now]);
+    const week = { after: new Date(until.getTime() - 7 * DAY_MS), until };
+    const rows = (await readEndedRows(db, [tenantId], week)).get(tenantId);
+    return {
+      ended: (files?.ended ?? 0) + (rows?.ended ?? 0),
+      rejected: (files?.rejected ?? 0) + (rows?.rejected ?? 0),
+    };
   };
 
-/** JSON made in the database writes times its own way. */
-const toExamples = (raw: readonly RawExample[]): AlertExample[] =>
-  raw.map((each) => ({ ...each, receivedAt: new Date(each.receivedAt).toISOString() }));
+/** As many as an alert tells, of both where there are both. JSON made in the database writes times its own way. */
+function toExamples(files: readonly RawExample[], rows: readonly RawExample[] = []): AlertExample[] {
+  const ofRows = rows.slice(0, Math.max(MAX_ALERT_EXAMPLES / 2, MAX_ALERT_EXAMPLES - files.length));
+  return [...files.slice(0, MAX_ALERT_EXAMPLES - ofRows.length), ...ofRows].map((each) => ({
+    ...each,
+    receivedAt: new Date(each.receivedAt).toISOString(),
+  }));
+}
 
-const toWatched = (row: Row): WatchedTenant => ({
+function addCounts(
+  a: Readonly<Record<string, number>>,
+  b: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const codes = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return Object.fromEntries(codes.map((code) => [code, (a[code] ?? 0) + (b[code] ?? 0)]));
+}
+
+const earliest = (...dates: readonly (Date | null | undefined)[]): string | null =>
+  dates
+    .flatMap((date) => date?.toISOString() ?? [])
+    .sort()
+    .at(0) ?? null;
+
+const toWatched = (
+  row: Row,
+  waiting: WaitingRows | undefined,
+  ended: EndedRows | undefined,
+): WatchedTenant => ({
   tenantId: row.tenantId,
   open: row.open,
   facts: {
@@ -112,20 +158,23 @@ const toWatched = (row: Row): WatchedTenant => ({
     feedExpectedEveryMinutes: row.every,
     feedSinceMs: row.feedSince.getTime(),
     heldOverHour: {
-      count: row.heldCount,
-      byCode: row.heldByCode,
-      examples: toExamples(row.heldExamples),
+      count: row.heldCount + (waiting?.count ?? 0),
+      rows: waiting?.count ?? 0,
+      byCode: addCounts(row.heldByCode, waiting?.byCode ?? {}),
+      examples: toExamples(row.heldExamples, waiting?.examples),
     },
     purgeSoon: {
-      count: row.purgeCount,
-      firstAt: row.purgeFirst?.toISOString() ?? null,
-      examples: toExamples(row.purgeExamples),
+      count: row.purgeCount + (waiting?.purgeCount ?? 0),
+      rows: waiting?.purgeCount ?? 0,
+      firstAt: earliest(row.purgeFirst, waiting?.purgeFirst),
+      examples: toExamples(row.purgeExamples, waiting?.purgeExamples),
     },
     lastHour: {
-      count: row.rejected,
-      ended: row.ended,
-      rejected: row.rejected,
-      examples: toExamples(row.rejectedExamples),
+      count: row.rejected + (ended?.rejected ?? 0),
+      ended: row.ended + (ended?.ended ?? 0),
+      rejected: row.rejected + (ended?.rejected ?? 0),
+      rows: ended?.rejected ?? 0,
+      examples: toExamples(row.rejectedExamples, ended?.examples),
     },
     weekBefore: { ended: 0, rejected: 0 },
     gaps: row.gaps,

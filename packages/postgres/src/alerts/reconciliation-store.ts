@@ -2,6 +2,7 @@ import type { Reconciliation, ReconciliationCounts } from '@callbay/contracts';
 import { addDays, dayOf, rangeOfDay } from '@callbay/core';
 import type { DayToReconcile, ReconciliationStore } from '@callbay/ingestion';
 import type { Database } from '../database.ts';
+import { countRows, nameRowsLeftOver } from './reconcile-rows.ts';
 
 interface TenantDays {
   readonly tenantId: string;
@@ -17,9 +18,10 @@ interface Example {
   readonly name: string;
   readonly code: string | null;
   readonly receivedAt: Date;
+  readonly rows?: number;
 }
 
-type Class = Exclude<keyof ReconciliationCounts, 'received' | 'byCode'>;
+type Class = Exclude<keyof ReconciliationCounts, 'received' | 'byCode' | 'rows'>;
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAYS = 7;
@@ -89,7 +91,8 @@ export function createReconciliationStore(db: Database): ReconciliationStore {
              ON CONFLICT (tenant_id, day) DO UPDATE
             SET unaccounted = excluded.unaccounted, examples = excluded.examples, checked_at = excluded.checked_at`,
         [
-          ...[tenantId, day, timeZone, JSON.stringify(counts), counts.unaccounted],
+          ...[tenantId, day, timeZone, JSON.stringify(counts)],
+          counts.unaccounted + (counts.rows?.unaccounted ?? 0),
           JSON.stringify(unaccountedFiles.slice(0, 10)),
         ],
       );
@@ -125,16 +128,20 @@ async function reconcile(
   const now = await readNow(db);
   const asked = day ?? addDays(dayOf(now.getTime(), timeZone), -1);
   const { fromMs, untilMs } = rangeOfDay(asked, timeZone);
-  const range = [tenantId, new Date(fromMs), new Date(untilMs), now];
+  const range = [tenantId, new Date(fromMs), new Date(untilMs), now] as const;
   const rows = await db.query<{ class: Class; code: string; count: number }>(COUNT, range);
-  const counts = countsOf(rows);
+  const ofRows = await countRows(db, range);
+  const counts = { ...countsOf(rows), ...(ofRows === null ? {} : { rows: ofRows }) };
   const left = counts.unaccounted === 0 ? [] : await db.query<Example>(NAME_LEFT_OVER, range);
+  if (ofRows !== null && ofRows.unaccounted > 0) left.push(...(await nameRowsLeftOver(db, range)));
   return {
     ...{ day: asked, timeZone, counts },
     from: new Date(fromMs).toISOString(),
     until: new Date(untilMs).toISOString(),
-    isBalanced: counts.unaccounted === 0,
-    unaccountedFiles: left.map((each) => ({ ...each, receivedAt: each.receivedAt.toISOString() })),
+    isBalanced: counts.unaccounted + (ofRows?.unaccounted ?? 0) === 0,
+    unaccountedFiles: left
+      .slice(0, MAX_NAMED)
+      .map((each) => ({ ...each, receivedAt: each.receivedAt.toISOString() })),
     atClose: await findStored(db, tenantId, asked),
   };
 }

@@ -1,8 +1,11 @@
 import {
   type ConfigResult,
+  MappingKind,
   type NewMapping,
+  normalSettings,
   type SettingsChange,
   settingsOf,
+  type Tenant,
   type TenantConfig,
 } from '@callbay/contracts';
 import { DEFAULT_SETTINGS, diffConfig } from '@callbay/core';
@@ -38,17 +41,20 @@ export function createConfigStore(db: Database): ConfigStore {
 /** What the tenant is now, in the form of a set-up file. */
 async function configOf(tx: Sql, row: TenantRow): Promise<TenantConfig> {
   const { id, name, timeZone, settings } = toTenant(row);
-  const [mapping] = await tx.query<Required<NewMapping>>(
-    `SELECT fields, options FROM mapping_versions WHERE tenant_id = $1 AND kind = 'call' ORDER BY version DESC LIMIT 1`,
+  const published = await tx.query<Required<NewMapping> & { kind: MappingKind }>(
+    `SELECT DISTINCT ON (kind) kind, fields, options FROM mapping_versions WHERE tenant_id = $1 ORDER BY kind, version DESC`,
     [id],
   );
+  const mappings = published
+    .filter(({ kind, fields }) => kind === 'call' || fields.length > 0)
+    .map(({ kind, fields, options }) => [kind, { fields, options }]);
   return {
     callbay: 1,
     name,
     timeZone,
     // A tenant older than a setting has its default.
-    settings: { ...DEFAULT_SETTINGS, ...settings } as TenantConfig['settings'],
-    mappings: { call: { fields: mapping?.fields ?? [], options: mapping?.options ?? {} } },
+    settings: normalSettings({ ...DEFAULT_SETTINGS, ...settings } as Tenant['settings']),
+    mappings: { call: { fields: [], options: {} }, ...Object.fromEntries(mappings) },
   };
 }
 
@@ -61,8 +67,13 @@ async function apply(
 ): Promise<ConfigResult> {
   const present = await configOf(tx, row);
   const settings = settingsOf(wanted);
-  const { options = {}, fields } = wanted.mappings.call;
-  const target = { ...wanted, settings, mappings: { call: { fields, options } } };
+  const mappings = Object.fromEntries(
+    MappingKind.options.flatMap((kind) => {
+      const { fields, options = {} } = wanted.mappings[kind] ?? NO_MAPPING;
+      return kind in wanted.mappings ? [[kind, { fields, options }]] : [];
+    }),
+  );
+  const target = { ...wanted, settings, mappings };
   const changes = diffConfig(present, target);
   if (dryRun || changes.length === 0) return { dryRun, changes };
   const touches = (part: string): boolean =>
@@ -75,12 +86,24 @@ async function apply(
     };
     await updateTenant(tx, row.id, change, by, { isConfirmed });
   }
-  if (touches('mappings')) await publishMapping(tx, row.id, 'call', { fields, options }, null, by);
+  for (const kind of MappingKind.options) {
+    if (touches(`mappings.${kind}`))
+      await publishMapping(tx, row.id, kind, wanted.mappings[kind] ?? NO_MAPPING, null, by);
+  }
   return { dryRun, changes };
 }
 
-/** A change that leaves nothing of what was: direction words that are wanted no more are named as gone. */
+/** A version without fields takes the mapping of a type of CRM file back: its files are read by the preset again. */
+const NO_MAPPING: NewMapping = { fields: [] };
+
+/** A change that leaves nothing of what was: direction words and patterns that are wanted no more are named as gone. */
 function replacing(present: SettingsChange, wanted: SettingsChange): SettingsChange {
-  const gone = Object.keys(present.directions ?? {}).map((alias): [string, null] => [alias, null]);
-  return { ...wanted, directions: { ...Object.fromEntries(gone), ...wanted.directions } };
+  return {
+    ...wanted,
+    directions: { ...gone(present.directions), ...wanted.directions },
+    crmFiles: { ...gone(present.crmFiles), ...wanted.crmFiles },
+  };
 }
+
+const gone = (present: object | undefined): Record<string, null> =>
+  Object.fromEntries(Object.keys(present ?? {}).map((key) => [key, null]));

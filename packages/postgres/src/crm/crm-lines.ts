@@ -9,7 +9,7 @@ import {
 import type { CrmImport } from '@callbay/ingestion';
 import type { Sql } from '../database.ts';
 
-/** The newest published version of each CRM mapping. */
+/** The newest published version of each CRM mapping; one without fields takes the type's mapping back. */
 export async function findCrmMappings(sql: Sql, tenantId: string): Promise<Map<CrmType, CrmMapping>> {
   const rows = await sql.query<{
     kind: string;
@@ -24,7 +24,7 @@ export async function findCrmMappings(sql: Sql, tenantId: string): Promise<Map<C
   );
   return new Map(
     rows.flatMap(({ kind, ...mapping }): [CrmType, CrmMapping][] =>
-      isCrmType(kind) ? [[kind, mapping]] : [],
+      isCrmType(kind) && mapping.fields.length > 0 ? [[kind, mapping]] : [],
     ),
   );
 }

@@ -4,6 +4,8 @@ import { freeNameFor } from '../calls/save-verdicts.ts';
 import type { Sql } from '../database.ts';
 
 const MAX_TOLD = 100;
+/** Of a file's header; more of them tell nobody anything. */
+export const KEPT_COLUMNS = 200;
 
 /** What of a report is kept: all of it, but for what the outcome says already. */
 export interface ImportStory {
@@ -25,7 +27,11 @@ export function warningsOf(report: CrmReadReport): Issue[] {
 }
 
 export const detailOf = (report: CrmReadReport, counts: CrmImportCounts | null): Record<string, unknown> => ({
-  ...{ encoding: report.encoding, delimiter: report.delimiter, columns: report.columns.slice(0, 200) },
+  ...{
+    encoding: report.encoding,
+    delimiter: report.delimiter,
+    columns: report.columns.slice(0, KEPT_COLUMNS),
+  },
   ...{ peakMb: report.peakMb, rows: report.rows, errorCounts: report.errorCounts, errors: report.errors },
   ...(counts === null ? {} : { counts }),
 });

@@ -77,7 +77,8 @@ async function register(
   if (moved.length > 0) await moveStems(tx, tenantId, moved);
   const made = fresh.length > 0 ? await insertFiles(tx, tenantId, fresh, by) : new Set<string>();
   await saveFields(tx, tenantId, last, tenant.policy);
-  const target = items.length === 1 ? given[0]!.name : `${items.length} recordings`;
+  // Its own name would outlive its call here.
+  const target = items.length === 1 ? given[0]!.fileId : `${items.length} recordings`;
   await audit(tx, by, {
     ...{ tenantId, action: 'externalRecording.register', target },
     detail: { new: made.size, known: last.length - made.size },

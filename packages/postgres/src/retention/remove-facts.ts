@@ -1,4 +1,6 @@
 import type { Sql } from '../database.ts';
+import { removeMentions } from './remove-mentions.ts';
+import { removeRecords } from './remove-records.ts';
 
 /** Files that hold one call's metadata or media; a batch holds many, and has its own 7 days. */
 const OWN_KINDS = ['recording', 'sidecar', 'unknown'];
@@ -12,9 +14,10 @@ interface BlobRow {
 }
 
 /**
- * Removes all that is known of the calls, whose keys are locked: their rows and revisions, their records, the files that
- * hold nothing else (with their stories), their events. A file that came just now and that nobody has read stays, to be told what
- * became of it. Answers the bytes that nothing refers to any more.
+ * Removes all that is known of the calls, whose keys are locked: their rows and revisions, their records with earlier
+ * versions, copies and matches, the files that hold nothing else (with their stories), their events, their names in alerts.
+ * A file that came just now and that nobody has read stays, to be told what became of it. Answers the bytes that nothing
+ * refers to any more.
  */
 export async function removeFacts(tx: Sql, tenantId: string, callKeys: readonly string[]): Promise<string[]> {
   const stems = callKeys.filter((key) => key.startsWith('stem:')).map((key) => key.slice('stem:'.length));
@@ -28,29 +31,24 @@ export async function removeFacts(tx: Sql, tenantId: string, callKeys: readonly 
     'select distinct file_id from call_revisions where tenant_id = $1 and call_key = any($2)',
     [tenantId, callKeys],
   );
-  const records = await tx.query<FactRow>(
-    `delete from call_records
-      where tenant_id = $1 and ((stem = any($2) and named_stem is null) or named_stem = any($2)) returning file_id`,
-    [tenantId, stems],
-  );
-  const rows = made.filter(({ file_id, row }) => file_id !== null && row !== null);
-  await tx.execute(
-    `delete from call_records r using unnest($2::uuid[], $3::int[]) as made(file_id, row)
-      where r.tenant_id = $1 and r.file_id = made.file_id and r.row = made.row`,
-    [tenantId, rows.map(({ file_id }) => file_id), rows.map(({ row }) => row)],
-  );
+  const records = await removeRecords(tx, tenantId, stems, made);
   const fileIds = [...made, ...revised, ...records].map(({ file_id }) => file_id);
-  const files = await tx.query<BlobRow>(
+  const files = await tx.query<BlobRow & { id: string }>(
     `delete from files f
       where f.tenant_id = $1 and (f.stem = any($2) or f.id = any($3))
         and (f.kind is null or f.kind = any($4))
         and (f.classified_at is not null or f.state <> 'received' or f.purged_at is not null)
         and not exists (select from call_records r where r.tenant_id = f.tenant_id and r.file_id = f.id)
-     returning f.blob_key`,
+     returning f.id, f.blob_key`,
     [tenantId, stems, [...new Set(fileIds.filter((id) => id !== null))], OWN_KINDS],
   );
   await tx.execute('delete from outbox where tenant_id = $1 and call_key = any($2)', [tenantId, callKeys]);
   await tx.execute('delete from calls where tenant_id = $1 and call_key = any($2)', [tenantId, callKeys]);
+  await removeMentions(
+    tx,
+    tenantId,
+    files.map(({ id }) => id),
+  );
   return findUnused(tx, tenantId, [...made, ...files]);
 }
 
