@@ -1,5 +1,6 @@
-// A CRM file of 10 columns beside its id: first load, the same again, and a tenth changed, against psql's \copy of the same file into a plain
-// table, in turn, on one Postgres that waits for its disk as in production. BENCH_ROWS says how many rows; 1,000,000 unless given.
+// A CRM file of 10 columns beside its id: first load, the same again, and a tenth changed, against psql's \copy of the
+// same file into a plain table, in turn, on one Postgres that waits for its disk as in production. BENCH_ROWS says how
+// many rows; 1,000,000 unless given.
 import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';

@@ -4,8 +4,8 @@ import type { Database } from '@callbay/postgres';
 const CHUNK = 20_000;
 
 /**
- * One chunk of made-up surfaced calls, spread evenly over 2025: thirteen typed fields and a note of seven words, drawn so
- * that some words are in every tenth call and most in a few of a million. `phase` says `pilot` in the latest
+ * One chunk of made-up surfaced calls, spread evenly over 2025: thirteen typed fields and a note of seven words, drawn
+ * so that some words are in every tenth call and most in a few of a million. `phase` says `pilot` in the latest
  * fiftieth only, which a planner that takes values to be spread evenly does not see.
  */
 const INSERT = `

@@ -1,4 +1,6 @@
-/** The numbers that a test's title claims: `case 17: …`, `case 17, 18: …`, `case 1–9: …`. Empty where it claims none. */
+/**
+ * The numbers that a test's title claims: `case 17: …`, `case 17, 18: …`, `case 1–9: …`. Empty where it claims none.
+ */
 export function casesOfTitle(title: string): number[] {
   const list = /^case ([\d,–\s-]+):/.exec(title)?.[1];
   if (list === undefined) return [];

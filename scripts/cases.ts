@@ -1,5 +1,5 @@
-// Lists every hard case of docs/cases.md with the tests that hold it, and fails where one has none. Those that are about
-// what a customer's client sees must also be held by a test in tests/whole-path, which sends files over SFTP.
+// Lists every hard case of docs/cases.md with the tests that hold it, and fails where one has none. Those that are
+// about what a customer's client sees must also be held by a test in tests/whole-path, which sends files over SFTP.
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { createVitest } from 'vitest/node';

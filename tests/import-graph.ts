@@ -178,7 +178,10 @@ function listSources(folder: string): Source[] {
     .map((file) => ({ path: relative(folder, file), text: readFileSync(file, 'utf8') }));
 }
 
-/** Every package and app below `root`, with its sources. Tests may also use the workspace's own tools, the testkit among them. */
+/**
+ * Every package and app below `root`, with its sources. Tests may also use the workspace's own tools, the testkit among
+ * them.
+ */
 export function readUnits(root: string): { unit: Unit; sources: Source[] }[] {
   const tools = [...Object.keys(readPackage(root).devDependencies ?? {}), '@callbay/testkit'];
   return ['packages', 'apps'].flatMap((group) =>

@@ -1,8 +1,8 @@
 import type { Config } from '@callbay/runtime';
 
 /**
- * Brings the schema up to this version and sees that there is an operator's key, before any role starts. Answers the migrations
- * it applied.
+ * Brings the schema up to this version and sees that there is an operator's key, before any role starts. Answers the
+ * migrations it applied.
  */
 export async function prepareDatabase(
   connectionString: string,

@@ -3,7 +3,8 @@ import type { Config } from '@callbay/runtime';
 import { databaseName } from './supervisor/postgres.ts';
 
 /**
- * Runs `work` on the configured database: DATABASE_URL, the embedded server that runs already, or one started for the time being.
+ * Runs `work` on the configured database: DATABASE_URL, the embedded server that runs already, or one started for the
+ * time being.
  */
 export async function withDatabase<T>(
   config: Pick<Config, 'databaseUrl' | 'home'>,

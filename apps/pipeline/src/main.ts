@@ -68,7 +68,7 @@ const deps: RunSweepsDeps = {
     sealer: createSealer(secretKey),
     tombstoneKey: deriveKey(secretKey, 'tombstones'),
   }),
-  importSlots: createImportSlots({ total: roleConnections.pipeline.bulk }),
+  importSlots: createImportSlots({ total: roleConnections.pipeline.imports }),
   sender: createDigestSender({ mail: config.mail, rules: { allow: config.webhookAllow } }),
   blobs: createDiskBlobStore({ root: config.blobsFolder }),
   inspector,

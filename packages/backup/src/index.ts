@@ -1,6 +1,7 @@
 /**
- * Everything of one Callbay in one tar file, and back: the tables as of one instant, the blobs, the keys. It knows tables and folders, never
- * what they mean, and it never writes into a place that holds something unless told to. The `callbay` command calls it.
+ * Everything of one Callbay in one tar file, and back: the tables as of one instant, the blobs, the keys. It knows
+ * tables and folders, never what they mean, and it never writes into a place that holds something unless told to. The
+ * `callbay` command calls it.
  */
 export { BackupError, type BackupErrorCode } from './errors.ts';
 export { type Manifest, readManifest } from './manifest.ts';

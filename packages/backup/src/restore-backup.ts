@@ -201,8 +201,8 @@ async function restoreInto(
 }
 
 /**
- * Puts a backup back, whole or not at all: rows are committed only after every row and blob came back as it was written down. Memory stays flat.
- * Throws BackupError.
+ * Puts a backup back, whole or not at all: rows are committed only after every row and blob came back as it was written
+ * down. Memory stays flat. Throws BackupError.
  */
 export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
   const manifest = await readManifest(options.file);

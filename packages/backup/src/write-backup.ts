@@ -208,8 +208,8 @@ async function writeDraft(draft: string, options: BackupOptions): Promise<Summar
 }
 
 /**
- * Writes everything into one file: tables as of one instant, then blobs. It may run while Callbay works. The file appears under its name only
- * when it is whole and on disk. Memory stays flat. Throws BackupError FILE_EXISTS.
+ * Writes everything into one file: tables as of one instant, then blobs. It may run while Callbay works. The file
+ * appears under its name only when it is whole and on disk. Memory stays flat. Throws BackupError FILE_EXISTS.
  */
 export async function writeBackup(options: BackupOptions): Promise<BackupResult> {
   await refuseExisting(options.file);

@@ -77,7 +77,10 @@ export const CallList = listOf(Call);
 const FIELD_KEY = /^field\.(?<name>.+?)(?:\.(?<bound>gte|lt))?$/s;
 const MAX_CONDITIONS = 20;
 
-/** The search of calls. `key` is what pages are ordered by, and what cursors hold; `fields` is what its `field.…` parameters say; other unknown parameters are refused by name. */
+/**
+ * The search of calls. `key` is what pages are ordered by, and what cursors hold; `fields` is what its `field.…`
+ * parameters say; other unknown parameters are refused by name.
+ */
 export const CallListQuery = z
   .object({
     limit: Limit,

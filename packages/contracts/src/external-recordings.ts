@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Instant, InstantInput, TenantParams, text, Uuid } from './common.ts';
+import { Instant, InstantInput, text, Uuid } from './common.ts';
 import { FileState } from './files.ts';
 import { cursorOf, Limit, listOf } from './lists.ts';
 
@@ -62,7 +62,6 @@ export const ExternalRecording = z
   .meta({ id: 'ExternalRecording' });
 export type ExternalRecording = z.infer<typeof ExternalRecording>;
 
-export const ExternalRecordingParams = TenantParams;
 export const ExternalRecordingList = listOf(ExternalRecording);
 export const ExternalRecordingsRegistered = z.object({ items: z.array(ExternalRecording) });
 export const ExternalRecordingListQuery = z.strictObject({

@@ -10,7 +10,7 @@ export const FileView = z
   .object({
     id: Uuid,
     drop: z.string(),
-    path: z.string(),
+    path: z.string().meta({ description: 'Where the customer put it.' }),
     name: z.string(),
     kind: FileKind.nullable(),
     sizeBytes: z.int(),
@@ -19,11 +19,15 @@ export const FileView = z
     state: FileState,
     outcome: z.object({ code: z.string(), message: z.string(), fix: z.string(), at: Instant }).nullable(),
     warnings: z.array(IssueView),
-    location: z.string().nullable(),
+    location: z.string().nullable().meta({
+      description: 'Where it shows in the drop, or last showed; null for what rests elsewhere.',
+    }),
     callKey: z.string().nullable(),
     callId: z.int().nullable(),
     updatesAcceptedUntil: Instant.nullable(),
-    purgeAt: Instant.nullable().meta({ description: 'Null for what holds no bytes of ours.' }),
+    purgeAt: Instant.nullable().meta({
+      description: 'When it leaves the drop, if not removed sooner; null for what holds no bytes of ours.',
+    }),
     purgedAt: Instant.nullable(),
   })
   .meta({ id: 'File' });

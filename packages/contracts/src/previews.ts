@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { IssueView, text, Uuid } from './common.ts';
 import { NewMapping } from './mappings.ts';
 
-export const MAX_PREVIEW_FILES = 200;
+const MAX_PREVIEW_FILES = 200;
 
 /** A draft to try on a sample, on the last files that really came, or on both. Source: E3. */
 export const PreviewRequest = z

@@ -5,7 +5,7 @@ import { Instant, InstantInput, IssueView, TenantId, text } from './common.ts';
 import { cursorOf, Limit, listOf } from './lists.ts';
 import { CrmPattern, FilenamePattern, TimeZone } from './rules.ts';
 
-export const STAGES = ['setup', 'verification', 'live', 'suspended'] as const;
+const STAGES = ['setup', 'verification', 'live', 'suspended'] as const;
 export const Stage = z.enum(STAGES);
 export type Stage = z.infer<typeof Stage>;
 

@@ -3,13 +3,17 @@
  * It never reads a file, a clock, a database or the environment, and imports nothing of ours.
  * Every use case and every adapter calls it.
  *
- * Glossary. tenant: whose data it is. drop: a configured place where a tenant leaves files. file: one whole version
- * of one file as received. recording, sidecar, batch, crm file, bundle: what a file is. record: one call's metadata
- * inside a file. call key: what joins a recording to its record; pairing: that join. field mapping: a tenant's
- * versioned map from source field to ours. policy: one version of all that decides how facts are read. hold: waiting
- * for the missing half, with a reason and a deadline. surface: make a call visible; revision: which version of it.
- * amend window: the 48 h in which metadata may change a call. drop retention: the 7 days; data retention: the
- * tenant's own; purge: the act. outcome: the code and sentence that tell how a file stands; explanation: its story.
+ * Glossary. tenant: whose data it is. drop: a configured place where a tenant leaves files. file: one whole version of
+ * one file as received; its facts never change. recording, sidecar, batch, crm file, bundle: what a file is; a batch has
+ * a call in each row, a crm file an object of the customer's CRM. external recording: one that rests elsewhere, a file
+ * of drop `external` without bytes. record: one call's metadata inside a file. call key: what joins a recording to its
+ * record; pairing: that join. match: a record and an external recording that may be one call; link: a match that holds.
+ * field mapping: a tenant's versioned map from source field to ours; sample: a file that is only looked at, to suggest
+ * one. policy: one version of all that decides how facts are read; replay: to have facts judged again by the newest.
+ * hold: waiting for the missing half, with a reason and a deadline. surface: make a call visible; revision: which
+ * version of it. amend window: the 48 h in which metadata may change a call. drop retention: the 7 days; data
+ * retention: the tenant's own; purge: the act. outcome: the code and sentence that tell how a file stands; explanation:
+ * its whole story. alert: what is wrong with a feed, open while its reason lasts.
  */
 export {
   ALERT_TABLE,
@@ -119,7 +123,6 @@ export {
   outcomeSaying,
   stateOf,
   WARNING_TABLE,
-  type WarningCode,
 } from './outcomes.ts';
 export { type AlertSettings, DEFAULT_SETTINGS, type Policy, type TenantSettings } from './policy.ts';
 export {

@@ -156,8 +156,6 @@ export const WARNING_TABLE = {
   MEDIA_UNPROBED: 'The length and channels of this recording could not be read.',
 } as const;
 
-export type WarningCode = keyof typeof WARNING_TABLE;
-
 /** The outcome for a code, with `detail` (what exactly, no customer values) after its sentence. */
 export function outcomeOf(code: OutcomeCode, detail: string | null = null): Outcome {
   const row = OUTCOME_TABLE[code];

@@ -14,7 +14,10 @@ export interface TenantSettings {
   readonly channelMap: { readonly rep: 'left' | 'right' };
   readonly updateMode: 'replace' | 'merge';
   readonly crmWaitSeconds: number;
-  /** RE2 patterns of CRM files' names, by type, without the extension. Absent: the plural name; empty: none. Source: C25. */
+  /**
+   * RE2 patterns of CRM files' names, by type, without the extension. Absent: the plural name; empty: none.
+   * Source: C25.
+   */
   readonly crmFiles?: CrmFilePatterns | undefined;
   readonly feedExpectedEveryMinutes: number;
   readonly passwordLogin: boolean;

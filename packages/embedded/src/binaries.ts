@@ -53,7 +53,10 @@ async function isRootsOwn(folder: string): Promise<boolean> {
   return found.isDirectory() && found.uid === 0 && (found.mode & 0o022) === 0;
 }
 
-/** The packaged files, or a copy that `user` can read: a clone below a folder only root may enter holds them out of reach. */
+/**
+ * The packaged files, or a copy that `user` can read: a clone below a folder only root may enter holds them out of
+ * reach.
+ */
 async function findReachable(user: ServerUser | null): Promise<string> {
   const { native, packageFile } = findPackaged();
   if (await isReachable(user, native)) return native;

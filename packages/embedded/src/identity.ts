@@ -23,7 +23,10 @@ export function findServerUser(): ServerUser | null {
   return { uid: Number(uid ?? 65_534), gid: Number(gid ?? 65_534) };
 }
 
-/** Whether `user` may do what `flags` (-r, -x of test(1)) say with every path. The kernel decides, not our arithmetic on modes. */
+/**
+ * Whether `user` may do what `flags` (-r, -x of test(1)) say with every path. The kernel decides, not our arithmetic on
+ * modes.
+ */
 export async function mayReach(
   user: ServerUser | null,
   paths: readonly string[],
@@ -48,8 +51,8 @@ async function isPrivateToRoot(folder: string): Promise<boolean> {
 }
 
 /**
- * A folder of root's that the server's user can pass through and nobody else can write to, for what it cannot reach where it is. Not below
- * /tmp or /var/tmp if that can be helped: those are swept of old files, and this is a database.
+ * A folder of root's that the server's user can pass through and nobody else can write to, for what it cannot reach
+ * where it is. Not below /tmp or /var/tmp if that can be helped: those are swept of old files, and this is a database.
  */
 export async function makeReachableFolder(name: string | null): Promise<string> {
   const unique = name ?? randomBytes(12).toString('hex');

@@ -38,8 +38,8 @@ function readLogSince(fd: number, from: number): string {
 }
 
 /**
- * A shell that waits on a pipe of ours: when we die, even by SIGKILL, the pipe ends and it asks the server to stop. The pid file is compared
- * first, so that it never signals a stranger who got the number.
+ * A shell that waits on a pipe of ours: when we die, even by SIGKILL, the pipe ends and it asks the server to stop. The
+ * pid file is compared first, so that it never signals a stranger who got the number.
  */
 function watchOver(plan: LaunchPlan, pid: number): ChildProcess {
   const script = 'read -r _; read -r now < "$2/postmaster.pid" && [ "$now" = "$1" ] && kill -INT "$1"';

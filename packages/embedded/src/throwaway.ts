@@ -46,8 +46,8 @@ async function isAbandoned(folder: string): Promise<boolean> {
 }
 
 /**
- * Removes what nobody can want any more from root's shared place: throwaway data whose process is gone, and the data of homes below the
- * system's temporary folder that were removed.
+ * Removes what nobody can want any more from root's shared place: throwaway data whose process is gone, and the data of
+ * homes below the system's temporary folder that were removed.
  */
 export async function sweepShared(): Promise<void> {
   for (const name of await listShared()) {

@@ -26,6 +26,7 @@ export interface ApiStores {
   readonly mappings: MappingStore;
   readonly policies: PolicyReader;
   readonly records: KeptRecordReader;
+  readonly crmMappings: CrmMappingReader;
   readonly files: FileReader;
   readonly replays: ReplayStore;
   readonly bulkReplays: BulkReplayStore;

@@ -97,7 +97,9 @@ async function saveCrmFile(
   return callKeys;
 }
 
-/** The type that only the header of a CSV tells, where it is no call's: published mappings say which column is an id. */
+/**
+ * The type that only the header of a CSV tells, where it is no call's: published mappings say which column is an id.
+ */
 async function crmTypeByHeader(
   { crm }: ClassifyFileDeps,
   tenantId: string,

@@ -45,9 +45,14 @@ export interface DropStore {
     page: { afterName: string | null; limit: number },
   ): Promise<DropEntry[]>;
   findInFolder(tenantId: string, folder: DropFolder, name: string): Promise<DropEntry | null>;
-  /** The newest file received as `name` within the last 60 s, wherever it has moved on to; null where the customer removed it. */
+  /**
+   * The newest file received as `name` within the last 60 s, wherever it has moved on to; null where the customer
+   * removed it.
+   */
   findRecentlyClosed(tenantId: string, name: string): Promise<DropEntry | null>;
-  /** Commits the file row with the next receive sequence and the database's clock. The bytes must be durable by then. */
+  /**
+   * Commits the file row with the next receive sequence and the database's clock. The bytes must be durable by then.
+   */
   receiveFile(tenantId: string, file: FileToReceive): Promise<ReceivedFile>;
   /** Commits the row of an upload refused for its size, so that a receipt tells of it. Holds no bytes. */
   recordRefusal(
@@ -72,14 +77,19 @@ export interface DropStore {
 
 /** Where bytes rest, by tenant. A key is `<tenantId>/<blobId>`; bytes are never shared between tenants. */
 export interface BlobStore {
-  /** Takes over a complete, closed local file: when it resolves the bytes are durable (file and folder synced) and `path` is gone. Idempotent. */
+  /**
+   * Takes over a complete, closed local file: when it resolves the bytes are durable (file and folder synced) and
+   * `path` is gone. Idempotent.
+   */
   put(tenantId: string, blobId: string, path: string): Promise<string>;
   /** A new blob with the same bytes. */
   copy(tenantId: string, fromKey: string, blobId: string): Promise<string>;
   /** Bytes from `start` to `end` inclusive. Throws CallbayError BLOB_MISSING where there are none. */
   read(tenantId: string, key: string, range?: { start: number; end: number }): Promise<Readable>;
   size(tenantId: string, key: string): Promise<number | null>;
-  /** A local path to read the bytes from while the handle is open: the blob itself on disk, a temporary copy elsewhere. */
+  /**
+   * A local path to read the bytes from while the handle is open: the blob itself on disk, a temporary copy elsewhere.
+   */
   openLocal(tenantId: string, key: string): Promise<{ path: string; [Symbol.asyncDispose](): Promise<void> }>;
   /** Removing what is not there is fine. */
   remove(tenantId: string, key: string): Promise<void>;

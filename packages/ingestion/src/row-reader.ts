@@ -15,11 +15,14 @@ export interface RowReadingTask<Options> {
 }
 
 export interface RowReading<Report> extends AsyncDisposable {
-  /** What the module wrote, with backpressure. It may end early where the child died: only the report says that it is whole. */
+  /**
+   * What the module wrote, with backpressure. It may end early where the child died: only the report says that it is
+   * whole.
+   */
   readonly rows: Readable;
   /**
-   * Resolves after the last row, once the child has ended well. Rejects with a RowReaderError where it died, threw or ran out of time: what `rows` gave must
-   * then be thrown away.
+   * Resolves after the last row, once the child has ended well. Rejects with a RowReaderError where it died, threw or
+   * ran out of time: what `rows` gave must then be thrown away.
    */
   readonly report: Promise<Report>;
 }
@@ -35,8 +38,8 @@ const NODE_OPTIONS = ['--max-semi-space-size=4', '--disable-warning=Experimental
 const CHILD = fileURLToPath(new URL('./rows/row-child.ts', import.meta.url));
 
 /**
- * Reads one file's rows in a child process that has a heap limit, a time limit, no secret and no database URL. Disposing kills the
- * child if it still runs, and waits for its end.
+ * Reads one file's rows in a child process that has a heap limit, a time limit, no secret and no database URL.
+ * Disposing kills the child if it still runs, and waits for its end.
  */
 export function startRowReading<Options, Report>(task: RowReadingTask<Options>): RowReading<Report> {
   const child = spawn(process.execPath, [...NODE_OPTIONS, `--max-old-space-size=${task.heapMb}`, CHILD], {

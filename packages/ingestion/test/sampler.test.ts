@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { DEFAULT_SETTINGS } from '@callbay/core';
 import { afterAll, expect, test } from 'vitest';
 import { createSampler } from '../src/index.ts';
@@ -21,6 +22,15 @@ test('only as many records come back as were asked for', async () => {
     { a: '1', b: '2' },
     { a: '3', b: '4' },
   ]);
+});
+
+test('a Ctrl-C that reaches the reading process too is its parent’s to answer', async () => {
+  const children = () => readFile(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8');
+  await sample('a\n1\n');
+  const before = await children();
+  for (const pid of before.trim().split(' ')) process.kill(Number(pid), 'SIGINT');
+  expect((await sample('a\n1\n')).rowCount).toBe(1);
+  expect(await children()).toBe(before);
 });
 
 test('a sample at its limits, every column an ambiguous date, is read within seconds', async () => {

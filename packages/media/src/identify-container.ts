@@ -14,7 +14,10 @@ export type Identity = { readonly container: Container } | { readonly looksLike:
 
 const UNKNOWN: Identity = { looksLike: 'no media format we know' };
 
-/** file-type's extensions that are one of our containers. Those of bare sync words (mp3, aac) and of weak marks are checked here instead. */
+/**
+ * file-type's extensions that are one of our containers. Those of bare sync words (mp3, aac) and of weak marks are
+ * checked here instead.
+ */
 const BY_FILE_TYPE: Readonly<Record<string, ContainerName>> = {
   flac: 'flac',
   ogg: 'ogg',
@@ -98,7 +101,10 @@ const identifyTagged = (bytes: MediaBytes): ContainerName => {
   return looksLikeAdts(bytes, end) ? 'aac' : 'mp3';
 };
 
-/** Packets of 188 bytes begin with 0x47 (ISO 13818-1); Blu-ray puts four bytes before each. Four in a row, or the whole file. */
+/**
+ * Packets of 188 bytes begin with 0x47 (ISO 13818-1); Blu-ray puts four bytes before each. Four in a row, or the whole
+ * file.
+ */
 const isTransportStream = (bytes: MediaBytes): boolean => {
   const head = bytes.read(0, 4 * 192);
   const fits = (first: number, step: number): boolean =>

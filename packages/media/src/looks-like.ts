@@ -1,4 +1,6 @@
-/** Bytes at the start of a file by which text is told from media: no media format goes so long without a control byte. */
+/**
+ * Bytes at the start of a file by which text is told from media: no media format goes so long without a control byte.
+ */
 export const TEXT_HEAD_BYTES = 4096;
 
 const CONTROL = /(?!\s)\p{Cc}/u;

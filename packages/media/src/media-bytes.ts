@@ -21,7 +21,10 @@ export class MediaBytes implements Disposable {
   #bytesLeft = STEP_LIMIT_BYTES;
   #readsLeft = STEP_LIMIT_READS;
 
-  /** Opens the first `sizeBytes` bytes of the file. Throws BLOB_MISSING where storage holds fewer, UNAVAILABLE where it cannot be read. */
+  /**
+   * Opens the first `sizeBytes` bytes of the file. Throws BLOB_MISSING where storage holds fewer, UNAVAILABLE where it
+   * cannot be read.
+   */
   constructor(path: string, sizeBytes: number) {
     this.sizeBytes = sizeBytes;
     this.#descriptor = storageCall(() => openSync(path, 'r'));

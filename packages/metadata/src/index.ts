@@ -1,7 +1,7 @@
 /**
  * Reads the bytes of JSON, XML, CSV and YAML metadata into records of source strings, and writes CSV rows.
- * It never touches a file, a clock or the network, never gives a value a type, and never throws for what the bytes hold.
- * Ingestion calls it inside a pool process; its results survive a structured clone on the way back.
+ * It never touches a file, a clock or the network, never gives a value a type, and never throws for what the bytes
+ * hold. Ingestion calls it inside a pool process; its results survive a structured clone on the way back.
  */
 export { CsvStream, type CsvStreamRow } from './csv/csv-stream.ts';
 export type { CsvHeader } from './csv/read-header.ts';
@@ -10,6 +10,7 @@ export { formatOfExtension } from './format-of-extension.ts';
 export { METADATA_LIMITS, type MetadataLimits } from './limits.ts';
 export { parseMetadata } from './parse-metadata.ts';
 export type { MetadataFormat, MetadataInput, ParsedMetadata } from './parsed-metadata.ts';
+export { UNKNOWN_ENCODING } from './text/decode.ts';
 export { EncodingDetector, type StreamEncoding } from './text/stream-encoding.ts';
 export { readYamlValue, type YamlValue } from './yaml/read-yaml-value.ts';
 export { writeYaml } from './yaml/write-yaml.ts';

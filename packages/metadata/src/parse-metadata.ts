@@ -14,8 +14,8 @@ import { readYaml } from './yaml/read-yaml.ts';
 
 /**
  * The records of one metadata file, every value the very string of the source, and what is wrong with it.
- * Bad input never throws: it is METADATA_INVALID, DUPLICATE_HEADER or ROW_TOO_LARGE among the issues. Nothing past the byte
- * limit is decoded or read. Source: C12, C13, case 66 to 75, case 78.
+ * Bad input never throws: it is METADATA_INVALID, DUPLICATE_HEADER or ROW_TOO_LARGE among the issues. Nothing past the
+ * byte limit is decoded or read. Source: C12, C13, case 66 to 75, case 78.
  */
 export function parseMetadata({
   bytes,

@@ -15,7 +15,9 @@ export interface MetadataInput {
 /** A metadata file as read. Plain values only, so that it crosses a process boundary unchanged. */
 export interface ParsedMetadata {
   readonly format: MetadataFormat;
-  /** `utf-8`, `utf-16le`, `utf-16be` or `windows-1252` as detected; `unknown` where the bytes were refused undecoded. */
+  /**
+   * `utf-8`, `utf-16le`, `utf-16be` or `windows-1252` as detected; `unknown` where the bytes were refused undecoded.
+   */
   readonly encoding: string;
   /** The CSV delimiter as detected; null for the other formats. */
   readonly delimiter: string | null;

@@ -34,6 +34,7 @@ export const createApiStores = (db: Database, sealer: SecretSealer): ApiStores =
   mappings: createMappingStore(db),
   policies: createPolicyReader(db),
   records: createKeptRecordReader(db),
+  crmMappings: createCrmMappingReader(db),
   files: createFileReader(db),
   replays: createReplayStore(db),
   bulkReplays: createBulkReplayStore(db),

@@ -44,7 +44,7 @@ export const FIND_RECENTLY_CLOSED = `SELECT ${ENTRY_COLUMNS} FROM files f
     AND f.withdrawn_seq IS NULL AND f.purged_at IS NULL AND f.received_at >= callbay_now() - interval '60 seconds'`;
 
 /** `stripSourcePrefix` of core, by tenant $1's settings: what is not read yet must count for the right call already. */
-export const withoutSourcePrefix = (stem: string): string => `coalesce((
+const withoutSourcePrefix = (stem: string): string => `coalesce((
     SELECT substr(${stem}, length(prefix) + 1)
       FROM tenants t, jsonb_array_elements_text(t.settings -> 'sourcePrefixes') AS given,
            LATERAL normalize(given, NFC) AS prefix
@@ -54,8 +54,8 @@ export const withoutSourcePrefix = (stem: string): string => `coalesce((
 /**
  * One statement from counter to story, for one file or several of one tenant that came at once. The clock is read when
  * the counter's lock is held, so that within a tenant a later sequence never has an earlier instant while the clock
- * runs forward. A file id that is here already takes no sequence and answers what it was given. A file without an answer
- * has no such tenant, or was committed in between by another call, which the next attempt sees.
+ * runs forward. A file id that is here already takes no sequence and answers what it was given. A file without an
+ * answer has no such tenant, or was committed in between by another call, which the next attempt sees.
  */
 export const RECEIVE_FILES = `
 WITH given AS (

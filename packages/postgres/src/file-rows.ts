@@ -1,36 +1,5 @@
-import { type FileState, type Issue, purgeAtOf } from '@callbay/core';
-
-/** What a file is, once somebody has read it. */
-export type FileKind = 'recording' | 'sidecar' | 'batch' | 'crm' | 'bundle' | 'unknown';
-
-/** A file as customers see it, in the API and in its receipt. Instants are RFC 3339 UTC strings. */
-export interface FileView {
-  readonly id: string;
-  readonly drop: string;
-  /** Where the customer put it. */
-  readonly path: string;
-  readonly name: string;
-  readonly kind: FileKind | null;
-  readonly sizeBytes: number;
-  readonly sha256: string | null;
-  readonly receivedAt: string;
-  readonly state: FileState;
-  readonly outcome: {
-    readonly code: string;
-    readonly message: string;
-    readonly fix: string;
-    readonly at: string;
-  } | null;
-  readonly warnings: readonly Issue[];
-  /** Where it shows in the drop, or last showed before it was removed or purged; null for what rests elsewhere. */
-  readonly location: string | null;
-  readonly callKey: string | null;
-  readonly callId: number | null;
-  readonly updatesAcceptedUntil: string | null;
-  /** When it leaves the drop, unless the customer removes it sooner; null for what rests elsewhere. */
-  readonly purgeAt: string | null;
-  readonly purgedAt: string | null;
-}
+import type { FileView } from '@callbay/contracts';
+import { type Issue, purgeAtOf } from '@callbay/core';
 
 /** The columns a view is made of: a Prisma `File` fits, and so does a row of `FILE_ROW_COLUMNS`. */
 export interface FileRow {
@@ -95,11 +64,11 @@ export function toFileView(row: FileRow, call: FileCall | null): FileView {
     drop: row.drop,
     path: isExternal ? row.name : `/data/${row.name}`,
     name: row.name,
-    kind: row.kind as FileKind | null,
+    kind: row.kind as FileView['kind'],
     sizeBytes: Number(row.sizeBytes),
     sha256: row.sha256,
     receivedAt: row.receivedAt.toISOString(),
-    state: row.state as FileState,
+    state: row.state as FileView['state'],
     outcome: outcomeOfRow(row),
     warnings: row.warnings as Issue[],
     location: isExternal ? null : `${FOLDER_PATHS[row.folder] ?? '/data'}/${row.shownName}`,

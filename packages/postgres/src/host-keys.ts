@@ -1,7 +1,9 @@
 import type { SftpAccountStore } from '@callbay/ingestion';
 import type { Database } from './database.ts';
 
-/** Seals a secret for its row and opens it again; `context` says what it is, and a secret moved elsewhere does not open. */
+/**
+ * Seals a secret for its row and opens it again; `context` says what it is, and a secret moved elsewhere does not open.
+ */
 export interface SecretSealer {
   readonly seal: (text: string, context: string) => string;
   readonly unseal: (sealed: string, context: string) => string;

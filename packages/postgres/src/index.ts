@@ -31,20 +31,10 @@ export {
   transact,
 } from './database.ts';
 export { createDropStore } from './drop-store.ts';
-export {
-  FILE_ROW_COLUMNS,
-  FILE_ROW_TABLES,
-  type FileCall,
-  type FileKind,
-  type FileRow,
-  type FileView,
-  toFileView,
-} from './file-rows.ts';
 export type { SecretSealer } from './host-keys.ts';
 export { createExternalRecordingStore } from './linkage/external-recording-store.ts';
 export { createMatchStore } from './linkage/match-store.ts';
 export { applyMigrations } from './migrate.ts';
-export { sqlState, translatePgError } from './pg-errors.ts';
 export { createPipelineStores } from './pipeline-stores.ts';
 export { createProcessMetricsStore, type ProcessSnapshot } from './process-metrics.ts';
 export { createBulkReplayStore } from './replays/bulk-replay-store.ts';
@@ -52,4 +42,4 @@ export { createRetentionReader } from './retention/retention-store.ts';
 export { createTombstones, type Tombstones } from './retention/tombstones.ts';
 export { createPolicyReader } from './samples/policy-reader.ts';
 export { createSftpAccountStore } from './sftp-accounts.ts';
-export { insertTenant, insertTenantRows, type TenantToInsert } from './tenant-rows.ts';
+export { insertTenant, type TenantToInsert } from './tenant-rows.ts';

@@ -12,7 +12,10 @@ import { createLinkageStore } from './linkage/linkage-store.ts';
 import { createRetentionStore } from './retention/retention-store.ts';
 import { createTombstones } from './retention/tombstones.ts';
 
-/** All that the pipeline's use cases load and save, on one database. `tombstoneKey`: 32 bytes, the same in every process. */
+/**
+ * All that the pipeline's use cases load and save, on one database. `tombstoneKey`: 32 bytes, the same in every
+ * process.
+ */
 export function createPipelineStores(
   db: Database,
   { sealer, tombstoneKey }: { sealer: SecretSealer; tombstoneKey: Uint8Array },

@@ -22,9 +22,9 @@ export interface TenantToInsert {
 const COUNTERS = ['receive', 'change', 'call'];
 
 /**
- * Inserts a tenant whole, inside the caller's transaction: its row, its counters at 0, version 1 of its call mapping and
- * of its policy. Throws CONFLICT where the id is taken. What is allowed (a live tenant's time zone, the shape of an id)
- * is the caller's to check.
+ * Inserts a tenant whole, inside the caller's transaction: its row, its counters at 0, version 1 of its call mapping
+ * and of its policy. Throws CONFLICT where the id is taken. What is allowed (a live tenant's time zone, the shape of an
+ * id) is the caller's to check.
  */
 export async function insertTenantRows(tx: Sql, tenant: TenantToInsert): Promise<void> {
   const settings: TenantSettings = { ...DEFAULT_SETTINGS, ...tenant.settings };

@@ -41,9 +41,12 @@ export type JobPayload<Name extends JobName> = z.infer<(typeof CATALOG)[Name]['p
 /** One job to do. */
 export type Job = { [Name in JobName]: { readonly name: Name; readonly payload: JobPayload<Name> } }[JobName];
 
-export const isJobName = (name: string): name is JobName => Object.hasOwn(CATALOG, name);
+const isJobName = (name: string): name is JobName => Object.hasOwn(CATALOG, name);
 
-/** The job that a name and an unchecked payload stand for. Throws a ZodError or TypeError for what is not in the catalog. */
+/**
+ * The job that a name and an unchecked payload stand for. Throws a ZodError or TypeError for what is not in the
+ * catalog.
+ */
 export function parseJob(name: string, payload: unknown): Job {
   if (!isJobName(name)) throw new TypeError(`${name} is no job of the catalog`);
   return { name, payload: CATALOG[name].payload.parse(payload) } as Job;

@@ -44,7 +44,9 @@ export interface Workers extends AsyncDisposable {
 const DRAIN_FOR_MS = 20_000;
 const LOCK_FOR_MS = 10_000;
 
-/** Whether trying again can help: with faults of ours it may (they are often another's outage), with refusals it cannot. */
+/**
+ * Whether trying again can help: with faults of ours it may (they are often another's outage), with refusals it cannot.
+ */
 const isFinal = (error: unknown): boolean => error instanceof CallbayError && !error.retryable;
 
 async function runJob(handlers: JobHandlers, job: Job, attempt: number): Promise<void> {

@@ -6,17 +6,19 @@ export interface RoleConnections {
   readonly pool: number;
   /** The queue's own, when it rests in Postgres. */
   readonly queue: number;
-  /** For COPY and statements over millions of rows: as many as CRM imports at once. */
+  /** For COPY and statements over millions of rows: CRM imports and batches. */
   readonly bulk: number;
+  /** The most CRM imports at once: fewer than `bulk`, since a batch gives up after a minute without a connection. */
+  readonly imports: number;
   /** Held open for notifications. */
   readonly listen: number;
 }
 
 /** What each role's composition root gives its pools; the one place where these numbers stand. */
 export const roleConnections: Readonly<Record<'intake' | 'pipeline' | 'api', RoleConnections>> = {
-  intake: { pool: 10, queue: 3, bulk: 0, listen: 1 },
-  pipeline: { pool: 16, queue: 20, bulk: 3, listen: 1 },
-  api: { pool: 10, queue: 3, bulk: 0, listen: 1 },
+  intake: { pool: 10, queue: 3, bulk: 0, imports: 0, listen: 1 },
+  pipeline: { pool: 16, queue: 20, bulk: 5, imports: 3, listen: 1 },
+  api: { pool: 10, queue: 3, bulk: 0, imports: 0, listen: 1 },
 };
 
 /** For migrations, `callbay doctor` and a person with psql. */

@@ -1,9 +1,8 @@
 /**
- * What every process of ours stands on: configuration, secrets, logs, metrics, the clock and an orderly end. It knows
- * nothing of calls or tenants and never grows a feature that only one app needs: the list below is closed. The apps call it,
- * and hand what it makes to the packages; no package reads the environment by itself.
+ * What every process of ours stands on: configuration, secrets, logs, metrics and an orderly end. It knows
+ * nothing of calls or tenants and never grows a feature that only one app needs: the list below is closed. The apps
+ * call it, and hand what it makes to the packages; no package reads the environment by itself.
  */
-export { type Clock, systemClock } from './clock.ts';
 export {
   type Config,
   ConfigError,

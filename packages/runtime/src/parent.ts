@@ -12,7 +12,9 @@ export function reportReady(report: ReadyReport = {}): void {
   process.send?.({ type: 'ready', ...report }, undefined, undefined, () => undefined);
 }
 
-/** Begins the shutdown when the supervisor dies, even by SIGKILL: nobody would restart or stop this process any more. */
+/**
+ * Begins the shutdown when the supervisor dies, even by SIGKILL: nobody would restart or stop this process any more.
+ */
 export function exitWithParent(shutdown: Pick<Shutdown, 'begin'>): void {
   if (!process.send) return;
   if (!process.connected) shutdown.begin('supervisor gone');

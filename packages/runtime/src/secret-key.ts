@@ -41,7 +41,10 @@ async function makeKeyFile(file: string): Promise<void> {
   }
 }
 
-/** The 32 bytes that everything reversible is sealed under: configured, or kept in the home and made there on first start (mode 0600). */
+/**
+ * The 32 bytes that everything reversible is sealed under: configured, or kept in the home and made there on first
+ * start (mode 0600).
+ */
 export async function loadSecretKey(config: Pick<Config, 'secretKey' | 'secretKeyFile'>): Promise<Buffer> {
   if (config.secretKey) return config.secretKey;
   const known = await readKeyFile(config.secretKeyFile);

@@ -16,8 +16,8 @@ export function deriveKey(secretKey: Buffer, purpose: string): Buffer {
 }
 
 /**
- * Seals `plaintext` with AES-256-GCM. `context` says what it is (`host-key:ed25519`) and must be given again to open it, so that a sealed
- * value moved to another row does not open there.
+ * Seals `plaintext` with AES-256-GCM. `context` says what it is (`host-key:ed25519`) and must be given again to open
+ * it, so that a sealed value moved to another row does not open there.
  */
 export function encryptSecret(secretKey: Buffer, plaintext: string, context: string): string {
   const nonce = randomBytes(12);

@@ -26,7 +26,7 @@ export interface SharingOptions {
 
 const EVERY_MS = 5_000;
 /** A process that died disappears after this: it missed six of its turns. */
-export const SNAPSHOT_LIFE_MS = 30_000;
+const SNAPSHOT_LIFE_MS = 30_000;
 
 /** Leaves this process's metrics in the store, now and every 5 s, until stopped: then they go at once. */
 export function shareMetrics(options: SharingOptions): { stop(): Promise<void> } {

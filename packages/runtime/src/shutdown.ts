@@ -18,7 +18,10 @@ export interface ShutdownHost {
 
 /** The orderly end of one process. */
 export interface Shutdown {
-  /** Adds a step; steps run one after another, the last added first, so that what was built on others closes before them. */
+  /**
+   * Adds a step; steps run one after another, the last added first, so that what was built on others closes before
+   * them.
+   */
   add(name: string, close: () => Promise<void> | void): void;
   /** Begins the end, once; `code` is the exit code when all steps succeed. */
   begin(reason: string, code?: number): void;
@@ -27,8 +30,8 @@ export interface Shutdown {
 }
 
 /**
- * A second signal within this time is the first one heard twice: a terminal's Ctrl-C reaches the whole process group, and npm passes its
- * own copy on.
+ * A second signal within this time is the first one heard twice: a terminal's Ctrl-C reaches the whole process group,
+ * and npm passes its own copy on.
  */
 const echoMs = 1_000;
 const defaultTimeoutMs = 25_000;
@@ -53,8 +56,8 @@ async function runSteps(steps: Step[], logger: ShutdownOptions['logger']): Promi
 }
 
 /**
- * Ends the process in order on SIGTERM or SIGINT: the steps run, then it exits 0. A second signal exits 1 at once. An error
- * nobody caught also begins the end, with code 1: the state it left cannot be trusted.
+ * Ends the process in order on SIGTERM or SIGINT: the steps run, then it exits 0. A second signal exits 1 at once. An
+ * error nobody caught also begins the end, with code 1: the state it left cannot be trusted.
  */
 export function onShutdown(options: ShutdownOptions): Shutdown {
   const { logger, timeoutMs = defaultTimeoutMs, host = process as ShutdownHost } = options;

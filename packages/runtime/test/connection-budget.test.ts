@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { connectionBudget } from '../src/index.ts';
+import { connectionBudget, roleConnections } from '../src/index.ts';
 
 test('a queue on Redis and fewer intake processes take fewer connections', () => {
   const plain = connectionBudget({ redisUrl: null, intakeProcesses: 1 });
@@ -9,4 +9,8 @@ test('a queue on Redis and fewer intake processes take fewer connections', () =>
 
 test('one machine with one intake process stays within the embedded server’s limit', () => {
   expect(connectionBudget({ redisUrl: null, intakeProcesses: 1 })).toBeLessThanOrEqual(110);
+});
+
+test('CRM imports that take their time leave connections to batches', () => {
+  expect(roleConnections.pipeline.imports).toBeLessThan(roleConnections.pipeline.bulk);
 });

@@ -53,7 +53,9 @@ export const makeWav = (wav: {
   return bytes;
 };
 
-/** What arrives of a file when its upload is broken off: the first `keptShare` of its bytes (0 to 1), nothing corrected. */
+/**
+ * What arrives of a file when its upload is broken off: the first `keptShare` of its bytes (0 to 1), nothing corrected.
+ */
 export const truncateWav = (wav: Buffer, keptShare: number): Buffer =>
   Buffer.from(wav.subarray(0, Math.floor(wav.length * keptShare)));
 

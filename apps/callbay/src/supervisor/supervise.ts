@@ -95,8 +95,8 @@ async function stopRoles(roles: KeptRole[]): Promise<void> {
 const maxPortChoices = 3;
 
 /**
- * Starts every role into `roles` and resolves when all serve. Between choosing a port and listening on it another process may take it:
- * then others are chosen, unless that very port was asked for.
+ * Starts every role into `roles` and resolves when all serve. Between choosing a port and listening on it another
+ * process may take it: then others are chosen, unless that very port was asked for.
  */
 async function startRoles(
   deps: SuperviseDeps,
@@ -127,8 +127,8 @@ async function startRoles(
 }
 
 /**
- * Starts everything one machine needs and resolves when all of it serves. What was started is stopped by `shutdown`, Postgres last. Throws
- * HomeInUseError, PortTakenError, EmbeddedPostgresError or whatever `prepareDatabase` throws.
+ * Starts everything one machine needs and resolves when all of it serves. What was started is stopped by `shutdown`,
+ * Postgres last. Throws HomeInUseError, PortTakenError, EmbeddedPostgresError or whatever `prepareDatabase` throws.
  */
 export async function supervise(deps: SuperviseDeps): Promise<Supervised> {
   const { config, shutdown } = deps;

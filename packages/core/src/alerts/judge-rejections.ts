@@ -5,7 +5,7 @@ export interface EndedFiles {
 }
 
 /** Fewer files than this in an hour say nothing about a rate. */
-export const MIN_ENDED_IN_HOUR = 20;
+const MIN_ENDED_IN_HOUR = 20;
 /** Fewer files than this in the week before are no baseline: 5% is taken for usual then. */
 const MIN_ENDED_BEFORE = 100;
 const USUAL_WITHOUT_BASELINE = 0.05;

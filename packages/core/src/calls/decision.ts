@@ -14,7 +14,10 @@ export interface CallPolicies {
   readonly isLive: boolean;
   /** Calls that started before this instant (epoch ms) do not surface; null for all. */
   readonly surfaceFrom: number | null;
-  /** Epoch ms of a decision at which some CRM file of the tenant is received and not finished; null or absent where none is. */
+  /**
+   * Epoch ms of a decision at which some CRM file of the tenant is received and not finished; null or absent where none
+   * is.
+   */
   readonly crmPendingAt?: number | null | undefined;
 }
 
@@ -67,7 +70,9 @@ export interface Hold {
   readonly reasons: readonly HoldReason[];
   readonly waitingFor: 'metadata' | 'recording' | 'correction' | 'crm' | 'goLive';
   readonly since: number;
-  /** When the first of its files is purged, null where none ever is; when it ends by itself, of a wait for CRM files. */
+  /**
+   * When the first of its files is purged, null where none ever is; when it ends by itself, of a wait for CRM files.
+   */
   readonly until: number | null;
   readonly fileIds: readonly string[];
 }

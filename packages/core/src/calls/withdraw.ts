@@ -32,7 +32,9 @@ const isPartOf = ({ recording, revisions }: Completion, fact: RecordFact | Recor
     ? fact === recording
     : revisions.some((r) => r.fileId === fact.fileId && r.row === fact.row);
 
-/** The call is none any more: its record in force waits again, as if it had just taken the place of the earlier ones. */
+/**
+ * The call is none any more: its record in force waits again, as if it had just taken the place of the earlier ones.
+ */
 function takeApart(state: FoldState, complete: Completion): void {
   const earlier = state.facts.records.filter((r) => isPartOf(complete, r) && r !== complete.current.fact);
   for (const record of earlier) judge(state, record, outcomeOf('SUPERSEDED'));

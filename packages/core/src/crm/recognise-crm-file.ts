@@ -33,8 +33,8 @@ function compile(pattern: string): RE2JS | null {
 const defaultPattern = (type: CrmType): string => `${type}(?:$|[^\\p{L}].*)`;
 
 /**
- * The type of CRM file that a name stands for, or null. Only a `.csv` is one; patterns must match the whole stem, in any
- * case, in an engine without backtracking. Of several types that fit the first is meant. Source: C25.
+ * The type of CRM file that a name stands for, or null. Only a `.csv` is one; patterns must match the whole stem, in
+ * any case, in an engine without backtracking. Of several types that fit the first is meant. Source: C25.
  */
 export function crmTypeOfName(name: string, settings: Pick<TenantSettings, 'crmFiles'>): CrmType | null {
   const { stem, ext } = canonicalStem(baseName(name));

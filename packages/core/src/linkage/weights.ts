@@ -15,7 +15,9 @@ export interface Level {
  * users, repeated callers, and user ids that are consecutive numbers.
  */
 export const LINKAGE_WEIGHTS = {
-  /** Seconds between the starts. `m`: clocks half a minute apart, one in twenty off by minutes. `u`: even in a block. */
+  /**
+   * Seconds between the starts. `m`: clocks half a minute apart, one in twenty off by minutes. `u`: even in a block.
+   */
   startedAt: [
     { level: 'within 5 s', upTo: 5, m: 0.127, u: 0.0083 },
     { level: 'within 15 s', upTo: 15, m: 0.24, u: 0.0167 },
@@ -61,7 +63,7 @@ export const NEAR_MS = 60 * 1000;
 export const DEFAULT_LINKAGE = { threshold: 5, margin: 4 };
 
 /**
- * Of pairs below nobody is asked. A little under chance, since a tie is to be told even where a clock was minutes off and
- * fields are missing: at 0 one twin in 900 is not, and at -4 one record in 400 more is told of a tie.
+ * Of pairs below nobody is asked. A little under chance, since a tie is to be told even where a clock was minutes off
+ * and fields are missing: at 0 one twin in 900 is not, and at -4 one record in 400 more is told of a tie.
  */
 export const REVIEW_FLOOR = -4;

@@ -8,7 +8,7 @@ import { readNumber } from './read-number.ts';
 import { readPhone } from './read-phone.ts';
 
 /** Words that mean "no value" in any mapped field but a `string`, where they may be the text itself. */
-export const DEFAULT_EMPTY_WORDS: readonly string[] = ['null', 'n/a', 'na', 'none', '-', 'undefined'];
+const DEFAULT_EMPTY_WORDS: readonly string[] = ['null', 'n/a', 'na', 'none', '-', 'undefined'];
 
 const MAX_VALUE_CHARS = 255;
 

@@ -9,7 +9,9 @@ export interface CanonicalName {
   readonly hadStraySpace: boolean;
 }
 
-/** Spaces beside the dash of `yyyyMMdd- hhmmss`, which customers copied from an example. Spaces elsewhere are theirs. */
+/**
+ * Spaces beside the dash of `yyyyMMdd- hhmmss`, which customers copied from an example. Spaces elsewhere are theirs.
+ */
 const TIMESTAMP_WITH_SPACES = /^(\d{8})( *)-( *)(\d{6})(?!\d)/;
 
 /** Last component of a path written with `/` or `\`; empty for a path that ends in one. Source: C12. */

@@ -10,7 +10,7 @@ export const MEDIA_EXTENSIONS: ReadonlySet<string> = new Set([
 export const SIDECAR_EXTENSIONS: ReadonlySet<string> = new Set(['json', 'xml', 'csv', 'yml', 'yaml']);
 
 /** What transfer clients append to a name until the upload is whole. */
-export const TEMPORARY_EXTENSIONS: ReadonlySet<string> = new Set([
+const TEMPORARY_EXTENSIONS: ReadonlySet<string> = new Set([
   'filepart',
   'part',
   'partial',

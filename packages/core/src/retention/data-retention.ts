@@ -9,6 +9,8 @@ export type DeletionReason = 'EVALUATED_EXPIRED' | 'NOT_EVALUATED_EXPIRED';
 
 const MANY_CALLS = 100;
 
-/** Whether removing so many calls at once is for somebody to confirm: over 100 and over half of all. Source: case 57. */
+/**
+ * Whether removing so many calls at once is for somebody to confirm: over 100 and over half of all. Source: case 57.
+ */
 export const wantsConfirmation = ({ calls, removed }: { calls: number; removed: number }): boolean =>
   removed > MANY_CALLS && removed * 2 > calls;

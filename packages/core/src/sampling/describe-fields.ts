@@ -27,8 +27,8 @@ const shorten = (value: string): string =>
 const EMPTY = /^(?:null|n\/a|na|none|-|undefined)?$/i;
 
 /**
- * The fields of the first thousand records, in the order in which they come up. A column that a CSV's header names and no
- * row fills is among them. Source: E1.
+ * The fields of the first thousand records, in the order in which they come up. A column that a CSV's header names and
+ * no row fills is among them. Source: E1.
  */
 export function describeFields(
   records: readonly RawRecord[],

@@ -38,7 +38,10 @@ export function readSample(
 
 const OFFSET = /(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$/i;
 
-/** What times without an offset leave in doubt. One with an offset was written by a program, and programs write 24 hours. */
+/**
+ * What times without an offset leave in doubt. One with an offset was written by a program, and programs write 24
+ * hours.
+ */
 function timeWarnings(field: SampledField, records: readonly RawRecord[], hasTimeZone: boolean): Issue[] {
   const isEpoch = field.formats.some((format) => format.startsWith('epoch'));
   if (field.type !== 'instant' || isEpoch) return [];

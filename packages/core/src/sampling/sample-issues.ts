@@ -1,6 +1,9 @@
 import { type Issue, issue } from '../issue.ts';
 
-/** What a sample or a set-up file leaves for a person to decide: a sentence and a fix for each. docs/errors.md holds a row for each. */
+/**
+ * What a sample or a set-up file leaves for a person to decide: a sentence and a fix for each. docs/errors.md holds a
+ * row for each.
+ */
 export const SAMPLE_ISSUE_TABLE = {
   DATE_ORDER_AMBIGUOUS: {
     sentence: 'Several date formats read every value, as different days.',

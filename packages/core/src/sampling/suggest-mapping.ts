@@ -119,8 +119,8 @@ const isWorthARow = (field: SampledField): boolean =>
 
 /**
  * A field mapping for what a sample holds: known targets by field names and values, and a row of its own for each field
- * with a type to gain or a nested path to flatten. Plain strings need no row. Whatever the values leave open is left out
- * and said: DATE_ORDER_AMBIGUOUS, REQUIRED_NOT_FOUND, TIME_WITHOUT_DATE, NUMBER_AMBIGUOUS, PHONE_COUNTRY_NEEDED,
+ * with a type to gain or a nested path to flatten. Plain strings need no row. Whatever the values leave open is left
+ * out and said: DATE_ORDER_AMBIGUOUS, REQUIRED_NOT_FOUND, TIME_WITHOUT_DATE, NUMBER_AMBIGUOUS, PHONE_COUNTRY_NEEDED,
  * DIRECTION_WORD_UNKNOWN, MAPPING_TOO_LARGE. Source: E1, E2, C14, C17.
  */
 export function suggestMapping(

@@ -5,7 +5,7 @@ import type { TenantSettings } from '../policy.ts';
 import { resolveWallTime, wallTimeCandidates } from './wall-time.ts';
 
 /** How far the file name and the metadata may disagree before it is flagged. */
-export const TIME_MISMATCH_MS = 5 * 60 * 1000;
+const TIME_MISMATCH_MS = 5 * 60 * 1000;
 
 export interface CallTimesInput {
   readonly mapped: MappedRecord | null;

@@ -21,8 +21,9 @@ export interface AuthDeps {
 }
 
 /**
- * The hook before every route below `/v1`: who asks, whether the tenant of the path is theirs, whether their role may do
- * this; in that order, so that a tenant that is not theirs answers as one that does not exist, whatever is asked of it.
+ * The hook before every route below `/v1`: who asks, whether the tenant of the path is theirs, whether their role may
+ * do this; in that order, so that a tenant that is not theirs answers as one that does not exist, whatever is asked of
+ * it.
  */
 export function createAuthenticate({ keys, tenants, tokenKey }: AuthDeps) {
   const failedLogins = new FailedLogins();

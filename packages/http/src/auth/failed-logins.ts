@@ -5,7 +5,8 @@ const MAX_REMEMBERED = 1000;
 
 /**
  * Counts bad credentials by address: over 100 in a minute, an address is asked to wait, before any look into the
- * database. Credentials that were good lately pass all the same, since a neighbour behind one address may be the guesser.
+ * database. Credentials that were good lately pass all the same, since a neighbour behind one address may be the
+ * guesser.
  */
 export class FailedLogins {
   readonly #failures = new Map<string, { count: number; until: number }>();

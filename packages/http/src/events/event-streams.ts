@@ -43,7 +43,10 @@ export class EventStreams {
     return this.#open.size < this.#limits.limit && own.length < this.#limits.perTenant;
   }
 
-  /** Writes events to a response whose headers are sent, until it closes or `close` is called. Throws what reading throws. */
+  /**
+   * Writes events to a response whose headers are sent, until it closes or `close` is called. Throws what reading
+   * throws.
+   */
   async follow(subscription: Subscription, response: ServerResponse): Promise<void> {
     const stop = new AbortController();
     response.once('close', () => stop.abort());

@@ -1,20 +1,13 @@
 import { MappingLint, MappingParams, MappingPresetList, TenantParams } from '@callbay/contracts';
 import { CALL_PRESETS } from '@callbay/core';
-import {
-  type CrmPreviewDeps,
-  lintTenantCrmMapping,
-  lintTenantMapping,
-  type PreviewDeps,
-} from '@callbay/ingestion';
+import { type ApiStores, lintTenantCrmMapping, lintTenantMapping } from '@callbay/ingestion';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
 const tags = ['mappings'];
 
-type LintDeps = Omit<PreviewDeps & CrmPreviewDeps, 'sampler'>;
-
-export function registerLints(api: Api, deps: LintDeps): void {
+export function registerLints(api: Api, deps: Pick<ApiStores, 'policies' | 'records' | 'crmMappings'>): void {
   api.route({
     method: 'GET',
     url: '/v1/tenants/:tenantId/mappings/presets',

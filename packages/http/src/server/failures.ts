@@ -11,7 +11,9 @@ const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_ASYNC_CONSTRAINT: 'NOT_FOUND',
 };
 
-/** Answers every error a route can throw. Ours tell their sentence, Fastify's their kind, a fault only the request id. */
+/**
+ * Answers every error a route can throw. Ours tell their sentence, Fastify's their kind, a fault only the request id.
+ */
 export function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof InputError) {
     // An id of the wrong shape is the id of nothing: it must answer as an absent one does.

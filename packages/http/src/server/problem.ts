@@ -3,7 +3,7 @@ import { ERROR_TABLE, type ErrorCode, type Issue } from '@callbay/core';
 import type { FastifyReply } from 'fastify';
 import { SECURE_HEADERS } from './headers.ts';
 
-export const PROBLEM_TYPE = 'application/problem+json';
+const PROBLEM_TYPE = 'application/problem+json';
 
 export interface ProblemDetails {
   /** What exactly, where it says more than the fix of the code. */

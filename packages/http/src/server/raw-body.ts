@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 
-/** Lets requests carry any bytes up to a limit, whatever their type says: for an instance of its own, below `acceptJson`. */
+/**
+ * Lets requests carry any bytes up to a limit, whatever their type says: for an instance of its own, below
+ * `acceptJson`.
+ */
 export function acceptBytes(app: FastifyInstance, limitBytes: number): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(

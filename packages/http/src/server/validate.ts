@@ -62,7 +62,9 @@ function toIssues(found: z.core.$ZodIssue, input: unknown): Issue[] {
   return [issue(CODES[found.code] ?? 'INVALID', found.message, at)];
 }
 
-/** The problems of the form that was most likely meant: the one that knows the fields, then the one that misses least. */
+/**
+ * The problems of the form that was most likely meant: the one that knows the fields, then the one that misses least.
+ */
 function toUnionIssues(found: z.core.$ZodIssueInvalidUnion, input: unknown): Issue[] {
   const unknownIn = (form: readonly z.core.$ZodIssue[]): number =>
     form.filter(({ code }) => code === 'unrecognized_keys').length;

@@ -2,7 +2,9 @@ import type { SettingsChange } from '@callbay/contracts';
 import { CallbayError, checkWebhookUrl, type WebhookRules } from '@callbay/core';
 import { InputError } from '../server/input-error.ts';
 
-/** Throws WEBHOOK_ADDRESS_FORBIDDEN, or an input error for what is no https URL. A name is resolved with each delivery. */
+/**
+ * Throws WEBHOOK_ADDRESS_FORBIDDEN, or an input error for what is no https URL. A name is resolved with each delivery.
+ */
 export function assertWebhook(change: SettingsChange | undefined, rules: WebhookRules): void {
   const url = change?.alerts?.webhookUrl;
   if (url === undefined || url === null) return;

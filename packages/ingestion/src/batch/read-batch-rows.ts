@@ -4,7 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { checkColumns, type Issue, issue, type Policy, type RawRecord, stemNamedBy } from '@callbay/core';
-import { CsvStream, type MetadataFormat, parseMetadata } from '@callbay/metadata';
+import { CsvStream, type MetadataFormat, parseMetadata, UNKNOWN_ENCODING } from '@callbay/metadata';
+import { copyText } from '../rows/copy-text.ts';
 import type { RowSink } from '../rows/row-module.ts';
 import { MalformedTextError, openTextPieces } from '../rows/text-pieces.ts';
 
@@ -35,9 +36,7 @@ export async function readRows(
 async function readCsv(path: string, writer: RowWriter): Promise<BatchReadReport> {
   const text = await openTextPieces(path);
   if (text === null) {
-    return writer.refuse([
-      issue('METADATA_INVALID', 'The text is neither UTF-8, UTF-16 nor Windows-1252: send it as UTF-8.'),
-    ]);
+    return writer.refuse([issue('METADATA_INVALID', UNKNOWN_ENCODING)]);
   }
   const csv = new CsvStream();
   let names: readonly string[] = [];
@@ -135,8 +134,3 @@ class RowWriter {
     this.#block += `${this.#rows}\t${line}\t${cells.join('\t')}\n`;
   }
 }
-
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-
-const copyText = (text: string | null): string =>
-  text === null ? '\\N' : text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character]!);

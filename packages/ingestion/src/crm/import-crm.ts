@@ -24,9 +24,9 @@ const WAKE_BATCH = 500;
 const NEXT_JOBS = 10;
 
 /**
- * Imports the next CRM file of a tenant and type, then decides the calls that waited for it. Running it twice, or on many
- * workers at once, imports nothing twice. Where all slots are taken it does nothing: whoever has one makes the job again.
- * Throws where importing is to be tried again. Source: C25, C26, case 83.
+ * Imports the next CRM file of a tenant and type, then decides the calls that waited for it. Running it twice, or on
+ * many workers at once, imports nothing twice. Where all slots are taken it does nothing: whoever has one makes the job
+ * again. Throws where importing is to be tried again. Source: C25, C26, case 83.
  */
 export async function importCrm(
   deps: ImportCrmDeps,

@@ -39,8 +39,8 @@ export interface CrmImportCounts {
 }
 
 /**
- * How an import ends: null where another process is at it, or it is not its turn any more; `repeated` where rows were to go
- * straight into the table and two have one id: nothing was done, and it wants another way.
+ * How an import ends: null where another process is at it, or it is not its turn any more; `repeated` where rows were
+ * to go straight into the table and two have one id: nothing was done, and it wants another way.
  */
 export type CrmImportEnd = 'done' | 'rejected' | 'withdrawn' | 'repeated' | null;
 
@@ -56,8 +56,8 @@ export interface CrmStore {
   /** Null where none waits, or where an earlier file is not read yet that may be of the same type. */
   findNext(tenantId: string, type: CrmType): Promise<CrmImport | null>;
   /**
-   * Applies the rows, all or none of them, once their report says that they are whole: of one id the last row; only what
-   * changed is written. Null changes nothing. Rejects as `reading.report` does.
+   * Applies the rows, all or none of them, once their report says that they are whole: of one id the last row; only
+   * what changed is written. Null changes nothing. Rejects as `reading.report` does.
    */
   apply(tenantId: string, next: CrmImport, reading: RowReading<CrmReadReport>): Promise<CrmImportEnd>;
   /** Ends the import without applying anything. */
@@ -70,7 +70,10 @@ export interface CrmStore {
   wakeCalls(tenantId: string, page: { after: string; limit: number }): Promise<string[]>;
   /** Every call that waited for this type's ended files has been woken. */
   settle(tenantId: string, type: CrmType): Promise<void>;
-  /** Types of tenants that have something to import or calls to wake, in receive order, one of each tenant before a second. */
+  /**
+   * Types of tenants that have something to import or calls to wake, in receive order, one of each tenant before a
+   * second.
+   */
   findUnsettled(limit: number): Promise<{ tenantId: string; type: CrmType }[]>;
 }
 

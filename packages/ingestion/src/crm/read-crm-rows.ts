@@ -14,7 +14,8 @@ import {
   makeCrmRowReader,
   presetCrmMapping,
 } from '@callbay/core';
-import { type CsvHeader, CsvStream } from '@callbay/metadata';
+import { type CsvHeader, CsvStream, UNKNOWN_ENCODING } from '@callbay/metadata';
+import { copyLine } from '../rows/copy-text.ts';
 import type { RowSink } from '../rows/row-module.ts';
 import { MalformedTextError, openTextPieces } from '../rows/text-pieces.ts';
 
@@ -54,9 +55,7 @@ export async function readRows(path: string, options: CrmReadOptions, sink: RowS
   const text = await openTextPieces(path);
   const reading = new Reading(options, text?.encoding ?? null);
   if (text === null) {
-    reading.refuse([
-      issue('METADATA_INVALID', 'The text is neither UTF-8, UTF-16 nor Windows-1252: send it as UTF-8.'),
-    ]);
+    reading.refuse([issue('METADATA_INVALID', UNKNOWN_ENCODING)]);
     return reading.report();
   }
   try {
@@ -92,7 +91,7 @@ class Reading {
   constructor(options: CrmReadOptions, encoding: string | null) {
     const { wholeRow, type } = options;
     this.#options = options;
-    this.#rowStart = wholeRow && `${escapeCopy(wholeRow.tenantId)}\t${type}\t`;
+    this.#rowStart = wholeRow && `${copyLine(wholeRow.tenantId)}\t${type}\t`;
     this.#rowEnd = wholeRow ? `\t${wholeRow.fileId}\t${wholeRow.at}\n` : '\n';
     this.#encoding = encoding;
   }
@@ -168,11 +167,11 @@ class Reading {
     const refs =
       named.length === 0
         ? '\\N'
-        : escapeCopy(
+        : copyLine(
             JSON.stringify(Object.fromEntries(named.map(({ field }, nth) => [field, references[nth]]))),
           );
     const start = this.#rowStart ?? `${line}\t`;
-    return `${start}${escapeCopy(externalId)}\t${escapeCopy(json)}\t${refs}${this.#rowEnd}`;
+    return `${start}${copyLine(externalId)}\t${copyLine(json)}\t${refs}${this.#rowEnd}`;
   }
 
   report(): CrmReadReport {
@@ -191,6 +190,3 @@ class Reading {
     };
   }
 }
-
-/** JSON escapes every control character, so that only its backslashes need escaping again. */
-const escapeCopy = (text: string): string => (text.includes('\\') ? text.replaceAll('\\', '\\\\') : text);

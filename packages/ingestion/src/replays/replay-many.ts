@@ -114,7 +114,7 @@ async function replayFiles(run: Run, after: number, limit: number): Promise<Hand
     );
     tally.replayed += replayed;
     // A lost job is made again by the sweep of unread files.
-    for (const fileId of toRead) await deps.queue.enqueueClassify(tenantId, fileId);
+    await deps.queue.enqueueManyClassify(toRead.map((fileId) => ({ tenantId, fileId })));
   }
   return { count: files.length, last: files.length < limit ? null : (files.at(-1)?.seq ?? null) };
 }

@@ -5,18 +5,12 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { json } from 'node:stream/consumers';
-import { Worker } from 'node:worker_threads';
+import { endWithParent } from '../end-with-parent.ts';
 import type { RowModule, RowSink } from './row-module.ts';
 
-// A parser that spins never hears that its parent died, so a thread of its own watches the parent.
-new Worker(
-  `const parent = process.ppid;
-   setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 2000);`,
-  { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 } },
-).unref();
-
-// Ctrl-C reaches every process of a terminal: whoever started this one decides whether it ends.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+endWithParent();
+// Its parent ends it by SIGKILL, and by nothing else.
+process.on('SIGTERM', () => {});
 
 const { module, path, options } = (await json(process.stdin)) as {
   module: string;

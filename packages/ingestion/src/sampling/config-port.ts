@@ -6,7 +6,8 @@ export interface ConfigStore {
   readConfig(tenantId: string): Promise<TenantConfig | null>;
   /**
    * Makes the tenant what the set-up says, all of it or nothing, and answers what that changed; what is so already is
-   * left alone, versions included. `dryRun` only answers. Throws TIME_ZONE_REQUIRED, and CONFLICT for a purge to confirm.
+   * left alone, versions included. `dryRun` only answers. Throws TIME_ZONE_REQUIRED, and CONFLICT for a purge to
+   * confirm.
    */
   applyConfig(
     tenantId: string,

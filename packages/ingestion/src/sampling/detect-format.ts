@@ -4,8 +4,8 @@ const HEAD_BYTES = 4_096;
 
 /**
  * The format that a file begins like, for a name that does not say: a brace or bracket is JSON, a tag XML, a first line
- * `---` or `key: value` without anything that parts columns YAML, and everything else CSV, whose reader says best what is
- * wrong. Zero bytes of UTF-16 and a byte order mark are looked through.
+ * `---` or `key: value` without anything that parts columns YAML, and everything else CSV, whose reader says best what
+ * is wrong. Zero bytes of UTF-16 and a byte order mark are looked through.
  */
 export function detectFormat(bytes: Uint8Array): MetadataFormat {
   const head = Buffer.from(bytes.subarray(0, HEAD_BYTES))

@@ -15,7 +15,10 @@ const ADTS_HEADER_BYTES = 7;
 const AMR_FRAMES = [13, 14, 16, 18, 20, 21, 27, 32, 6, 0, 0, 0, 0, 0, 0, 1];
 const AMR_WB_FRAMES = [18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 0, 0, 0, 0, 1, 1];
 
-/** Counts frames laid one after another from `from` to the end; `frameSize` reads a header, 0 is none. Null where the walk breaks or grows too long. */
+/**
+ * Counts frames laid one after another from `from` to the end; `frameSize` reads a header, 0 is none. Null where the
+ * walk breaks or grows too long.
+ */
 const countFrames = (
   bytes: MediaBytes,
   from: number,
@@ -71,7 +74,9 @@ export const probeAdts = (bytes: MediaBytes): Probe => {
   return { durationSeconds, channels: channels === 7 ? 8 : channels, codec: 'AAC', hasVideo: false };
 };
 
-/** AMR and AMR-WB storage format (RFC 4867, 5.1): 20 ms a frame, one channel; the rare multichannel form stays unknown. */
+/**
+ * AMR and AMR-WB storage format (RFC 4867, 5.1): 20 ms a frame, one channel; the rare multichannel form stays unknown.
+ */
 export const probeAmr = (bytes: MediaBytes): Probe => {
   const magic = bytes.read(0, 9).toString('latin1');
   const isWide = magic === '#!AMR-WB\n';

@@ -11,12 +11,17 @@ export interface Chunk {
 
 /** Headers of the chunks of one level that are looked at. */
 const MAX_CHUNKS = 10_000;
-/** A declared size from here up means "not known yet": 0xFFFFFFFF (ffmpeg), 0x7FFFFFFF and 0x80000000 (arecord), 0x7FFFF000 (sox). */
+/**
+ * A declared size from here up means "not known yet": 0xFFFFFFFF (ffmpeg), 0x7FFFFFFF and 0x80000000 (arecord),
+ * 0x7FFFF000 (sox).
+ */
 const UNKNOWN_FROM_BYTES = 0x7ffff000;
 /** A form that counts its own eight-byte header, or a pad byte that was never written, is a known slip of writers. */
 const FORM_SLACK_BYTES = 9;
 
-/** The size that a header declares, or null where it says that the writer did not know: a stream has 0 or a huge one. */
+/**
+ * The size that a header declares, or null where it says that the writer did not know: a stream has 0 or a huge one.
+ */
 export const declaredSize = (bytes: number): number | null =>
   bytes === 0 || bytes >= UNKNOWN_FROM_BYTES ? null : bytes;
 

@@ -23,7 +23,9 @@ export const isMp4Truncated = (bytes: MediaBytes): boolean => {
   return !hasMovie && offset + 8 > bytes.sizeBytes;
 };
 
-/** Size of a box with its header: 1 means that 64 bits follow, 0 that it reaches to the end. Null where it is no size. */
+/**
+ * Size of a box with its header: 1 means that 64 bits follow, 0 that it reaches to the end. Null where it is no size.
+ */
 const boxSize = (header: Buffer, leftBytes: number): number | null => {
   const size = header.readUInt32BE(0);
   if (size === 0) return leftBytes;

@@ -17,9 +17,9 @@ export type CsvStreamRow =
   | { readonly kind: 'refused'; readonly issues: readonly Issue[] };
 
 /**
- * A CSV whose text comes in pieces, as rows under its header: bounded memory for a file of any size. The delimiter is told from the
- * first piece, which should hold 64 K characters where the file does. A row that does not fit is `bad` and the others go
- * on; `refused` and `fault` are the last thing given. Source: case 66, 67, 68, 78.
+ * A CSV whose text comes in pieces, as rows under its header: bounded memory for a file of any size. The delimiter is
+ * told from the first piece, which should hold 64 K characters where the file does. A row that does not fit is `bad`
+ * and the others go on; `refused` and `fault` are the last thing given. Source: case 66, 67, 68, 78.
  */
 export class CsvStream {
   readonly #limits: MetadataLimits;

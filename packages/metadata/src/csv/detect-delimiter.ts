@@ -17,7 +17,8 @@ export interface DetectedDelimiter {
 
 /**
  * Which of `,` `;` tab and `|` parts the cells: the one that gives the sampled rows the header's number of columns most
- * often, at least two; among equals the one that gives most columns. A file of one column gets the comma. Source: case 66.
+ * often, at least two; among equals the one that gives most columns. A file of one column gets the comma. Source: case
+ * 66.
  */
 export function detectDelimiter(text: string): DetectedDelimiter {
   const stated = STATED.exec(text);

@@ -10,9 +10,10 @@ import { type CsvHeader, readHeader } from './read-header.ts';
 import { type CsvRow, scanCsv } from './scan-csv.ts';
 
 /**
- * A CSV text as records, one per row of data. A row that is ragged (METADATA_INVALID) or over a limit (ROW_TOO_LARGE) is an
- * issue that names its line, and the others go in; a header that cannot be used, a quote that never closes and a file without rows leave no
- * records at all. Lines are the file's own, counting those inside quotes. Source: case 66, 67, 68, 78.
+ * A CSV text as records, one per row of data. A row that is ragged (METADATA_INVALID) or over a limit (ROW_TOO_LARGE)
+ * is an issue that names its line, and the others go in; a header that cannot be used, a quote that never closes and a
+ * file without rows leave no records at all. Lines are the file's own, counting those inside quotes. Source: case 66,
+ * 67, 68, 78.
  */
 export function readCsv(text: string, limits: MetadataLimits): Reading {
   const issues = createIssueList(limits.issues);

@@ -11,8 +11,8 @@ export interface CsvHeader {
 }
 
 /**
- * The column names of a CSV, trimmed. Null when there can be no records: a name stands twice (DUPLICATE_HEADER), is empty,
- * `__proto__` or too long (METADATA_INVALID), or there are too many (ROW_TOO_LARGE). Source: case 68, case 74.
+ * The column names of a CSV, trimmed. Null when there can be no records: a name stands twice (DUPLICATE_HEADER), is
+ * empty, `__proto__` or too long (METADATA_INVALID), or there are too many (ROW_TOO_LARGE). Source: case 68, case 74.
  */
 export function readHeader(
   row: CsvRow,

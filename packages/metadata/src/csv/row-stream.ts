@@ -21,11 +21,13 @@ const CR = 0x0d;
 type Skip = 'cell' | 'plain' | 'quoted' | 'closing';
 
 /**
- * The rows of a CSV whose text comes in pieces: the same rows, of the same dialect, as `scanCsv` gives of the whole text,
- * in memory of one piece and one row. Blank rows are left out. A row over the bounds is told and passed over without being
- * kept; so is one with text after a closing quote. Lines are those of the file, counting the ones inside quotes.
+ * The rows of a CSV whose text comes in pieces: the same rows, of the same dialect, as `scanCsv` gives of the whole
+ * text, in memory of one piece and one row. Blank rows are left out. A row over the bounds is told and passed over
+ * without being kept; so is one with text after a closing quote. Lines are those of the file, counting the ones inside
+ * quotes.
  *
- * Rows without quotes, which nearly all are, are cut by the engine's own `indexOf` and `split`. Source: case 66, 67, 78.
+ * Rows without quotes, which nearly all are, are cut by the engine's own `indexOf` and `split`. Source: case 66, 67,
+ * 78.
  */
 export class CsvRowStream {
   readonly #delimiter: string;

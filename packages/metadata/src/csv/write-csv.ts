@@ -11,8 +11,8 @@ const NEGATIVE_NUMBER = /^-\d+(?:\.\d+)?$/;
 const NEEDS_QUOTES = /[",;|\t\r\n]/;
 
 /**
- * One cell of a CSV that we write: quoted where RFC 4180 asks for it, null as nothing, and inert: a `'` stands before what a
- * spreadsheet would run. Source: case 77.
+ * One cell of a CSV that we write: quoted where RFC 4180 asks for it, null as nothing, and inert: a `'` stands before
+ * what a spreadsheet would run. Source: case 77.
  */
 export function toCsvCell(value: FieldValue): string {
   const text = value === null ? '' : String(value);

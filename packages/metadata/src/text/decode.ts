@@ -38,6 +38,8 @@ function decodeStrictly(bytes: Uint8Array, encoding: string): Decoded {
   }
 }
 
+export const UNKNOWN_ENCODING = 'The text is neither UTF-8, UTF-16 nor Windows-1252: send it as UTF-8.';
+
 function decodeWindows1252(bytes: Uint8Array): Decoded {
   const encoding = 'windows-1252';
   const text = iconv.decode(bytes, encoding);
@@ -45,7 +47,7 @@ function decodeWindows1252(bytes: Uint8Array): Decoded {
     return {
       ok: false,
       encoding: 'unknown',
-      message: 'The text is neither UTF-8, UTF-16 nor Windows-1252: send it as UTF-8.',
+      message: UNKNOWN_ENCODING,
     };
   }
   return { ok: true, text, encoding };

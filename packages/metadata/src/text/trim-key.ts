@@ -1,4 +1,7 @@
-/** Invisible characters that String.prototype.trim leaves: zero-width spaces, joiners, direction marks, the C1 next line. */
+/**
+ * Invisible characters that String.prototype.trim leaves: zero-width spaces, joiners, direction marks, the C1 next
+ * line.
+ */
 const INVISIBLE = new Set([
   '\u0085',
   '\u180e',

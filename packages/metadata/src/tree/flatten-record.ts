@@ -22,8 +22,8 @@ export interface FlattenContext {
 /**
  * One record with its nested values under flattened paths: `a.b`, `a[0].b`, `a@attribute`, an empty map or list as ''.
  * Whether a nested value is welcome is not decided here. Keys come out trimmed, values untouched.
- * Issues: METADATA_INVALID for a key that is empty, `__proto__`, twice there or too long, for two values of one path, for a
- * value that is too long or no text, and past a limit. Warning: KEY_TRIMMED. Source: case 71, case 74, case 75.
+ * Issues: METADATA_INVALID for a key that is empty, `__proto__`, twice there or too long, for two values of one path,
+ * for a value that is too long or no text, and past a limit. Warning: KEY_TRIMMED. Source: case 71, case 74, case 75.
  *
  * Invariant: every step towards a value ends in a field or in an issue, and both are bounded, so that shared nodes
  * (YAML aliases) cannot make the walk long.

@@ -12,6 +12,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { type Database, type Sql, transact, transactBulk } from '../database.ts';
 import { wakeWaitingCalls } from './file-store.ts';
 import { keyOfStem } from './load-facts.ts';
+import { lockCalls } from './lock-calls.ts';
 import { freeNameFor } from './save-verdicts.ts';
 
 /**
@@ -91,10 +92,7 @@ interface ExpiredRow {
 async function expireRows(tx: Sql, tenantId: string, rows: readonly ExpiredRow[]): Promise<string[]> {
   const stems = rows.flatMap((row) => [row.stem, row.named_stem ?? row.stem]);
   const callKeys = [...new Set(stems)].map(keyOfStem);
-  await tx.query(
-    'select 1 from calls where tenant_id = $1 and call_key = any($2) order by call_key collate "C" for update',
-    [tenantId, callKeys],
-  );
+  await lockCalls(tx, tenantId, callKeys);
   const { code, message } = outcomeOf('PURGED_UNPAIRED');
   await tx.execute(
     `update call_records r set state = 'rejected', outcome_code = $3, outcome_message = $4, outcome_at = callbay_now()

@@ -36,7 +36,8 @@ const MAY_BE_REPLAYED = `tenant_id = $1 and id = $2 and coalesce(outcome_code, '
 
 /**
  * A held file is open as it is, so that its call only has to be decided again, which the sweep of due calls does. In
- * another place it would let what was refused because of it go first; unread in its own, it would unmake what came later.
+ * another place it would let what was refused because of it go first; unread in its own, it would unmake what came
+ * later.
  */
 async function judgeHeldAgain(tx: Sql, tenantId: string, fileId: string, callKey: string): Promise<boolean> {
   const rows = await tx.query(`select 1 from files where ${MAY_BE_REPLAYED} and state = 'held'`, [

@@ -2,6 +2,7 @@ import { DROP_RETENTION_MS, outcomeOf } from '@callbay/core';
 import type { PurgedFile, PurgePreviewItem, SweepStore } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database.ts';
 import { keyOfStem } from './load-facts.ts';
+import { lockCalls } from './lock-calls.ts';
 import { createSweepLocks } from './sweep-locks.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -117,10 +118,7 @@ export function createSweepStore(db: Database): SweepStore {
  */
 async function purgeOne(tx: Sql, row: ExpiredRow): Promise<PurgedFile[]> {
   const keys = [...new Set([keyOfStem(row.stem), row.call_key ?? keyOfStem(row.stem)])];
-  await tx.query(
-    'select 1 from calls where tenant_id = $1 and call_key = any($2) order by call_key collate "C" for update',
-    [row.tenant_id, keys],
-  );
+  await lockCalls(tx, row.tenant_id, keys);
   const [file] = await tx.query<{
     state: string;
     outcome_code: string | null;

@@ -6,8 +6,8 @@ const MAX_UNREAD = 500;
 
 /**
  * Whether any CRM file of the tenant is received and not finished. The row that says so is held as it is until the
- * transaction ends, so that whoever finishes it then sees which calls wait. A CSV that nobody has read counts where its name
- * says that it is one. Source: C26, case 79.
+ * transaction ends, so that whoever finishes it then sees which calls wait. A CSV that nobody has read counts where its
+ * name says that it is one. Source: C26, case 79.
  */
 export async function holdCrmLine(tx: Sql, tenantId: string, settings: TenantSettings): Promise<boolean> {
   if (settings.crmWaitSeconds === 0) return false;

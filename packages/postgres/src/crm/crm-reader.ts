@@ -143,8 +143,8 @@ async function objectViewer(
 }
 
 /**
- * The calls with the fields of today of the objects that they refer to. Read, never stored: a CRM file makes no revision of
- * a call. Source: C26.
+ * The calls with the fields of today of the objects that they refer to. Read, never stored: a CRM file makes no
+ * revision of a call. Source: C26.
  */
 export async function withCrm<T extends Pick<Call, 'fields'>>(
   sql: Sql,

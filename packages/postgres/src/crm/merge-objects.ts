@@ -23,8 +23,8 @@ const DROP_REPEATED = `delete from crm_delta d using crm_staging s
   where s.external_id = d.external_id and s.line > d.line`;
 
 /**
- * A row that says to the letter what the object says changes nothing: most rows of most files end here, unread. Texts are
- * compared by a hash of 64 bits, since the table that joins a million rows would not hold the texts themselves.
+ * A row that says to the letter what the object says changes nothing: most rows of most files end here, unread. Texts
+ * are compared by a hash of 64 bits, since the table that joins a million rows would not hold the texts themselves.
  */
 const FIND_DELTA = `insert into crm_delta (line, external_id, fields, refs, is_new)
   select s.line, s.external_id, s.fields, s.refs, o.external_id is null
@@ -35,7 +35,8 @@ const FIND_DELTA = `insert into crm_delta (line, external_id, fields, refs, is_n
 
 /**
  * Another text may still say what the object says already: only what differs is written. An absent column keeps what is
- * there, an empty cell is null. Where the file has every column its own text is kept, to be told again by it. Source: case 86.
+ * there, an empty cell is null. Where the file has every column its own text is kept, to be told again by it.
+ * Source: case 86.
  */
 const UPDATE_CHANGED = `update crm_objects o
     set fields = m.fields, refs = coalesce(o.refs || m.refs::jsonb, o.refs, m.refs::jsonb), file_id = $3, updated_at = $4

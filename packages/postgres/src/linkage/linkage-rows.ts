@@ -1,4 +1,5 @@
 import type { LinkageFields, LinkageParty } from '@callbay/core';
+import { lockCalls } from '../calls/lock-calls.ts';
 import type { Sql } from '../database.ts';
 
 /** A record that waits without naming a recording. `id` is that of its party in a comparison. */
@@ -115,10 +116,7 @@ export async function lockStems(tx: Sql, tenantId: string, stems: Iterable<strin
          on conflict do nothing`,
     [tenantId, keys],
   );
-  await tx.query(
-    'select 1 from calls where tenant_id = $1 and call_key = any($2) order by call_key collate "C" for update',
-    [tenantId, keys],
-  );
+  await lockCalls(tx, tenantId, keys);
 }
 
 /** Locks the calls of these stems in key order, and has each decided anew. Answers their keys. */

@@ -12,8 +12,8 @@ export interface LinkToWrite {
 }
 
 /**
- * Writes each link as a fact of its record, and tells both files' stories. Answers the matches whose two sides were still
- * open; of the others nothing is left. The calls of all stems must be locked.
+ * Writes each link as a fact of its record, and tells both files' stories. Answers the matches whose two sides were
+ * still open; of the others nothing is left. The calls of all stems must be locked.
  */
 export async function writeLinks(
   tx: Sql,

@@ -1,6 +1,7 @@
 import type { Actor, BulkReplayStore } from '@callbay/ingestion';
 import { audit } from '../admin/audit.ts';
 import { lockTenant } from '../calls/load-facts.ts';
+import { takeCounter } from '../calls/save-calls.ts';
 import { type Database, type Sql, transact } from '../database.ts';
 import { findCalls, findFiles, IS_KEPT, MAY_REPLAY } from './find-replays.ts';
 
@@ -35,15 +36,6 @@ async function lockCallsOf(tx: Sql, tenantId: string, fileIds: readonly string[]
   return rows.map((row) => row.call_key);
 }
 
-async function takePlaces(tx: Sql, tenantId: string, count: number): Promise<number> {
-  const [row] = await tx.query<{ base: number }>(
-    `UPDATE tenant_counters SET value = value + $2 WHERE tenant_id = $1 AND name = 'receive' RETURNING value - $2 AS base`,
-    [tenantId, count],
-  );
-  if (row === undefined) throw new Error(`tenant ${tenantId} has no counter receive`);
-  return row.base;
-}
-
 async function replayFiles(
   tx: Sql,
   tenantId: string,
@@ -57,7 +49,7 @@ async function replayFiles(
     `SELECT id FROM files WHERE tenant_id = $1 AND id = ANY ($2) AND state = 'held' AND withdrawn_seq IS NULL`,
     [tenantId, fileIds],
   );
-  const base = await takePlaces(tx, tenantId, fileIds.length);
+  const base = await takeCounter(tx, tenantId, 'receive', fileIds.length);
   // What is open is judged by the newest policy anyway: only what has ended takes a new place.
   const rejected = await tx.query<{ id: string; to_read: boolean }>(
     `WITH chosen AS (
@@ -95,7 +87,7 @@ async function replayCalls(
       ORDER BY c.call_key COLLATE "C" FOR UPDATE OF c`,
     [tenantId, callKeys],
   );
-  const base = await takePlaces(tx, tenantId, locked.length);
+  const base = await takeCounter(tx, tenantId, 'receive', locked.length);
   const added = await tx.query<{ call_key: string }>(
     `INSERT INTO call_replays (tenant_id, call_key, policy_version, seq, at)
      SELECT $1, k.call_key, $3, $4::bigint + k.ord, callbay_now()

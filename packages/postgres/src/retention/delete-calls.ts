@@ -2,6 +2,7 @@ import type { DataRetention } from '@callbay/core';
 import type { Deletion } from '@callbay/ingestion';
 import { audit } from '../admin/audit.ts';
 import { keyOfStem, linkedStems, stemOfKey } from '../calls/load-facts.ts';
+import { lockCalls } from '../calls/lock-calls.ts';
 import { takeCounter } from '../calls/save-calls.ts';
 import type { Sql } from '../database.ts';
 import { type ExpiredCall, findExpired } from './expired-calls.ts';
@@ -82,10 +83,7 @@ async function lockLinked(tx: Sql, tenantId: string, callKeys: readonly string[]
   const stems = callKeys.filter(isStemKey).map(stemOfKey);
   const linked = await linkedStems(tx, tenantId, stems);
   const keys = [...new Set([...callKeys, ...linked.map(keyOfStem)])];
-  await tx.query(
-    'select 1 from calls where tenant_id = $1 and call_key = any($2) order by call_key collate "C" for update',
-    [tenantId, keys],
-  );
+  await lockCalls(tx, tenantId, keys);
   const linkedNow = await linkedStems(tx, tenantId, stems);
   return linkedNow.some((stem) => !linked.includes(stem)) ? null : keys;
 }

@@ -11,7 +11,9 @@ export interface AccessWatchDeps {
 const TRIES = 5;
 const FIRST_PAUSE_MS = 200;
 
-/** Drops the sessions of a user whose key, password or existence is gone, wherever it was taken away. Source: case 98. */
+/**
+ * Drops the sessions of a user whose key, password or existence is gone, wherever it was taken away. Source: case 98.
+ */
 export async function createAccessWatch(
   deps: AccessWatchDeps,
   connections: () => Iterable<SftpConnection>,

@@ -7,7 +7,10 @@ export interface HostKey {
   readonly publicKey: string;
 }
 
-/** A key pair in OpenSSH's format. One in some 256 ed25519 keys that ssh2 makes cannot be read back: those are drawn again. */
+/**
+ * A key pair in OpenSSH's format. One in some 256 ed25519 keys that ssh2 makes cannot be read back: those are drawn
+ * again.
+ */
 export function makeKeyPair(
   type: HostKey['type'],
   options: { bits?: number } = {},

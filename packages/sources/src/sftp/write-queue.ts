@@ -57,7 +57,9 @@ export class WriteQueue {
     if (isEager) settle(null);
   }
 
-  /** Runs `task` after everything queued before it and before everything queued later. Rejects with the queue's error. */
+  /**
+   * Runs `task` after everything queued before it and before everything queued later. Rejects with the queue's error.
+   */
   run<T>(task: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#error !== null) {
