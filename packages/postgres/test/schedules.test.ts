@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { canonicalStem, decideCalls, issue } from '@callbay/core';
 import type { FileFacts } from '@callbay/ingestion';
 import {
@@ -12,7 +13,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCallStore } from '../src/calls/call-store.ts';
 import { createFileStore } from '../src/calls/file-store.ts';
-import { createDropStore, createTombstones } from '../src/index.ts';
+import { createBatchStore, createDropStore, createTenantStore, createTombstones } from '../src/index.ts';
 
 const tombstones = createTombstones(new Uint8Array(32));
 
@@ -30,6 +31,10 @@ interface Sent {
   readonly digest: string;
   readonly minutes: number;
   readonly facts: Omit<FileFacts, 'stem' | 'sha256'>;
+  /** Of a batch: the rows, each of which names a stem or none. */
+  readonly rows?: readonly (readonly [stem: string | null, fields: Record<string, string>])[];
+  /** It is removed so many arrivals later, before anybody reads it. */
+  readonly removedAfter?: number | undefined;
 }
 
 const media = (name: string, digest: string, isTruncated = false): Omit<Sent, 'minutes'> => ({
@@ -68,6 +73,13 @@ const sidecar = (name: string, fields: Record<string, string> | null, namedStem:
   },
 });
 
+const batch = (name: string, rows: NonNullable<Sent['rows']>): Omit<Sent, 'minutes'> => ({
+  name,
+  digest: JSON.stringify(rows),
+  facts: { kind: 'unknown', media: null, issues: [], warnings: [], records: [] },
+  rows,
+});
+
 const fields = (email: string, extra: Record<string, string> = {}) => ({
   datetime: '2026-03-02T10:00:00Z',
   email,
@@ -95,11 +107,27 @@ const anyFile = fc.oneof(
     .map(({ stem, ext, user, broken, names }) =>
       sidecar(`${stem}.${ext}`, broken && user === '' ? null : fields(user), names === stem ? null : names),
     ),
+  fc
+    .array(fc.tuple(fc.constantFrom('a', 'b', 'c', null), fc.constantFrom('x@y.z', 'p@q.r', '')), {
+      minLength: 2,
+      maxLength: 4,
+    })
+    .map((rows) =>
+      batch(
+        'day.csv',
+        rows.map(([stem, user]) => [stem, fields(user, { filename: stem ?? '' })]),
+      ),
+    ),
 );
-const sequence = fc.array(
-  fc.tuple(anyFile, fc.constantFrom(1, 30, 1_500)).map(([file, minutes]): Sent => ({ ...file, minutes })),
-  { minLength: 2, maxLength: 9 },
-);
+const sequence = fc
+  .array(
+    fc
+      .tuple(anyFile, fc.constantFrom(1, 30, 1_500), fc.constantFrom(undefined, undefined, undefined, 0, 2))
+      .map(([file, minutes, removedAfter]): Sent => ({ ...file, minutes, removedAfter })),
+    { minLength: 2, maxLength: 9 },
+  )
+  // A batch warns of an earlier one of its name only where that was read first.
+  .map((sent) => sent.map((file, n) => (file.rows ? { ...file, name: `day${n}.csv` } : file)));
 
 /** More with PROPERTY_RUNS=2000, for a night. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 60);
@@ -129,15 +157,58 @@ async function arrive(tenantId: string, sent: readonly Sent[]): Promise<Arrived[
       sentBy: 'u',
     });
     files.push({ ...file, fileId });
+    for (const [n, { removedAfter, fileId: removed }] of files.entries()) {
+      if (removedAfter === files.length - 1 - n) await drop.withdrawFile(tenantId, removed);
+    }
   }
   return files;
 }
 
+/** Rows as lines of COPY, as the reading process writes them. */
+const linesOf = (rows: NonNullable<Sent['rows']>): string =>
+  rows
+    .map(([stem, raw], n) => [n + 1, n + 2, stem ?? '\\N', JSON.stringify(raw), '[]', '', '[]'].join('\t'))
+    .map((line) => `${line}\n`)
+    .join('');
+
+async function workBatch(tenantId: string, { name, digest, fileId, rows }: Arrived): Promise<void> {
+  const batches = createBatchStore(database.db);
+  const calls = createCallStore(database.db, tombstones);
+  const { stem } = canonicalStem(name);
+  const end = await batches.saveBatch(
+    tenantId,
+    fileId,
+    { stem, sha256: digest, warnings: [], isNamedAsSidecar: false },
+    {
+      rows: Readable.from([linesOf(rows!)]),
+      report: Promise.resolve({ rows: rows!.length, badRows: 0, warnings: [], issues: [] }),
+      [Symbol.asyncDispose]: async () => {},
+    },
+  );
+  if (end.kind === 'saved') await calls.advance(tenantId, end.wakes, decideCalls);
+  for (;;) {
+    const chunks = await batches.findRowsToAdvance(tenantId, fileId, { chunks: 1, rows: 2 });
+    for (const { callKeys } of chunks) await calls.advance(tenantId, callKeys, decideCalls);
+    await batches.markAdvanced(tenantId, fileId, chunks.at(-1)?.lastRow ?? null);
+    if (chunks.length === 0) return;
+  }
+}
+
 async function work(tenantId: string, file: Arrived): Promise<void> {
+  if (file.rows) return workBatch(tenantId, file);
   const { stem } = canonicalStem(file.name);
   const facts: FileFacts = { ...file.facts, stem, sha256: file.digest };
   const keys = await createFileStore(database.db).saveFacts(tenantId, file.fileId, facts);
   await createCallStore(database.db, tombstones).advance(tenantId, keys, decideCalls);
+}
+
+async function goLive(tenantId: string): Promise<void> {
+  const by = { name: 'tests', remoteAddress: null };
+  await createTenantStore(database.db).goLive(tenantId, null, by);
+  const calls = createCallStore(database.db, tombstones);
+  for (let due = await calls.findDue(500); due.length > 0; due = await calls.findDue(500)) {
+    for (const of of due) await calls.advance(of.tenantId, of.callKeys, decideCalls);
+  }
 }
 
 /** What the outside can see, by the files' places in the sequence: ids, and times of work, are left out. */
@@ -167,7 +238,15 @@ async function outcomeOfAll(tenantId: string, files: readonly Arrived[]): Promis
     `select call_key, revision, type, payload from outbox where tenant_id = $1 order by call_key, seq`,
     [tenantId],
   );
+  const batchRows = await database.db.query<{ file_id: string }>(
+    `select file_id, row, state, outcome_code, outcome_message from call_records
+      where tenant_id = $1 and is_batch_row order by row, file_id`,
+    [tenantId],
+  );
   return {
+    rows: batchRows
+      .map(({ file_id, ...row }) => ({ ...row, place: place(file_id) }))
+      .sort((a, b) => a.place - b.place),
     files: rows.map(({ id, ...row }) => ({ ...row, place: place(id) })).sort((a, b) => a.place - b.place),
     calls: calls.map((call) => ({ ...call, recording_file_id: place(call.recording_file_id) })),
     revisions: revisions.map((revision) => ({ ...revision, file_id: place(revision.file_id) })),
@@ -177,13 +256,14 @@ async function outcomeOfAll(tenantId: string, files: readonly Arrived[]): Promis
 
 test('any order, repetition and concurrency of jobs gives the same files, calls, revisions and events', async () => {
   await fc.assert(
-    fc.asyncProperty(sequence, fc.infiniteStream(fc.nat()), async (sent, chance) => {
+    fc.asyncProperty(sequence, fc.boolean(), fc.infiniteStream(fc.nat()), async (sent, isLive, chance) => {
       const pick = (below: number): number => (chance.next().value as number) % below;
-      const inOrder = await makeTenant(database.db);
+      const stage = isLive ? 'live' : 'verification';
+      const inOrder = await makeTenant(database.db, { stage });
       const first = await arrive(inOrder, sent);
       for (const file of first) await work(inOrder, file);
 
-      const shuffled = await makeTenant(database.db);
+      const shuffled = await makeTenant(database.db, { stage });
       const second = await arrive(shuffled, sent);
       const jobs = [...second, ...second.filter(() => pick(3) === 0)];
       for (let i = jobs.length - 1; i > 0; i--) {
@@ -194,6 +274,8 @@ test('any order, repetition and concurrency of jobs gives the same files, calls,
         for (let job = jobs.pop(); job; job = jobs.pop()) await work(shuffled, job);
       });
       await Promise.all(workers);
+      expect(await outcomeOfAll(shuffled, second)).toEqual(await outcomeOfAll(inOrder, first));
+      for (const tenantId of [inOrder, shuffled]) await goLive(tenantId);
       expect(await outcomeOfAll(shuffled, second)).toEqual(await outcomeOfAll(inOrder, first));
     }),
     { numRuns: RUNS },

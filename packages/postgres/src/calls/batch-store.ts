@@ -128,6 +128,7 @@ async function saveBatch(
 ): Promise<BatchEnd> {
   try {
     return await transactBulk(db, async (tx, client) => {
+      if (!(await takeFile(tx, tenantId, fileId))) throw new Refused({ kind: 'gone' });
       await tx.execute(
         `create temp table batch_rows (row int, line int, named_stem text, raw jsonb, nested_paths jsonb, at text,
            issues jsonb) on commit drop`,
@@ -149,6 +150,20 @@ async function saveBatch(
     if (error instanceof Refused) return error.end;
     throw error;
   }
+}
+
+/** Whether this transaction alone stores the file's rows, and nobody has: its job may run twice, and takes long. */
+async function takeFile(tx: Sql, tenantId: string, fileId: string): Promise<boolean> {
+  const [lock] = await tx.query<{ got: boolean }>(
+    `select pg_try_advisory_xact_lock(hashtextextended('callbay.batch ' || $1 || ' ' || $2, 0)) as got`,
+    [tenantId, fileId],
+  );
+  if (!lock?.got) return false;
+  const unread = await tx.query(
+    'select from files where tenant_id = $1 and id = $2 and classified_at is null and purged_at is null',
+    [tenantId, fileId],
+  );
+  return unread.length > 0;
 }
 
 /** What the file was taken for before it was replayed: its record would go on speaking for the file. */
