@@ -24,7 +24,9 @@ test('going live and an arrival that touches several calls wait for each other i
     goLive = createTenantStore(db).goLive(tenantId, null, { name: 'tests', remoteAddress: null });
     goLive.catch(() => {});
     await until('going live waits for a call', async () => {
-      const waiting = await db.query('select from pg_locks where not granted');
+      const waiting = await db.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
       return waiting.length > 0;
     });
     await tx.query(touch, [tenantId, 'stem:b']);

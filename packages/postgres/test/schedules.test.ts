@@ -8,12 +8,19 @@ import {
   type TestClock,
   type TestDatabase,
   testClock,
+  until,
 } from '@callbay/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCallStore } from '../src/calls/call-store.ts';
 import { createFileStore } from '../src/calls/file-store.ts';
-import { createBatchStore, createDropStore, createTenantStore, createTombstones } from '../src/index.ts';
+import {
+  createBatchStore,
+  createDropStore,
+  createTenantStore,
+  createTombstones,
+  transact,
+} from '../src/index.ts';
 
 const tombstones = createTombstones(new Uint8Array(32));
 
@@ -171,20 +178,23 @@ const linesOf = (rows: NonNullable<Sent['rows']>): string =>
     .map((line) => `${line}\n`)
     .join('');
 
-async function workBatch(tenantId: string, { name, digest, fileId, rows }: Arrived): Promise<void> {
-  const batches = createBatchStore(database.db);
-  const calls = createCallStore(database.db, tombstones);
-  const { stem } = canonicalStem(name);
-  const end = await batches.saveBatch(
+const saveRows = (tenantId: string, { name, digest, fileId, rows }: Arrived) =>
+  createBatchStore(database.db).saveBatch(
     tenantId,
     fileId,
-    { stem, sha256: digest, warnings: [], isNamedAsSidecar: false },
+    { stem: canonicalStem(name).stem, sha256: digest, warnings: [], isNamedAsSidecar: false },
     {
       rows: Readable.from([linesOf(rows!)]),
       report: Promise.resolve({ rows: rows!.length, badRows: 0, warnings: [], issues: [] }),
       [Symbol.asyncDispose]: async () => {},
     },
   );
+
+async function workBatch(tenantId: string, file: Arrived): Promise<void> {
+  const { fileId } = file;
+  const batches = createBatchStore(database.db);
+  const calls = createCallStore(database.db, tombstones);
+  const end = await saveRows(tenantId, file);
   if (end.kind === 'saved') await calls.advance(tenantId, end.wakes, decideCalls);
   for (;;) {
     const chunks = await batches.findRowsToAdvance(tenantId, fileId, { chunks: 1, rows: 2 });
@@ -205,10 +215,12 @@ async function work(tenantId: string, file: Arrived): Promise<void> {
 async function goLive(tenantId: string): Promise<void> {
   const by = { name: 'tests', remoteAddress: null };
   await createTenantStore(database.db).goLive(tenantId, null, by);
-  const calls = createCallStore(database.db, tombstones);
-  for (let due = await calls.findDue(500); due.length > 0; due = await calls.findDue(500)) {
-    for (const of of due) await calls.advance(of.tenantId, of.callKeys, decideCalls);
-  }
+  const due = await database.db.query<{ call_key: string }>(
+    'select call_key from calls where tenant_id = $1 and due_at <= callbay_now()',
+    [tenantId],
+  );
+  const callKeys = due.map(({ call_key }) => call_key);
+  await createCallStore(database.db, tombstones).advance(tenantId, callKeys, decideCalls);
 }
 
 /** What the outside can see, by the files' places in the sequence: ids, and times of work, are left out. */
@@ -296,6 +308,60 @@ test('a visible call does not wait for a file that later metadata linked to it',
   const second = await arrive(late, sent);
   for (const place of [0, 2, 3, 1]) await work(late, second[place]!);
   expect(await outcomeOfAll(late, second)).toEqual(await outcomeOfAll(inOrder, first));
+});
+
+test('a job that finds no rows, since another is storing them, does not take them for advanced', async () => {
+  const tenantId = await makeTenant(database.db);
+  const [file] = await arrive(tenantId, [{ ...batch('day.csv', [['a', fields('x@y.z')]]), minutes: 1 }]);
+  const batches = createBatchStore(database.db);
+  expect(await batches.findRowsToAdvance(tenantId, file!.fileId, { chunks: 1, rows: 2 })).toEqual([]);
+  await saveRows(tenantId, file!);
+  await batches.markAdvanced(tenantId, file!.fileId, null);
+  expect(await batches.findRowsToAdvance(tenantId, file!.fileId, { chunks: 1, rows: 2 })).toHaveLength(1);
+});
+
+test('a batch that is stored while the call of one of its rows is decided is not passed over', async () => {
+  const { db } = database;
+  const tenantId = await makeTenant(db);
+  const [wav, other, day, json] = await arrive(tenantId, [
+    { ...media('a.wav', '1'), minutes: 1 },
+    { ...sidecar('z.json', null), minutes: 1 },
+    { ...batch('day.csv', [['a', fields('x@y.z', { filename: 'a' })]]), minutes: 1 },
+    { ...sidecar('a.json', fields('p@q.r')), minutes: 1 },
+  ]);
+  await work(tenantId, wav!);
+  const facts: FileFacts = { ...json!.facts, stem: 'a', sha256: json!.digest };
+  const keys = await createFileStore(db).saveFacts(tenantId, json!.fileId, facts);
+  const countWaiting = async (): Promise<number> =>
+    (
+      await db.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+    ).length;
+  let stored: unknown = null;
+  const under = await transact(db, async (tx) => {
+    // The decision has loaded its facts and stops at the first unread file, which is read meanwhile.
+    await tx.query('select from files where tenant_id = $1 and id = $2 for update', [
+      tenantId,
+      other!.fileId,
+    ]);
+    const decided = createCallStore(db, tombstones).advance(tenantId, keys, decideCalls);
+    await until('the decision waits', async () => (await countWaiting()) === 1);
+    const storing = saveRows(tenantId, day!).then((end) => (stored = end));
+    await until('the batch is stored, or waits', async () => stored !== null || (await countWaiting()) === 2);
+    await tx.execute('update files set classified_at = callbay_now() where tenant_id = $1 and id = $2', [
+      ...[tenantId, other!.fileId],
+    ]);
+    return { both: Promise.all([decided, storing]) };
+  });
+  await under.both;
+  await createCallStore(db, tombstones).advance(tenantId, keys, decideCalls);
+  const told = await db.query(
+    `select outcome_code from call_records where tenant_id = $1 and is_batch_row
+     union all select outcome_code from files where tenant_id = $1 and id = $2`,
+    [tenantId, json!.fileId],
+  );
+  expect(told).toEqual([{ outcome_code: 'SURFACED' }, { outcome_code: 'UPDATED' }]);
 });
 
 test('deciding again changes nothing', async () => {

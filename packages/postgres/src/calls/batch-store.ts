@@ -11,7 +11,7 @@ import type { BatchEnd, BatchFacts, BatchReadReport, BatchStore, RowReading } fr
 import { from as copyFrom } from 'pg-copy-streams';
 import { type Database, type Sql, transact, transactBulk } from '../database.ts';
 import { wakeWaitingCalls } from './file-store.ts';
-import { keyOfStem } from './load-facts.ts';
+import { keyOfStem, lockRows } from './load-facts.ts';
 import { freeNameFor } from './save-verdicts.ts';
 
 /**
@@ -44,9 +44,12 @@ export function createBatchStore(db: Database): BatchStore {
 
     async markAdvanced(tenantId, fileId, lastRow) {
       await db.execute(
-        `update batches set advanced_row = greatest(advanced_row, coalesce($3, row_count)),
+        `update batches b set advanced_row = greatest(advanced_row, coalesce($3, row_count)),
                 advanced_at = case when $3::int is null then callbay_now() end
-          where tenant_id = $1 and file_id = $2 and advanced_at is null`,
+          where tenant_id = $1 and file_id = $2 and advanced_at is null
+            and ($3::int is not null or not exists (
+              select from call_records r where r.tenant_id = $1 and r.file_id = $2 and r.row > b.advanced_row
+                 and r.outcome_code is null))`,
         [tenantId, fileId, lastRow],
       );
     },
@@ -142,6 +145,7 @@ async function saveBatch(
       }
       const left = await removeSidecar(tx, tenantId, fileId);
       await insertRows(tx, tenantId, fileId, facts.stem);
+      await lockRows(tx, tenantId, 'writer');
       const wakes = await endFile(tx, tenantId, fileId, facts, report);
       if (wakes === null) throw new Refused({ kind: 'gone' });
       return { kind: 'saved', wakes: [...left, ...wakes] };
