@@ -1,7 +1,7 @@
 import type { NewMapping } from '@callbay/contracts';
 import { COACH_MINIMUM } from '@callbay/core';
-import { replayFile, sweepDataRetention } from '@callbay/ingestion';
-import { createMappingStore, createReplayStore } from '@callbay/postgres';
+import { replayFile, sweepDataRetention, sweepForgottenLinks } from '@callbay/ingestion';
+import { createMappingStore, createMatchStore, createReplayStore } from '@callbay/postgres';
 import { makeWav, type RunningCallbay, startCallbay, type TestTenant } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { metadataOnly } from './metadata-only-support.ts';
@@ -77,11 +77,11 @@ test('case 69: a batch refused for its header surfaces its rows when it is repla
   expect((await callsOf(callbay, tenant)).map((call) => call.call_key)).toEqual(['stem:a']);
 });
 
-/** A batch of rows that name no recording. */
+/** A batch of rows that name no recording: of x at ten, of all others in the night. */
 const unnamed = (...emails: string[]): string =>
   [
     'datetime,email,direction,filename',
-    ...emails.map((email) => `2026-03-02T10:00:00Z,${email},inbound,`),
+    ...emails.map((email) => `2026-03-02T${email.startsWith('x') ? '10' : '02'}:00:00Z,${email},inbound,`),
     '',
   ].join('\n');
 
@@ -167,4 +167,43 @@ test('a linked row that waits for go live takes no new place each time its call 
   await callbay.db.execute('update calls set due_at = callbay_now() where tenant_id = $1', [tenant.tenantId]);
   await settle();
   expect(await counter()).toEqual(before);
+});
+
+test('a tie of a row is told until a person settles it, and a refusal holds for the same row sent again', async () => {
+  const { settle, register, matchesOf } = metadataOnly(() => callbay);
+  await using tenant = await callbay.openTenant();
+  const fields = { startedAt: '2026-03-02T10:00:05Z', user: 'x@acme.test', direction: 'inbound' };
+  await register(tenant, 'leg-a', fields);
+  await register(tenant, 'leg-b', fields);
+  await put(tenant, { 'day.csv': unnamed('x@acme.test', 'y@acme.test') });
+  await settle();
+  expect(await rowsOf(tenant)).toEqual(['day.csv 2 AMBIGUOUS_MATCH', 'day.csv 3 NO_RECORDING']);
+  await sweepForgottenLinks(callbay.deps);
+  const compared = await callbay.db.query(
+    `select row, due_at is null as is_done, array_length(ambiguous_matches, 1) as ties from linkage_records
+      where tenant_id = $1 order by row`,
+    [tenant.tenantId],
+  );
+  expect(compared).toEqual([
+    { row: 1, is_done: false, ties: 2 },
+    { row: 2, is_done: true, ties: null },
+  ]);
+  await settle();
+  await publish(tenant, 'email');
+  expect(await sweepForgottenLinks(callbay.deps)).toBeGreaterThanOrEqual(2);
+  await settle();
+  const matches = createMatchStore(callbay.db);
+  const wrong = (await matchesOf(tenant)).find((match) => match.recording.id === 'leg-b')!;
+  await matches.refuseMatch(tenant.tenantId, wrong.id, BY);
+  const right = (await matchesOf(tenant)).find((match) => match.recording.id === 'leg-a')!;
+  await matches.refuseMatch(tenant.tenantId, right.id, BY);
+  await settle();
+  await put(tenant, { 'again.csv': unnamed('z@acme.test', 'x@acme.test') });
+  await settle();
+  expect(await rowsOf(tenant)).toEqual([
+    'day.csv 2 SUPERSEDED',
+    'day.csv 3 NO_RECORDING',
+    'again.csv 2 NO_RECORDING',
+    'again.csv 3 NO_RECORDING',
+  ]);
 });

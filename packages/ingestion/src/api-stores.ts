@@ -33,7 +33,6 @@ export interface ApiStores {
   readonly purges: Pick<SweepStore, 'previewPurge' | 'readClock'>;
   readonly calls: CallReader;
   readonly crm: CrmReader;
-  readonly crmMappings: CrmMappingReader;
   readonly externalRecordings: ExternalRecordingStore;
   readonly matches: MatchStore;
   readonly retention: RetentionReader;

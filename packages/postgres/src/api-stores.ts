@@ -41,7 +41,6 @@ export const createApiStores = (db: Database, sealer: SecretSealer): ApiStores =
   purges: createSweepStore(db),
   calls: createCallReader(db),
   crm: createCrmReader(db),
-  crmMappings: createCrmMappingReader(db),
   externalRecordings: createExternalRecordingStore(db),
   matches: createMatchStore(db),
   retention: createRetentionReader(db),

@@ -97,6 +97,17 @@ export async function linkedStems(tx: Sql, tenantId: string, stems: readonly str
   return [...all].sort();
 }
 
+/**
+ * Whoever stores a sidecar locks its calls; the rows of a batch are too many for that. So while calls are decided no batch
+ * becomes readable: one that did after the facts were loaded would be neither among them nor waited for as unread.
+ */
+export const lockRows = (tx: Sql, tenantId: string, as: 'reader' | 'writer'): Promise<unknown> =>
+  tx.query(
+    `select pg_advisory_xact_lock${as === 'reader' ? '_shared' : ''}(hashtextextended('callbay.rows ' || $1, 0))`,
+    [tenantId],
+    `lock-rows-${as}`,
+  );
+
 /** The facts of every stem, and the files they stand in by id. */
 export async function loadFacts(
   tx: Sql,
@@ -104,6 +115,7 @@ export async function loadFacts(
   stems: readonly string[],
   surfaced: ReadonlyMap<string, SurfacedWith>,
 ): Promise<{ facts: CallFacts[]; files: Map<string, LoadedFile>; rows: Map<string, LoadedRecord> }> {
+  await lockRows(tx, tenantId, 'reader');
   const naming = await tx.query<{ stem: string }>(
     'select distinct stem from call_records where tenant_id = $1 and named_stem = any($2)',
     [tenantId, stems],
