@@ -206,6 +206,12 @@ async function endFile(
     [tenantId, fileId],
   );
   if (!file) return null;
+  // Refused whole before it was replayed, it left a record that would go on deciding what became of the file.
+  const left = await tx.query<{ stem: string }>(
+    `delete from call_records where tenant_id = $1 and file_id = $2 and not is_batch_row
+     returning coalesce(named_stem, stem) as stem`,
+    [tenantId, fileId],
+  );
   // Removed before anybody read it: none of its rows counts.
   if (file.is_removed)
     await tx.execute('delete from call_records where tenant_id = $1 and file_id = $2', [tenantId, fileId]);
@@ -238,7 +244,12 @@ async function endFile(
      values ($1, $2, $3, case when $4 then callbay_now() end)`,
     [tenantId, fileId, report.rows, file.is_removed],
   );
-  return wakeWaitingCalls(tx, tenantId, file.place);
+  return [
+    ...new Set([
+      ...left.map((record) => keyOfStem(record.stem)),
+      ...(await wakeWaitingCalls(tx, tenantId, file.place)),
+    ]),
+  ];
 }
 
 const sayRows = ({ rows, badRows }: BatchReadReport): string =>
