@@ -105,7 +105,7 @@ export const OUTCOME_TABLE = {
     'A field holds a nested value.',
     'Send flat fields, or let the mapping name the nested path.',
   ),
-  ROW_TOO_LARGE: rejected('A row or field is over the limits.', 'Send shorter values.'),
+  ROW_TOO_LARGE: rejected('A row or field is over the limits.', 'Send shorter values, or fewer columns.'),
   CONFLICTING_ROWS: rejected('Two rows of the batch disagree about one call.', 'Send one row for each call.'),
   LATE_UPDATE: rejected(
     'The update came after the 48 hours in which metadata may change a call.',
