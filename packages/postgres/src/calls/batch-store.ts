@@ -138,15 +138,26 @@ async function saveBatch(
         const none = issue('METADATA_INVALID', 'The file has no row of data below its header.');
         throw new Refused({ kind: 'refused', issues: [none] });
       }
+      const left = await removeSidecar(tx, tenantId, fileId);
       await insertRows(tx, tenantId, fileId, facts.stem);
       const wakes = await endFile(tx, tenantId, fileId, facts, report);
       if (wakes === null) throw new Refused({ kind: 'gone' });
-      return { kind: 'saved', wakes };
+      return { kind: 'saved', wakes: [...left, ...wakes] };
     });
   } catch (error) {
     if (error instanceof Refused) return error.end;
     throw error;
   }
+}
+
+/** What the file was taken for before it was replayed: its record would go on speaking for the file. */
+async function removeSidecar(tx: Sql, tenantId: string, fileId: string): Promise<string[]> {
+  const left = await tx.query<{ stem: string }>(
+    `delete from call_records where tenant_id = $1 and file_id = $2 and not is_batch_row
+     returning coalesce(named_stem, stem) as stem`,
+    [tenantId, fileId],
+  );
+  return left.map(({ stem }) => keyOfStem(stem));
 }
 
 /**
@@ -206,12 +217,6 @@ async function endFile(
     [tenantId, fileId],
   );
   if (!file) return null;
-  // Refused whole before it was replayed, it left a record that would go on deciding what became of the file.
-  const left = await tx.query<{ stem: string }>(
-    `delete from call_records where tenant_id = $1 and file_id = $2 and not is_batch_row
-     returning coalesce(named_stem, stem) as stem`,
-    [tenantId, fileId],
-  );
   // Removed before anybody read it: none of its rows counts.
   if (file.is_removed)
     await tx.execute('delete from call_records where tenant_id = $1 and file_id = $2', [tenantId, fileId]);
@@ -244,12 +249,7 @@ async function endFile(
      values ($1, $2, $3, case when $4 then callbay_now() end)`,
     [tenantId, fileId, report.rows, file.is_removed],
   );
-  return [
-    ...new Set([
-      ...left.map((record) => keyOfStem(record.stem)),
-      ...(await wakeWaitingCalls(tx, tenantId, file.place)),
-    ]),
-  ];
+  return wakeWaitingCalls(tx, tenantId, file.place);
 }
 
 const sayRows = ({ rows, badRows }: BatchReadReport): string =>
