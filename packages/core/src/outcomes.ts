@@ -28,7 +28,10 @@ export const OUTCOME_TABLE = {
   UNCHANGED: done('The metadata says what the call already says.'),
   DUPLICATE: done('The same recording is here already.'),
   CRM_IMPORTED: done('The CRM objects are stored.'),
-  BATCH_DONE: done('Every row of the batch has its own outcome.'),
+  BATCH_DONE: done(
+    'Every row of the batch has its own outcome.',
+    'Look at the rows, in its receipt: some may wait, or have been rejected.',
+  ),
   SUPERSEDED: done('A later file took its place.'),
 
   NO_METADATA: held(
