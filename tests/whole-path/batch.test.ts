@@ -1,7 +1,7 @@
 import type { NewMapping } from '@callbay/contracts';
 import { COACH_MINIMUM } from '@callbay/core';
-import { sweepExpiredRows } from '@callbay/ingestion';
-import { createMappingStore } from '@callbay/postgres';
+import { advanceCalls, sweepExpiredRows } from '@callbay/ingestion';
+import { createBulkReplayStore, createMappingStore } from '@callbay/postgres';
 import { makeWav, type RunningCallbay, startCallbay, type TestTenant } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callsOf, codesOf, HOUR, json } from './support.ts';
@@ -195,6 +195,33 @@ test('case 69: a batch that lacks a mapped column is refused whole', async () =>
     state: 'rejected',
     outcome: { code: 'SCHEMA_DRIFT' },
   });
+});
+
+test('case 69: a batch refused for its columns is a batch once it is replayed by a mapping that fits', async () => {
+  await using tenant = await callbay.openTenant();
+  await at(0);
+  const drifted = csv({ filename: 'a.wav' }, { filename: 'b.wav' }).replace('datetime', 'started');
+  await put(tenant, { 'a.wav': wav(1), 'day.csv': drifted });
+  expect(await receiptOf(tenant, 'day.csv')).toMatchObject({ outcome: { code: 'SCHEMA_DRIFT' } });
+  const fields = COACH_MINIMUM.fields.map((field) =>
+    field.source === 'datetime' ? { ...field, source: 'started' } : field,
+  );
+  const by = { name: 'test', remoteAddress: null };
+  const published = { ...COACH_MINIMUM, fields } as unknown as NewMapping;
+  await createMappingStore(callbay.db).publishMapping(tenant.tenantId, 'call', published, null, by);
+  const { tenantId } = tenant;
+  const { id: fileId } = (await receiptOf(tenant, 'day.csv')) as Receipt & { id: string };
+  await createBulkReplayStore(callbay.db).replayFiles(tenantId, [fileId], by);
+  await callbay.deps.queue.enqueueClassify(tenantId, fileId);
+  await callbay.settle();
+  // A sweep may come upon the call that the refused file belonged to at any time.
+  await advanceCalls(callbay.deps, { tenantId, callKeys: ['stem:day'] });
+  expect(await receiptOf(tenant, 'day.csv')).toMatchObject({
+    kind: 'batch',
+    state: 'done',
+    outcome: { code: 'BATCH_DONE' },
+  });
+  expect(await rowCodes(tenant, 'day.csv')).toEqual(['2 SURFACED', '3 NO_RECORDING']);
 });
 
 test('a batch of one row is a batch when it names a recording of another name', async () => {

@@ -30,6 +30,7 @@ const HOSTILE: readonly (readonly [string, Buffer | string, string])[] = [
     'METADATA_INVALID',
   ],
   ['line.csv', Buffer.alloc(100 * 2 ** 20, 'x'), 'ROW_TOO_LARGE'],
+  ['cell.csv', `datetime,email\n2026-03-02T10:00:00Z,${'x'.repeat(64 * 2 ** 20)}\n`, 'ROW_TOO_LARGE'],
   ['program.wav', Buffer.concat([Buffer.from('MZ'), Buffer.alloc(4_096, 7)]), 'NOT_MEDIA'],
   ['nul.json', '{"email": "a\\u0000b", "datetime": "2026-03-02T10:00:00Z"}', 'METADATA_INVALID'],
   ['surrogate.json', '{"email": "a\\ud800b", "datetime": "2026-03-02T10:00:00Z"}', 'METADATA_INVALID'],

@@ -3,7 +3,7 @@ import { addBackupCommands } from './commands/backup.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
-import { addExplainCommand, addFilesCommand } from './commands/files.ts';
+import { addExplainCommand, addFilesCommand, addRowsCommand } from './commands/files.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
 import { addSftpUserCommands } from './commands/sftp-user.ts';
 import { addTenantCommands } from './commands/tenant.ts';
@@ -42,6 +42,7 @@ export function createProgram(): Command {
   addSftpUserCommands(program);
   addFilesCommand(program);
   addExplainCommand(program);
+  addRowsCommand(program);
   addConfigCommand(program);
   addMigrateCommand(program);
   addDoctorCommand(program);

@@ -60,3 +60,26 @@ export const FileListQuery = z.strictObject({
   name: text(255).optional(),
 });
 export type FileListQuery = z.infer<typeof FileListQuery>;
+
+/** One row of a batch, and what became of it. Source: C15. */
+export const BatchRow = z
+  .object({
+    row: z.int(),
+    line: z.int().meta({ description: 'Line of the file; in a list, which entry it is.' }),
+    state: FileState,
+    code: z.string().nullable().meta({ description: 'Null until its call has been decided.' }),
+    message: z.string().nullable(),
+    callKey: z.string().nullable(),
+    callId: z.int().nullable(),
+  })
+  .meta({ id: 'BatchRow' });
+export type BatchRow = z.infer<typeof BatchRow>;
+
+export const BatchRowList = listOf(BatchRow);
+export const BatchRowListQuery = z.strictObject({
+  limit: Limit,
+  cursor: cursorOf(z.int()),
+  state: FileState.optional(),
+  code: z.string().max(64).optional(),
+});
+export type BatchRowListQuery = z.infer<typeof BatchRowListQuery>;

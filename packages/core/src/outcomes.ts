@@ -28,7 +28,10 @@ export const OUTCOME_TABLE = {
   UNCHANGED: done('The metadata says what the call already says.'),
   DUPLICATE: done('The same recording is here already.'),
   CRM_IMPORTED: done('The CRM objects are stored.'),
-  BATCH_DONE: done('Every row of the batch has its own outcome.'),
+  BATCH_DONE: done(
+    'Every row of the batch has its own outcome.',
+    'Look at the rows, in its receipt: some may wait, or have been rejected.',
+  ),
   SUPERSEDED: done('A later file took its place.'),
 
   NO_METADATA: held(
@@ -105,7 +108,7 @@ export const OUTCOME_TABLE = {
     'A field holds a nested value.',
     'Send flat fields, or let the mapping name the nested path.',
   ),
-  ROW_TOO_LARGE: rejected('A row or field is over the limits.', 'Send shorter values.'),
+  ROW_TOO_LARGE: rejected('A row or field is over the limits.', 'Send shorter values, or fewer columns.'),
   CONFLICTING_ROWS: rejected('Two rows of the batch disagree about one call.', 'Send one row for each call.'),
   LATE_UPDATE: rejected(
     'The update came after the 48 hours in which metadata may change a call.',

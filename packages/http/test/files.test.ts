@@ -49,6 +49,38 @@ test('files are listed newest first, page by page, and by what became of them', 
   expect(await listed('?name=b.json')).toEqual([]);
 });
 
+test('the rows of a batch are listed in its own order, page by page, and by what became of them', async () => {
+  const fileId = await makeFile(api.db, 'acme', {
+    name: 'day.csv',
+    kind: 'batch',
+    state: 'done',
+    code: 'BATCH_DONE',
+  });
+  for (const [row, state, code] of [
+    [1, 'done', 'SURFACED'],
+    [2, 'held', 'NO_RECORDING'],
+    [3, 'rejected', 'METADATA_INVALID'],
+    [4, 'received', null],
+  ]) {
+    await api.db.execute(
+      `INSERT INTO call_records (tenant_id, file_id, row, line, stem, nested_paths, at, issues, is_batch_row, state, outcome_code)
+       VALUES ('acme', $1, $2::int, $2 + 1, 'day/' || $2, '[]', '', '[]', true, $3, $4)`,
+      [fileId, row, state, code],
+    );
+  }
+  const rows = `GET /v1/tenants/acme/files/${fileId}/rows`;
+  const codesOf = ({ body }: { body: { items: { line: number; code: string | null }[] } }) =>
+    body.items.map(({ line, code }) => `${line} ${code}`);
+  const first = await api.ask(`${rows}?limit=3`);
+  expect(codesOf(first)).toEqual(['2 SURFACED', '3 NO_RECORDING', '4 METADATA_INVALID']);
+  const second = await api.ask(`${rows}?limit=3&cursor=${first.body.nextCursor}`);
+  expect([codesOf(second), second.body.nextCursor]).toEqual([['5 null'], null]);
+  expect(codesOf(await api.ask(`${rows}?code=NO_RECORDING`))).toEqual(['3 NO_RECORDING']);
+  expect(codesOf(await api.ask(`${rows}?state=rejected`))).toEqual(['4 METADATA_INVALID']);
+  expect(codesOf(await api.ask(`GET /v1/tenants/acme/files/${ids[0]}/rows`))).toEqual([]);
+  await api.db.execute(`DELETE FROM files WHERE id = $1`, [fileId]);
+});
+
 test('an explanation tells the steps in order', async () => {
   for (const [step, at] of [
     ['classified', '2026-03-01T00:00:02Z'],

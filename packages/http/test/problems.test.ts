@@ -89,6 +89,7 @@ test.each(['name\u0000', 'name\ud800'])('text that the database cannot hold is r
 test('a body over 1 MiB is refused', async () => {
   const { status, body } = await api.ask('POST /v1/tenants', { body: { id: 'a'.repeat(2 ** 20) } });
   expect([status, body.code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+  expect(body.detail).toContain('At most 1048576 bytes');
 });
 
 test('a body that is not JSON is refused', async () => {

@@ -56,6 +56,31 @@ test.each([
   }
 });
 
+test.each([
+  ['json', '[{"datetime": "2026-03-02T10:00:00Z"}, {"datetime": "2026-03-02T11:00:00Z"}]'],
+  [
+    'xml',
+    '<calls><call><datetime>2026-03-02T10:00:00Z</datetime></call><call><datetime>2026-03-02T11:00:00Z</datetime></call></calls>',
+  ],
+  ['yaml', '- datetime: 2026-03-02T10:00:00Z\n- datetime: 2026-03-02T11:00:00Z\n'],
+])(
+  'a list as %s is read as its records, and the mapping that is suggested takes lists',
+  async (format, text) => {
+    const { body } = await send(text, '');
+    expect(body).toMatchObject({
+      ...{ format, rowCount: 2, fields: [{ name: 'datetime', filled: 2 }] },
+      suggestion: { fields: [{ source: 'datetime', target: 'startedAt' }], options: { manyRecords: true } },
+    });
+  },
+);
+
+test('a word that is no direction is named', async () => {
+  const { body } = await send('[{"direction": "Outgoing"}, {"direction": "sideways"}]', '');
+  const issue = body.issues.find(({ code }: { code: string }) => code === 'DIRECTION_WORD_UNKNOWN');
+  expect(issue.message).toContain('"sideways"');
+  expect(issue.message).not.toContain('Outgoing');
+});
+
 test('UTF-16 without a byte order mark is detected', async () => {
   const { body } = await send(Buffer.from(CSV, 'utf16le'));
   expect(body).toMatchObject({ encoding: 'utf-16le', delimiter: ';', rowCount: 1 });

@@ -2,6 +2,8 @@ import type {
   ApiKey,
   AuditListQuery,
   AuditRow,
+  BatchRow,
+  BatchRowListQuery,
   Call,
   CallChange,
   CallListQuery,
@@ -182,6 +184,8 @@ export interface FileReader {
   listFiles(tenantId: string, query: FileListQuery): Promise<List<FileView>>;
   findFile(tenantId: string, fileId: string): Promise<FileView | null>;
   explainFile(tenantId: string, fileId: string): Promise<Explanation | null>;
+  /** Rows of a batch in its own order; none for what is no batch. Null without such a file. */
+  listRows(tenantId: string, fileId: string, query: BatchRowListQuery): Promise<List<BatchRow> | null>;
 }
 
 /** Where a call's media rests, and what headers it deserves. */

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { issue } from '@callbay/core';
 import { inspectMedia, type MediaInspection } from '@callbay/media';
 import { METADATA_LIMITS, type MetadataFormat, type ParsedMetadata, parseMetadata } from '@callbay/metadata';
 import { endWithParent } from './end-with-parent.ts';
@@ -43,10 +44,14 @@ export async function inspect(task: InspectTask): Promise<Inspection> {
 async function parse(path: string, format: MetadataFormat, isList: boolean): Promise<ParsedMetadata> {
   const bytes = await readHead(path);
   const isLong = format === 'csv' && bytes.length > METADATA_LIMITS.bytes;
-  return parseMetadata({ format, isList, bytes: isLong ? firstRows(bytes) : bytes });
+  const parsed = parseMetadata({ format, isList, bytes: isLong ? firstRows(bytes) : bytes });
+  return isLong && parsed.header !== null && parsed.rowCount === 0
+    ? { ...parsed, issues: [issue('ROW_TOO_LARGE', FIRST_ROW_TOO_LARGE)] }
+    : parsed;
 }
 
 const FIRST_ROWS_BYTES = 1024 * 1024;
+const FIRST_ROW_TOO_LARGE = `The first row below the header is over ${METADATA_LIMITS.rowLength} characters.`;
 
 /** Whole lines of the beginning, in any encoding that we read; all where there is no line so short. */
 function firstRows(bytes: Buffer): Buffer {

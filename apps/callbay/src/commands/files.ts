@@ -1,4 +1,4 @@
-import type { Explanation, FileView } from '@callbay/contracts';
+import type { BatchRow, Explanation, FileView } from '@callbay/contracts';
 import type { Command } from 'commander';
 import type { ApiClient } from '../api-client.ts';
 import { contextOf, parseCount, segment } from '../context.ts';
@@ -15,6 +15,8 @@ interface ListOptions {
   readonly name?: string;
   readonly limit: number;
 }
+
+type RowOptions = Pick<ListOptions, 'state' | 'code' | 'limit'>;
 
 export function addFilesCommand(program: Command): void {
   program
@@ -59,6 +61,9 @@ function printExplanation(output: Output, { file, steps }: Explanation): void {
   for (const { at, step, code, message } of steps) {
     output.line(`  ${at}  ${step}${code ? `  ${code}` : ''}  ${printable(message)}`);
   }
+  for (const { at, code, message } of file.warnings) {
+    output.line(`  warning  ${code}  ${printable(message)}${at === null ? '' : ` (${printable(at)})`}`);
+  }
   if (file.outcome) output.line(`${printable(file.outcome.message)} ${printable(file.outcome.fix)}`);
 }
 
@@ -77,5 +82,30 @@ export function addExplainCommand(program: Command): void {
       );
       output.json(explanation);
       printExplanation(output, explanation);
+    });
+}
+
+export function addRowsCommand(program: Command): void {
+  program
+    .command('rows <tenant> <file>')
+    .description(
+      'the rows of a batch and what became of each, by its id or its name (the newest of that name)',
+    )
+    .option('--state <state>', 'received, held, done or rejected')
+    .option('--code <code>', 'only with this outcome, such as NO_RECORDING')
+    .option('--limit <n>', 'at most so many', parseCount, 50)
+    .addHelpText('after', '\nExample:\n  $ callbay rows acme calls-of-today.csv --state rejected')
+    .action(async (tenantId: string, idOrName: string, options: RowOptions, command: Command) => {
+      const { output, openApi } = contextOf(command);
+      const { limit, ...filter } = options;
+      const api = await openApi();
+      const fileId = await findFileId(api, tenantId, idOrName);
+      const query = new URLSearchParams(filter as Record<string, string>);
+      const rows = await api.list<BatchRow>(`${filesPath(tenantId)}/${segment(fileId)}/rows?${query}`, limit);
+      output.json(rows);
+      output.table(
+        ['LINE', 'STATE', 'CODE', 'CALL', 'MESSAGE'],
+        rows.map(({ line, state, code, callId, message }) => [line, state, code, callId, message]),
+      );
     });
 }

@@ -7,6 +7,8 @@ export interface DemoFile {
   readonly bytes: Buffer;
   /** What must become of it. */
   readonly code: string;
+  /** What must become of each row of a batch, in the file's order. */
+  readonly rowCodes?: readonly string[];
 }
 
 /** What must be found when all files have been worked. */
@@ -46,7 +48,10 @@ function stampIn(timeZone: string, instant: Date): string {
   return `${part('year')}${part('month')}${part('day')}-${part('hour')}${part('minute')}${part('second')}`;
 }
 
-/** Recordings of a two-speaker call in several formats, metadata in all four, in both orders, one update, two mistakes. */
+/**
+ * A CRM file, recordings of a two-speaker call in several formats, metadata in all four, in both orders, a batch, one
+ * update, two mistakes.
+ */
 export async function makeDemoScript(timeZone: string, now: Date): Promise<DemoScript> {
   const at = (minutesAgo: number): Date => new Date(now.getTime() - minutesAgo * MINUTE_MS);
   const media = (ext: string): Promise<Buffer> => readFile(join(fixtures, `call.${ext}`));
@@ -64,6 +69,7 @@ export async function makeDemoScript(timeZone: string, now: Date): Promise<DemoS
     stem(60, 'outbound_77'),
     stem(45, 'inbound_88'),
   ];
+  const [first, second, absent] = [stem(40, 'outbound_41'), stem(35, 'inbound_42'), stem(34, 'outbound_43')];
   const yaml = (disposition: string): string =>
     `datetime: ${datetime(60)}\nemail: ada@example.com\ndirection: outbound\ndisposition: ${disposition}\n`;
   return {
@@ -116,6 +122,28 @@ export async function makeDemoScript(timeZone: string, now: Date): Promise<DemoS
         ],
       },
       {
+        title: 'A batch: a CSV with a row per call, between the recordings that its rows name',
+        files: [
+          file(`${first}.wav`, await media('wav'), 'SURFACED'),
+          {
+            ...file(
+              'calls-of-today.csv',
+              [
+                'datetime,email,direction,filename,contactId',
+                `${datetime(40)},ivy@example.com,outbound,${first}.wav,003D000000IqhSLIAZ`,
+                `${datetime(35)},max@example.com,inbound,${second}.mp3,`,
+                `${datetime(34)},ivy@example.com,outbound,${absent}.mp3,`,
+                `${datetime(33)},ivy@example.com`,
+                '',
+              ].join('\n'),
+              'BATCH_DONE',
+            ),
+            rowCodes: ['SURFACED', 'SURFACED', 'NO_RECORDING', 'METADATA_INVALID'],
+          },
+          file(`${second}.mp3`, await media('mp3'), 'SURFACED'),
+        ],
+      },
+      {
         title: 'An update of the metadata, and two mistakes',
         files: [
           file(`${flac}.yaml`, yaml('won'), 'UPDATED'),
@@ -133,6 +161,14 @@ export async function makeDemoScript(timeZone: string, now: Date): Promise<DemoS
       { media: `${mp3}.mp3`, user: 'joe@example.com', direction: 'inbound', revision: 1 },
       { media: `${flac}.flac`, user: 'ada@example.com', direction: 'outbound', revision: 2 },
       { media: `${ogg}.ogg`, user: 'eve@example.com', direction: 'inbound', revision: 1 },
+      {
+        media: `${first}.wav`,
+        user: 'ivy@example.com',
+        direction: 'outbound',
+        revision: 1,
+        contact: 'Baker',
+      },
+      { media: `${second}.mp3`, user: 'max@example.com', direction: 'inbound', revision: 1 },
     ],
   };
 }

@@ -5,7 +5,7 @@ import { makeKeyPair } from '@callbay/sources';
 import type { ApiClient } from '../api-client.ts';
 import type { Output } from '../output.ts';
 import { type DemoCall, type DemoFile, makeDemoScript } from './demo-files.ts';
-import { openSession } from './upload.ts';
+import { type DemoSession, openSession } from './upload.ts';
 
 const TENANT = 'demo';
 const TIME_ZONE = 'America/New_York';
@@ -43,7 +43,10 @@ export async function runDemo(stage: DemoStage): Promise<string[]> {
       output.line(`\n${round.title}`);
       for (const file of round.files) await session.upload(file);
       const files = await awaitOutcomes(api);
-      for (const sent of round.files) wrong.push(...(await tellFile(stage, sent, files)));
+      for (const sent of round.files) {
+        wrong.push(...(await tellFile(stage, sent, files)));
+        if (sent.rowCodes) wrong.push(...(await tellRows(stage, session, sent.name, sent.rowCodes)));
+      }
     }
   }
   const calls = await api.list<Call>(`/v1/tenants/${TENANT}/calls`, 100);
@@ -95,6 +98,38 @@ async function tellFile(stage: DemoStage, sent: DemoFile, files: readonly FileVi
   }
   const found = file.outcome?.code ?? file.state;
   return found === sent.code ? [] : [`${sent.name} ended as ${found} instead of ${sent.code}`];
+}
+
+interface BatchReceipt {
+  readonly rows?: readonly {
+    readonly line: number;
+    readonly code: string | null;
+    readonly message: string;
+  }[];
+}
+
+/** Prints the rows of a batch as its sender reads them, from the receipt; answers what is wrong with them. */
+async function tellRows(
+  { output }: DemoStage,
+  session: DemoSession,
+  name: string,
+  codes: readonly string[],
+): Promise<string[]> {
+  const deadline = performance.now() + OUTCOME_LIMIT_MS;
+  for (;;) {
+    const receipt: BatchReceipt = JSON.parse(String(await session.read(`/receipts/${name}.json`)));
+    const rows = receipt.rows ?? [];
+    const found = rows.map(({ code }) => code ?? 'RECEIVED').join(', ');
+    if (found !== codes.join(', ') && performance.now() < deadline) {
+      await pause(50);
+      continue;
+    }
+    output.line(`    /receipts/${name}.json`);
+    for (const { line, code, message } of rows) {
+      output.line(`      line ${line}  ${(code ?? 'RECEIVED').padEnd(17)} ${message}`);
+    }
+    return found === codes.join(', ') ? [] : [`the rows of ${name} ended as ${found}`];
+  }
 }
 
 async function checkCalls(

@@ -5,6 +5,8 @@ import { ssh2 } from '@callbay/sources';
 import type { SFTPWrapper } from 'ssh2';
 import type { DemoFile } from './demo-files.ts';
 
+export type DemoSession = Awaited<ReturnType<typeof openSession>>;
+
 /** A real SFTP session that checks the server's host key against what the API said it is. */
 export async function openSession(user: SftpUser, host: string, privateKey: string) {
   const client = new ssh2.Client();
@@ -21,6 +23,8 @@ export async function openSession(user: SftpUser, host: string, privateKey: stri
   return {
     upload: (file: DemoFile): Promise<void> =>
       promisify<string, Buffer, void>(sftp.writeFile.bind(sftp) as never)(`/data/${file.name}`, file.bytes),
+    read: (path: string): Promise<Buffer> =>
+      promisify<string, Buffer>(sftp.readFile.bind(sftp) as never)(path),
     [Symbol.asyncDispose]: async (): Promise<void> => {
       const closed = once(client, 'close');
       client.end();

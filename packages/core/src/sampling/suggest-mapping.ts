@@ -106,11 +106,11 @@ function assign(
 function aliasesFor(
   field: SampledField,
   directions: Readonly<Record<string, string>>,
-): { aliases: Record<string, string> | null; unknown: number } {
+): { aliases: Record<string, string> | null; unknown: readonly string[] } {
   const words = field.examples;
-  if (words.every((word) => findAlias(directions, word) !== null)) return { aliases: null, unknown: 0 };
+  if (words.every((word) => findAlias(directions, word) !== null)) return { aliases: null, unknown: [] };
   const all = { ...directions, ...MORE_DIRECTIONS };
-  const unknown = words.filter((word) => findAlias(all, word) === null).length;
+  const unknown = words.filter((word) => findAlias(all, word) === null);
   return { aliases: all, unknown };
 }
 
@@ -167,8 +167,9 @@ function knownRow(
   if (known.type === 'instant') return { ...base, ...formatsOf(field), ...required };
   if (known.target !== 'direction') return { ...base, ...required };
   const { aliases, unknown } = aliasesFor(field, directions);
-  if (unknown > 0) {
-    issues.push(sampleIssue('DIRECTION_WORD_UNKNOWN', field.name));
+  if (unknown.length > 0) {
+    const words = unknown.map((word) => JSON.stringify(word)).join(', ');
+    issues.push(sampleIssue('DIRECTION_WORD_UNKNOWN', field.name, `Among them: ${words}.`));
   }
   return { ...base, ...required, ...(aliases === null ? {} : { aliases }) };
 }

@@ -1,4 +1,13 @@
-import { Explanation, FileList, FileListQuery, FileParams, FileView, TenantParams } from '@callbay/contracts';
+import {
+  BatchRowList,
+  BatchRowListQuery,
+  Explanation,
+  FileList,
+  FileListQuery,
+  FileParams,
+  FileView,
+  TenantParams,
+} from '@callbay/contracts';
 import { CallbayError } from '@callbay/core';
 import { type ApiStores, type JobQueue, replayFile } from '@callbay/ingestion';
 import { actorOf } from '../auth/principal.ts';
@@ -47,6 +56,20 @@ export function registerFiles(
       response: { 200: json('The file and its steps, oldest first.', Explanation), ...PROBLEMS },
     },
     handler: async ({ params }) => found(await files.explainFile(params.tenantId, params.fileId)),
+  });
+
+  api.route({
+    method: 'GET',
+    url: '/v1/tenants/:tenantId/files/:fileId/rows',
+    config: { access: 'read' },
+    schema: {
+      ...{ tags, operationId: 'listFileRows', summary: 'List the rows of a batch and what became of each' },
+      description: 'In the order of the file; empty for what is no batch.',
+      params: FileParams,
+      querystring: BatchRowListQuery,
+      response: { 200: json('One page.', BatchRowList), ...PROBLEMS },
+    },
+    handler: async ({ params, query }) => found(await files.listRows(params.tenantId, params.fileId, query)),
   });
 
   api.route({

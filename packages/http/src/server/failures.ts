@@ -26,10 +26,17 @@ export function sendFailure(error: unknown, request: FastifyRequest, reply: Fast
   }
   const { code = '', statusCode = 500 } = error as Partial<FastifyError>;
   const known = FASTIFY_CODES[code];
+  if (known === 'PAYLOAD_TOO_LARGE') return sendProblem(reply, known, sayLimit(request));
   if (known !== undefined) return sendProblem(reply, known);
   if (statusCode >= 400 && statusCode < 500) return sendProblem(reply, 'BAD_REQUEST');
   request.log.error({ err: error }, 'a request met a fault of ours');
   return sendProblem(reply, 'INTERNAL');
+}
+
+/** `acceptBytes` tells a route its own limit; all others have the server's. */
+function sayLimit({ routeOptions, server }: FastifyRequest) {
+  const limit = routeOptions.bodyLimit ?? server.initialConfig.bodyLimit;
+  return limit === undefined ? {} : { detail: `At most ${limit} bytes are taken here: send less at once.` };
 }
 
 /** A message of its own is told as an issue too, since that is where the fix of its code sends people. */

@@ -6,6 +6,9 @@ import type { FastifyInstance } from 'fastify';
  */
 export function acceptBytes(app: FastifyInstance, limitBytes: number): void {
   app.removeAllContentTypeParsers();
+  app.addHook('onRoute', (route) => {
+    route.bodyLimit ??= limitBytes;
+  });
   app.addContentTypeParser(
     '*',
     { parseAs: 'buffer', bodyLimit: limitBytes },

@@ -14,7 +14,13 @@ export function watchSilentConnections(server: Server): () => void {
     silent.add(socket);
     socket.once('close', () => silent.delete(socket));
   });
-  server.on('request', ({ socket }) => silent.delete(socket));
+  server.on('request', ({ socket }, answer) => {
+    silent.delete(socket);
+    // Closing ends what is idle at its beginning; one that gets its last answer meanwhile would stay for its next request.
+    answer.once('close', () => {
+      if (isClosing) setImmediate(() => server.closeIdleConnections());
+    });
+  });
   return () => {
     isClosing = true;
     for (const socket of silent) socket.destroy();

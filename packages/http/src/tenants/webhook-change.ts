@@ -1,5 +1,5 @@
 import type { SettingsChange } from '@callbay/contracts';
-import { CallbayError, checkWebhookUrl, type WebhookRules } from '@callbay/core';
+import { CallbayError, checkWebhookUrl, ERROR_TABLE, type WebhookRules } from '@callbay/core';
 import { InputError } from '../server/input-error.ts';
 
 /**
@@ -11,7 +11,11 @@ export function assertWebhook(change: SettingsChange | undefined, rules: Webhook
   const issue = checkWebhookUrl(url, rules);
   if (issue === null) return;
   if (issue.code === 'WEBHOOK_ADDRESS_FORBIDDEN') {
-    throw new CallbayError('WEBHOOK_ADDRESS_FORBIDDEN', issue.message);
+    const { fix } = ERROR_TABLE.WEBHOOK_ADDRESS_FORBIDDEN;
+    throw new CallbayError(
+      'WEBHOOK_ADDRESS_FORBIDDEN',
+      `settings.alerts.webhookUrl: ${issue.message} ${fix}`,
+    );
   }
   throw new InputError('body', [{ ...issue, at: 'settings.alerts.webhookUrl' }]);
 }

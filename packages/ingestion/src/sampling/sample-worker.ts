@@ -45,14 +45,25 @@ const MAX_SAMPLE_BYTES = 10 * 1024 * 1024;
 
 export function sample({ bytes, name, suggestion, maxRecords }: SampleTask): ReadSample {
   const format = formatOf(name) ?? detectFormat(bytes);
-  const parsed: ParsedMetadata = parseMetadata({ bytes, format, limits: { bytes: MAX_SAMPLE_BYTES } });
+  const parsed = parse(bytes, format);
   const { encoding, delimiter, rowCount, header, records, issues, warnings } = parsed;
+  const reading = readSample(records, header, suggestion);
+  // A CSV of many rows is a batch by itself; a list is one where the mapping says so.
+  const options = format !== 'csv' && rowCount > 1 ? { manyRecords: true } : {};
   return {
     ...{ format, encoding, delimiter, rowCount, issues },
-    ...readSample(records, header, suggestion),
+    ...reading,
+    suggestion: { ...reading.suggestion, options: { ...reading.suggestion.options, ...options } },
     records: records.slice(0, maxRecords),
     fileWarnings: warnings,
   };
+}
+
+/** No mapping says yet whether an XML is a list: it is taken for one where that reads several records. */
+function parse(bytes: Uint8Array, format: MetadataFormat): ParsedMetadata {
+  const limits = { bytes: MAX_SAMPLE_BYTES };
+  const list = format === 'xml' ? parseMetadata({ bytes, format, limits, isList: true }) : null;
+  return list !== null && list.rowCount > 1 ? list : parseMetadata({ bytes, format, limits });
 }
 
 function formatOf(name: string | null): MetadataFormat | null {

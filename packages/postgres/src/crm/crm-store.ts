@@ -99,6 +99,8 @@ class Undo extends Error {
   }
 }
 
+const CORRECT_ROWS = 'Correct the rows that the warnings name, and send them again.';
+
 async function apply(
   db: Database,
   tenantId: string,
@@ -128,7 +130,10 @@ async function apply(
       const counts = { rows: report.rows, ...merged, errors: report.rows - report.written };
       const told = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
       await endImport(tx, tenantId, next, {
-        outcome: outcomeOf('CRM_IMPORTED', `${next.type}: ${told.join(', ')}.`),
+        outcome: {
+          ...outcomeOf('CRM_IMPORTED', `${next.type}: ${told.join(', ')}.`),
+          ...(counts.errors > 0 ? { fix: CORRECT_ROWS } : {}),
+        },
         warnings: warningsOf(report),
         detail: detailOf(report, counts),
       });
