@@ -56,12 +56,6 @@ async function insertRecordings(db: Database, tenantId: string): Promise<void> {
     tenantId,
     ROWS,
   ]);
-  // As in a product that has run for a while: without statistics the first checks of foreign keys read whole tables.
-  await db.execute(
-    `insert into calls (tenant_id, call_key) select $1, 'stem:earlier-' || n from generate_series(1, 20000) as n`,
-    [tenantId],
-  );
-  await db.execute('analyze files, calls');
 }
 
 async function makeDeps(

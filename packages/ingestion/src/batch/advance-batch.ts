@@ -26,7 +26,10 @@ export async function advanceBatch(
   const chunks = await deps.batches.findRowsToAdvance(tenantId, fileId, { chunks: CHUNKS, rows: CHUNK_ROWS });
   const rest = chunks.values();
   const lane = async (): Promise<void> => {
-    for (const { callKeys } of rest) await advanceCalls(deps, { tenantId, callKeys });
+    for (const { callKeys } of rest) {
+      await advanceCalls(deps, { tenantId, callKeys });
+      await deps.batches.keepPlansGood();
+    }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
   const lastRow = chunks.at(-1)?.lastRow ?? null;
