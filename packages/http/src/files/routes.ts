@@ -1,4 +1,13 @@
-import { Explanation, FileList, FileListQuery, FileParams, FileView, TenantParams } from '@callbay/contracts';
+import {
+  BatchRowList,
+  BatchRowListQuery,
+  Explanation,
+  FileList,
+  FileListQuery,
+  FileParams,
+  FileView,
+  TenantParams,
+} from '@callbay/contracts';
 import { CallbayError } from '@callbay/core';
 import type { FileReader, ReplayFile } from '@callbay/ingestion';
 import { actorOf } from '../auth/principal.ts';
@@ -47,6 +56,23 @@ export function registerFiles(
       response: { 200: json('The file and its steps, oldest first.', Explanation), ...PROBLEMS },
     },
     handler: async ({ params }) => found(await files.explainFile(params.tenantId, params.fileId)),
+  });
+
+  api.route({
+    method: 'GET',
+    url: '/v1/tenants/:tenantId/files/:fileId/rows',
+    config: { access: 'read' },
+    schema: {
+      ...{
+        tags,
+        operationId: 'listFileRows',
+        summary: 'List the calls of a batch, in the order of the file',
+      },
+      params: FileParams,
+      querystring: BatchRowListQuery,
+      response: { 200: json('One page; none where the file is no batch.', BatchRowList), ...PROBLEMS },
+    },
+    handler: async ({ params, query }) => found(await files.listRows(params.tenantId, params.fileId, query)),
   });
 
   api.route({

@@ -1,5 +1,6 @@
 import { type Explanation, type FileView, toPage } from '@callbay/contracts';
 import type { FileReader } from '@callbay/ingestion';
+import { listBatchRows } from '../batch-rows.ts';
 import type { Database } from '../database.ts';
 import { FILE_ROW_COLUMNS, FILE_ROW_TABLES, type FileCall, type FileRow, toFileView } from '../file-rows.ts';
 import { readPrisma } from './read-prisma.ts';
@@ -31,6 +32,18 @@ export function createFileReader(db: Database): FileReader {
       const filters = [state, kind, code, name].map((value) => value ?? null);
       const rows = await db.query<Row>(LIST_FILES, [tenantId, cursor ?? null, ...filters, limit + 1]);
       return toPage(rows, limit, toView, (row) => row.receiveSeq);
+    },
+
+    async listRows(tenantId, fileId, { limit, cursor, state, code }) {
+      if ((await findFile(tenantId, fileId)) === null) return null;
+      const page = { limit: limit + 1, afterRow: cursor ?? 0, state, code };
+      const rows = await listBatchRows(db, tenantId, fileId, page);
+      return toPage(
+        rows,
+        limit,
+        (row) => row,
+        ({ row }) => row,
+      );
     },
 
     async explainFile(tenantId, fileId) {
