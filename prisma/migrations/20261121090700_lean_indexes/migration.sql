@@ -28,3 +28,7 @@ CREATE INDEX "files_unread" ON "files"("received_at") WHERE "classified_at" IS N
 
 DROP INDEX "files_tenant_id_classified_at_idx";
 CREATE INDEX "files_unread_of_tenant" ON "files"("tenant_id", "receive_seq") WHERE "classified_at" IS NULL;
+
+-- How many rows of a batch stand how is told by each receipt, also in listings of them: counted in a few megabytes of
+-- repeated codes instead of in the rows.
+CREATE INDEX "call_records_batch_codes" ON "call_records"("tenant_id", "file_id", "outcome_code") WHERE "is_batch_row";
