@@ -61,11 +61,11 @@ export const FileListQuery = z.strictObject({
 });
 export type FileListQuery = z.infer<typeof FileListQuery>;
 
-/** One row of a batch, and what became of it. Source: C15. */
+/** One call of a file that holds several, and what became of it. */
 export const BatchRow = z
   .object({
-    row: z.int(),
-    line: z.int().meta({ description: 'Line of the file; in a list, which entry it is.' }),
+    row: z.int().meta({ description: 'Which of the calls it is, from 1.' }),
+    line: z.int().meta({ description: 'Line of a CSV; in a list, which entry it is.' }),
     state: FileState,
     code: z.string().nullable().meta({ description: 'Null until its call has been decided.' }),
     message: z.string().nullable(),
@@ -76,9 +76,10 @@ export const BatchRow = z
 export type BatchRow = z.infer<typeof BatchRow>;
 
 export const BatchRowList = listOf(BatchRow);
+export type BatchRowList = z.infer<typeof BatchRowList>;
 export const BatchRowListQuery = z.strictObject({
   limit: Limit,
-  cursor: cursorOf(z.int()),
+  cursor: cursorOf(z.int().min(0).max(2_147_483_647)),
   state: FileState.optional(),
   code: z.string().max(64).optional(),
 });

@@ -2,7 +2,7 @@ import type {
   ApiKey,
   AuditListQuery,
   AuditRow,
-  BatchRow,
+  BatchRowList,
   BatchRowListQuery,
   Call,
   CallChange,
@@ -184,8 +184,8 @@ export interface FileReader {
   listFiles(tenantId: string, query: FileListQuery): Promise<List<FileView>>;
   findFile(tenantId: string, fileId: string): Promise<FileView | null>;
   explainFile(tenantId: string, fileId: string): Promise<Explanation | null>;
-  /** Rows of a batch in its own order; none for what is no batch. Null without such a file. */
-  listRows(tenantId: string, fileId: string, query: BatchRowListQuery): Promise<List<BatchRow> | null>;
+  /** Rows of a batch in the order of the file, none of any other file; the cursor is a row. Null: there is no such file. */
+  listRows(tenantId: string, fileId: string, query: BatchRowListQuery): Promise<BatchRowList | null>;
 }
 
 /** Where a call's media rests, and what headers it deserves. */

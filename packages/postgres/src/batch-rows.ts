@@ -1,16 +1,5 @@
+import type { BatchRow } from '@callbay/contracts';
 import type { Sql } from './database.ts';
-
-/** One row of a batch and what became of it. */
-export interface BatchRowView {
-  /** In a list, which entry it is. */
-  readonly line: number;
-  readonly state: string;
-  /** Null until its call has been decided. */
-  readonly code: string | null;
-  readonly message: string | null;
-  readonly callKey: string | null;
-  readonly callId: number | null;
-}
 
 export interface BatchRowPage {
   readonly limit: number;
@@ -25,7 +14,7 @@ export async function listBatchRows(
   tenantId: string,
   fileId: string,
   { limit, afterRow, state, code }: BatchRowPage,
-): Promise<(BatchRowView & { readonly row: number })[]> {
+): Promise<BatchRow[]> {
   return sql.query(
     `select r.row, r.line, r.state, r.outcome_code as code, r.outcome_message as message,
             c.call_key as "callKey", c.call_id as "callId"

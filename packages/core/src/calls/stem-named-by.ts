@@ -1,12 +1,12 @@
 import type { RawRecord } from '../mapping/field-mapping.ts';
-import { mapRecord } from '../mapping/map-record.ts';
+import { filenameOf } from '../mapping/map-record.ts';
 import { namedStem } from '../names/canonical-stem.ts';
 import { stripSourcePrefix } from '../names/strip-source-prefix.ts';
 import type { Policy } from '../policy.ts';
 
 /** Stem of the recording that a record names under a policy, or null where it names none. Source: C12. */
 export function stemNamedBy(raw: RawRecord, policy: Policy): string | null {
-  const { filename } = mapRecord(raw, policy, { receivedAtMs: 0, isCsv: false });
+  const filename = filenameOf(raw, policy);
   const stem = filename === null ? null : namedStem(filename);
   return stem === null ? null : stripSourcePrefix(stem, policy.settings.sourcePrefixes);
 }

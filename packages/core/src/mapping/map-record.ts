@@ -47,12 +47,13 @@ function mapTargets(
   policy: Policy,
   findSource: FindSource,
   receivedAtMs: number,
+  fields: readonly FieldMapping[] = policy.mapping.fields,
 ): MappedTargets {
   const targets = new Map<string, Target>();
   const consumed = new Set<string>();
   const refused = new Set<string>();
   const reads: ReadValue[] = [];
-  for (const field of policy.mapping.fields) {
+  for (const field of fields) {
     const source = findSource(field.source);
     if (source === null) continue;
     consumed.add(source);
@@ -96,21 +97,34 @@ function unmappedFields(
     .map(([name, text]) => [taken.has(name) ? `source.${name}` : name, text]);
 }
 
+const textOf = (targets: ReadonlyMap<string, Target>, name: string): string | null => {
+  const value = targets.get(name)?.value ?? null;
+  return value === null ? null : String(value);
+};
+
+function fileNameIn(targets: ReadonlyMap<string, Target>): string | null {
+  const filename = baseName(textOf(targets, 'filename')?.trim() ?? '');
+  return filename === '' ? null : filename;
+}
+
+/** The recording that a record names, as `mapRecord` reads it, without reading the rest: asked of every row of a batch. */
+export function filenameOf(raw: RawRecord, policy: Policy): string | null {
+  const named = policy.mapping.fields.filter((field) => field.target === 'filename');
+  if (named.length === 0) return null;
+  const findSource = sourceFinder(Object.keys(raw.fields), policy.mapping.fields);
+  return fileNameIn(mapTargets(raw, policy, findSource, 0, named).targets);
+}
+
 function typedMembers(targets: ReadonlyMap<string, Target>) {
-  const textOf = (name: string) => {
-    const value = targets.get(name)?.value ?? null;
-    return value === null ? null : String(value);
-  };
-  const instantOf = (name: string) => (targets.get(name)?.type === 'instant' ? textOf(name) : null);
+  const instantOf = (name: string) => (targets.get(name)?.type === 'instant' ? textOf(targets, name) : null);
   const seconds = targets.get('durationSeconds')?.value;
-  const filename = baseName(textOf('filename')?.trim() ?? '');
   return {
     startedAt: instantOf('startedAt'),
     endedAt: instantOf('endedAt'),
-    user: textOf('user'),
-    direction: textOf('direction'),
+    user: textOf(targets, 'user'),
+    direction: textOf(targets, 'direction'),
     durationSeconds: typeof seconds === 'number' && seconds >= 0 ? seconds : null,
-    filename: filename === '' ? null : filename,
+    filename: fileNameIn(targets),
   };
 }
 

@@ -8,8 +8,10 @@ export interface AdvanceBatchDeps extends AdvanceCallsDeps {
 
 /** Rows whose calls share one transaction. */
 const CHUNK_ROWS = 500;
-/** Chunks under way at once: one waits for the database while another decides. */
-const LANES = 3;
+/** Chunks under way at once: some wait for the database while another decides. */
+const LANES = 5;
+/** Chunks of a slice: lanes that are through with theirs take the next, and wait for each other only at its end. */
+const CHUNKS = 20;
 const BATCHES_AT_ONCE = 20;
 const EXPIRED_AT_ONCE = 500;
 
@@ -21,8 +23,15 @@ export async function advanceBatch(
   deps: AdvanceBatchDeps,
   { tenantId, fileId }: { tenantId: string; fileId: string },
 ): Promise<boolean> {
-  const chunks = await deps.batches.findRowsToAdvance(tenantId, fileId, { chunks: LANES, rows: CHUNK_ROWS });
-  await Promise.all(chunks.map(({ callKeys }) => advanceCalls(deps, { tenantId, callKeys })));
+  const chunks = await deps.batches.findRowsToAdvance(tenantId, fileId, { chunks: CHUNKS, rows: CHUNK_ROWS });
+  const rest = chunks.values();
+  const lane = async (): Promise<void> => {
+    for (const { callKeys } of rest) {
+      await advanceCalls(deps, { tenantId, callKeys });
+      await deps.batches.keepPlansGood();
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
   const lastRow = chunks.at(-1)?.lastRow ?? null;
   await deps.batches.markAdvanced(tenantId, fileId, lastRow);
   return lastRow !== null;

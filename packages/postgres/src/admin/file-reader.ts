@@ -1,4 +1,4 @@
-import { type BatchRow, type Explanation, type FileView, toPage } from '@callbay/contracts';
+import { type Explanation, type FileView, toPage } from '@callbay/contracts';
 import type { FileReader } from '@callbay/ingestion';
 import { listBatchRows } from '../batch-rows.ts';
 import type { Database } from '../database.ts';
@@ -41,7 +41,7 @@ export function createFileReader(db: Database): FileReader {
       return toPage(
         rows,
         limit,
-        (row) => row as BatchRow,
+        (row) => row,
         ({ row }) => row,
       );
     },

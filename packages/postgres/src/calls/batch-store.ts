@@ -10,6 +10,7 @@ import {
 import type { BatchEnd, BatchFacts, BatchReadReport, BatchStore, RowReading } from '@callbay/ingestion';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type Database, type Sql, transact, transactBulk } from '../database.ts';
+import { analyzeNewTables } from '../statistics.ts';
 import { wakeWaitingCalls } from './file-store.ts';
 import { keyOfStem, lockRows } from './load-facts.ts';
 import { lockCalls } from './lock-calls.ts';
@@ -54,6 +55,8 @@ export function createBatchStore(db: Database): BatchStore {
         [tenantId, fileId, lastRow],
       );
     },
+
+    keepPlansGood: () => analyzeNewTables(db),
 
     async findUnadvanced(limit, exceptFileIds) {
       const rows = await db.query<{ tenant_id: string; file_id: string }>(

@@ -141,8 +141,9 @@ export async function loadFacts(
   const rows = new Map(records.filter((r) => r.is_batch_row).map((r) => [recordKeyOf(r.file_id, r.row), r]));
   const barrier = await firstUnreadSidecar(tx, tenantId);
   const replays = await loadReplays(tx, tenantId, [...surfaced.keys()]);
+  const loaded = groupFacts(fileRows, records, files);
   const facts = stems.map((stem) => {
-    const known = factsOf(stem, fileRows, records, files, surfaced, barrier);
+    const known = factsOf(stem, loaded, surfaced, barrier);
     return { ...known, replays: replays.get(known.callKey) };
   });
   return { facts, files, rows };
@@ -172,29 +173,50 @@ async function firstUnreadSidecar(tx: Sql, tenantId: string): Promise<number | n
   }
 }
 
-function factsOf(
-  stem: string,
+/** What was loaded for a group of keys, by the stems that it touches: each key then looks at its own part only. */
+interface GroupedFacts {
+  readonly files: ReadonlyMap<string, LoadedFile>;
+  readonly filesByStem: ReadonlyMap<string, readonly LoadedFile[]>;
+  readonly recordsByStem: ReadonlyMap<string, readonly LoadedRecord[]>;
+  readonly recordsByNamedStem: ReadonlyMap<string | null, readonly LoadedRecord[]>;
+}
+
+const groupFacts = (
   rows: readonly LoadedFile[],
   records: readonly LoadedRecord[],
   files: ReadonlyMap<string, LoadedFile>,
+): GroupedFacts => ({
+  files,
+  filesByStem: Map.groupBy(rows, (row) => row.stem),
+  recordsByStem: Map.groupBy(records, (record) => record.stem),
+  recordsByNamedStem: Map.groupBy(records, (record) => record.named_stem),
+});
+
+function factsOf(
+  stem: string,
+  loaded: GroupedFacts,
   surfaced: ReadonlyMap<string, SurfacedWith>,
   barrier: number | null,
 ): CallFacts {
-  const namers = namersOf(stem, records, files);
-  const own = records.filter((r) => r.stem === stem || r.named_stem === stem || namers.has(r.stem));
+  const { files, filesByStem, recordsByStem, recordsByNamedStem } = loaded;
+  const namers = namersOf(recordsByNamedStem.get(stem) ?? [], files);
+  const reach = [...new Set([stem, ...namers.keys()])];
+  const own = new Set([
+    ...reach.flatMap((each) => recordsByStem.get(each) ?? []),
+    ...(recordsByNamedStem.get(stem) ?? []),
+  ]);
+  const rows = reach.flatMap((each) => filesByStem.get(each) ?? []);
   const isRecording = (row: LoadedFile): boolean =>
     row.is_classified && row.kind !== 'sidecar' && row.kind !== 'batch' && row.kind !== 'crm';
   const unread = rows
-    .filter(
-      (row) => !row.is_classified && row.state === 'received' && (row.stem === stem || namers.has(row.stem)),
-    )
+    .filter((row) => !row.is_classified && row.state === 'received')
     .map((row) => Math.max(placeOf(row), row.stem === stem ? 0 : namers.get(row.stem)!));
   if (barrier !== null) unread.push(barrier);
   return {
     callKey: keyOfStem(stem),
     stem,
     recordings: rows.filter((row) => row.stem === stem && isRecording(row)).map(recordingFact),
-    records: own.flatMap((record) => {
+    records: [...own].flatMap((record) => {
       const file = files.get(record.file_id);
       return file?.is_classified ? [recordFact(record, file)] : [];
     }),
@@ -214,18 +236,17 @@ const placeOfRecord = ({ placed_seq }: LoadedRecord, { replay_seq }: LoadedFile)
   placed_seq === null || replay_seq === null ? (placed_seq ?? replay_seq) : Math.max(placed_seq, replay_seq);
 
 /**
- * The stems whose records name this one from elsewhere, each with the place of the first that does: before it the
+ * The stems of the records that name a stem from elsewhere, each with the place of the first that does: before it the
  * other files of that stem are none of this call's concern, and what came earlier must not wait for them.
  */
 function namersOf(
-  stem: string,
-  records: readonly LoadedRecord[],
+  naming: readonly LoadedRecord[],
   files: ReadonlyMap<string, LoadedFile>,
 ): Map<string, number> {
   const namers = new Map<string, number>();
-  for (const record of records) {
+  for (const record of naming) {
     const file = files.get(record.file_id);
-    if (record.named_stem !== stem || !file) continue;
+    if (!file) continue;
     const place = placeOfRecord(record, file) ?? file.receive_seq;
     namers.set(record.stem, Math.min(namers.get(record.stem) ?? Number.POSITIVE_INFINITY, place));
   }

@@ -14,7 +14,25 @@ interface OutboxEvent {
   readonly payload: unknown;
 }
 
-const UPDATE_CALLS = `
+/**
+ * Takes the tenant's counters, one after the other in this order, and writes what carries their numbers: one statement,
+ * since whoever else publishes for the tenant waits from its beginning to our commit. `$4` and `$5` count the events and
+ * the calls that nobody has seen yet; a call's `change_nth` is that of its last event.
+ */
+const PUBLISH = `
+with change_counter as (
+  update tenant_counters set value = value + $4 where tenant_id = $1 and name = 'change' and $4 > 0
+  returning value - $4 as base
+), call_counter as (
+  update tenant_counters c set value = value + $5 from change_counter
+   where c.tenant_id = $1 and c.name = 'call' and $5 > 0
+  returning c.value - $5 as base
+), told as (
+  insert into outbox (tenant_id, seq, event_id, call_key, revision, type, payload, created_at)
+  select $1, (select base from change_counter) + n.nth, gen_random_uuid(), n.call_key, n.revision, n.type, n.payload, $6
+    from rows from (jsonb_to_recordset($3::jsonb) as (call_key text, revision int, type text, payload jsonb))
+         with ordinality as n(call_key, revision, type, payload, nth)
+)
 update calls c set status = n.status, revision = n.revision, recording_file_id = n.recording_file_id,
        record_file_id = n.record_file_id, record_row = n.record_row, started_at = n.started_at,
        ended_at = n.ended_at, direction = n.direction, user_id = n.user_id,
@@ -23,14 +41,15 @@ update calls c set status = n.status, revision = n.revision, recording_file_id =
        media_blob_key = n.media_blob_key, hold = n.hold, held_since = n.held_since,
        updates_until = n.updates_until, search_text = coalesce(n.search_text, ''),
        waits_for_seq = n.waits_for_seq, due_at = n.due_at,
-       call_id = coalesce(n.call_id, c.call_id), surfaced_at = coalesce(n.surfaced_at, c.surfaced_at),
-       change_seq = coalesce(n.change_seq, c.change_seq), updated_at = coalesce(n.updated_at, c.updated_at)
+       call_id = coalesce((select base from call_counter) + n.call_nth, c.call_id),
+       surfaced_at = case when n.call_nth is null then c.surfaced_at else $6 end,
+       change_seq = coalesce((select base from change_counter) + n.change_nth, c.change_seq),
+       updated_at = case when n.change_nth is null then c.updated_at else $6 end
   from jsonb_to_recordset($2::jsonb) as n(call_key text, status text, revision int, recording_file_id uuid,
        record_file_id uuid, record_row int, started_at timestamptz, ended_at timestamptz, direction text,
        user_id text, duration_seconds float8, fields jsonb, raw jsonb, mapping_version int, warnings jsonb,
        media jsonb, media_blob_key text, hold jsonb, held_since timestamptz, updates_until timestamptz,
-       search_text text, waits_for_seq bigint, due_at timestamptz, call_id bigint, surfaced_at timestamptz,
-       change_seq bigint, updated_at timestamptz)
+       search_text text, waits_for_seq bigint, due_at timestamptz, call_nth bigint, change_nth bigint)
  where c.tenant_id = $1 and c.call_key = n.call_key`;
 
 /**
@@ -61,13 +80,7 @@ export async function saveCalls(
   if (fresh.length > 0) await insertRevisions(tx, tenantId, fresh);
   await saveCallReferences(tx, tenantId, decisions);
   const news = newsOf(decisions, rows);
-  const numbers = await takeNumbers(tx, tenantId, news, now);
-  const changes = decisions.map((decision) => ({
-    ...changeOf(decision, files, now),
-    ...numbers.get(decision.callKey),
-  }));
-  await tx.execute(UPDATE_CALLS, [tenantId, JSON.stringify(changes)]);
-  if (news.events.length > 0) await insertEvents(tx, tenantId, news.events, numbers, now);
+  await publish(tx, tenantId, decisions, news, files, now);
   return {
     surfaced: news.surfacing.length,
     updated: news.events.length - news.surfacing.length,
@@ -127,49 +140,30 @@ function newsOf(decisions: readonly CallDecision[], rows: ReadonlyMap<string, Ca
   return { events, surfacing };
 }
 
-/** What publishing adds to a call's row; the sequence is that of its last event. */
-interface Numbers {
-  readonly call_id?: number;
-  readonly surfaced_at?: Date;
-  readonly change_seq: number;
-  readonly updated_at: Date;
-}
-
-/** From here to the end of the transaction no other one of the tenant publishes: its numbers are in commit order. */
-async function takeNumbers(
+/**
+ * From here to the end of the transaction no other one of the tenant publishes: its numbers are in commit order.
+ * Invariant: nothing but the commit follows.
+ */
+async function publish(
   tx: Sql,
   tenantId: string,
+  decisions: readonly CallDecision[],
   { events, surfacing }: News,
-  now: Date,
-): Promise<Map<string, Numbers>> {
-  const numbers = new Map<string, Numbers>();
-  if (events.length === 0) return numbers;
-  const changeBase = await takeCounter(tx, tenantId, 'change', events.length);
-  for (const [n, { call_key }] of events.entries()) {
-    numbers.set(call_key, { change_seq: changeBase + n + 1, updated_at: now });
-  }
-  const callBase = surfacing.length > 0 ? await takeCounter(tx, tenantId, 'call', surfacing.length) : 0;
-  for (const [n, { callKey }] of surfacing.entries()) {
-    numbers.set(callKey, { ...numbers.get(callKey)!, call_id: callBase + n + 1, surfaced_at: now });
-  }
-  return numbers;
-}
-
-async function insertEvents(
-  tx: Sql,
-  tenantId: string,
-  events: readonly OutboxEvent[],
-  numbers: ReadonlyMap<string, Numbers>,
+  files: ReadonlyMap<string, LoadedFile>,
   now: Date,
 ): Promise<void> {
-  const last = numbers.get(events.at(-1)!.call_key)!.change_seq;
-  await tx.execute(
-    `insert into outbox (tenant_id, seq, event_id, call_key, revision, type, payload, created_at)
-     select $1, $3::bigint + n.ord, gen_random_uuid(), n.call_key, n.revision, n.type, n.payload, $4
-       from rows from (jsonb_to_recordset($2::jsonb) as (call_key text, revision int, type text, payload jsonb))
-            with ordinality as n(call_key, revision, type, payload, ord)`,
-    [tenantId, JSON.stringify(events), last - events.length, now],
-  );
+  const changeNth = new Map(events.map(({ call_key }, n) => [call_key, n + 1]));
+  const callNth = new Map(surfacing.map(({ callKey }, n) => [callKey, n + 1]));
+  const changes = decisions.map((decision) => ({
+    ...changeOf(decision, files, now),
+    call_nth: callNth.get(decision.callKey),
+    change_nth: changeNth.get(decision.callKey),
+  }));
+  const counts = [events.length, surfacing.length];
+  const written = await tx.execute(PUBLISH, [
+    ...[tenantId, JSON.stringify(changes), JSON.stringify(events), ...counts, now],
+  ]);
+  if (written !== decisions.length) throw new Error(`${written} of ${decisions.length} calls were written`);
 }
 
 /** Takes `count` numbers in commit order; answers the last one taken before. Nothing but writes under these numbers may follow. */

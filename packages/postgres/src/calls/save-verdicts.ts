@@ -95,11 +95,14 @@ async function saveFiles(
 ): Promise<void> {
   const changes: FileChange[] = [];
   const taken = await takenNames(tx, tenantId, fresh);
+  const shownIn: Record<string, Set<string>> = { processed: new Set(), rejected: new Set() };
   const nameIn = async (folder: string, file: LoadedFile): Promise<string> => {
-    if (folder === 'data') return file.name;
-    const shown = changes.filter((c) => c.folder === folder).map((c) => c.shown_name);
-    if (!taken.has(file.name) && !shown.includes(file.name)) return file.name;
-    return freeNameFor(tx, tenantId, folder, file, shown);
+    const shown = shownIn[folder];
+    if (!shown) return file.name;
+    const isFree = !taken.has(file.name) && !shown.has(file.name);
+    const name = isFree ? file.name : await freeNameFor(tx, tenantId, folder, file, [...shown]);
+    shown.add(name);
+    return name;
   };
   for (const { verdict, decision, file } of fresh) {
     const folder = folderOf(verdict);
