@@ -51,6 +51,24 @@ test('a linked call leaves nothing of its recording, its match and any version o
   }
 });
 
+test('a recording registered again for a deleted call is refused, told of for a week, and then gone', async () => {
+  await using tenant = await open();
+  await at(HOUR);
+  await register(tenant, 'secret', known());
+  await tenant.client.put('secret.json', json());
+  await settle();
+  expect(await callsOf(callbay, tenant)).toHaveLength(1);
+  expect(await sweepAt(DAY + 1)).toBe(1);
+  await register(tenant, 'secret', known());
+  await settle();
+  expect(await codesOf(callbay, tenant)).toEqual(['ringcentral_secret CALL_DELETED']);
+  await sweepAt(8 * DAY - HOUR);
+  expect(await codesOf(callbay, tenant)).toHaveLength(1);
+  await sweepAt(8 * DAY + HOUR);
+  expect(await codesOf(callbay, tenant)).toEqual([]);
+  expect(await tablesWith(callbay, 'secret', tenant.tenantId)).toEqual([]);
+});
+
 test('metadata that named no recording before it named one is deleted with the call', async () => {
   await using tenant = await open();
   await at(HOUR);

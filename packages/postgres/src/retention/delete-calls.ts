@@ -59,10 +59,12 @@ export async function deleteLate(tx: Sql, tenantId: string, limit: number): Prom
   return { removed: callKeys.length, blobKeys };
 }
 
+/** A recording that rests elsewhere never leaves the drop: it is told of as long as if it did. */
 const LATE = `
   select c.call_key from calls c
    where c.tenant_id = $1 and c.status = 'deleted' and c.due_at is null and ($2::text[] is null or c.call_key = any($2))
      and not exists (select from files f where f.tenant_id = c.tenant_id and f.purged_at is null
+                        and (f.drop <> 'external' or f.received_at > callbay_now() - interval '7 days')
                         and f.stem = substr(c.call_key, ${'stem:'.length + 1}))
      and not exists (select from call_records r join files f on f.tenant_id = r.tenant_id and f.id = r.file_id
                       where r.tenant_id = c.tenant_id and r.named_stem = substr(c.call_key, ${'stem:'.length + 1})
