@@ -142,3 +142,40 @@ test('another tenant replays nothing of ours', async () => {
   const [file] = await store.findFiles(tenantId, ALL, -1, 10);
   expect(await store.replayFiles(other, [file!.fileId], BY)).toEqual({ replayed: 0, toRead: [] });
 });
+
+test('a record that a mapping moved and refused is replayed at the end, not where it was moved', async () => {
+  const tenantId = await makeTenant(database.db);
+  const mappings = createMappingStore(database.db);
+  const score = (type: 'number' | 'string'): FieldMapping => ({ source: 'score', target: 'score', type });
+  const file: FieldMapping = { source: 'file', target: 'filename', type: 'string' };
+  const moving = {
+    fields: [...COACH_MINIMUM.fields.filter(({ target }) => target !== 'filename'), file] as never,
+    options: {},
+  };
+  await arrive(tenantId, 'a.json', { ...metadata('many'), file: 'b' });
+  await mappings.publishMapping(
+    tenantId,
+    'call',
+    { ...moving, fields: [...moving.fields, score('number')] as never },
+    null,
+    BY,
+  );
+  await sweep();
+  await arrive(tenantId, 'b.json', metadata('7'));
+  await mappings.publishMapping(tenantId, 'call', moving, null, BY);
+  const store = createBulkReplayStore(database.db);
+  const [refused] = await store.findFiles(tenantId, { ...ALL, code: 'METADATA_INVALID' }, -1, 500);
+  expect(refused).toBeDefined();
+  await store.replayFiles(tenantId, [refused!.fileId], BY);
+  await sweep();
+  await arrive(tenantId, 'b.wav', null);
+  const rows = await database.db.query(
+    'select name, outcome_code from files where tenant_id = $1 order by receive_seq',
+    [tenantId],
+  );
+  expect(rows).toEqual([
+    { name: 'a.json', outcome_code: 'DUPLICATE_METADATA' },
+    { name: 'b.json', outcome_code: 'SURFACED' },
+    { name: 'b.wav', outcome_code: 'SURFACED' },
+  ]);
+});

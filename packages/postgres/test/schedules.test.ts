@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { canonicalStem, decideCalls, issue } from '@callbay/core';
 import type { FileFacts } from '@callbay/ingestion';
 import {
@@ -7,12 +8,19 @@ import {
   type TestClock,
   type TestDatabase,
   testClock,
+  until,
 } from '@callbay/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCallStore } from '../src/calls/call-store.ts';
 import { createFileStore } from '../src/calls/file-store.ts';
-import { createDropStore, createTombstones } from '../src/index.ts';
+import {
+  createBatchStore,
+  createDropStore,
+  createTenantStore,
+  createTombstones,
+  transact,
+} from '../src/index.ts';
 
 const tombstones = createTombstones(new Uint8Array(32));
 
@@ -30,6 +38,10 @@ interface Sent {
   readonly digest: string;
   readonly minutes: number;
   readonly facts: Omit<FileFacts, 'stem' | 'sha256'>;
+  /** Of a batch: the rows, each of which names a stem or none. */
+  readonly rows?: readonly (readonly [stem: string | null, fields: Record<string, string>])[];
+  /** It is removed so many arrivals later, before anybody reads it. */
+  readonly removedAfter?: number | undefined;
 }
 
 const media = (name: string, digest: string, isTruncated = false): Omit<Sent, 'minutes'> => ({
@@ -68,6 +80,13 @@ const sidecar = (name: string, fields: Record<string, string> | null, namedStem:
   },
 });
 
+const batch = (name: string, rows: NonNullable<Sent['rows']>): Omit<Sent, 'minutes'> => ({
+  name,
+  digest: JSON.stringify(rows),
+  facts: { kind: 'unknown', media: null, issues: [], warnings: [], records: [] },
+  rows,
+});
+
 const fields = (email: string, extra: Record<string, string> = {}) => ({
   datetime: '2026-03-02T10:00:00Z',
   email,
@@ -95,11 +114,27 @@ const anyFile = fc.oneof(
     .map(({ stem, ext, user, broken, names }) =>
       sidecar(`${stem}.${ext}`, broken && user === '' ? null : fields(user), names === stem ? null : names),
     ),
+  fc
+    .array(fc.tuple(fc.constantFrom('a', 'b', 'c', null), fc.constantFrom('x@y.z', 'p@q.r', '')), {
+      minLength: 2,
+      maxLength: 4,
+    })
+    .map((rows) =>
+      batch(
+        'day.csv',
+        rows.map(([stem, user]) => [stem, fields(user, { filename: stem ?? '' })]),
+      ),
+    ),
 );
-const sequence = fc.array(
-  fc.tuple(anyFile, fc.constantFrom(1, 30, 1_500)).map(([file, minutes]): Sent => ({ ...file, minutes })),
-  { minLength: 2, maxLength: 9 },
-);
+const sequence = fc
+  .array(
+    fc
+      .tuple(anyFile, fc.constantFrom(1, 30, 1_500), fc.constantFrom(undefined, undefined, undefined, 0, 2))
+      .map(([file, minutes, removedAfter]): Sent => ({ ...file, minutes, removedAfter })),
+    { minLength: 2, maxLength: 9 },
+  )
+  // A batch warns of an earlier one of its name only where that was read first.
+  .map((sent) => sent.map((file, n) => (file.rows ? { ...file, name: `day${n}.csv` } : file)));
 
 /** More with PROPERTY_RUNS=2000, for a night. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 60);
@@ -129,15 +164,63 @@ async function arrive(tenantId: string, sent: readonly Sent[]): Promise<Arrived[
       sentBy: 'u',
     });
     files.push({ ...file, fileId });
+    for (const [n, { removedAfter, fileId: removed }] of files.entries()) {
+      if (removedAfter === files.length - 1 - n) await drop.withdrawFile(tenantId, removed);
+    }
   }
   return files;
 }
 
+/** Rows as lines of COPY, as the reading process writes them. */
+const linesOf = (rows: NonNullable<Sent['rows']>): string =>
+  rows
+    .map(([stem, raw], n) => [n + 1, n + 2, stem ?? '\\N', JSON.stringify(raw), '[]', '', '[]'].join('\t'))
+    .map((line) => `${line}\n`)
+    .join('');
+
+const saveRows = (tenantId: string, { name, digest, fileId, rows }: Arrived) =>
+  createBatchStore(database.db).saveBatch(
+    tenantId,
+    fileId,
+    { stem: canonicalStem(name).stem, sha256: digest, warnings: [], isNamedAsSidecar: false },
+    {
+      rows: Readable.from([linesOf(rows!)]),
+      report: Promise.resolve({ rows: rows!.length, badRows: 0, warnings: [], issues: [] }),
+      [Symbol.asyncDispose]: async () => {},
+    },
+  );
+
+async function workBatch(tenantId: string, file: Arrived): Promise<void> {
+  const { fileId } = file;
+  const batches = createBatchStore(database.db);
+  const calls = createCallStore(database.db, tombstones);
+  const end = await saveRows(tenantId, file);
+  if (end.kind === 'saved') await calls.advance(tenantId, end.wakes, decideCalls);
+  for (;;) {
+    const chunks = await batches.findRowsToAdvance(tenantId, fileId, { chunks: 1, rows: 2 });
+    for (const { callKeys } of chunks) await calls.advance(tenantId, callKeys, decideCalls);
+    await batches.markAdvanced(tenantId, fileId, chunks.at(-1)?.lastRow ?? null);
+    if (chunks.length === 0) return;
+  }
+}
+
 async function work(tenantId: string, file: Arrived): Promise<void> {
+  if (file.rows) return workBatch(tenantId, file);
   const { stem } = canonicalStem(file.name);
   const facts: FileFacts = { ...file.facts, stem, sha256: file.digest };
   const keys = await createFileStore(database.db).saveFacts(tenantId, file.fileId, facts);
   await createCallStore(database.db, tombstones).advance(tenantId, keys, decideCalls);
+}
+
+async function goLive(tenantId: string): Promise<void> {
+  const by = { name: 'tests', remoteAddress: null };
+  await createTenantStore(database.db).goLive(tenantId, null, by);
+  const due = await database.db.query<{ call_key: string }>(
+    'select call_key from calls where tenant_id = $1 and due_at <= callbay_now()',
+    [tenantId],
+  );
+  const callKeys = due.map(({ call_key }) => call_key);
+  await createCallStore(database.db, tombstones).advance(tenantId, callKeys, decideCalls);
 }
 
 /** What the outside can see, by the files' places in the sequence: ids, and times of work, are left out. */
@@ -167,7 +250,15 @@ async function outcomeOfAll(tenantId: string, files: readonly Arrived[]): Promis
     `select call_key, revision, type, payload from outbox where tenant_id = $1 order by call_key, seq`,
     [tenantId],
   );
+  const batchRows = await database.db.query<{ file_id: string }>(
+    `select file_id, row, state, outcome_code, outcome_message from call_records
+      where tenant_id = $1 and is_batch_row order by row, file_id`,
+    [tenantId],
+  );
   return {
+    rows: batchRows
+      .map(({ file_id, ...row }) => ({ ...row, place: place(file_id) }))
+      .sort((a, b) => a.place - b.place),
     files: rows.map(({ id, ...row }) => ({ ...row, place: place(id) })).sort((a, b) => a.place - b.place),
     calls: calls.map((call) => ({ ...call, recording_file_id: place(call.recording_file_id) })),
     revisions: revisions.map((revision) => ({ ...revision, file_id: place(revision.file_id) })),
@@ -177,13 +268,14 @@ async function outcomeOfAll(tenantId: string, files: readonly Arrived[]): Promis
 
 test('any order, repetition and concurrency of jobs gives the same files, calls, revisions and events', async () => {
   await fc.assert(
-    fc.asyncProperty(sequence, fc.infiniteStream(fc.nat()), async (sent, chance) => {
+    fc.asyncProperty(sequence, fc.boolean(), fc.infiniteStream(fc.nat()), async (sent, isLive, chance) => {
       const pick = (below: number): number => (chance.next().value as number) % below;
-      const inOrder = await makeTenant(database.db);
+      const stage = isLive ? 'live' : 'verification';
+      const inOrder = await makeTenant(database.db, { stage });
       const first = await arrive(inOrder, sent);
       for (const file of first) await work(inOrder, file);
 
-      const shuffled = await makeTenant(database.db);
+      const shuffled = await makeTenant(database.db, { stage });
       const second = await arrive(shuffled, sent);
       const jobs = [...second, ...second.filter(() => pick(3) === 0)];
       for (let i = jobs.length - 1; i > 0; i--) {
@@ -194,6 +286,8 @@ test('any order, repetition and concurrency of jobs gives the same files, calls,
         for (let job = jobs.pop(); job; job = jobs.pop()) await work(shuffled, job);
       });
       await Promise.all(workers);
+      expect(await outcomeOfAll(shuffled, second)).toEqual(await outcomeOfAll(inOrder, first));
+      for (const tenantId of [inOrder, shuffled]) await goLive(tenantId);
       expect(await outcomeOfAll(shuffled, second)).toEqual(await outcomeOfAll(inOrder, first));
     }),
     { numRuns: RUNS },
@@ -214,6 +308,60 @@ test('a visible call does not wait for a file that later metadata linked to it',
   const second = await arrive(late, sent);
   for (const place of [0, 2, 3, 1]) await work(late, second[place]!);
   expect(await outcomeOfAll(late, second)).toEqual(await outcomeOfAll(inOrder, first));
+});
+
+test('a job that finds no rows, since another is storing them, does not take them for advanced', async () => {
+  const tenantId = await makeTenant(database.db);
+  const [file] = await arrive(tenantId, [{ ...batch('day.csv', [['a', fields('x@y.z')]]), minutes: 1 }]);
+  const batches = createBatchStore(database.db);
+  expect(await batches.findRowsToAdvance(tenantId, file!.fileId, { chunks: 1, rows: 2 })).toEqual([]);
+  await saveRows(tenantId, file!);
+  await batches.markAdvanced(tenantId, file!.fileId, null);
+  expect(await batches.findRowsToAdvance(tenantId, file!.fileId, { chunks: 1, rows: 2 })).toHaveLength(1);
+});
+
+test('a batch that is stored while the call of one of its rows is decided is not passed over', async () => {
+  const { db } = database;
+  const tenantId = await makeTenant(db);
+  const [wav, other, day, json] = await arrive(tenantId, [
+    { ...media('a.wav', '1'), minutes: 1 },
+    { ...sidecar('z.json', null), minutes: 1 },
+    { ...batch('day.csv', [['a', fields('x@y.z', { filename: 'a' })]]), minutes: 1 },
+    { ...sidecar('a.json', fields('p@q.r')), minutes: 1 },
+  ]);
+  await work(tenantId, wav!);
+  const facts: FileFacts = { ...json!.facts, stem: 'a', sha256: json!.digest };
+  const keys = await createFileStore(db).saveFacts(tenantId, json!.fileId, facts);
+  const countWaiting = async (): Promise<number> =>
+    (
+      await db.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+    ).length;
+  let stored: unknown = null;
+  const under = await transact(db, async (tx) => {
+    // The decision has loaded its facts and stops at the first unread file, which is read meanwhile.
+    await tx.query('select from files where tenant_id = $1 and id = $2 for update', [
+      tenantId,
+      other!.fileId,
+    ]);
+    const decided = createCallStore(db, tombstones).advance(tenantId, keys, decideCalls);
+    await until('the decision waits', async () => (await countWaiting()) === 1);
+    const storing = saveRows(tenantId, day!).then((end) => (stored = end));
+    await until('the batch is stored, or waits', async () => stored !== null || (await countWaiting()) === 2);
+    await tx.execute('update files set classified_at = callbay_now() where tenant_id = $1 and id = $2', [
+      ...[tenantId, other!.fileId],
+    ]);
+    return { both: Promise.all([decided, storing]) };
+  });
+  await under.both;
+  await createCallStore(db, tombstones).advance(tenantId, keys, decideCalls);
+  const told = await db.query(
+    `select outcome_code from call_records where tenant_id = $1 and is_batch_row
+     union all select outcome_code from files where tenant_id = $1 and id = $2`,
+    [tenantId, json!.fileId],
+  );
+  expect(told).toEqual([{ outcome_code: 'SURFACED' }, { outcome_code: 'UPDATED' }]);
 });
 
 test('deciding again changes nothing', async () => {

@@ -11,6 +11,7 @@ import {
   isOrigin,
   isSameFile,
   judge,
+  keyOf,
   rejectForIssues,
   startFold,
   takesOver,
@@ -64,8 +65,10 @@ function recordingToComplete(state: FoldState): RecordingFact | null {
 }
 
 interface Step {
-  /** Its place in the fold. */
+  /** Its place in the fold. Rows of one batch, and records that moved together, share one: then the order in which they came counts. */
   readonly at: number;
+  readonly seq: number;
+  readonly row: number;
   readonly take: (state: FoldState) => void;
 }
 
@@ -79,16 +82,18 @@ function stepsOf(facts: CallFacts): Step[] {
       forgetPurged(state, fact.receivedAt);
       take(state, fact);
     };
-    steps.push({ at: fact.replaySeq ?? fact.seq, take: takeInTime });
+    const came = { seq: fact.seq, row: fact.kind === 'record' ? fact.row : 0 };
+    steps.push({ ...came, at: fact.replaySeq ?? fact.seq, take: takeInTime });
     const withdrawnSeq = fact.withdrawnSeq;
-    if (withdrawnSeq !== null) steps.push({ at: withdrawnSeq, take: (state) => withdraw(state, fact) });
+    if (withdrawnSeq !== null)
+      steps.push({ ...came, at: withdrawnSeq, take: (state) => withdraw(state, fact) });
   };
   for (const fact of facts.recordings) add(fact, takeRecording);
   for (const fact of facts.records) add(fact, takeRecord);
   for (const fact of facts.recordingsElsewhere) add(fact, noteElsewhere);
   for (const replay of facts.replays ?? [])
-    steps.push({ at: replay.seq, take: (state) => takeReplay(state, replay) });
-  return steps.sort((a, b) => a.at - b.at);
+    steps.push({ at: replay.seq, seq: replay.seq, row: 0, take: (state) => takeReplay(state, replay) });
+  return steps.sort((a, b) => a.at - b.at || a.seq - b.seq || a.row - b.row);
 }
 
 /** Source: C12, C22; the cases on replaced, repeated and truncated recordings. */
@@ -242,9 +247,9 @@ const holdAs = (state: FoldState, fact: RecordFact | RecordingFact, reason: Hold
  * ends with that call, when it is taken apart.
  */
 function verdictsToTell({ facts, verdicts }: FoldState): FileVerdict[] {
-  const files = new Map([...facts.recordings, ...facts.records].map((fact) => [fact.fileId, fact]));
-  return [...verdicts.values()].flatMap((verdict): FileVerdict[] => {
-    const file = files.get(verdict.fileId);
+  const known = new Map([...facts.recordings, ...facts.records].map((fact) => [keyOf(fact), fact]));
+  return [...verdicts].flatMap(([key, verdict]): FileVerdict[] => {
+    const file = known.get(key);
     if (file?.isPurgedUnpaired) return [];
     const isComplete = verdict.outcome.code === 'READY' || verdict.outcome.code === 'CRM_PENDING';
     const isLeftOver = file?.isPurged && verdict.state === 'held' && !isComplete;

@@ -113,7 +113,8 @@ export const takesOver = (fact: RecordFact | RecordingFact, earlier: RecordFact 
 /** Recordings at other stems are told apart by this. */
 export const elsewhereKeyOf = (fact: RecordFact | RecordingFact): string => `${fact.stem}.${fact.ext}`;
 
-const keyOf = (fact: RecordFact | RecordingFact): string =>
+/** Names one fact as a verdict does: rows of one batch may touch the same call. */
+export const keyOf = (fact: RecordFact | RecordingFact): string =>
   fact.kind === 'record' ? `${fact.fileId}#${fact.row}` : fact.fileId;
 
 /** Writes what became of a fact; a later verdict on the same fact replaces it. */

@@ -47,6 +47,18 @@ const row = fc
     act(`row(${stem}, ${email})`, ({ sent }) => void sent.row('batch.csv', stem, fields({ email }))),
   );
 
+const rows = fc
+  .array(fc.tuple(fc.option(stem), fc.constantFrom('x@y.z', 'p@q.r', ''), fc.option(stem)), {
+    minLength: 2,
+    maxLength: 4,
+  })
+  .map((said) => {
+    const batch = said.map(([names, email, file]) =>
+      fields({ email, filename: names ?? '', file: file ?? '' }),
+    );
+    return act(`batch(${JSON.stringify(batch)})`, ({ sent }) => void sent.batch('day.csv', batch));
+  });
+
 const onNth = (text: string, may: 'isOpen' | 'isReplayable', apply: (world: World, index: number) => void) =>
   fc.nat(15).map((n) =>
     act(`${text}(${n})`, (world) => {
@@ -84,12 +96,22 @@ const replay = fc
     onNth(isMended ? 'mend' : 'replay', 'isReplayable', (world, index) => world.replay(index, isMended)),
   );
 
+const crm = fc
+  .boolean()
+  .map((isPending) =>
+    act(isPending ? 'crm comes' : 'crm ends', (world) => Object.assign(world, { isCrmPending: isPending })),
+  );
+const stage = fc
+  .boolean()
+  .map((isLive) => act(isLive ? 'go live' : 'suspend', (world) => Object.assign(world, { isLive })));
+
 const files = [
   { weight: 6, arbitrary: recording },
   { weight: 8, arbitrary: metadata },
   { weight: 2, arbitrary: row },
+  { weight: 2, arbitrary: rows },
 ];
-const events = [remove, replay, wait].map((arbitrary) => ({ weight: 1, arbitrary }));
+const events = [remove, replay, wait, crm, stage].map((arbitrary) => ({ weight: 1, arbitrary }));
 const scheduleOf = (...kinds: fc.WeightedArbitrary<Act>[]) =>
   fc.array(fc.record({ act: fc.oneof(...kinds), sleeps: fc.boolean() }), { minLength: 2, maxLength: 16 });
 
@@ -103,7 +125,7 @@ function run(
     if (!sleeps) world.work();
   }
   world.wait(8 * DAY);
-  world.isLive = true;
+  Object.assign(world, { isLive: true, isCrmPending: false });
   world.work();
 }
 
@@ -118,8 +140,10 @@ test('whatever comes, goes, is purged or replayed: nothing published or ended is
 
 test('whatever is mapped anew meanwhile: nothing published is taken back', () => {
   fc.assert(
-    fc.property(scheduleOf(...files, ...events, { weight: 1, arbitrary: adopt }), (steps) =>
-      run(steps, { isLive: true, tellsOrigins: true }),
+    fc.property(
+      scheduleOf(...files, ...events, { weight: 3, arbitrary: adopt }),
+      fc.boolean(),
+      (steps, isLive) => run(steps, { isLive, tellsOrigins: true }),
     ),
     { numRuns: RUNS },
   );
@@ -131,8 +155,8 @@ test('whatever visible calls are read by newer mappings meanwhile: nothing publi
     arbitrary,
   }));
   fc.assert(
-    fc.property(scheduleOf(...files, ...events, ...news), (steps) =>
-      run(steps, { isLive: true, tellsOrigins: true }),
+    fc.property(scheduleOf(...files, ...events, ...news), fc.boolean(), (steps, isLive) =>
+      run(steps, { isLive, tellsOrigins: true }),
     ),
     { numRuns: RUNS },
   );

@@ -76,10 +76,11 @@ export class Scenario {
     return this.change(index, { replaySeq: this.#seq, judgedPolicy: null, ...change });
   }
 
-  /** By a new mapping a record is about another call, whose story it joins at the end. */
-  relink(index: number, namedStem: string | null): this {
+  /** By a new mapping records are about other calls, whose stories they join at the end. */
+  relink(moved: readonly (readonly [number, string | null])[]): this {
     this.#seq += 1;
-    return this.change(index, { replaySeq: this.#seq, namedStem });
+    for (const [index, namedStem] of moved) this.change(index, { replaySeq: this.#seq, namedStem });
+    return this;
   }
 
   /** Somebody has a visible call read by another policy. */
@@ -133,6 +134,37 @@ export class Scenario {
       namedStem: namedStem(filename),
       issues: [],
     });
+  }
+
+  /** A batch as the store keeps it: rows that name no recording are at a stem of their own, repeated ones are no facts. */
+  batch(name: string, rows: readonly (Record<string, string> & { filename?: string })[]): this {
+    const base = this.#base(name, JSON.stringify(rows));
+    const sayings = Map.groupBy(rows, (row) => row.filename || JSON.stringify(row));
+    const known = rows.filter((row) => {
+      const same = sayings.get(row.filename || JSON.stringify(row))!;
+      return same[0] === row && new Set(same.map((said) => JSON.stringify(said))).size === 1;
+    });
+    for (const fields of known) {
+      const row = rows.indexOf(fields) + 1;
+      const named = fields.filename ? namedStem(fields.filename) : null;
+      this.#add({
+        ...base,
+        sha256: `${base.sha256}#${row}`,
+        stem: named ?? `row/${JSON.stringify(fields)}`,
+        kind: 'record',
+        row,
+        isBatchRow: true,
+        raw: { fields, nestedPaths: [], at: `line ${row + 1}` },
+        namedStem: named,
+        issues: [],
+      });
+    }
+    return this;
+  }
+
+  /** The time it is now, epoch ms. */
+  get now(): number {
+    return this.#at;
   }
 
   /** The customer removes the file that was sent as the n-th (from 0); `isHidden`: while no call could be visible. */
@@ -200,8 +232,9 @@ export class Scenario {
     });
   }
 
-  decide(policies: CallPolicies = policiesOf(), options: FactsOptions = {}): Outcome {
-    const decisions = decideCalls(this.callFacts(options), policies);
+  decide(policies: CallPolicies = policiesOf(), options: FactsOptions = {}, isReversed = false): Outcome {
+    const facts = this.callFacts(options);
+    const decisions = decideCalls(isReversed ? facts.map(reversed) : facts, policies);
     const verdicts = new Map(decisions.flatMap((d) => d.verdicts).map((v) => [v.fileId, v]));
     return {
       decisions,
@@ -210,6 +243,14 @@ export class Scenario {
     };
   }
 }
+
+/** The same facts, as another plan of the database would list them. */
+const reversed = (facts: CallFacts): CallFacts => ({
+  ...facts,
+  recordings: facts.recordings.toReversed(),
+  records: facts.records.toReversed(),
+  recordingsElsewhere: facts.recordingsElsewhere.toReversed(),
+});
 
 /** As the store has it: metadata may belong to any call, a recording only to its stem and to those that name it. */
 function firstOf(hidden: readonly Fact[], stems: readonly string[]): number | null {

@@ -26,6 +26,8 @@ export class World {
   readonly sent: Scenario = scenario();
   policy: Policy = policyOf();
   isLive = true;
+  /** Some CRM file is received and not finished. */
+  isCrmPending = false;
   /** Whether the store tells the fold what a visible call was made of. */
   tellsOrigins = true;
   readonly #policies = new Map<number, Policy>([[1, this.policy]]);
@@ -41,19 +43,24 @@ export class World {
   }
 
   codeOf(index: number): string {
-    return this.#codes.get(this.sent.facts[index]!.fileId) ?? 'received';
+    return this.#codes.get(keyOf(this.sent.facts[index]!)) ?? 'received';
+  }
+
+  /** The fact waits as part of a complete call that nobody can see. */
+  #isHidden(index: number): boolean {
+    return ['READY', 'CRM_PENDING'].includes(this.codeOf(index));
   }
 
   isOpen(index: number): boolean {
     const fact = this.sent.facts[index]!;
     const isRow = fact.kind === 'record' && fact.isBatchRow;
     return (
-      !isRow && fact.withdrawnSeq === null && !this.#gone.has(fact.fileId) && isOpenCode(this.codeOf(index))
+      !isRow && fact.withdrawnSeq === null && !this.#gone.has(keyOf(fact)) && isOpenCode(this.codeOf(index))
     );
   }
 
   remove(index: number): void {
-    const isHidden = !this.isLive || this.codeOf(index) === 'READY';
+    const isHidden = !this.isLive || this.#isHidden(index);
     this.#removedHidden ||= isHidden;
     this.sent.remove(index, isHidden);
   }
@@ -61,9 +68,10 @@ export class World {
   /** Replays of what was rejected for its bytes, or came too late. */
   isReplayable(index: number): boolean {
     const fact = this.sent.facts[index]!;
+    const isRow = fact.kind === 'record' && fact.isBatchRow;
     const isRejected =
-      REPLAYED.includes(this.codeOf(index)) && (fact.kind === 'recording' || fact.raw === null);
-    return isRejected && fact.withdrawnSeq === null && !this.#gone.has(fact.fileId);
+      !isRow && REPLAYED.includes(this.codeOf(index)) && (fact.kind === 'recording' || fact.raw === null);
+    return isRejected && fact.withdrawnSeq === null && !this.#gone.has(keyOf(fact));
   }
 
   /** Has a visible call read by the newest policy. */
@@ -74,7 +82,7 @@ export class World {
   /** `isMended`: what could not be read then can be read now. */
   replay(index: number, isMended: boolean): void {
     const fact = this.sent.facts[index]!;
-    this.#codes.delete(fact.fileId);
+    this.#codes.delete(keyOf(fact));
     const read = { fields: fields(), nestedPaths: [], at: '' };
     this.sent.replay(index, isMended ? { issues: [], ...(fact.kind === 'record' ? { raw: read } : {}) } : {});
   }
@@ -83,25 +91,38 @@ export class World {
   wait(ms: number): void {
     const now = this.sent.wait(ms);
     this.sent.facts.forEach((fact, index) => {
-      if (this.#gone.has(fact.fileId) || fact.receivedAt + DROP_RETENTION_MS > now) return;
-      const isUnpaired = isOpenCode(this.codeOf(index)) && this.codeOf(index) !== 'READY';
-      this.#gone.add(fact.fileId);
+      if (this.#gone.has(keyOf(fact)) || fact.receivedAt + DROP_RETENTION_MS > now) return;
+      const isUnpaired = isOpenCode(this.codeOf(index)) && !this.#isHidden(index);
+      // A row leaves no drop: it ends, or is what its call says.
+      if (fact.kind === 'record' && fact.isBatchRow && !isUnpaired) return;
+      this.#gone.add(keyOf(fact));
       this.sent.change(index, { isPurged: true, isPurgedUnpaired: isUnpaired });
+      if (isUnpaired) this.#codes.set(keyOf(fact), 'PURGED_UNPAIRED');
       this.work();
     });
   }
 
   work(): Outcome {
-    for (const [index, fact] of this.sent.facts.entries()) {
-      if (fact.kind !== 'record' || fact.raw === null || fact.judgedPolicy !== null) continue;
-      if (fact.isPurgedUnpaired || fact.withdrawnSeq !== null) continue;
+    const moved = this.sent.facts.flatMap((fact, index): [number, string | null][] => {
+      if (fact.kind !== 'record' || fact.raw === null || fact.judgedPolicy !== null) return [];
+      if (fact.isPurgedUnpaired || fact.withdrawnSeq !== null) return [];
       const namedStem = stemNamedBy(fact.raw, this.policy);
-      if (namedStem !== fact.namedStem) this.sent.relink(index, namedStem);
-    }
-    const outcome = this.sent.decide(
-      { current: this.policy, pinned: this.#policies, isLive: this.isLive, surfaceFrom: null },
+      return namedStem === fact.namedStem ? [] : [[index, namedStem]];
+    });
+    if (moved.length > 0) this.sent.relink(moved);
+    const given: Parameters<Scenario['decide']> = [
+      {
+        current: this.policy,
+        pinned: this.#policies,
+        isLive: this.isLive,
+        surfaceFrom: null,
+        crmPendingAt: this.isCrmPending ? this.sent.now : null,
+      },
       { surfaced: new Set(this.#published.keys()), origins: this.#origins() },
-    );
+    ];
+    const outcome = this.sent.decide(...given);
+    const { decisions } = this.sent.decide(given[0], given[1], true);
+    expect(decisions).toEqual(outcome.decisions);
     for (const before of this.#published.values()) {
       const now = outcome.decisions.find((d) => d.callKey === before.callKey)!;
       expect(now.status).toBe('surfaced');
@@ -125,8 +146,9 @@ export class World {
     );
   }
 
-  #save({ fileId, state, outcome: { code }, policyVersion }: FileVerdict): void {
-    const before = this.#codes.get(fileId) ?? 'received';
+  #save({ fileId, row, state, outcome: { code }, policyVersion }: FileVerdict): void {
+    const key = row === null ? fileId : `${fileId}#${row}`;
+    const before = this.#codes.get(key) ?? 'received';
     const isAllowed =
       isOpenCode(before) ||
       before === code ||
@@ -135,13 +157,19 @@ export class World {
       (before === 'UPDATED' && code === 'SUPERSEDED') ||
       REVIVED.includes(before) ||
       (this.#removedHidden && REVIVED_APART.includes(before));
-    if (!isAllowed) expect.fail(`${fileId} had ended as ${before} and is ${code} now`);
-    if (this.#gone.has(fileId) && code !== 'READY') expect(stateOf(code)).not.toBe('held');
-    this.#codes.set(fileId, code);
-    const index = this.sent.facts.findIndex((f) => f.fileId === fileId);
+    if (!isAllowed) expect.fail(`${key} had ended as ${before} and is ${code} now`);
+    if (this.#gone.has(key) && code !== 'READY' && code !== 'CRM_PENDING' && stateOf(code) === 'held') {
+      expect.fail(`${key} had left the drop as ${before} and is ${code} now`);
+    }
+    this.#codes.set(key, code);
+    const index = this.sent.facts.findIndex((fact) => keyOf(fact) === key);
     if (code === 'PURGED_UNPAIRED') this.sent.change(index, { isPurgedUnpaired: true });
     this.sent.change(index, { judgedPolicy: state === 'held' ? null : policyVersion });
   }
 }
+
+/** Names one fact as a verdict does. */
+const keyOf = (fact: Scenario['facts'][number]): string =>
+  fact.kind === 'record' ? `${fact.fileId}#${fact.row}` : fact.fileId;
 
 const isOpenCode = (code: string): boolean => !isOutcomeCode(code) || stateOf(code) === 'held';

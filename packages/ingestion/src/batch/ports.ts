@@ -35,7 +35,7 @@ export interface BatchStore {
     fileId: string,
     size: { readonly chunks: number; readonly rows: number },
   ): Promise<{ readonly lastRow: number; readonly callKeys: readonly string[] }[]>;
-  /** Notes that the calls of all rows up to this one have been advanced; null: of all there are. */
+  /** Notes that the calls of all rows up to this one have been advanced; null: of all there are, unless some came meanwhile. */
   markAdvanced(tenantId: string, fileId: string, lastRow: number | null): Promise<void>;
   /** Batches some of whose calls have not been advanced, but for those named. */
   findUnadvanced(

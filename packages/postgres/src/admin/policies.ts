@@ -30,11 +30,19 @@ export async function publishPolicy(
   );
 }
 
-/** Makes every call that is still open due now, so that the sweep decides it by the newest policy and stage. */
+/**
+ * Makes every call that is still open due now, so that the sweep decides it by the newest policy and stage. Arrivals do the
+ * same meanwhile: both lock in key order.
+ */
 export async function wakeOpenCalls(tx: Sql, tenantId: string): Promise<void> {
-  await tx.execute(`UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1 AND status <> 'surfaced'`, [
-    tenantId,
-  ]);
+  await tx.execute(
+    `WITH open AS (
+       SELECT call_key FROM calls WHERE tenant_id = $1 AND status <> 'surfaced'
+        ORDER BY call_key COLLATE "C" FOR NO KEY UPDATE
+     )
+     UPDATE calls c SET due_at = callbay_now() FROM open WHERE c.tenant_id = $1 AND c.call_key = open.call_key`,
+    [tenantId],
+  );
 }
 
 /** Tells the SFTP servers that what these users may do has changed, once this transaction commits. */

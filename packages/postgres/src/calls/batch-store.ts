@@ -11,14 +11,15 @@ import type { BatchEnd, BatchFacts, BatchReadReport, BatchStore, RowReading } fr
 import { from as copyFrom } from 'pg-copy-streams';
 import { type Database, type Sql, transact, transactBulk } from '../database.ts';
 import { wakeWaitingCalls } from './file-store.ts';
-import { keyOfStem } from './load-facts.ts';
+import { keyOfStem, lockRows } from './load-facts.ts';
 import { lockCalls } from './lock-calls.ts';
 import { freeNameFor } from './save-verdicts.ts';
 
 /**
  * Batches: their rows as facts, how far those have been advanced, and their end. A row that is no fact of any call (it
  * cannot be read, or stands twice) has its outcome from the start and belongs to no stem: `<stem of the file>/<row>` is
- * one that no file name can have. So is the stem of a row that names no recording.
+ * one that no file name can have. A row that names no recording is known by what it says, `row/<digest>`: the same row sent
+ * again is that row, and another batch of the same name holds others.
  */
 export function createBatchStore(db: Database): BatchStore {
   return {
@@ -44,9 +45,12 @@ export function createBatchStore(db: Database): BatchStore {
 
     async markAdvanced(tenantId, fileId, lastRow) {
       await db.execute(
-        `update batches set advanced_row = greatest(advanced_row, coalesce($3, row_count)),
+        `update batches b set advanced_row = greatest(advanced_row, coalesce($3, row_count)),
                 advanced_at = case when $3::int is null then callbay_now() end
-          where tenant_id = $1 and file_id = $2 and advanced_at is null`,
+          where tenant_id = $1 and file_id = $2 and advanced_at is null
+            and ($3::int is not null or not exists (
+              select from call_records r where r.tenant_id = $1 and r.file_id = $2 and r.row > b.advanced_row
+                 and r.outcome_code is null))`,
         [tenantId, fileId, lastRow],
       );
     },
@@ -125,6 +129,7 @@ async function saveBatch(
 ): Promise<BatchEnd> {
   try {
     return await transactBulk(db, async (tx, client) => {
+      if (!(await takeFile(tx, tenantId, fileId))) throw new Refused({ kind: 'gone' });
       await tx.execute(
         `create temp table batch_rows (row int, line int, named_stem text, raw jsonb, nested_paths jsonb, at text,
            issues jsonb) on commit drop`,
@@ -136,15 +141,41 @@ async function saveBatch(
         const none = issue('METADATA_INVALID', 'The file has no row of data below its header.');
         throw new Refused({ kind: 'refused', issues: [none] });
       }
+      const left = await removeSidecar(tx, tenantId, fileId);
       await insertRows(tx, tenantId, fileId, facts.stem);
+      await lockRows(tx, tenantId, 'writer');
       const wakes = await endFile(tx, tenantId, fileId, facts, report);
       if (wakes === null) throw new Refused({ kind: 'gone' });
-      return { kind: 'saved', wakes };
+      return { kind: 'saved', wakes: [...left, ...wakes] };
     });
   } catch (error) {
     if (error instanceof Refused) return error.end;
     throw error;
   }
+}
+
+/** Whether this transaction alone stores the file's rows, and nobody has: its job may run twice, and takes long. */
+async function takeFile(tx: Sql, tenantId: string, fileId: string): Promise<boolean> {
+  const [lock] = await tx.query<{ got: boolean }>(
+    `select pg_try_advisory_xact_lock(hashtextextended('callbay.batch ' || $1 || ' ' || $2, 0)) as got`,
+    [tenantId, fileId],
+  );
+  if (!lock?.got) return false;
+  const unread = await tx.query(
+    'select from files where tenant_id = $1 and id = $2 and classified_at is null and purged_at is null',
+    [tenantId, fileId],
+  );
+  return unread.length > 0;
+}
+
+/** What the file was taken for before it was replayed: its record would go on speaking for the file. */
+async function removeSidecar(tx: Sql, tenantId: string, fileId: string): Promise<string[]> {
+  const left = await tx.query<{ stem: string }>(
+    `delete from call_records where tenant_id = $1 and file_id = $2 and not is_batch_row
+     returning coalesce(named_stem, stem) as stem`,
+    [tenantId, fileId],
+  );
+  return left.map(({ stem }) => keyOfStem(stem));
 }
 
 /**
@@ -161,7 +192,7 @@ async function insertRows(tx: Sql, tenantId: string, fileId: string, stem: strin
     `insert into call_records (tenant_id, file_id, row, line, stem, named_stem, raw, nested_paths, at, issues, is_batch_row,
             state, outcome_code, outcome_message, outcome_at)
      select $1, $2, row, line,
-            case when code is null and named_stem is not null then named_stem else $3 || '/' || row end,
+            case when code is not null then $3 || '/' || row else coalesce(named_stem, 'row/' || md5(raw::text)) end,
             case when code is null then named_stem end,
             raw, nested_paths, at, issues, true,
             case when code is null then 'received' when code = 'DUPLICATE' then 'done' else 'rejected' end,

@@ -103,7 +103,7 @@ async function advanceLocked(
 /**
  * Whether records still open name other recordings by the newest policy than when they were read; links them so. One
  * that a match linked stays linked, unless it now names a recording itself. They join the other call's story at its
- * end, since its past may be published. The counter is taken last: the transaction ends with it.
+ * end, since its past may be published. The counter is taken last: the transaction ends with it, or goes on without.
  */
 async function relinkOpenRecords(
   tx: Sql,
@@ -120,13 +120,18 @@ async function relinkOpenRecords(
   });
   if (moved.length === 0) return false;
   const changed = await tx.execute(
-    `with place as (
-       update tenant_counters set value = value + 1 where tenant_id = $1 and name = 'receive' returning value
+    `with moved as (
+       select r.file_id, r.row, n."namedStem" as named_stem
+         from call_records r, jsonb_to_recordset($2::jsonb) as n(file_id uuid, row int, "namedStem" text)
+        where r.tenant_id = $1 and r.file_id = n.file_id and r.row = n.row
+          and (r.linked_match is null or n."namedStem" is not null)
+     ), place as (
+       update tenant_counters set value = value + 1
+        where tenant_id = $1 and name = 'receive' and exists (select from moved) returning value
      )
-     update call_records r set named_stem = n."namedStem", linked_match = null, placed_seq = place.value
-       from place, jsonb_to_recordset($2::jsonb) as n(file_id uuid, row int, "namedStem" text)
-      where r.tenant_id = $1 and r.file_id = n.file_id and r.row = n.row
-        and (r.linked_match is null or n."namedStem" is not null)`,
+     update call_records r set named_stem = n.named_stem, linked_match = null, placed_seq = place.value
+       from place, moved n
+      where r.tenant_id = $1 and r.file_id = n.file_id and r.row = n.row`,
     [tenantId, JSON.stringify(moved)],
   );
   return changed > 0;

@@ -98,6 +98,17 @@ export async function linkedStems(tx: Sql, tenantId: string, stems: readonly str
   return [...all].sort();
 }
 
+/**
+ * Whoever stores a sidecar locks its calls; the rows of a batch are too many for that. So while calls are decided no batch
+ * becomes readable: one that did after the facts were loaded would be neither among them nor waited for as unread.
+ */
+export const lockRows = (tx: Sql, tenantId: string, as: 'reader' | 'writer'): Promise<unknown> =>
+  tx.query(
+    `select pg_advisory_xact_lock${as === 'reader' ? '_shared' : ''}(hashtextextended('callbay.rows ' || $1, 0))`,
+    [tenantId],
+    `lock-rows-${as}`,
+  );
+
 /** The facts of every stem, and the files they stand in by id. */
 export async function loadFacts(
   tx: Sql,
@@ -105,6 +116,7 @@ export async function loadFacts(
   stems: readonly string[],
   surfaced: ReadonlyMap<string, SurfacedWith>,
 ): Promise<{ facts: CallFacts[]; files: Map<string, LoadedFile>; rows: Map<string, LoadedRecord> }> {
+  await lockRows(tx, tenantId, 'reader');
   const naming = await tx.query<{ stem: string }>(
     'select distinct stem from call_records where tenant_id = $1 and named_stem = any($2)',
     [tenantId, stems],
@@ -198,6 +210,10 @@ function factsOf(
 
 const placeOf = (file: LoadedFile): number => file.replay_seq ?? file.receive_seq;
 
+/** Where a record stands instead of its file's `receive_seq`: where it came to its call, or was replayed since. */
+const placeOfRecord = ({ placed_seq }: LoadedRecord, { replay_seq }: LoadedFile): number | null =>
+  placed_seq === null || replay_seq === null ? (placed_seq ?? replay_seq) : Math.max(placed_seq, replay_seq);
+
 /**
  * The stems whose records name this one from elsewhere, each with the place of the first that does: before it the
  * other files of that stem are none of this call's concern, and what came earlier must not wait for them.
@@ -211,7 +227,8 @@ function namersOf(
   for (const record of records) {
     const file = files.get(record.file_id);
     if (record.named_stem !== stem || !file) continue;
-    namers.set(record.stem, Math.min(namers.get(record.stem) ?? Number.POSITIVE_INFINITY, placeOf(file)));
+    const place = placeOfRecord(record, file) ?? file.receive_seq;
+    namers.set(record.stem, Math.min(namers.get(record.stem) ?? Number.POSITIVE_INFINITY, place));
   }
   return namers;
 }
@@ -245,7 +262,7 @@ const recordingFact = (file: LoadedFile): RecordingFact => ({
 
 const recordFact = (record: LoadedRecord, file: LoadedFile): RecordFact => ({
   ...baseFact(file),
-  replaySeq: record.placed_seq ?? file.replay_seq,
+  replaySeq: placeOfRecord(record, file),
   kind: 'record',
   row: record.row,
   isBatchRow: record.is_batch_row,

@@ -85,7 +85,8 @@ const NEWEST_POLICY = (table: string): string => `lateral (select version, polic
 
 /**
  * Reads the fields of what came, by the newest policy, up to `limit` of either side; answers how many. A record without a
- * start has nothing to be found by and is done; a later version of a file that is linked follows it at once, and a replayed one what a person accepted for it.
+ * start has nothing to be found by and is done; a later version of a file that is linked, and a row that says the same as
+ * one that is, follows it at once, and a replayed one what a person accepted for it.
  */
 export async function readDueFields(db: Database, limit: number): Promise<number> {
   const records = await db.query<UnreadRecord>(
@@ -102,6 +103,10 @@ export async function readDueFields(db: Database, limit: number): Promise<number
              join call_records e on e.tenant_id = v.tenant_id and e.file_id = v.id and e.row = l.row
             where v.tenant_id = l.tenant_id and v.stem = f.stem and v.ext = f.ext and v.id <> f.id
               and e.linked_match is not null and not r.is_batch_row
+           union all
+           select e.named_stem, e.linked_match, v.receive_seq from call_records e
+             join files v on v.tenant_id = e.tenant_id and v.id = e.file_id
+            where e.tenant_id = l.tenant_id and e.stem = r.stem and e.linked_match is not null and r.is_batch_row
            union all
            select recording.stem, m.id, f.receive_seq from matches m
              join files recording on recording.tenant_id = m.tenant_id and recording.id = m.recording_file_id

@@ -43,6 +43,12 @@ export async function noteForNewTenants(db: Database, limit: number): Promise<vo
   }
 }
 
+/** The file of a batch is done as soon as it is read: its rows have states of their own. */
+const STATE_OF_RECORD = `join lateral (
+  select case when r.is_batch_row then r.state else f.state end as state from call_records r
+    join files f on f.tenant_id = r.tenant_id and f.id = r.file_id
+   where r.tenant_id = l.tenant_id and r.file_id = l.file_id and r.row = l.row) r on true`;
+
 /**
  * Makes due what nothing else does: unnoted records, fields read by an older policy, and ties whose rivals may be gone.
  * What has ended needs no comparison, and its fields are not kept a second time.
@@ -50,18 +56,19 @@ export async function noteForNewTenants(db: Database, limit: number): Promise<vo
 export async function findForgotten(db: Database, limit: number): Promise<number> {
   await db.execute(
     `delete from linkage_records where (tenant_id, file_id, row) in (
-       select l.tenant_id, l.file_id, l.row from linkage_records l
-         join files f on f.tenant_id = l.tenant_id and f.id = l.file_id
-        where f.state in ('done', 'rejected', 'withdrawn') limit $1)`,
+       select l.tenant_id, l.file_id, l.row from linkage_records l ${STATE_OF_RECORD}
+        where state in ('done', 'rejected', 'withdrawn') limit $1)`,
     [limit],
   );
   let found = await noteWaitingRecords(db, null, limit);
-  for (const table of ['linkage_records', 'external_recordings']) {
+  for (const [table, stateOf] of [
+    ['linkage_records', STATE_OF_RECORD],
+    ['external_recordings', 'join files f on f.tenant_id = l.tenant_id and f.id = l.file_id'],
+  ]) {
     found += await db.execute(
       `update ${table} l set due_at = callbay_now(), policy_version = null from (
-         select l.ctid as place from ${table} l
-           join files f on f.tenant_id = l.tenant_id and f.id = l.file_id and f.state in ('received', 'held')
-          where l.due_at is null
+         select l.ctid as place from ${table} l ${stateOf}
+          where state in ('received', 'held') and l.due_at is null
             and (l.ambiguous_matches <> '{}' or l.policy_version is distinct from
                  (select max(version) from tenant_policies p where p.tenant_id = l.tenant_id))
           limit $1) stale

@@ -88,7 +88,7 @@ export async function loadNeighbourhood(
 
 export const partyOf = ({ id, shared }: OpenRecord | OpenRecording): LinkageParty => ({ id, fields: shared });
 
-/** Whether a person refused this pair, be it with an earlier version of the metadata file. */
+/** Whether a person refused this pair, be it with an earlier version of the metadata file, or the same row of another batch. */
 export async function loadRefused(
   tx: Sql,
   tenantId: string,
@@ -96,14 +96,15 @@ export async function loadRefused(
   recordings: readonly OpenRecording[],
 ): Promise<(recordId: string, recordingId: string) => boolean> {
   const rows = await tx.query<{ version: string; recording_file_id: string }>(
-    `select f.stem || '.' || f.ext || '#' || m.record_row as version, m.recording_file_id
+    `select coalesce(r.stem, f.stem) || '.' || f.ext as version, m.recording_file_id
        from matches m join files f on f.tenant_id = m.tenant_id and f.id = m.record_file_id
+       left join call_records r on r.tenant_id = m.tenant_id and r.file_id = m.record_file_id and r.row = m.record_row
       where m.tenant_id = $1 and m.state = 'refused' and m.recording_file_id = any($2::uuid[])`,
     [tenantId, recordings.map(({ id }) => id)],
     'refused-matches',
   );
   const refused = new Set(rows.map((row) => `${row.recording_file_id} ${row.version}`));
-  const versions = new Map(records.map((r) => [r.id, `${r.stem}.${r.ext}#${r.row}`]));
+  const versions = new Map(records.map((r) => [r.id, `${r.stem}.${r.ext}`]));
   return (recordId, recordingId) => refused.has(`${recordingId} ${versions.get(recordId)}`);
 }
 

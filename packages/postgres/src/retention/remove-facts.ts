@@ -32,6 +32,13 @@ export async function removeFacts(tx: Sql, tenantId: string, callKeys: readonly 
     [tenantId, callKeys],
   );
   const records = await removeRecords(tx, tenantId, stems, made);
+  // A row that names no recording is known by a digest of what it says.
+  await tx.execute(
+    `delete from calls c using unnest($2::text[]) as row(stem)
+      where c.tenant_id = $1 and c.call_key = 'stem:' || row.stem and c.status in ('empty', 'held')
+        and not exists (select from call_records r where r.tenant_id = $1 and r.stem = row.stem)`,
+    [tenantId, records.map(({ stem }) => stem).filter((stem) => stem.startsWith('row/'))],
+  );
   const fileIds = [...made, ...revised, ...records].map(({ file_id }) => file_id);
   const files = await tx.query<BlobRow & { id: string }>(
     `delete from files f
