@@ -33,12 +33,12 @@ async function sweepAt(ms: number): Promise<number> {
 test('a linked call leaves nothing of its recording, its match and any version of its metadata', async () => {
   await using tenant = await open();
   await at(HOUR);
-  await tenant.client.put('export-17.json', metadata({ email: 'secret@acme.test', note: 'a secret draft' }));
+  await tenant.client.put('secret-17.json', metadata({ email: 'secret@acme.test', note: 'a secret draft' }));
   await settle();
   await register(tenant, 'leg-secret', known({ user: 'secret@acme.test' }));
   await settle();
   expect(await callsOf(callbay, tenant)).toHaveLength(1);
-  await tenant.client.put('export-17.json', metadata({ email: 'secret@acme.test', note: 'a secret note' }));
+  await tenant.client.put('secret-17.json', metadata({ email: 'secret@acme.test', note: 'a secret note' }));
   await settle();
   expect(await matchesOf(tenant)).toHaveLength(1);
   const before = await tablesWith(callbay, 'secret', tenant.tenantId);
@@ -51,17 +51,35 @@ test('a linked call leaves nothing of its recording, its match and any version o
   }
 });
 
+test('a recording registered again for a deleted call is refused, told of for a week, and then gone', async () => {
+  await using tenant = await open();
+  await at(HOUR);
+  await register(tenant, 'secret', known());
+  await tenant.client.put('secret.json', json());
+  await settle();
+  expect(await callsOf(callbay, tenant)).toHaveLength(1);
+  expect(await sweepAt(DAY + 1)).toBe(1);
+  await register(tenant, 'secret', known());
+  await settle();
+  expect(await codesOf(callbay, tenant)).toEqual(['ringcentral_secret CALL_DELETED']);
+  await sweepAt(8 * DAY - HOUR);
+  expect(await codesOf(callbay, tenant)).toHaveLength(1);
+  await sweepAt(8 * DAY + HOUR);
+  expect(await codesOf(callbay, tenant)).toEqual([]);
+  expect(await tablesWith(callbay, 'secret', tenant.tenantId)).toEqual([]);
+});
+
 test('metadata that named no recording before it named one is deleted with the call', async () => {
   await using tenant = await open();
   await at(HOUR);
-  await tenant.client.put('row.json', json({ note: 'a secret draft' }));
+  await tenant.client.put('secret-row.json', json({ note: 'a secret draft' }));
   await tenant.client.put('call.wav', makeWav({ seconds: 1, seed: 1 }));
-  await tenant.client.put('row.json', json({ note: 'a secret note', filename: 'call.wav' }));
+  await tenant.client.put('secret-row.json', json({ note: 'a secret note', filename: 'call.wav' }));
   await settle();
   expect(await codesOf(callbay, tenant)).toEqual([
-    'row.json SUPERSEDED',
+    'secret-row.json SUPERSEDED',
     'call.wav SURFACED',
-    'row.json SURFACED',
+    'secret-row.json SURFACED',
   ]);
   expect(await sweepAt(DAY + 1)).toBe(1);
   expect(await tablesWith(callbay, 'secret', tenant.tenantId)).toEqual([]);
@@ -89,11 +107,23 @@ test('a row of a batch goes with its copies, its match and the story of it; othe
   await register(tenant, 'leg-a', known({ user: 'secret@acme.test', phone: '+4930999999' }));
   await settle();
   expect(await callsOf(callbay, tenant)).toHaveLength(2);
-  expect(await matchesOf(tenant)).toHaveLength(1);
+  const [other] = await register(tenant, 'leg-b', known({ startedAt: '2026-03-02T15:00:00Z' }));
+  await callbay.db.execute(
+    `insert into matches (tenant_id, id, record_file_id, record_row, recording_file_id, score, contributions, state, proposed_at)
+     select tenant_id, gen_random_uuid(), record_file_id, record_row, $2, 1, '[]', 'refused', callbay_now()
+       from matches where tenant_id = $1`,
+    [tenant.tenantId, other!.recording.fileId],
+  );
+  expect(await matchesOf(tenant)).toHaveLength(2);
   expect(await sweepAt(DAY + 1)).toBe(2);
   expect(await tablesWith(callbay, 'secret', tenant.tenantId)).toEqual([]);
   expect(await tablesWith(callbay, '4930999999', tenant.tenantId)).toEqual([]);
   expect(await matchesOf(tenant)).toEqual([]);
+  expect(
+    await callbay.db.query(`select 1 from file_steps where tenant_id = $1 and step = 'linked'`, [
+      tenant.tenantId,
+    ]),
+  ).toEqual([]);
   expect(
     await callbay.db.query('select row from call_records where tenant_id = $1', [tenant.tenantId]),
   ).toEqual([{ row: 4 }]);

@@ -225,6 +225,18 @@ test('alerts are listed page by page, each once, and one tenant’s fault hides 
   expect(await told(broken)).toEqual(['FEED_LATE open']);
 });
 
+test('a recording that rests elsewhere is never told to be purged soon', async () => {
+  const id = await newTenant({ stage: 'verification' });
+  const external = await makeFile(api.db, id);
+  await api.db.execute(`UPDATE files SET drop = 'external' WHERE tenant_id = $1 AND id = $2`, [id, external]);
+  expect(await sweptAt(6 * DAY + HOUR, id)).toEqual(['HELD_OVER_HOUR open']);
+  await at(0);
+  await makeFile(api.db, id, { name: 'own.wav' });
+  await sweptAt(6 * DAY + HOUR, id);
+  const { body } = await api.ask(`GET /v1/tenants/${id}/alerts?kind=PURGE_SOON`);
+  expect(body.items).toMatchObject([{ count: 1, examples: [{ name: 'own.wav' }] }]);
+});
+
 describe('a day of files is reconciled', () => {
   const reconcile = async (id: string, query = '') =>
     (await api.ask(`GET /v1/tenants/${id}/reconciliation${query}`)).body;

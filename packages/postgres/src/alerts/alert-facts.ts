@@ -42,7 +42,8 @@ const EXAMPLE = `id AS "fileId", name, outcome_code AS code, received_at AS "rec
 /** What waits for somebody to do something; a complete call only waits to go live. */
 const WAITING = `tenant_id = p.id AND state IN ('held', 'received') AND outcome_code IS DISTINCT FROM 'READY' AND purged_at IS NULL`;
 const OLDER_THAN_HOUR = `${WAITING} AND received_at < $3::timestamptz - interval '1 hour'`;
-const OLDER_THAN_6_DAYS = `${WAITING} AND received_at <= $3::timestamptz - interval '6 days'`;
+/** Recordings that rest elsewhere stay there: no purge takes them. */
+const OLDER_THAN_6_DAYS = `${WAITING} AND drop <> 'external' AND received_at <= $3::timestamptz - interval '6 days'`;
 const IN_HOUR = `tenant_id = p.id AND received_at > $3::timestamptz - interval '1 hour'`;
 
 const examplesOf = (where: string): string =>

@@ -20,7 +20,10 @@ export interface EndedRows extends EndedFiles {
   readonly examples: readonly RawExample[];
 }
 
-/** The most open rows of a tenant that one sweep looks at: nobody acts otherwise on more, and a sweep stays short. */
+/**
+ * The most open rows of a tenant that one sweep looks at, in the order of the index of open rows: nobody acts otherwise on
+ * more, and a sweep stays short. Rows that only wait to go live are among them.
+ */
 const MAX_OPEN = 50_000;
 /** A batch speaks for itself by so many rows, so that one of a million does not outweigh all files of a week. */
 const ROWS_OF_BATCH = 1_000;
@@ -41,7 +44,7 @@ const WAITING = `
                     SELECT file_id, outcome_code AS code, count(*)::int AS n
                       FROM (SELECT file_id, outcome_code FROM call_records
                              WHERE tenant_id = p.id AND is_batch_row AND state IN ('received', 'held')
-                             LIMIT ${MAX_OPEN}) r
+                             ORDER BY file_id, row LIMIT ${MAX_OPEN}) r
                      WHERE outcome_code IS DISTINCT FROM 'READY' GROUP BY file_id, outcome_code) o
       JOIN files f ON f.tenant_id = p.id AND f.id = o.file_id
      WHERE f.received_at < $2::timestamptz - interval '1 hour')

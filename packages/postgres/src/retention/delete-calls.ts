@@ -59,10 +59,12 @@ export async function deleteLate(tx: Sql, tenantId: string, limit: number): Prom
   return { removed: callKeys.length, blobKeys };
 }
 
+/** A recording that rests elsewhere never leaves the drop: it is told of as long as if it did. */
 const LATE = `
   select c.call_key from calls c
    where c.tenant_id = $1 and c.status = 'deleted' and c.due_at is null and ($2::text[] is null or c.call_key = any($2))
      and not exists (select from files f where f.tenant_id = c.tenant_id and f.purged_at is null
+                        and (f.drop <> 'external' or f.received_at > callbay_now() - interval '7 days')
                         and f.stem = substr(c.call_key, ${'stem:'.length + 1}))
      and not exists (select from call_records r join files f on f.tenant_id = r.tenant_id and f.id = r.file_id
                       where r.tenant_id = c.tenant_id and r.named_stem = substr(c.call_key, ${'stem:'.length + 1})
@@ -103,8 +105,19 @@ async function findUnread(
   return new Set(rows.map(({ stem }) => keyOfStem(stem)));
 }
 
-/** Calls that shared facts with those removed are decided again without them; visible ones have nothing to learn. */
+/**
+ * Calls that shared facts with those removed are decided again without them; visible ones have nothing to learn. A key
+ * that has no fact left, such as the name of a metadata file that named another, goes as well.
+ */
 async function wakeOthers(tx: Sql, tenantId: string, callKeys: readonly string[]): Promise<void> {
+  await tx.execute(
+    `delete from calls c using unnest($2::text[], $3::text[]) as n(call_key, stem)
+      where c.tenant_id = $1 and c.call_key = n.call_key and c.status in ('empty', 'held') and c.call_id is null
+        and not exists (select from files f where f.tenant_id = $1 and f.stem = n.stem)
+        and not exists (select from call_records r where r.tenant_id = $1 and r.stem = n.stem)
+        and not exists (select from call_records r where r.tenant_id = $1 and r.named_stem = n.stem)`,
+    [tenantId, callKeys.filter(isStemKey), callKeys.filter(isStemKey).map(stemOfKey)],
+  );
   await tx.execute(
     `update calls set due_at = callbay_now()
       where tenant_id = $1 and call_key = any($2) and status in ('empty', 'held')`,

@@ -6,6 +6,13 @@ interface RecordRow {
   readonly stem: string;
 }
 
+interface GoneRow extends RecordRow {
+  readonly is_batch_row: boolean;
+  readonly said: string | null;
+}
+
+const GONE = 'r.file_id, r.row, r.stem, r.is_batch_row, md5(r.raw::text) as said';
+
 /**
  * Removes the records that are about recordings of these stems and those that calls were `made` of, with all that says the
  * same: earlier versions that named no recording yet, further copies of a batch's row, matches. Answers where they stood.
@@ -17,13 +24,19 @@ export async function removeRecords(
   made: readonly { readonly file_id: string | null; readonly row: number | null }[],
 ): Promise<RecordRow[]> {
   const rows = made.filter(({ file_id, row }) => file_id !== null && row !== null);
-  const gone = await tx.query<RecordRow & { is_batch_row: boolean; said: string | null }>(
+  const named = await tx.query<GoneRow>(
     `delete from call_records r
-      where r.tenant_id = $1 and ((r.stem = any($2) and r.named_stem is null) or r.named_stem = any($2)
-         or (r.file_id, r.row) in (select file_id, row from unnest($3::uuid[], $4::int[]) as made(file_id, row)))
-     returning file_id, row, stem, is_batch_row, md5(raw::text) as said`,
-    [tenantId, stems, rows.map(({ file_id }) => file_id), rows.map(({ row }) => row)],
+      where r.tenant_id = $1 and ((r.stem = any($2) and r.named_stem is null) or r.named_stem = any($2))
+     returning ${GONE}`,
+    [tenantId, stems],
   );
+  // Apart from those above: no index serves both.
+  const gone = await tx.query<GoneRow>(
+    `delete from call_records r using unnest($2::uuid[], $3::int[]) as made(file_id, row)
+      where r.tenant_id = $1 and r.file_id = made.file_id and r.row = made.row returning ${GONE}`,
+    [tenantId, rows.map(({ file_id }) => file_id), rows.map(({ row }) => row)],
+  );
+  gone.push(...named);
   const earlier = await removeEarlier(tx, tenantId, stems, gone);
   const batch = gone.filter(({ is_batch_row }) => is_batch_row);
   const copies = await removeCopies(tx, tenantId, batch);
@@ -55,11 +68,7 @@ const removeEarlier = (
   );
 
 /** Rows of the same batch that say the same; they have their outcome and belong to no stem. */
-const removeCopies = async (
-  tx: Sql,
-  tenantId: string,
-  gone: readonly (RecordRow & { readonly said: string | null })[],
-): Promise<RecordRow[]> =>
+const removeCopies = async (tx: Sql, tenantId: string, gone: readonly GoneRow[]): Promise<RecordRow[]> =>
   gone.length === 0
     ? []
     : tx.query<RecordRow>(
