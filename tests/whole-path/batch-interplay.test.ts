@@ -1,6 +1,13 @@
 import type { NewMapping } from '@callbay/contracts';
 import { COACH_MINIMUM } from '@callbay/core';
-import { replayFile, sweepDataRetention, sweepForgottenLinks } from '@callbay/ingestion';
+import {
+  classifyFile,
+  importCrm,
+  replayFile,
+  sweepDataRetention,
+  sweepExpiredRows,
+  sweepForgottenLinks,
+} from '@callbay/ingestion';
 import { createMappingStore, createMatchStore, createReplayStore } from '@callbay/postgres';
 import { makeWav, type RunningCallbay, startCallbay, type TestTenant } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -207,3 +214,52 @@ test('a tie of a row is told until a person settles it, and a refusal holds for 
     'again.csv 3 NO_RECORDING',
   ]);
 });
+
+test('however many rows found no recording, one sweep ends them all', async () => {
+  await using tenant = await callbay.openTenant();
+  const names = Array.from({ length: 1_100 }, (_, n) => `x${n}@acme.test`);
+  await put(tenant, { 'day.csv': unnamed(...names) });
+  await callbay.clock.set(new Date(START + 7 * 86_400_000));
+  await sweepExpiredRows(callbay.deps);
+  expect(new Set((await rowsOf(tenant)).map((row) => row.split(' ')[2]))).toEqual(
+    new Set(['PURGED_UNPAIRED']),
+  );
+  await callbay.clock.set(new Date(START));
+});
+
+const CONTACTS = 'Id,FirstName\n003000000000001AAA,Ann\n';
+
+test('case 79: rows of a batch that came with a CRM file wait for it, and go on without when it is removed', async () => {
+  await using idle = await startCallbay({ isIdle: true });
+  await idle.clock.set(new Date(START));
+  const { tenantId, client } = await idle.openTenant();
+  await client.put('a.wav', wav(1));
+  await client.put('b.wav', wav(2));
+  await client.put('day.csv', named('a.wav', 'b.wav', 'c.wav'));
+  await client.put('contacts.csv', CONTACTS);
+  const ids = await idle.db.query<{ id: string }>(
+    'select id from files where tenant_id = $1 order by receive_seq',
+    [tenantId],
+  );
+  for (const { id } of ids) await classifyFile(idle.deps, { tenantId, fileId: id });
+  expect(await rowsIn(idle, tenantId)).toEqual(['CRM_PENDING', 'CRM_PENDING', 'NO_RECORDING']);
+  await client.remove('contacts.csv');
+  await importCrm(idle.deps, { tenantId, type: 'contacts' });
+  expect(await rowsIn(idle, tenantId)).toEqual(['SURFACED', 'SURFACED', 'NO_RECORDING']);
+  await client[Symbol.asyncDispose]();
+});
+
+const named = (...names: string[]): string =>
+  [
+    'datetime,email,direction,filename',
+    ...names.map((name) => `2026-03-02T10:00:00Z,x,inbound,${name}`),
+    '',
+  ].join('\n');
+
+async function rowsIn({ db }: RunningCallbay, tenantId: string): Promise<string[]> {
+  const rows = await db.query<{ outcome_code: string }>(
+    'select outcome_code from call_records where tenant_id = $1 order by row',
+    [tenantId],
+  );
+  return rows.map((row) => row.outcome_code);
+}

@@ -14,6 +14,8 @@ const LANES = 5;
 const CHUNKS = 20;
 const BATCHES_AT_ONCE = 20;
 const EXPIRED_AT_ONCE = 500;
+/** The next sweep goes on. */
+const EXPIRED_TURNS = 200;
 
 /**
  * Advances the calls of a batch's next rows, from where the last one who did this stopped; answers whether rows are
@@ -59,9 +61,12 @@ export async function sweepBatches(deps: AdvanceBatchDeps): Promise<number> {
   }
 }
 
-/** Ends rows that found no recording within 7 days of their arrival. */
+/** Ends rows that found no recording within 7 days of their arrival, as many as one batch may hold. Answers how often. */
 export async function sweepExpiredRows(deps: AdvanceBatchDeps): Promise<number> {
-  const ended = await deps.batches.expireRows(EXPIRED_AT_ONCE);
-  for (const calls of ended) await advanceCalls(deps, calls);
-  return ended.length;
+  for (let turn = 0; turn < EXPIRED_TURNS; turn += 1) {
+    const ended = await deps.batches.expireRows(EXPIRED_AT_ONCE);
+    if (ended.length === 0) return turn;
+    for (const calls of ended) await advanceCalls(deps, calls);
+  }
+  return EXPIRED_TURNS;
 }

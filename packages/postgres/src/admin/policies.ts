@@ -1,5 +1,6 @@
 import type { Policy } from '@callbay/core';
 import type { Sql } from '../database.ts';
+import { findNewestPolicy } from '../newest-policy.ts';
 import { TENANT_COLUMNS, type TenantRow } from './tenant-views.ts';
 
 /**
@@ -20,12 +21,9 @@ export async function publishPolicy(
   tenantId: string,
   change: Partial<Omit<Policy, 'version'>>,
 ): Promise<void> {
-  const [row] = await tx.query<{ policy: Policy }>(
-    'SELECT policy FROM tenant_policies WHERE tenant_id = $1 ORDER BY version DESC LIMIT 1',
-    [tenantId],
-  );
-  if (row === undefined) throw new Error(`tenant ${tenantId} has no policy`);
-  const policy: Policy = { ...row.policy, ...change, version: row.policy.version + 1 };
+  const newest = await findNewestPolicy(tx, tenantId);
+  if (newest === null) throw new Error(`tenant ${tenantId} has no policy`);
+  const policy: Policy = { ...newest, ...change, version: newest.version + 1 };
   await tx.execute(
     'INSERT INTO tenant_policies (tenant_id, version, policy, created_at) VALUES ($1, $2, $3, callbay_now())',
     [tenantId, policy.version, JSON.stringify(policy)],

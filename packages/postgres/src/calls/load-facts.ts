@@ -10,6 +10,7 @@ import {
   type SurfacedWith,
 } from '@callbay/core';
 import type { Sql } from '../database.ts';
+import { findNewestPolicy } from '../newest-policy.ts';
 import { loadReplays } from './load-replays.ts';
 
 /** The facts of one key and the state they last led to. */
@@ -321,13 +322,9 @@ export async function lockTenant(tx: Sql, tenantId: string): Promise<LockedTenan
     'lock-tenant',
   );
   if (!tenant) return null;
-  const [row] = await tx.query<{ policy: Policy }>(
-    'select policy from tenant_policies where tenant_id = $1 order by version desc limit 1',
-    [tenantId],
-    'newest-policy',
-  );
-  if (!row) throw new Error(`tenant ${tenantId} has no policy`);
-  return { ...tenant, policy: row.policy };
+  const policy = await findNewestPolicy(tx, tenantId);
+  if (policy === null) throw new Error(`tenant ${tenantId} has no policy`);
+  return { ...tenant, policy };
 }
 
 /** The tenant's newest policy, those that its ended facts were judged by, and those that calls were replayed by. */

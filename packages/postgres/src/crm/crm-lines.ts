@@ -4,10 +4,10 @@ import {
   type FieldMapping,
   isCrmType,
   type MappingOptions,
-  type Policy,
 } from '@callbay/core';
 import type { CrmImport } from '@callbay/ingestion';
 import type { Sql } from '../database.ts';
+import { findNewestPolicy } from '../newest-policy.ts';
 
 /** The newest published version of each CRM mapping; one without fields takes the type's mapping back. */
 export async function findCrmMappings(sql: Sql, tenantId: string): Promise<Map<CrmType, CrmMapping>> {
@@ -61,16 +61,11 @@ export async function findNextImport(sql: Sql, tenantId: string, type: CrmType):
     'next-crm-import',
   );
   if (row === undefined || row.is_blocked) return null;
-  const [policy] = await sql.query<{ policy: Policy }>(
-    'select policy from tenant_policies where tenant_id = $1 order by version desc limit 1',
-    [tenantId],
-    'newest-policy',
-  );
   return {
     ...{ fileId: row.file_id, type, name: row.name, blobKey: row.blob_key, sizeBytes: row.size_bytes },
     ...{ receivedAt: row.received_at, isWithdrawn: row.is_withdrawn },
     mapping: (await findCrmMappings(sql, tenantId)).get(type) ?? null,
-    timeZone: policy?.policy.timeZone ?? null,
+    timeZone: (await findNewestPolicy(sql, tenantId))?.timeZone ?? null,
     firstAt: row.has_objects ? null : row.now,
   };
 }

@@ -1,9 +1,7 @@
 import type { CrmFileFacts } from '@callbay/ingestion';
+import { wakeWaitingCalls } from '../calls/file-store.ts';
 import { keyOfStem } from '../calls/load-facts.ts';
 import type { Sql } from '../database.ts';
-
-/** More calls than these that waited for one file are found by the sweep of due calls. */
-const WAKE_LIMIT = 400;
 
 /** See `CrmStore.saveCrmFile`. */
 export async function saveCrmFile(
@@ -37,10 +35,6 @@ export async function saveCrmFile(
     'delete from call_records where tenant_id = $1 and file_id = $2 returning coalesce(named_stem, stem) as stem',
     [tenantId, fileId],
   );
-  const waiting = await tx.query<{ call_key: string }>(
-    'select call_key from calls where tenant_id = $1 and waits_for_seq = $2 limit $3',
-    [tenantId, row.place, WAKE_LIMIT],
-    'waiting-calls',
-  );
-  return [...left.map(({ stem }) => keyOfStem(stem)), ...waiting.map((call) => call.call_key)];
+  const waiting = await wakeWaitingCalls(tx, tenantId, row.place);
+  return [...left.map(({ stem }) => keyOfStem(stem)), ...waiting];
 }

@@ -3,6 +3,7 @@ import type { Sql } from '../database.ts';
 interface RecordRow {
   readonly file_id: string;
   readonly row: number;
+  readonly stem: string;
 }
 
 interface GoneRow extends RecordRow {
@@ -23,7 +24,7 @@ export async function removeRecords(
   stems: readonly string[],
   made: readonly { readonly file_id: string | null; readonly row: number | null }[],
 ): Promise<RecordRow[]> {
-  const rows = made.filter(({ file_id, row }) => file_id !== null && row !== null) as RecordRow[];
+  const rows = made.filter(({ file_id, row }) => file_id !== null && row !== null);
   const named = await tx.query<GoneRow>(
     `delete from call_records r
       where r.tenant_id = $1 and ((r.stem = any($2) and r.named_stem is null) or r.named_stem = any($2))
@@ -70,7 +71,7 @@ const removeEarlier = (
         and not exists (select from calls c where c.tenant_id = $1 and c.record_file_id = f.id)
         and not exists (select from call_revisions v where v.tenant_id = $1 and v.call_key = 'stem:' || f.stem
                            and v.file_id = f.id)
-     returning r.file_id, r.row`,
+     returning r.file_id, r.row, r.stem`,
     [tenantId, [...new Set(gone.map(({ file_id }) => file_id))], stems],
   );
 
@@ -82,7 +83,7 @@ const removeCopies = async (tx: Sql, tenantId: string, gone: readonly GoneRow[])
         `delete from call_records r using (select distinct * from unnest($2::uuid[], $3::text[]) as g(file_id, said)) gone
           where r.tenant_id = $1 and r.file_id = gone.file_id and r.is_batch_row and r.outcome_code = 'DUPLICATE'
             and md5(r.raw::text) = gone.said
-         returning r.file_id, r.row`,
+         returning r.file_id, r.row, r.stem`,
         [tenantId, gone.map(({ file_id }) => file_id), gone.map(({ said }) => said)],
       );
 
