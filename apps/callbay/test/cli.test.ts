@@ -205,9 +205,10 @@ const file = {
 
 test('a file is explained by its name, and its name cannot drive the terminal', async () => {
   const steps = [{ at: 'now', step: 'received', code: null, message: 'It came.', detail: {} }];
+  const warnings = [{ at: 'line 4', code: 'METADATA_INVALID', message: 'The row has no \u001b id.' }];
   answer = ({ url }) =>
     url.includes('/explanation')
-      ? { status: 200, body: { file, steps } }
+      ? { status: 200, body: { file: { ...file, warnings }, steps } }
       : { status: 200, body: { items: [file], nextCursor: null } };
   const { code, stdout } = await api('explain', 'acme', 'a.wav');
   expect(code).toBe(0);
@@ -217,6 +218,46 @@ test('a file is explained by its name, and its name cannot drive the terminal', 
   ]);
   expect(stdout).not.toContain('\u001b');
   expect(stdout).toContain('It came.');
+  expect(stdout).toContain('(line 4)');
+});
+
+test('the rows of a batch are listed by what became of them', async () => {
+  const row = { row: 1, line: 2, state: 'held', code: 'NO_RECORDING', message: 'It waits.', callId: null };
+  answer = ({ url }) => ({
+    status: 200,
+    body: { items: [url.includes('/rows') ? row : file], nextCursor: null },
+  });
+  const { code, stdout } = await api('rows', 'acme', 'a.csv', '--state', 'held', '--limit', '1');
+  expect(code).toBe(0);
+  expect(seen.at(-1)?.url).toBe('/v1/tenants/acme/files/f1/rows?state=held&limit=1');
+  expect(stdout).toMatch(/2 +held +NO_RECORDING +- +It waits\./);
+});
+
+test('a tenant is shown with what to fix before it goes live', async () => {
+  const checks = [{ code: 'TIME_ZONE_SET', message: 'A zone.', ok: false, required: true }];
+  const finding = {
+    code: 'TIME_ZONE_MISSING',
+    required: true,
+    message: 'No zone.',
+    fix: 'Set it.',
+    examples: ['a.wav'],
+  };
+  answer = ({ url }) => ({
+    status: 200,
+    body: url.endsWith('/readiness')
+      ? { isReady: false, checks, findings: [finding] }
+      : { id: 'acme', name: 'Acme', stage: 'setup', timeZone: null },
+  });
+  const { stdout } = await api('tenant', 'show', 'acme');
+  expect(stdout).toContain('FAIL TIME_ZONE_MISSING: No zone.');
+  expect(stdout).toContain('fix: Set it.');
+  expect(stdout).not.toContain('TIME_ZONE_SET');
+});
+
+test('a file that is not there is named', async () => {
+  const { code, stderr } = await api('sftp-user', 'add', 'acme', '--public-key', '/nowhere/a.pub');
+  expect(code).toBe(1);
+  expect(stderr).toContain('/nowhere/a.pub cannot be read');
 });
 
 test('a name nobody sent exits 1', async () => {

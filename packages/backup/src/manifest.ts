@@ -71,9 +71,13 @@ export async function* readEntries(file: string): AsyncGenerator<BackupEntry> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw error;
     if (error instanceof BackupError) throw error;
-    throw new BackupError('DAMAGED', `the file is no whole tar: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new BackupError(
+      'DAMAGED',
+      `the file is no backup of Callbay, or not a whole one: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     source.destroy();
   }

@@ -178,6 +178,9 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+const isFileError = (error: unknown): boolean =>
+  (error as Partial<NodeJS.ErrnoException> | null)?.syscall !== undefined;
+
 async function writeDraft(draft: string, options: BackupOptions): Promise<Summary> {
   const client = new pg.Client({
     connectionString: options.connectionString,
@@ -199,6 +202,8 @@ async function writeDraft(draft: string, options: BackupOptions): Promise<Summar
       throw error;
     });
     const [filled, written] = await Promise.allSettled([filling, writing]);
+    // Of a file that could not be made the archive only knows that it was given up.
+    if (written.status === 'rejected' && isFileError(written.reason)) throw written.reason;
     if (written.status === 'rejected') throw filled.status === 'rejected' ? filled.reason : written.reason;
     if (filled.status === 'rejected') throw filled.reason;
     return filled.value;

@@ -169,6 +169,11 @@ test('a file that is there is not overwritten, and a failed backup leaves none',
   expect((await readdir(dirname(file))).filter((name) => name.includes('b.callbay'))).toEqual([]);
 });
 
+test('a backup into a folder that is not there says so', async () => {
+  const nowhere = join(dirname(file), 'nowhere', 'b.callbay');
+  await expect(backup({ file: nowhere })).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
 test('a target that holds rows or blobs is refused, unless forced, and then replaced whole', async () => {
   await backup();
   const full = await makePlace();

@@ -21,11 +21,13 @@ export const FieldValue = z.union([z.string(), z.number(), z.boolean()]).nullabl
 export const Instant = z.iso.datetime({ precision: 3 }).meta({ example: '2026-03-01T09:30:00.000Z' });
 
 /** An instant as others may write it: RFC 3339 with any offset. */
-export const InstantInput = z.iso.datetime({ offset: true }).meta({ example: '2026-03-01T10:30:00+01:00' });
+export const InstantInput = z.iso
+  .datetime({ offset: true, error: 'RFC 3339 with an offset, such as `2026-03-01T09:30:00Z`.' })
+  .meta({ example: '2026-03-01T10:30:00+01:00' });
 
 export const TenantId = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{1,30}$/)
+  .regex(/^[a-z][a-z0-9-]{1,30}$/, 'Small letters, digits and `-`, a letter first, 2 to 31 in all.')
   .meta({
     description: 'Lower-case letters, digits and dashes, a letter first, 2 to 31 in all.',
     example: 'acme',

@@ -3,7 +3,7 @@ import { AlertExample } from './alerts.ts';
 import { Instant } from './common.ts';
 
 export const Day = z.iso
-  .date()
+  .date({ error: 'A day such as `2026-03-01`.' })
   .refine((day) => day >= '1900-01-01', { error: 'A day from 1900 on.' })
   .meta({ example: '2026-03-01' });
 

@@ -22,7 +22,9 @@ export const TenantSettings = z
       .nullable()
       .meta({ description: 'RE2 with the groups date, time and rest; null: the Coach one.' }),
     directions: z.record(z.string(), z.string()).meta({ description: 'Alias in file names to direction.' }),
-    sourcePrefixes: z.array(z.string()),
+    sourcePrefixes: z
+      .array(z.string())
+      .meta({ description: 'Taken off the front of names exactly as written, such as `ringcentral_`.' }),
     channelMap: z
       .object({ rep: z.enum(['left', 'right']) })
       .meta({ description: 'Kept for those who read calls; decides nothing here yet.' }),

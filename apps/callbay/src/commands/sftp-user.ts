@@ -1,17 +1,17 @@
-import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { SftpKey, SftpUser } from '@callbay/contracts';
 import type { Command } from 'commander';
 import { contextOf, parseCount, segment } from '../context.ts';
 import { CommandError } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
+import { readTextFile } from '../read-text-file.ts';
 
 const usersPath = (tenantId: string): string => `/v1/tenants/${segment(tenantId)}/sftp-users`;
 const userPath = (tenantId: string, username: string): string =>
   `${usersPath(tenantId)}/${segment(username)}`;
 
 async function readPublicKey(file: string): Promise<string> {
-  const content = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+  const content = file === '-' ? await text(process.stdin) : await readTextFile(file);
   if (content.includes('PRIVATE KEY')) {
     throw new CommandError(
       `${file} holds a private key, which must never leave its owner: give the .pub file beside it`,

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { ConfigResult } from '@callbay/contracts';
 import type { Command } from 'commander';
 import { contextOf, segment } from '../context.ts';
-import { CommandError, exitCodes } from '../exit-codes.ts';
+import { readTextFile } from '../read-text-file.ts';
 
 const pathOf = (tenantId: string): string => `/v1/tenants/${segment(tenantId)}/config`;
 
@@ -33,7 +32,7 @@ export function addSetUpCommands(tenant: Command): void {
         command: Command,
       ) => {
         const { output, openApi } = contextOf(command);
-        const text = await readSetUp(file);
+        const text = await readTextFile(file);
         const query = new URLSearchParams({
           ...(options.dryRun ? { dryRun: 'true' } : {}),
           ...(options.confirm ? { confirm: 'true' } : {}),
@@ -55,12 +54,3 @@ export function addSetUpCommands(tenant: Command): void {
 }
 
 const shown = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value));
-
-async function readSetUp(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new CommandError(`${file} cannot be read (${code})`, exitCodes.failure, { cause: error });
-  }
-}

@@ -1,7 +1,7 @@
 import type { Readiness, Tenant } from '@callbay/contracts';
 import type { Command } from 'commander';
 import { contextOf, parseCount, segment } from '../context.ts';
-import type { Output } from '../output.ts';
+import { type Output, printable } from '../output.ts';
 import { addSetUpCommands } from './tenant-set-up.ts';
 
 const pathOf = (tenantId: string): string => `/v1/tenants/${segment(tenantId)}`;
@@ -15,8 +15,13 @@ function printTenant(output: Output, tenant: Tenant): void {
 
 function printReadiness(output: Output, readiness: Readiness): void {
   output.line(readiness.isReady ? 'ready to go live' : 'not ready to go live');
-  for (const { ok, required, code, message } of readiness.checks) {
-    output.line(`  ${ok ? 'ok  ' : required ? 'FAIL' : 'warn'} ${code}: ${message}`);
+  for (const { ok, code, message } of readiness.checks) {
+    if (ok) output.line(`  ok   ${code}: ${message}`);
+  }
+  for (const { required, code, message, fix, examples } of readiness.findings) {
+    output.line(`  ${required ? 'FAIL' : 'warn'} ${code}: ${printable(message)}`);
+    if (examples.length > 0) output.line(`         such as ${examples.map(printable).join(', ')}`);
+    output.line(`         fix: ${printable(fix)}`);
   }
 }
 
