@@ -121,7 +121,7 @@ export class World {
       { surfaced: new Set(this.#published.keys()), origins: this.#origins() },
     ];
     const outcome = this.sent.decide(...given);
-    const { decisions } = this.sent.decide(...given, true);
+    const { decisions } = this.sent.decide(given[0], given[1], true);
     expect(decisions).toEqual(outcome.decisions);
     for (const before of this.#published.values()) {
       const now = outcome.decisions.find((d) => d.callKey === before.callKey)!;
