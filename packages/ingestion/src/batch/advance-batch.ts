@@ -1,3 +1,4 @@
+import { CallbayError } from '@callbay/core';
 import { type AdvanceCallsDeps, advanceCalls, type PipelineLog } from '../advance-calls.ts';
 import type { BatchStore } from './ports.ts';
 
@@ -24,8 +25,18 @@ export async function advanceBatch(
   { tenantId, fileId }: { tenantId: string; fileId: string },
 ): Promise<boolean> {
   const chunks = await deps.batches.findRowsToAdvance(tenantId, fileId, { chunks: LANES, rows: CHUNK_ROWS });
-  await Promise.all(chunks.map(({ callKeys }) => advanceCalls(deps, { tenantId, callKeys })));
+  const ends = await Promise.allSettled(
+    chunks.map(({ callKeys }) => advanceCalls(deps, { tenantId, callKeys })),
+  );
+  const errors = ends.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));
   const lastRow = chunks.at(-1)?.lastRow ?? null;
+  const away = errors.find((error) => error instanceof CallbayError && error.retryable);
+  if (away !== undefined) throw away;
+  if (errors.length > 0) {
+    // One call that cannot be decided must not keep the rest of the batch waiting: the sweep of due calls is left with it.
+    deps.log.error({ err: errors[0], tenantId, fileId }, 'rows of a batch could not be advanced');
+    await deps.batches.leaveUndecided(tenantId, fileId, lastRow ?? 0);
+  }
   await deps.batches.markAdvanced(tenantId, fileId, lastRow);
   return lastRow !== null;
 }

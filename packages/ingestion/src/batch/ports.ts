@@ -37,6 +37,8 @@ export interface BatchStore {
   ): Promise<{ readonly lastRow: number; readonly callKeys: readonly string[] }[]>;
   /** Notes that the calls of all rows up to this one have been advanced; null: of all there are, unless some came meanwhile. */
   markAdvanced(tenantId: string, fileId: string, lastRow: number | null): Promise<void>;
+  /** Has the calls of rows up to this one that nobody could decide decided by the sweep of due calls. */
+  leaveUndecided(tenantId: string, fileId: string, lastRow: number): Promise<void>;
   /** Batches some of whose calls have not been advanced, but for those named. */
   findUnadvanced(
     limit: number,
