@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { sweepDueCalls } from '@callbay/ingestion';
+import { classifyFile, sweepBatches, sweepDueCalls } from '@callbay/ingestion';
 import { makeWav, type RunningCallbay, startCallbay } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { codesOf, json } from './support.ts';
@@ -35,4 +35,32 @@ test('a call that cannot be decided keeps no other of its tenant waiting', async
     tenantId,
   ]);
   expect(due).toEqual([{ call_key: 'stem:b' }]);
+});
+
+test('a row whose call cannot be decided keeps no later row of its batch waiting', async () => {
+  await using idle = await startCallbay({ isIdle: true });
+  const { tenantId, client } = await idle.openTenant();
+  const { db, deps } = idle;
+  const rows = Array.from({ length: 1_600 }, (_, n) => `2026-03-02T10:00:00Z,x,inbound,a${n}.wav\n`);
+  await client.put('day.csv', ['datetime,email,direction,filename\n', ...rows].join(''));
+  await db.execute(
+    `insert into calls (tenant_id, call_key, status, recording_file_id) values ($1, 'stem:a5', 'surfaced', $2)`,
+    [tenantId, randomUUID()],
+  );
+  const [file] = await db.query<{ id: string }>('select id from files where tenant_id = $1', [tenantId]);
+  await classifyFile(deps, { tenantId, fileId: file!.id });
+  await sweepBatches(deps);
+  const told = await db.query(
+    `select outcome_code, count(*) as count from call_records where tenant_id = $1 group by outcome_code order by 1`,
+    [tenantId],
+  );
+  expect(told).toEqual([
+    { outcome_code: 'NO_RECORDING', count: 1_599 },
+    { outcome_code: null, count: 1 },
+  ]);
+  const due = await db.query('select call_key from calls where tenant_id = $1 and due_at is not null', [
+    tenantId,
+  ]);
+  expect(due).toEqual([{ call_key: 'stem:a5' }]);
+  await client[Symbol.asyncDispose]();
 });

@@ -1,3 +1,4 @@
+import { CallbayError } from '@callbay/core';
 import { type AdvanceCallsDeps, advanceCalls, type PipelineLog } from '../advance-calls.ts';
 import type { BatchStore } from './ports.ts';
 
@@ -27,14 +28,26 @@ export async function advanceBatch(
 ): Promise<boolean> {
   const chunks = await deps.batches.findRowsToAdvance(tenantId, fileId, { chunks: CHUNKS, rows: CHUNK_ROWS });
   const rest = chunks.values();
+  const errors: unknown[] = [];
   const lane = async (): Promise<void> => {
     for (const { callKeys } of rest) {
-      await advanceCalls(deps, { tenantId, callKeys });
+      try {
+        await advanceCalls(deps, { tenantId, callKeys });
+      } catch (error) {
+        errors.push(error);
+      }
       await deps.batches.keepPlansGood();
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
   const lastRow = chunks.at(-1)?.lastRow ?? null;
+  const away = errors.find((error) => error instanceof CallbayError && error.retryable);
+  if (away !== undefined) throw away;
+  if (errors.length > 0) {
+    // One call that cannot be decided must not keep the rest of the batch waiting: the sweep of due calls is left with it.
+    deps.log.error({ err: errors[0], tenantId, fileId }, 'rows of a batch could not be advanced');
+    await deps.batches.leaveUndecided(tenantId, fileId, lastRow ?? 0);
+  }
   await deps.batches.markAdvanced(tenantId, fileId, lastRow);
   return lastRow !== null;
 }

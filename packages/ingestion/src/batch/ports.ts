@@ -39,6 +39,8 @@ export interface BatchStore {
   markAdvanced(tenantId: string, fileId: string, lastRow: number | null): Promise<void>;
   /** Between chunks: has the database plan its statements anew where a batch fills tables that were new. */
   keepPlansGood(): Promise<void>;
+  /** Has the calls of rows up to this one that nobody could decide decided by the sweep of due calls. */
+  leaveUndecided(tenantId: string, fileId: string, lastRow: number): Promise<void>;
   /** Batches some of whose calls have not been advanced, but for those named. */
   findUnadvanced(
     limit: number,

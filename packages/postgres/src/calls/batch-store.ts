@@ -57,6 +57,17 @@ export function createBatchStore(db: Database): BatchStore {
     },
 
     keepPlansGood: () => analyzeNewTables(db),
+    async leaveUndecided(tenantId, fileId, lastRow) {
+      await db.execute(
+        `insert into calls (tenant_id, call_key, due_at)
+         select distinct $1, 'stem:' || r.stem collate "C" as key, callbay_now() from call_records r
+           join batches b on b.tenant_id = r.tenant_id and b.file_id = r.file_id
+          where r.tenant_id = $1 and r.file_id = $2 and r.row > b.advanced_row and r.row <= $3 and r.outcome_code is null
+          order by key
+             on conflict (tenant_id, call_key) do update set due_at = callbay_now()`,
+        [tenantId, fileId, lastRow],
+      );
+    },
 
     async findUnadvanced(limit, exceptFileIds) {
       const rows = await db.query<{ tenant_id: string; file_id: string }>(
