@@ -104,7 +104,8 @@ test('case 78: memory does not grow with the file', async () => {
   const small = await read(await saveRows(40_000, row));
   const large = await read(await saveRows(400_000, row));
   expect(large.report.written).toBe(400_000);
-  expect(large.report.peakMb).toBeLessThan(small.report.peakMb * 1.2);
+  // The large file has 44 MB: whoever held it would need that much more. Collectors alone differ by some 20.
+  expect(large.report.peakMb).toBeLessThan(small.report.peakMb + 30);
 }, 60_000);
 
 test('UTF-16 that ends inside a character is refused, and nothing of it is kept', async () => {
