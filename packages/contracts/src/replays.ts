@@ -3,10 +3,15 @@ import { z } from 'zod';
 import { InstantInput } from './common.ts';
 import { cursorOf } from './lists.ts';
 
-const Position = z.strictObject({ part: z.enum(['files', 'calls']), after: z.int() });
+const Position = z.strictObject({
+  part: z.enum(['files', 'rows', 'calls']),
+  after: z.int(),
+  /** Of rows: which one of the batch at `after`. */
+  row: z.int().optional(),
+});
 export type ReplayPosition = z.infer<typeof Position>;
 
-/** Which files and calls to read again by the newest field mapping. At least one filter is needed. Source: E3. */
+/** Which files, rows of batches and calls to read again by the newest field mapping. At least one filter is needed. Source: E3. */
 export const ReplayRequest = z
   .strictObject({
     code: z
@@ -14,14 +19,17 @@ export const ReplayRequest = z
       .max(64)
       .refine(isOutcomeCode, { error: 'Not an outcome code.', params: { code: 'VALUE_NOT_ALLOWED' } })
       .optional()
-      .meta({ description: 'The outcome of the files, such as `SCHEMA_DRIFT`.', example: 'SCHEMA_DRIFT' }),
+      .meta({
+        description: 'The outcome of the files or rows, such as `SCHEMA_DRIFT`.',
+        example: 'SCHEMA_DRIFT',
+      }),
     receivedFrom: InstantInput.optional(),
     receivedTo: InstantInput.optional().meta({ description: 'Exclusive.' }),
     mappingVersion: z
       .int()
       .min(1)
       .optional()
-      .meta({ description: 'The version that rejected the file, or that the call speaks by now.' }),
+      .meta({ description: 'The version that rejected the file or row, or that the call speaks by now.' }),
     dryRun: z.boolean().optional().meta({ description: 'Only count.' }),
     cursor: cursorOf(Position),
   })
@@ -40,7 +48,9 @@ export type ReplayRequest = z.infer<typeof ReplayRequest>;
 export const ReplayResult = z
   .object({
     dryRun: z.boolean(),
-    replayed: z.int().meta({ description: 'Files judged again, and calls that get a new revision.' }),
+    replayed: z
+      .int()
+      .meta({ description: 'Files and rows judged again, and calls that get a new revision.' }),
     skipped: z
       .int()
       .meta({ description: 'Those that cannot be replayed, or that the mapping would refuse.' }),

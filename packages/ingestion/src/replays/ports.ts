@@ -18,6 +18,17 @@ export interface FileToReplay {
   readonly code: string;
 }
 
+/** A rejected row of a batch. */
+export interface RowToReplay {
+  readonly fileId: string;
+  readonly row: number;
+  /** The receive sequence of its batch. */
+  readonly seq: number;
+  /** False where it is a row that nobody could read, that contradicts another, or whose time is over. */
+  readonly isReplayable: boolean;
+  readonly code: string;
+}
+
 /** A visible call, what it says now, and the record it says it by. */
 export interface CallToReplay {
   readonly callKey: string;
@@ -48,6 +59,19 @@ export interface BulkReplayStore {
     fileIds: readonly string[],
     by: Actor,
   ): Promise<{ replayed: number; toRead: string[] }>;
+  /** Rejected rows of batches after a row of the batch at `after.seq`, in the receive order. */
+  findRows(
+    tenantId: string,
+    selection: ReplaySelection,
+    after: { readonly seq: number; readonly row: number },
+    limit: number,
+  ): Promise<RowToReplay[]>;
+  /** Has rows judged again by the newest policy, at the end of the receive order; answers how many. */
+  replayRows(
+    tenantId: string,
+    rows: readonly Pick<RowToReplay, 'fileId' | 'row'>[],
+    by: Actor,
+  ): Promise<number>;
   /** Visible calls after `after`, by callId. */
   findCalls(
     tenantId: string,

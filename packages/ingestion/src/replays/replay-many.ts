@@ -17,6 +17,7 @@ const BATCH = 500;
 const PAGE = 50;
 
 type Part = ReplayPosition['part'];
+type After = Omit<ReplayPosition, 'part'>;
 
 interface Tally {
   replayed: number;
@@ -25,7 +26,7 @@ interface Tally {
 }
 
 /**
- * Reads many files and calls again by the newest policy: files that it may release, and visible calls that it reads
+ * Reads many files, rows and calls again by the newest policy: what it may release, and visible calls that it reads
  * otherwise, which get one revision more. What the policy would refuse is skipped and counted, never taken back. Null
  * without such a tenant. Source: E3.
  */
@@ -44,18 +45,15 @@ export async function replayMany(
   const parts = partsOf(selection);
   const start = cursor === undefined ? 0 : parts.indexOf(cursor.part);
   for (const part of start === -1 ? [] : parts.slice(start)) {
-    let after = cursor?.part === part ? cursor.after : part === 'files' ? -1 : 0;
+    let after: After = cursor?.part === part ? cursor : { after: part === 'calls' ? 0 : -1 };
     while (left > 0) {
-      const page =
-        part === 'files'
-          ? await replayFiles(run, after, left)
-          : await replayCalls(run, after, Math.min(PAGE, left));
+      const page = await REPLAY[part](run, after, left);
       left -= page.count;
       if (page.last === null) break;
       after = page.last;
     }
     if (left > 0) continue;
-    next = { part, after };
+    next = { ...after, part };
     break;
   }
   const skipped = [...tally.skipped.values()].reduce((sum, n) => sum + n, 0);
@@ -74,10 +72,10 @@ const selectionOf = ({ code, receivedFrom, receivedTo, mappingVersion }: ReplayR
   mappingVersion: mappingVersion ?? null,
 });
 
-/** A code of the past is a call's; one of a file that waits or was refused is a file's. */
+/** A code of the past is a call's; one of what waits or was refused is a file's or a row's. */
 function partsOf({ code }: ReplaySelection): Part[] {
-  if (code === null) return ['files', 'calls'];
-  return stateOf(code) === 'done' ? ['calls'] : ['files'];
+  if (code === null) return ['files', 'rows', 'calls'];
+  return stateOf(code) === 'done' ? ['calls'] : ['files', 'rows'];
 }
 
 interface Run {
@@ -93,14 +91,14 @@ interface Run {
 /** How many were looked at, and the position of the last; null once there are no more. */
 interface Handled {
   readonly count: number;
-  readonly last: number | null;
+  readonly last: After | null;
 }
 
 const skip = ({ tally }: Run, code: string): void => {
   tally.skipped.set(code, (tally.skipped.get(code) ?? 0) + 1);
 };
 
-async function replayFiles(run: Run, after: number, limit: number): Promise<Handled> {
+async function replayFiles(run: Run, { after }: After, limit: number): Promise<Handled> {
   const { deps, tenantId, selection, by, dryRun, tally } = run;
   const files = await deps.replays.findFiles(tenantId, selection, after, limit);
   const able = files.filter((file) => file.isReplayable);
@@ -116,10 +114,25 @@ async function replayFiles(run: Run, after: number, limit: number): Promise<Hand
     // A lost job is made again by the sweep of unread files.
     await deps.queue.enqueueManyClassify(toRead.map((fileId) => ({ tenantId, fileId })));
   }
-  return { count: files.length, last: files.length < limit ? null : (files.at(-1)?.seq ?? null) };
+  return { count: files.length, last: files.length < limit ? null : { after: files.at(-1)!.seq } };
 }
 
-async function replayCalls(run: Run, after: number, limit: number): Promise<Handled> {
+async function replayRows(run: Run, { after, row = 0 }: After, limit: number): Promise<Handled> {
+  const { deps, tenantId, selection, by, dryRun, tally } = run;
+  const rows = await deps.replays.findRows(tenantId, selection, { seq: after, row }, limit);
+  const able = rows.filter((each) => each.isReplayable);
+  for (const each of rows) if (!each.isReplayable) skip(run, each.code);
+  if (dryRun) tally.replayed += able.length;
+  else if (able.length > 0) tally.replayed += await deps.replays.replayRows(tenantId, able, by);
+  const last = rows.at(-1);
+  return {
+    count: rows.length,
+    last: rows.length < limit || !last ? null : { after: last.seq, row: last.row },
+  };
+}
+
+async function replayCalls(run: Run, { after }: After, left: number): Promise<Handled> {
+  const limit = Math.min(PAGE, left);
   const { deps, tenantId, selection, policy, by, dryRun, tally } = run;
   const calls = await deps.replays.findCalls(tenantId, selection, after, limit);
   const changing: string[] = [];
@@ -131,8 +144,10 @@ async function replayCalls(run: Run, after: number, limit: number): Promise<Hand
   }
   if (dryRun) tally.replayed += changing.length;
   else if (changing.length > 0) tally.replayed += await deps.replays.replayCalls(tenantId, changing, by);
-  return { count: calls.length, last: calls.length < limit ? null : (calls.at(-1)?.callId ?? null) };
+  return { count: calls.length, last: calls.length < limit ? null : { after: calls.at(-1)!.callId } };
 }
+
+const REPLAY = { files: replayFiles, rows: replayRows, calls: replayCalls };
 
 function judge({ record, current }: CallToReplay, policy: Policy): 'changes' | 'same' | { code: string } {
   if (record === null) return { code: 'ROW_TOO_LARGE' };

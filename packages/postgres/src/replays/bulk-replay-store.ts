@@ -1,9 +1,9 @@
-import type { Actor, BulkReplayStore } from '@callbay/ingestion';
+import type { Actor, BulkReplayStore, RowToReplay } from '@callbay/ingestion';
 import { audit } from '../admin/audit.ts';
 import { lockTenant } from '../calls/load-facts.ts';
 import { takeCounter } from '../calls/save-calls.ts';
 import { type Database, type Sql, transact } from '../database.ts';
-import { findCalls, findFiles, IS_KEPT, MAY_REPLAY } from './find-replays.ts';
+import { findCalls, findFiles, findRows, IS_KEPT, MAY_REPLAY, MAY_REPLAY_ROW } from './find-replays.ts';
 
 const MAX_AT_ONCE = 500;
 
@@ -14,9 +14,14 @@ export function createBulkReplayStore(db: Database): BulkReplayStore {
   };
   return {
     findFiles: (...args) => findFiles(db, ...args),
+    findRows: (...args) => findRows(db, ...args),
     findCalls: (...args) => findCalls(db, ...args),
     replayFiles: (tenantId, fileIds, by) =>
       transact(db, (tx) => replayFiles(tx, tenantId, bounded(fileIds), by)),
+    replayRows: (tenantId, rows, by) => {
+      bounded(rows.map((row) => row.fileId));
+      return transact(db, (tx) => replayRows(tx, tenantId, rows, by));
+    },
     replayCalls: (tenantId, callKeys, by) =>
       transact(db, (tx) => replayCalls(tx, tenantId, bounded(callKeys), by)),
     recordReplay: (tenantId, by, detail) =>
@@ -70,6 +75,40 @@ async function replayFiles(
     callKeys,
   ]);
   return { replayed: replayed.length, toRead: rejected.filter((row) => row.to_read).map((row) => row.id) };
+}
+
+async function replayRows(
+  tx: Sql,
+  tenantId: string,
+  rows: readonly Pick<RowToReplay, 'fileId' | 'row'>[],
+  by: Actor,
+): Promise<number> {
+  if ((await lockTenant(tx, tenantId)) === null) return 0;
+  const values = [tenantId, rows.map((row) => row.fileId), rows.map((row) => row.row)];
+  const locked = await tx.query<{ call_key: string }>(
+    `SELECT call_key FROM calls WHERE tenant_id = $1 AND call_key IN (
+       SELECT 'stem:' || coalesce(r.named_stem, r.stem) FROM call_records r, unnest($2::uuid[], $3::int[]) AS n(file_id, row)
+        WHERE r.tenant_id = $1 AND r.file_id = n.file_id AND r.row = n.row)
+      ORDER BY call_key COLLATE "C" FOR UPDATE`,
+    values,
+  );
+  const base = await takeCounter(tx, tenantId, 'receive', rows.length);
+  const opened = await tx.query<{ file_id: string }>(
+    `UPDATE call_records r SET placed_seq = $4::bigint + n.ord, state = 'received', outcome_code = NULL, outcome_message = NULL,
+            outcome_at = NULL, judged_policy = NULL
+       FROM unnest($2::uuid[], $3::int[]) WITH ORDINALITY AS n(file_id, row, ord)
+      WHERE r.tenant_id = $1 AND r.file_id = n.file_id AND r.row = n.row AND ${MAY_REPLAY_ROW}
+     RETURNING r.file_id`,
+    [...values, base],
+  );
+  const keys = locked.map((row) => row.call_key);
+  await tx.execute('UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1 AND call_key = ANY ($2)', [
+    tenantId,
+    keys,
+  ]);
+  const files = [...new Set(opened.map((row) => row.file_id))];
+  await tellReplays(tx, tenantId, files, 'Rows of the batch are judged again by the newest policy.', by);
+  return opened.length;
 }
 
 async function replayCalls(

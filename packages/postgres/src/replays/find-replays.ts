@@ -1,4 +1,4 @@
-import type { CallToReplay, FileToReplay, ReplaySelection } from '@callbay/ingestion';
+import type { CallToReplay, FileToReplay, ReplaySelection, RowToReplay } from '@callbay/ingestion';
 import type { Sql } from '../database.ts';
 
 /** Strings beyond this stay in the database. */
@@ -46,6 +46,31 @@ export const findFiles = (
     limit,
   ]);
 };
+
+/** Of `call_records r`: a row of a batch that a policy refused, its strings at hand. */
+export const MAY_REPLAY_ROW = `(r.is_batch_row AND r.state = 'rejected' AND r.judged_policy IS NOT NULL AND r.raw IS NOT NULL
+    AND r.outcome_code NOT IN ('PURGED_UNPAIRED', 'CALL_DELETED'))`;
+
+const ROWS = `
+  SELECT r.file_id AS "fileId", r.row, f.receive_seq AS seq, r.outcome_code AS code, ${MAY_REPLAY_ROW} AS "isReplayable"
+    FROM files f JOIN call_records r ON r.tenant_id = f.tenant_id AND r.file_id = f.id
+   WHERE f.tenant_id = $1 AND f.kind = 'batch' AND f.receive_seq >= $2 AND (f.receive_seq, r.row) > ($2, $3)
+     AND r.is_batch_row AND r.state = 'rejected' AND ($4::text IS NULL OR r.outcome_code = $4)
+     AND ($5::timestamptz IS NULL OR f.received_at >= $5) AND ($6::timestamptz IS NULL OR f.received_at < $6)
+     AND ($7::int IS NULL OR r.judged_policy IN (
+            SELECT version FROM tenant_policies WHERE tenant_id = $1 AND (policy->>'mappingVersion')::int = $7))
+   ORDER BY f.receive_seq, r.row LIMIT $8`;
+
+export const findRows = (
+  sql: Sql,
+  tenantId: string,
+  { code, receivedFrom, receivedTo, mappingVersion }: ReplaySelection,
+  after: { readonly seq: number; readonly row: number },
+  limit: number,
+): Promise<RowToReplay[]> =>
+  sql.query<RowToReplay>(ROWS, [
+    ...[tenantId, after.seq, after.row, code, receivedFrom, receivedTo, mappingVersion, limit],
+  ]);
 
 /** Of every call the record of its last revision. A merged one is the call's own strings. */
 const CALLS = `
