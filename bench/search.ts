@@ -110,7 +110,7 @@ const percentile = (values: readonly number[], share: number): number =>
 class Listening extends Database {
   last: { text: string; values: readonly unknown[] } | null = null;
   override readonly query: Database['query'] = async (text, values = []) => {
-    this.last = { text, values };
+    if (text.startsWith('SELECT') || text.startsWith('WITH fitting')) this.last = { text, values };
     return this.execQuery(text, values);
   };
 

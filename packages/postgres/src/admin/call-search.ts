@@ -53,7 +53,8 @@ export interface Search {
 export function searchCalls(tenantId: string, search: CallSearch): Search {
   const values = new Values();
   const { cursor, key, order, q, from, to, changedAfter, fields } = search;
-  const conditions = [`tenant_id = ${values.add(tenantId)}`, `status = 'surfaced'`];
+  // Every visible call has a number; that it is said lets the index of numbers, which holds no others, be walked.
+  const conditions = [`tenant_id = ${values.add(tenantId)}`, `status = 'surfaced'`, 'call_id IS NOT NULL'];
   if (cursor !== undefined) {
     const position = Array.isArray(cursor) ? [new Date(cursor[0]), cursor[1]] : [cursor];
     const bounds = position.map((part) => values.add(part)).join(', ');
