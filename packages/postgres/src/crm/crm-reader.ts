@@ -114,9 +114,12 @@ async function findReferred(
 ): Promise<Map<string, ObjectRow>> {
   const wanted = [...new Map(references.map((reference) => [keyOf(reference), reference])).values()];
   if (wanted.length === 0) return new Map();
+  // The limit keeps each a look-up by key: joined, all objects of a tenant may be read for a few.
   const rows = await sql.query<ObjectRow>(
-    `select ${COLUMNS} from crm_objects
-      where tenant_id = $1 and (type, external_id) in (select * from unnest($2::text[], $3::text[]))`,
+    `select object.* from unnest($2::text[], $3::text[]) as wanted(type, external_id),
+       lateral (select ${COLUMNS} from crm_objects
+                 where tenant_id = $1 and crm_objects.type = wanted.type
+                   and crm_objects.external_id = wanted.external_id limit 1) as object`,
     [tenantId, wanted.map(({ type }) => type), wanted.map(({ externalId }) => externalId)],
   );
   return new Map(rows.map((row) => [keyOf(row), row]));
