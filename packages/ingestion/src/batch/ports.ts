@@ -41,7 +41,10 @@ export interface BatchStore {
   keepPlansGood(): Promise<void>;
   /** Has the calls of rows up to this one that nobody could decide decided by the sweep of due calls. */
   leaveUndecided(tenantId: string, fileId: string, lastRow: number): Promise<void>;
-  /** Batches some of whose calls have not been advanced, but for those named. */
+  /**
+   * Batches some of whose calls have not been advanced, but for those named: each tenant's first, then each one's second,
+   * so that many of one tenant keep no other's waiting.
+   */
   findUnadvanced(
     limit: number,
     exceptFileIds: readonly string[],

@@ -57,6 +57,7 @@ export function createBatchStore(db: Database): BatchStore {
     },
 
     keepPlansGood: () => analyzeNewTables(db),
+
     async leaveUndecided(tenantId, fileId, lastRow) {
       await db.execute(
         `insert into calls (tenant_id, call_key, due_at)
@@ -71,7 +72,11 @@ export function createBatchStore(db: Database): BatchStore {
 
     async findUnadvanced(limit, exceptFileIds) {
       const rows = await db.query<{ tenant_id: string; file_id: string }>(
-        'select tenant_id, file_id from batches where advanced_at is null and file_id <> all($2::uuid[]) limit $1',
+        `select tenant_id, file_id from (
+           select b.tenant_id, b.file_id, row_number() over (partition by b.tenant_id order by f.receive_seq) as nth
+             from batches b join files f on f.tenant_id = b.tenant_id and f.id = b.file_id
+            where b.advanced_at is null and b.file_id <> all($2::uuid[])) open
+          order by nth, tenant_id limit $1`,
         [limit, exceptFileIds],
       );
       return rows.map((row) => ({ tenantId: row.tenant_id, fileId: row.file_id }));
