@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { findViolations, readUnits, type Unit } from './import-graph.ts';
+import { findCircles, findViolations, readUnits, type Unit } from './import-graph.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -18,6 +18,24 @@ test('imports point one way, are declared, and only runtime reads the environmen
     sources.flatMap((source) => findViolations(of, source)),
   );
   expect(violations).toEqual([]);
+});
+
+test('no files of a package or app import one another in a circle', () => {
+  const circles = readUnits(root).flatMap(({ unit: of, sources }) =>
+    findCircles(sources).map((paths) => [of.name, ...paths]),
+  );
+  expect(circles).toEqual([]);
+});
+
+test('a circle is found however long it is, and whether its imports are of values or types', () => {
+  const sources = [
+    { path: 'src/a.ts', text: "import { b } from './b/b.ts'; export const a = b;" },
+    { path: 'src/b/b.ts', text: "export type { C } from './c.ts'; export const b = 1;" },
+    { path: 'src/b/c.ts', text: "import type { a } from '../a.ts'; export type C = typeof a;" },
+    { path: 'src/d.ts', text: "import { a } from './a.ts'; export const d = a;" },
+  ];
+  expect(findCircles(sources)).toEqual([['src/a.ts', 'src/b/b.ts', 'src/b/c.ts']]);
+  expect(findCircles(sources.slice(0, 2))).toEqual([]);
 });
 
 test.each([

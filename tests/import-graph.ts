@@ -161,6 +161,35 @@ export function findViolations(unit: Unit, { path, text }: Source): string[] {
   return found.map((sentence) => `${unit.name}/${path} ${sentence}`);
 }
 
+/**
+ * Circles among one unit's files, those of types alone included: each group of files that all reach one another, by path.
+ * Such files can only be read, tested and moved together.
+ */
+export function findCircles(sources: readonly Source[]): string[][] {
+  const imports = new Map(
+    sources.map(({ path, text }) => {
+      const specifiers = importsOf(parseAst(text, { lang: 'ts' }) as unknown as Node);
+      return [path, specifiers.filter((s) => s.startsWith('.')).map((s) => join(path, '..', s))] as const;
+    }),
+  );
+  const reachableFrom = (path: string): Set<string> => {
+    const reached = new Set<string>();
+    const toVisit = [...(imports.get(path) ?? [])];
+    for (let next = toVisit.pop(); next !== undefined; next = toVisit.pop()) {
+      if (reached.has(next)) continue;
+      reached.add(next);
+      toVisit.push(...(imports.get(next) ?? []));
+    }
+    return reached;
+  };
+  const reached = new Map(sources.map(({ path }) => [path, reachableFrom(path)]));
+  const inCircles = sources.map(({ path }) => path).filter((path) => reached.get(path)!.has(path));
+  const groups = inCircles.map((path) =>
+    inCircles.filter((other) => reached.get(path)!.has(other) && reached.get(other)!.has(path)).sort(),
+  );
+  return [...new Map(groups.map((group) => [group.join(), group])).values()];
+}
+
 interface PackageJson {
   readonly dependencies?: Record<string, string>;
   readonly devDependencies?: Record<string, string>;

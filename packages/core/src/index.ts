@@ -75,12 +75,18 @@ export { stemNamedBy } from './calls/stem-named-by.ts';
 export { type ConfigChange, diffConfig } from './config/diff-config.ts';
 export { type ComparedCrmRow, type CrmReading, makeCrmComparison } from './crm/compare-crm-rows.ts';
 export { type CrmMapping, EXTERNAL_ID, presetCrmMapping } from './crm/crm-mapping.ts';
-export { CRM_REFERENCES, CRM_TYPES, type CrmReference, type CrmType, isCrmType } from './crm/crm-types.ts';
+export {
+  CRM_REFERENCES,
+  CRM_TYPES,
+  type CrmFilePatterns,
+  type CrmReference,
+  type CrmType,
+  isCrmType,
+} from './crm/crm-types.ts';
 export { canonicalExternalId, crmReferencesOf } from './crm/external-id.ts';
 export { type CrmHeader, lintCrmMapping } from './crm/lint-crm-mapping.ts';
 export { type CrmRow, type CrmRowReader, isIssue, makeCrmRowReader } from './crm/read-crm-row.ts';
 export {
-  type CrmFilePatterns,
   checkCrmPattern,
   crmTypeOfHeader,
   crmTypeOfName,

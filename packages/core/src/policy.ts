@@ -1,4 +1,4 @@
-import type { CrmFilePatterns } from './crm/recognise-crm-file.ts';
+import type { CrmFilePatterns } from './crm/crm-types.ts';
 import type { LinkageLimits } from './linkage/decide-links.ts';
 import { DEFAULT_LINKAGE } from './linkage/weights.ts';
 import type { FieldMapping, MappingOptions } from './mapping/field-mapping.ts';

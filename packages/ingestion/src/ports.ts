@@ -1,80 +1,5 @@
 import type { Readable } from 'node:stream';
 
-/** Where a file shows in the drop. */
-export type DropFolder = 'data' | 'processed' | 'rejected';
-
-/** One file as the drop's view shows it. Never a purged or withdrawn one. */
-export interface DropEntry {
-  readonly fileId: string;
-  readonly folder: DropFolder;
-  /** The name it is shown under: `a~2.wav` where `a.wav` was taken. */
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly modifiedAt: Date;
-  readonly blobKey: string;
-  /** False once the file has ended: it can then not be removed or continued. */
-  readonly isOpen: boolean;
-}
-
-export interface ReceivedFile {
-  readonly fileId: string;
-  readonly receivedAt: Date;
-  readonly seq: number;
-}
-
-export interface FileToReceive {
-  readonly fileId: string;
-  readonly drop: 'sftp' | 's3' | 'folder';
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly modifiedAt: Date;
-  readonly blobKey: string;
-  /** Who sent it, for the audit: a user name. */
-  readonly sentBy: string;
-}
-
-/**
- * The drop's view and its doors, over file rows. Every method names its tenant and throws a retryable
- * CallbayError when the database is away.
- */
-export interface DropStore {
-  /** Files of one folder by name, newest version of each name, at most `limit` after `afterName`. */
-  listFolder(
-    tenantId: string,
-    folder: DropFolder,
-    page: { afterName: string | null; limit: number },
-  ): Promise<DropEntry[]>;
-  findInFolder(tenantId: string, folder: DropFolder, name: string): Promise<DropEntry | null>;
-  /**
-   * The newest file received as `name` within the last 60 s, wherever it has moved on to; null where the customer
-   * removed it.
-   */
-  findRecentlyClosed(tenantId: string, name: string): Promise<DropEntry | null>;
-  /**
-   * Commits the file row with the next receive sequence and the database's clock. The bytes must be durable by then.
-   */
-  receiveFile(tenantId: string, file: FileToReceive): Promise<ReceivedFile>;
-  /** Commits the row of an upload refused for its size, so that a receipt tells of it. Holds no bytes. */
-  recordRefusal(
-    tenantId: string,
-    refusal: { fileId: string; name: string; sizeBytes: number; code: string; sentBy: string },
-  ): Promise<void>;
-  /** Marks the customer's removal; false where the file has ended already or is not there. */
-  withdrawFile(tenantId: string, fileId: string): Promise<boolean>;
-  setModifiedAt(tenantId: string, fileId: string, modifiedAt: Date): Promise<void>;
-  listReceipts(
-    tenantId: string,
-    page: { afterName: string | null; limit: number },
-  ): Promise<{ name: string; sizeBytes: number; modifiedAt: Date }[]>;
-  /** One entry of `listReceipts`, with the same size and time: clients stat what they list. */
-  findReceipt(
-    tenantId: string,
-    name: string,
-  ): Promise<{ name: string; sizeBytes: number; modifiedAt: Date } | null>;
-  /** The JSON of `/receipts/<name>`, or null. `listReceipts` gives its exact size in bytes. */
-  readReceipt(tenantId: string, name: string): Promise<Buffer | null>;
-}
-
 /** Where bytes rest, by tenant. A key is `<tenantId>/<blobId>`; bytes are never shared between tenants. */
 export interface BlobStore {
   /**
@@ -97,46 +22,36 @@ export interface BlobStore {
   list(): AsyncIterable<{ tenantId: string; key: string; modifiedAt: Date }>;
 }
 
-/** A login that may be tried. Keys are SSH wire-format public keys, base64. */
-export interface SftpAccount {
-  readonly tenantId: string;
-  readonly username: string;
-  readonly canRead: 'all' | 'receipts' | 'none';
-  readonly allowedCidrs: readonly string[];
-  readonly keys: readonly {
-    readonly id: string;
-    readonly publicKey: string;
-    readonly expiresAt: Date | null;
-  }[];
-  /** scrypt hash, null where the user or its tenant allows no password. */
-  readonly passwordHash: string | null;
-}
-
-export interface AuditEntry {
-  readonly actor: string;
-  readonly action: string;
-  readonly target: string;
-  readonly remoteAddress: string | null;
-  readonly detail: Readonly<Record<string, unknown>>;
-}
-
-export interface SftpAccountStore {
-  /** Null for an unknown user, and for users of suspended tenants. */
-  findAccount(username: string): Promise<SftpAccount | null>;
-  touchKey(tenantId: string, keyId: string): Promise<void>;
-  /** `tenantId` null: nobody's login. */
-  appendAudit(tenantId: string | null, entry: AuditEntry): Promise<void>;
-  /** The server's host keys (PEM, OpenSSH format), made on first call, the same on every node. */
-  loadHostKeys(
-    make: () => { type: 'ed25519' | 'ecdsa' | 'rsa'; privateKey: string; publicKey: string }[],
-  ): Promise<{ type: string; privateKey: string; publicKey: string }[]>;
-  /** Calls back with a user name whenever its keys, password or existence changed. */
-  watchAccess(onChange: (username: string) => void): Promise<AsyncDisposable>;
-}
-
 /** The alarm clock: the queue may lose all of it, sweeps make it again. */
 export interface JobQueue {
   enqueueClassify(tenantId: string, fileId: string): Promise<void>;
   /** The same for many files, of any tenants, in one question to the queue. */
   enqueueManyClassify(files: readonly { tenantId: string; fileId: string }[]): Promise<void>;
+}
+
+/** Who asked for a change, as the audit names them. */
+export interface Actor {
+  readonly name: string;
+  readonly remoteAddress: string | null;
+}
+
+/** One page of a list: at most `limit` items after `cursor`. */
+export interface Page<Position> {
+  readonly limit: number;
+  readonly cursor?: Position | undefined;
+}
+
+/** The tenants that may be seen: null for all. */
+export type Scope = readonly string[] | null;
+
+/** What the use cases tell of themselves; kept apart from any metrics library. */
+export interface PipelineMetrics {
+  surfaced(tenantId: string, surfacingSeconds: readonly number[]): void;
+  updated(tenantId: string, count: number): void;
+}
+
+/** Where the use cases tell what an operator should look at: pino's shape, no more of it than is used. */
+export interface PipelineLog {
+  warn(detail: object, message: string): void;
+  error(detail: object, message: string): void;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { RowReaderError, type RowReading, startRowReading } from '../src/row-reader.ts';
+import { RowReaderError, type RowReading, startRowReading } from '../src/reading/row-reader.ts';
 
 interface Report {
   readonly rows: number;

@@ -1,29 +1,27 @@
 import type { ApiStores } from '@callbay/ingestion';
-import { createAlertReader } from './admin/alert-reader.ts';
-import {
-  createAuditReader,
-  createCallReader,
-  createEventReader,
-  createFileReader,
-  createKeyStore,
-  createMappingStore,
-  createSftpUserStore,
-  createTenantStore,
-} from './admin/index.ts';
+import { createAuditReader } from './access/audit.ts';
+import type { SecretSealer } from './access/host-keys.ts';
+import { createKeyStore } from './access/key-store.ts';
+import { createSftpUserStore } from './access/sftp-user-store.ts';
+import { createAlertReader } from './alerts/alert-reader.ts';
 import { createReconciliationStore } from './alerts/reconciliation-store.ts';
-import { createReplayStore } from './calls/replay-store.ts';
-import { createSweepStore } from './calls/sweep-store.ts';
+import { createCallReader } from './calls/call-reader.ts';
 import { createConfigStore } from './config/config-store.ts';
 import { createCrmMappingReader } from './crm/crm-mapping-reader.ts';
 import { createCrmReader } from './crm/crm-reader.ts';
-import type { Database } from './database.ts';
-import type { SecretSealer } from './host-keys.ts';
+import type { Database } from './database/database.ts';
+import { createFileReader } from './drop/file-reader.ts';
+import { createEventReader } from './events/event-reader.ts';
 import { createExternalRecordingStore } from './linkage/external-recording-store.ts';
 import { createMatchStore } from './linkage/match-store.ts';
 import { createBulkReplayStore } from './replays/bulk-replay-store.ts';
+import { createReplayStore } from './replays/replay-store.ts';
 import { createRetentionReader } from './retention/retention-store.ts';
-import { createKeptRecordReader } from './samples/kept-records.ts';
-import { createPolicyReader } from './samples/policy-reader.ts';
+import { createKeptRecordReader } from './sampling/kept-records.ts';
+import { createPolicyReader } from './sampling/policy-reader.ts';
+import { createSweepStore } from './sweeps/sweep-store.ts';
+import { createMappingStore } from './tenants/mapping-store.ts';
+import { createTenantStore } from './tenants/tenant-store.ts';
 
 /** All that the API reads and changes, on one database. */
 export const createApiStores = (db: Database, sealer: SecretSealer): ApiStores => ({

@@ -4,23 +4,19 @@
  * `http` know it only by their ports.
  */
 
-export { createAlertReader } from './admin/alert-reader.ts';
-export {
-  createCallReader,
-  createKeyStore,
-  createMappingStore,
-  createTenantStore,
-  ensureOperatorKey,
-} from './admin/index.ts';
+export type { SecretSealer } from './access/host-keys.ts';
+export { createKeyStore } from './access/key-store.ts';
+export { ensureOperatorKey } from './access/operator-key.ts';
+export { createSftpAccountStore } from './access/sftp-accounts.ts';
+export { createAlertReader } from './alerts/alert-reader.ts';
 export { createAlertStore } from './alerts/alert-store.ts';
 export { createDeliveryStore } from './alerts/delivery-store.ts';
 export { createReconciliationStore } from './alerts/reconciliation-store.ts';
 export { createApiStores } from './api-stores.ts';
-export { createBatchStore } from './calls/batch-store.ts';
+export { createBatchStore } from './batch/batch-store.ts';
+export { createCallReader } from './calls/call-reader.ts';
 export { createCallStore } from './calls/call-store.ts';
 export { createFileStore } from './calls/file-store.ts';
-export { createReplayStore } from './calls/replay-store.ts';
-export { createSweepStore } from './calls/sweep-store.ts';
 export { createCrmStore } from './crm/crm-store.ts';
 export {
   Database,
@@ -29,17 +25,19 @@ export {
   type Sql,
   type TransactOptions,
   transact,
-} from './database.ts';
-export { createDropStore } from './drop-store.ts';
-export type { SecretSealer } from './host-keys.ts';
+} from './database/database.ts';
+export { applyMigrations } from './database/migrate.ts';
+export { createProcessMetricsStore, type ProcessSnapshot } from './database/process-metrics.ts';
+export { createDropStore } from './drop/drop-store.ts';
 export { createExternalRecordingStore } from './linkage/external-recording-store.ts';
 export { createMatchStore } from './linkage/match-store.ts';
-export { applyMigrations } from './migrate.ts';
 export { createPipelineStores } from './pipeline-stores.ts';
-export { createProcessMetricsStore, type ProcessSnapshot } from './process-metrics.ts';
 export { createBulkReplayStore } from './replays/bulk-replay-store.ts';
+export { createReplayStore } from './replays/replay-store.ts';
 export { createRetentionReader } from './retention/retention-store.ts';
 export { createTombstones, type Tombstones } from './retention/tombstones.ts';
-export { createPolicyReader } from './samples/policy-reader.ts';
-export { createSftpAccountStore } from './sftp-accounts.ts';
-export { insertTenant, type TenantToInsert } from './tenant-rows.ts';
+export { createPolicyReader } from './sampling/policy-reader.ts';
+export { createSweepStore } from './sweeps/sweep-store.ts';
+export { createMappingStore } from './tenants/mapping-store.ts';
+export { insertTenant, type TenantToInsert } from './tenants/tenant-rows.ts';
+export { createTenantStore } from './tenants/tenant-store.ts';

@@ -1,16 +1,16 @@
+import type { SecretSealer } from './access/host-keys.ts';
 import { createAlertStore } from './alerts/alert-store.ts';
 import { createDeliveryStore } from './alerts/delivery-store.ts';
 import { createReconciliationStore } from './alerts/reconciliation-store.ts';
-import { createBatchStore } from './calls/batch-store.ts';
+import { createBatchStore } from './batch/batch-store.ts';
 import { createCallStore } from './calls/call-store.ts';
 import { createFileStore } from './calls/file-store.ts';
-import { createSweepStore } from './calls/sweep-store.ts';
 import { createCrmStore } from './crm/crm-store.ts';
-import type { Database } from './database.ts';
-import type { SecretSealer } from './host-keys.ts';
+import type { Database } from './database/database.ts';
 import { createLinkageStore } from './linkage/linkage-store.ts';
 import { createRetentionStore } from './retention/retention-store.ts';
 import { createTombstones } from './retention/tombstones.ts';
+import { createSweepStore } from './sweeps/sweep-store.ts';
 
 /**
  * All that the pipeline's use cases load and save, on one database. `tombstoneKey`: 32 bytes, the same in every

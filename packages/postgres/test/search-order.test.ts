@@ -1,7 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { searchCalls } from '../src/admin/call-search.ts';
-import { transact } from '../src/database.ts';
+import { searchCalls } from '../src/calls/call-search.ts';
+import { transact } from '../src/database/database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { createTestDatabase, makeTenant } from '@callbay/testkit';
 import { expect, test } from 'vitest';
-import { analyzeNewTables } from '../src/statistics.ts';
+import { analyzeNewTables } from '../src/database/statistics.ts';
 
 const CALLS = `insert into calls (tenant_id, call_key) select $1, 'stem:' || n from generate_series(1, 1000) n`;
 const FILES = `insert into files (tenant_id, id, drop, name, stem, ext, size_bytes, sent_by, received_at, receive_seq,

@@ -1,7 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createSweepLocks } from '../src/calls/sweep-locks.ts';
-import { openDatabase } from '../src/database.ts';
+import { openDatabase } from '../src/database/database.ts';
+import { createSweepLocks } from '../src/sweeps/sweep-locks.ts';
 
 let database: TestDatabase;
 

@@ -20,3 +20,6 @@ export interface CrmReference {
   /** In its canonical form. */
   readonly externalId: string;
 }
+
+/** Patterns of file names by type; a type without any keeps its plural name. */
+export type CrmFilePatterns = Partial<Record<CrmType, string[]>>;

@@ -6,9 +6,6 @@ import type { TenantSettings } from '../policy.ts';
 import { type CrmMapping, EXTERNAL_ID } from './crm-mapping.ts';
 import { CRM_TYPES, type CrmType } from './crm-types.ts';
 
-/** Patterns of file names by type; a type without any keeps its plural name. */
-export type CrmFilePatterns = Partial<Record<CrmType, string[]>>;
-
 const MAX_PATTERN_CHARS = 200;
 const MAX_PROGRAM_SIZE = 2_000;
 const MAX_CACHED = 256;

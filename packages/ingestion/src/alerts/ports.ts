@@ -15,7 +15,7 @@ import type {
   EndedFiles,
   OpenAlert,
 } from '@callbay/core';
-import type { Actor } from '../admin-ports.ts';
+import type { Actor } from '../ports.ts';
 
 /** One tenant as a sweep found it. `weekBefore` of the facts is empty until `readWeekBefore` was asked. */
 export interface WatchedTenant {

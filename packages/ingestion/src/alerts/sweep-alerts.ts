@@ -1,5 +1,5 @@
 import { foldAlerts, isHourSuspicious, judgeAlerts } from '@callbay/core';
-import type { PipelineLog } from '../advance-calls.ts';
+import type { PipelineLog } from '../ports.ts';
 import type { AlertStore, WatchedTenant } from './ports.ts';
 
 export interface AlertSweepDeps {

@@ -1,5 +1,5 @@
 import { type DeliveryFailure, deliveryFailure, retryDelayMs } from '@callbay/core';
-import type { PipelineLog } from '../advance-calls.ts';
+import type { PipelineLog } from '../ports.ts';
 import type { DeliveryStore, DigestSender, DueDelivery } from './ports.ts';
 
 export interface DeliverySweepDeps {

@@ -1,4 +1,4 @@
-import type { PipelineLog } from '../advance-calls.ts';
+import type { PipelineLog } from '../ports.ts';
 import type { ReconciliationStore } from './ports.ts';
 
 export interface ReconciliationSweepDeps {

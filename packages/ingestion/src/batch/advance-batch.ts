@@ -1,5 +1,6 @@
 import { CallbayError } from '@callbay/core';
-import { type AdvanceCallsDeps, advanceCalls, type PipelineLog } from '../advance-calls.ts';
+import { type AdvanceCallsDeps, advanceCalls } from '../calls/advance-calls.ts';
+import type { PipelineLog } from '../ports.ts';
 import type { BatchStore } from './ports.ts';
 
 export interface AdvanceBatchDeps extends AdvanceCallsDeps {

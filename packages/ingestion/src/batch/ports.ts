@@ -1,5 +1,5 @@
 import type { Issue } from '@callbay/core';
-import type { RowReading } from '../row-reader.ts';
+import type { RowReading } from '../reading/row-reader.ts';
 import type { BatchReadReport } from './read-batch-rows.ts';
 
 /** A file that holds more than one call's metadata. */

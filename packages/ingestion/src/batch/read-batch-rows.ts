@@ -5,9 +5,9 @@
 import { readFile } from 'node:fs/promises';
 import { checkColumns, type Issue, issue, type Policy, type RawRecord, stemNamedBy } from '@callbay/core';
 import { CsvStream, type MetadataFormat, parseMetadata, UNKNOWN_ENCODING } from '@callbay/metadata';
-import { copyText } from '../rows/copy-text.ts';
-import type { RowSink } from '../rows/row-module.ts';
-import { MalformedTextError, openTextPieces } from '../rows/text-pieces.ts';
+import { copyText } from '../reading/copy-text.ts';
+import type { RowSink } from '../reading/row-module.ts';
+import { MalformedTextError, openTextPieces } from '../reading/text-pieces.ts';
 
 export interface BatchReadOptions {
   readonly format: MetadataFormat;

@@ -1,7 +1,7 @@
 import { CallbayError, isCrmType, outcomeOf, outcomeSaying } from '@callbay/core';
-import { type AdvanceCallsDeps, advanceCalls, type PipelineLog } from '../advance-calls.ts';
-import type { BlobStore } from '../ports.ts';
-import { startRowReading } from '../row-reader.ts';
+import { type AdvanceCallsDeps, advanceCalls } from '../calls/advance-calls.ts';
+import type { BlobStore, PipelineLog } from '../ports.ts';
+import { startRowReading } from '../reading/row-reader.ts';
 import type { ImportSlots } from './import-slots.ts';
 import type { CrmImport, CrmImportEnd, CrmQueue, CrmStore } from './ports.ts';
 import type { CrmReadOptions, CrmReadReport } from './read-crm-rows.ts';

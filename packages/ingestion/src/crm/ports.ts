@@ -1,7 +1,7 @@
 import type { CrmObject, List, UnresolvedReference } from '@callbay/contracts';
 import type { CrmMapping, CrmType, Issue, Outcome } from '@callbay/core';
-import type { Page } from '../admin-ports.ts';
-import type { RowReading } from '../row-reader.ts';
+import type { Page } from '../ports.ts';
+import type { RowReading } from '../reading/row-reader.ts';
 import type { CrmReadReport } from './read-crm-rows.ts';
 
 /** A file that was recognised as the CRM's. */

@@ -15,9 +15,9 @@ import {
   presetCrmMapping,
 } from '@callbay/core';
 import { type CsvHeader, CsvStream, UNKNOWN_ENCODING } from '@callbay/metadata';
-import { copyLine } from '../rows/copy-text.ts';
-import type { RowSink } from '../rows/row-module.ts';
-import { MalformedTextError, openTextPieces } from '../rows/text-pieces.ts';
+import { copyLine } from '../reading/copy-text.ts';
+import type { RowSink } from '../reading/row-module.ts';
+import { MalformedTextError, openTextPieces } from '../reading/text-pieces.ts';
 
 export interface CrmReadOptions {
   readonly type: CrmType;

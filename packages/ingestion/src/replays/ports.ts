@@ -1,5 +1,5 @@
 import type { CallContent, OutcomeCode, RecordToRead } from '@callbay/core';
-import type { Actor } from '../admin-ports.ts';
+import type { Actor } from '../ports.ts';
 
 /** Filters that a replayed file or call must pass, all of them. */
 export interface ReplaySelection {
@@ -82,4 +82,13 @@ export interface BulkReplayStore {
   /** Has visible calls read by the newest policy; answers how many had not been before. */
   replayCalls(tenantId: string, callKeys: readonly string[], by: Actor): Promise<number>;
   recordReplay(tenantId: string, by: Actor, detail: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+export interface ReplayStore {
+  /**
+   * Lets a rejected file be read and judged again by the newest policy, at the end of the receive order, and a held
+   * one be judged again in its own place: nothing that came after it gets ahead. Null: there is no such file.
+   * 'not_replayable': it took part in a call, was removed, or its bytes are purged.
+   */
+  replayFile(tenantId: string, fileId: string, by: Actor): Promise<'replayed' | 'not_replayable' | null>;
 }

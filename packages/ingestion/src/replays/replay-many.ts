@@ -1,7 +1,6 @@
 import { encodeCursor, type ReplayPosition, type ReplayRequest, type ReplayResult } from '@callbay/contracts';
 import { changesBetween, isOutcomeCode, type Policy, readRecordBy, stateOf } from '@callbay/core';
-import type { Actor } from '../admin-ports.ts';
-import type { JobQueue } from '../ports.ts';
+import type { Actor, JobQueue } from '../ports.ts';
 import type { PolicyReader } from '../sampling/ports.ts';
 import type { BulkReplayStore, CallToReplay, ReplaySelection } from './ports.ts';
 

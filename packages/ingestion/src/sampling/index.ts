@@ -1,7 +1,7 @@
 export { writeYaml } from '@callbay/metadata';
-export type { ConfigStore } from './config-port.ts';
 export { lintTenantCrmMapping } from './lint-crm-mapping.ts';
 export { lintTenantMapping } from './lint-tenant-mapping.ts';
+export type { ConfigStore } from './ports.ts';
 export * from './ports.ts';
 export { type CrmPreviewDeps, previewCrmMapping } from './preview-crm-mapping.ts';
 export { type PreviewDeps, previewMapping } from './preview-mapping.ts';

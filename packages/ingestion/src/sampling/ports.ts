@@ -1,4 +1,6 @@
+import type { ConfigResult, TenantConfig } from '@callbay/contracts';
 import type { CrmHeader, CrmMapping, CrmType, Policy, RecordToRead } from '@callbay/core';
+import type { Actor } from '../ports.ts';
 
 export interface PolicyReader {
   /** The tenant's newest policy; null without such a tenant. */
@@ -29,4 +31,20 @@ export interface CrmMappingReader {
   findMappings(tenantId: string): Promise<Map<CrmType, CrmMapping>>;
   /** The headers of the last files of a type whose import has ended, newest first; none of a file without a header. */
   findHeaders(tenantId: string, type: CrmType, limit: number): Promise<CrmHeader[]>;
+}
+
+/** A tenant's whole set-up as one value. */
+export interface ConfigStore {
+  readConfig(tenantId: string): Promise<TenantConfig | null>;
+  /**
+   * Makes the tenant what the set-up says, all of it or nothing, and answers what that changed; what is so already is
+   * left alone, versions included. `dryRun` only answers. Throws TIME_ZONE_REQUIRED, and CONFLICT for a purge to
+   * confirm.
+   */
+  applyConfig(
+    tenantId: string,
+    config: TenantConfig,
+    by: Actor,
+    options: { dryRun: boolean; isConfirmed: boolean },
+  ): Promise<ConfigResult | null>;
 }

@@ -17,7 +17,7 @@ import {
   readYamlValue,
   type YamlValue,
 } from '@callbay/metadata';
-import { endWithParent } from '../end-with-parent.ts';
+import { endWithParent } from '../reading/end-with-parent.ts';
 import { detectFormat } from './detect-format.ts';
 
 export interface SampleTask {

@@ -1,7 +1,7 @@
 import { CallbayError, issue, sampleIssue } from '@callbay/core';
 import type { YamlValue } from '@callbay/metadata';
 import { Tinypool } from 'tinypool';
-import { READING_PROCESS } from '../inspector.ts';
+import { READING_PROCESS } from '../reading/reading-process.ts';
 import type { ReadSample, SampleTask } from './sample-worker.ts';
 
 /** Reads samples outside this process. */

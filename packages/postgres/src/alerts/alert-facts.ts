@@ -6,7 +6,7 @@ import {
   type OpenAlert,
 } from '@callbay/core';
 import type { AlertStore, WatchedTenant } from '@callbay/ingestion';
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import {
   type EndedRows,
   type RawExample,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type AlertChanges, type AlertFinding, findingOf } from '@callbay/core';
 import type { AlertStore } from '@callbay/ingestion';
-import { type Database, type Sql, transact } from '../database.ts';
+import { type Database, type Sql, transact } from '../database/database.ts';
 import { readFacts, readWeekBefore } from './alert-facts.ts';
 
 /** An alert that comes back this soon was never gone: it goes on under its id. */

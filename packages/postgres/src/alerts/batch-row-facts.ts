@@ -1,5 +1,5 @@
 import type { AlertExample, EndedFiles } from '@callbay/core';
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 
 /** An example with the time as JSON made in the database writes it. */
 export type RawExample = Omit<AlertExample, 'receivedAt'> & { readonly receivedAt: string };

@@ -1,8 +1,8 @@
 import { deliveryFailure, MAX_DELIVERY_ATTEMPTS } from '@callbay/core';
 import type { DeliveryStore, DueDelivery } from '@callbay/ingestion';
-import { webhookSecretContext } from '../admin/alert-reader.ts';
-import type { Database } from '../database.ts';
-import type { SecretSealer } from '../host-keys.ts';
+import type { SecretSealer } from '../access/host-keys.ts';
+import type { Database } from '../database/database.ts';
+import { webhookSecretContext } from './alert-reader.ts';
 import { makeDigests } from './make-digests.ts';
 
 type Row = Omit<DueDelivery, 'webhookSecret'> & { readonly sealed: string | null };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AlertSettings, Digest, ToldAlert } from '@callbay/core';
-import { type Database, type Sql, transact } from '../database.ts';
+import { type Database, type Sql, transact } from '../database/database.ts';
 
 interface Listener {
   readonly tenantId: string;

@@ -1,5 +1,5 @@
 import type { RowCounts } from '@callbay/contracts';
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 
 /** Tenant, start and end of the day, and now. */
 export type DayRange = readonly [tenantId: string, from: Date, until: Date, now: Date];

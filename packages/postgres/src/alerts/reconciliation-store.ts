@@ -1,7 +1,7 @@
 import type { Reconciliation, ReconciliationCounts } from '@callbay/contracts';
 import { addDays, dayOf, rangeOfDay } from '@callbay/core';
 import type { DayToReconcile, ReconciliationStore } from '@callbay/ingestion';
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import { countRows, nameRowsLeftOver } from './reconcile-rows.ts';
 
 interface TenantDays {

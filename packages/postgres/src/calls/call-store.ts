@@ -8,8 +8,9 @@ import {
 } from '@callbay/core';
 import type { AdvanceResult, CallStore, Decide } from '@callbay/ingestion';
 import { holdCrmLine } from '../crm/crm-barrier.ts';
-import { type Database, type Sql, transact } from '../database.ts';
+import { type Database, type Sql, transact } from '../database/database.ts';
 import type { Tombstones } from '../retention/tombstones.ts';
+import type { CallRow } from './call-row.ts';
 import {
   keyOfStem,
   linkedStems,
@@ -21,17 +22,6 @@ import {
 } from './load-facts.ts';
 import { saveCalls } from './save-calls.ts';
 import { saveVerdicts } from './save-verdicts.ts';
-
-/** What a call's row said before this decision. */
-export interface CallRow {
-  readonly call_key: string;
-  readonly status: string;
-  readonly revision: number;
-  readonly call_id: number | null;
-  readonly recording_file_id: string | null;
-  readonly record_file_id: string | null;
-  readonly record_row: number | null;
-}
 
 const MAX_KEYS = 500;
 const RELOCK_LIMIT = 5;

@@ -1,6 +1,6 @@
 import type { Policy } from '@callbay/core';
 import type { FileFacts, FileStore, FileToClassify } from '@callbay/ingestion';
-import { type Database, type Sql, transact } from '../database.ts';
+import { type Database, type Sql, transact } from '../database/database.ts';
 import { keyOfStem } from './load-facts.ts';
 
 /** More calls than these that waited for one file are found by the sweep of due calls. */

@@ -9,8 +9,8 @@ import {
   SIDECAR_EXTENSIONS,
   type SurfacedWith,
 } from '@callbay/core';
-import type { Sql } from '../database.ts';
-import { findNewestPolicy } from '../newest-policy.ts';
+import type { Sql } from '../database/database.ts';
+import { findNewestPolicy } from '../tenants/newest-policy.ts';
 import { loadReplays } from './load-replays.ts';
 
 /** The facts of one key and the state they last led to. */

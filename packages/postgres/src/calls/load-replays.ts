@@ -1,5 +1,5 @@
 import type { CallReplay } from '@callbay/core';
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 
 /** A call gathers one for each policy version at most. */
 const REPLAYS_LIMIT = 50_000;

@@ -1,4 +1,4 @@
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 
 /** Locks calls in the one order that all take them in: by bytes of their keys. Those that are not there are passed over. */
 export async function lockCalls(tx: Sql, tenantId: string, callKeys: readonly string[]): Promise<void> {

@@ -1,8 +1,8 @@
 import type { CallContent, CallDecision, CallRevision } from '@callbay/core';
 import type { AdvanceResult } from '@callbay/ingestion';
 import { saveCallReferences } from '../crm/call-references.ts';
-import type { Sql } from '../database.ts';
-import type { CallRow } from './call-store.ts';
+import type { Sql } from '../database/database.ts';
+import type { CallRow } from './call-row.ts';
 import type { LoadedFile } from './load-facts.ts';
 
 const LOST_WAKE_MS = 5_000;

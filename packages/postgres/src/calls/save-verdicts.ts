@@ -1,5 +1,5 @@
 import type { CallDecision, FileVerdict } from '@callbay/core';
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 import { type LoadedFile, type LoadedRecord, recordKeyOf } from './load-facts.ts';
 
 interface FileChange {

@@ -10,11 +10,11 @@ import {
 } from '@callbay/contracts';
 import { DEFAULT_SETTINGS, diffConfig } from '@callbay/core';
 import type { Actor, ConfigStore } from '@callbay/ingestion';
-import { publishMapping } from '../admin/mapping-store.ts';
-import { lockSettings } from '../admin/policies.ts';
-import { updateTenant } from '../admin/tenant-store.ts';
-import { TENANT_COLUMNS, type TenantRow, toTenant } from '../admin/tenant-views.ts';
-import { type Database, type Sql, transact } from '../database.ts';
+import { type Database, type Sql, transact } from '../database/database.ts';
+import { publishMapping } from '../tenants/mapping-store.ts';
+import { lockSettings } from '../tenants/policies.ts';
+import { updateTenant } from '../tenants/tenant-store.ts';
+import { TENANT_COLUMNS, type TenantRow, toTenant } from '../tenants/tenant-views.ts';
 
 export function createConfigStore(db: Database): ConfigStore {
   return {

@@ -1,5 +1,5 @@
 import { type CallDecision, crmReferencesOf } from '@callbay/core';
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 
 /** Notes which CRM objects complete calls refer to, whether those are here or not. Source: C26. */
 export async function saveCallReferences(

@@ -1,5 +1,5 @@
 import { crmTypeOfName, type TenantSettings } from '@callbay/core';
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 
 /** More CSVs than these that nobody has read hold back what came after them all the same. */
 const MAX_UNREAD = 500;

@@ -6,8 +6,8 @@ import {
   type MappingOptions,
 } from '@callbay/core';
 import type { CrmImport } from '@callbay/ingestion';
-import type { Sql } from '../database.ts';
-import { findNewestPolicy } from '../newest-policy.ts';
+import type { Sql } from '../database/database.ts';
+import { findNewestPolicy } from '../tenants/newest-policy.ts';
 
 /** The newest published version of each CRM mapping; one without fields takes the type's mapping back. */
 export async function findCrmMappings(sql: Sql, tenantId: string): Promise<Map<CrmType, CrmMapping>> {

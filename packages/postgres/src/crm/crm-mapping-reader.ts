@@ -1,6 +1,6 @@
 import type { CrmHeader } from '@callbay/core';
 import type { CrmMappingReader } from '@callbay/ingestion';
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import { findCrmMappings } from './crm-lines.ts';
 import { KEPT_COLUMNS } from './end-import.ts';
 

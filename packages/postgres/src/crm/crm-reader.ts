@@ -13,7 +13,7 @@ import {
   crmReferencesOf,
 } from '@callbay/core';
 import type { CrmReader } from '@callbay/ingestion';
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 
 interface ObjectRow {
   readonly type: CrmType;

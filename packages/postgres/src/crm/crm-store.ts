@@ -9,8 +9,8 @@ import type {
   RowReading,
 } from '@callbay/ingestion';
 import { from as copyFrom } from 'pg-copy-streams';
-import { type Database, transact, transactBulk } from '../database.ts';
-import { sqlState, translatePgError } from '../pg-errors.ts';
+import { type Database, transact, transactBulk } from '../database/database.ts';
+import { sqlState, translatePgError } from '../database/pg-errors.ts';
 import { findCrmMappings, findNextImport } from './crm-lines.ts';
 import { detailOf, endImport, warningsOf } from './end-import.ts';
 import { BULK_SETTINGS, COPY_OBJECTS, COPY_STAGING, CREATE_STAGING, mergeObjects } from './merge-objects.ts';

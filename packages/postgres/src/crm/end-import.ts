@@ -1,7 +1,7 @@
 import { type Issue, type Outcome, stateOf } from '@callbay/core';
 import type { CrmImport, CrmImportCounts, CrmReadReport } from '@callbay/ingestion';
 import { freeNameFor } from '../calls/save-verdicts.ts';
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 
 const MAX_TOLD = 100;
 /** Of a file's header; more of them tell nobody anything. */

@@ -1,6 +1,6 @@
 import type { CrmType } from '@callbay/core';
 import type { CrmImportCounts } from '@callbay/ingestion';
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 
 /** Where COPY puts the rows of one file: seen by this connection alone, gone with the transaction, never in the log. */
 export const CREATE_STAGING = `create temp table crm_staging (

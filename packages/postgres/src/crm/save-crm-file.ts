@@ -1,7 +1,7 @@
 import type { CrmFileFacts } from '@callbay/ingestion';
 import { wakeWaitingCalls } from '../calls/file-store.ts';
 import { keyOfStem } from '../calls/load-facts.ts';
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 
 /** See `CrmStore.saveCrmFile`. */
 export async function saveCrmFile(

@@ -5,8 +5,7 @@ import {
   type LinkageFields,
   type Policy,
 } from '@callbay/core';
-import type { Sql } from '../database.ts';
-import { type Database, transact } from '../database.ts';
+import { type Database, type Sql, transact } from '../database/database.ts';
 import { wakeStems } from './linkage-rows.ts';
 
 /** What was due when a comparison began: later marks are for the next one. */

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { type ExternalRecording, type NewExternalRecording, toPage } from '@callbay/contracts';
 import { CallbayError, fieldsOfRecording, type Policy, stripSourcePrefix } from '@callbay/core';
 import type { Actor, ExternalRecordingStore } from '@callbay/ingestion';
-import { audit } from '../admin/audit.ts';
+import { audit } from '../access/audit.ts';
 import { lockTenant } from '../calls/load-facts.ts';
-import { type Database, type Sql, transact } from '../database.ts';
+import { type Database, type Sql, transact } from '../database/database.ts';
 import { wakeStems } from './linkage-rows.ts';
 
 interface Row {

@@ -1,4 +1,4 @@
-import type { Database, Sql } from '../database.ts';
+import type { Database, Sql } from '../database/database.ts';
 
 /** Waiting records noted in one statement, and statements in one sweep; the next sweep goes on. */
 const NOTE_LIMIT = 5_000;

@@ -1,6 +1,6 @@
 import type { LinkageFields, LinkageParty } from '@callbay/core';
 import { lockCalls } from '../calls/lock-calls.ts';
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 
 /** A record that waits without naming a recording. `id` is that of its party in a comparison. */
 export interface OpenRecord {

@@ -7,7 +7,7 @@ import {
 } from '@callbay/core';
 import type { JudgeMatches, LinkageStore, LinkResult } from '@callbay/ingestion';
 import { lockTenant } from '../calls/load-facts.ts';
-import { type Database, type Sql, transact } from '../database.ts';
+import { type Database, type Sql, transact } from '../database/database.ts';
 import { clearDue, listDue, readDueFields } from './due-links.ts';
 import { findForgotten, noteForNewTenants } from './forgotten-links.ts';
 import {

@@ -1,9 +1,9 @@
 import { type Match, type MatchListQuery, type MatchState, toPage } from '@callbay/contracts';
 import { CallbayError } from '@callbay/core';
 import type { Actor, MatchStore } from '@callbay/ingestion';
-import { audit } from '../admin/audit.ts';
+import { audit } from '../access/audit.ts';
 import { lockTenant } from '../calls/load-facts.ts';
-import { type Database, type Sql, transact } from '../database.ts';
+import { type Database, type Sql, transact } from '../database/database.ts';
 import { lockLinkage, wakeStems } from './linkage-rows.ts';
 import { tellAmbiguity, writeLinks } from './write-matches.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { JudgedMatches, ScoredPair } from '@callbay/core';
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 import { IS_OPEN_RECORD, IS_OPEN_RECORDING } from './linkage-rows.ts';
 
 /** A match to be made, and its two parties. */

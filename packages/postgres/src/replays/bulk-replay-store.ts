@@ -1,8 +1,8 @@
 import type { Actor, BulkReplayStore, RowToReplay } from '@callbay/ingestion';
-import { audit } from '../admin/audit.ts';
+import { audit } from '../access/audit.ts';
 import { lockTenant } from '../calls/load-facts.ts';
 import { takeCounter } from '../calls/save-calls.ts';
-import { type Database, type Sql, transact } from '../database.ts';
+import { type Database, type Sql, transact } from '../database/database.ts';
 import { findCalls, findFiles, findRows, IS_KEPT, MAY_REPLAY, MAY_REPLAY_ROW } from './find-replays.ts';
 
 const MAX_AT_ONCE = 500;

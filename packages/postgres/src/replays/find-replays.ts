@@ -1,5 +1,5 @@
 import type { CallToReplay, FileToReplay, ReplaySelection, RowToReplay } from '@callbay/ingestion';
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 
 /** Strings beyond this stay in the database. */
 const MAX_RECORD_BYTES = 256 * 1024;

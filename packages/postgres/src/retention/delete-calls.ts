@@ -1,10 +1,10 @@
 import type { DataRetention } from '@callbay/core';
 import type { Deletion } from '@callbay/ingestion';
-import { audit } from '../admin/audit.ts';
+import { audit } from '../access/audit.ts';
 import { keyOfStem, linkedStems, stemOfKey } from '../calls/load-facts.ts';
 import { lockCalls } from '../calls/lock-calls.ts';
 import { takeCounter } from '../calls/save-calls.ts';
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 import { type ExpiredCall, findExpired } from './expired-calls.ts';
 import { removeFacts } from './remove-facts.ts';
 import type { Tombstones } from './tombstones.ts';

@@ -1,5 +1,5 @@
 import type { DataRetention, DeletionReason } from '@callbay/core';
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 
 /** Visible calls, and complete ones that wait for go live: both are somebody's data. */
 const STATUSES = ['surfaced', 'ready'] as const;

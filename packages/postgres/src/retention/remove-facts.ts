@@ -1,4 +1,4 @@
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 import { removeMentions } from './remove-mentions.ts';
 import { removeRecords } from './remove-records.ts';
 

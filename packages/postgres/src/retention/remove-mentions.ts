@@ -1,4 +1,4 @@
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 
 /** Of an array of examples, those of other files. */
 const OTHERS = (examples: string): string =>

@@ -1,8 +1,7 @@
-import type { DataRetentionPreview, DeletedCall } from '@callbay/contracts';
-import { toPage } from '@callbay/contracts';
+import { type DataRetentionPreview, type DeletedCall, toPage } from '@callbay/contracts';
 import { type DataRetention, wantsConfirmation } from '@callbay/core';
 import type { Deletion, RetentionReader, RetentionStore } from '@callbay/ingestion';
-import { type Database, transact } from '../database.ts';
+import { type Database, transact } from '../database/database.ts';
 import { deleteExpired, deleteLate } from './delete-calls.ts';
 import { countExpired, findExpired } from './expired-calls.ts';
 import type { Tombstones } from './tombstones.ts';

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey } from 'node:crypto';
-import type { Sql } from '../database.ts';
+import type { Sql } from '../database/database.ts';
 
 /** Whether a call key is one of a deleted call: asked of what is left of it, a keyed digest. */
 export interface Tombstones {

@@ -1,0 +1,36 @@
+/** A login that may be tried. Keys are SSH wire-format public keys, base64. */
+export interface SftpAccount {
+  readonly tenantId: string;
+  readonly username: string;
+  readonly canRead: 'all' | 'receipts' | 'none';
+  readonly allowedCidrs: readonly string[];
+  readonly keys: readonly {
+    readonly id: string;
+    readonly publicKey: string;
+    readonly expiresAt: Date | null;
+  }[];
+  /** scrypt hash, null where the user or its tenant allows no password. */
+  readonly passwordHash: string | null;
+}
+
+export interface AuditEntry {
+  readonly actor: string;
+  readonly action: string;
+  readonly target: string;
+  readonly remoteAddress: string | null;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface SftpAccountStore {
+  /** Null for an unknown user, and for users of suspended tenants. */
+  findAccount(username: string): Promise<SftpAccount | null>;
+  touchKey(tenantId: string, keyId: string): Promise<void>;
+  /** `tenantId` null: nobody's login. */
+  appendAudit(tenantId: string | null, entry: AuditEntry): Promise<void>;
+  /** The server's host keys (PEM, OpenSSH format), made on first call, the same on every node. */
+  loadHostKeys(
+    make: () => { type: 'ed25519' | 'ecdsa' | 'rsa'; privateKey: string; publicKey: string }[],
+  ): Promise<{ type: string; privateKey: string; publicKey: string }[]>;
+  /** Calls back with a user name whenever its keys, password or existence changed. */
+  watchAccess(onChange: (username: string) => void): Promise<AsyncDisposable>;
+}

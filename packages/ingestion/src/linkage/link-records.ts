@@ -1,0 +1,45 @@
+import { judgeMatches } from '@callbay/core';
+import { type AdvanceCallsDeps, advanceCalls } from '../calls/advance-calls.ts';
+import type { PipelineLog } from '../ports.ts';
+import type { LinkageStore } from './ports.ts';
+
+export interface LinkRecordsDeps extends AdvanceCallsDeps {
+  readonly links: LinkageStore;
+  readonly log: PipelineLog;
+}
+
+const BATCH = 500;
+
+/**
+ * Compares what waits since the last time: records that name no recording with recordings that rest elsewhere. Answers
+ * how many neighbourhoods were compared. Source: C20.
+ */
+export async function sweepLinks(deps: LinkRecordsDeps): Promise<number> {
+  const due = await deps.links.findDue(BATCH);
+  for (const { tenantId, starts } of due) {
+    try {
+      for (const startedAt of starts) await linkAround(deps, tenantId, startedAt);
+    } catch (error) {
+      // One tenant's fault must not keep the others waiting; its records stay due.
+      deps.log.error({ err: error, tenantId }, 'records could not be compared with recordings');
+    }
+  }
+  return due.reduce((count, { starts }) => count + starts.length, 0);
+}
+
+async function linkAround(deps: LinkRecordsDeps, tenantId: string, startedAt: number): Promise<void> {
+  const { callKeys, isCrowded } = await deps.links.linkAround(tenantId, startedAt, judgeMatches);
+  if (isCrowded) {
+    deps.log.warn(
+      { tenantId, startedAt },
+      'too many records or recordings wait at one time to compare them all',
+    );
+  }
+  for (let first = 0; first < callKeys.length; first += BATCH) {
+    await advanceCalls(deps, { tenantId, callKeys: callKeys.slice(first, first + BATCH) });
+  }
+}
+
+/** Finds what `sweepLinks` has no mark of. */
+export const sweepForgottenLinks = ({ links }: LinkRecordsDeps): Promise<number> =>
+  links.findForgotten(10 * BATCH);

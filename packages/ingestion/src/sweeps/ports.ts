@@ -1,0 +1,42 @@
+/** One file whose 7 days are over, as a purge left it. */
+export interface PurgedFile {
+  readonly tenantId: string;
+  readonly fileId: string;
+  /** The bytes to remove now; null where there are none, or where a call keeps them. */
+  readonly blobKey: string | null;
+}
+
+export interface PurgePreviewItem {
+  readonly fileId: string;
+  readonly name: string;
+  readonly state: string;
+  readonly code: string | null;
+  readonly receivedAt: Date;
+  readonly purgeAt: Date;
+  /** The bytes stay as the media of a call. */
+  readonly keptByCall: boolean;
+}
+
+/** The sweeps' questions. Times are the database's. */
+export interface SweepStore {
+  /**
+   * Commits `purgedAt` for files received over 7 days ago, each under the lock of its call key. A file not read yet is
+   * left for a day more. Source: C5.
+   */
+  purgeFiles(limit: number): Promise<PurgedFile[]>;
+  /** Tells once, a day before, of held files that will be purged unpaired. Answers how many. */
+  warnOfPurges(limit: number): Promise<number>;
+  /** What `purgeFiles` would take by `until`, soonest first. */
+  previewPurge(
+    tenantId: string,
+    page: { until: Date; limit: number; after: { purgeAt: Date; fileId: string } | null },
+  ): Promise<PurgePreviewItem[]>;
+  /** Those of `keys` that no unpurged file and no call refers to. */
+  findOrphans(keys: readonly string[]): Promise<string[]>;
+  /** Removes published and unpublished outbox rows older than 30 days. */
+  trimOutbox(limit: number): Promise<number>;
+  /** The database's true clock, for comparison with the host's. */
+  readClock(): Promise<Date>;
+  /** Runs `work` where no other process runs a sweep of that name just now; false where one does. */
+  runExclusively(name: string, work: () => Promise<void>): Promise<boolean>;
+}

@@ -1,0 +1,88 @@
+import { type ClockReading, judgeClocks } from '@callbay/core';
+import type { AlertStore } from '../alerts/ports.ts';
+import { advanceCalls } from '../calls/advance-calls.ts';
+import type { ClassifyFileDeps } from '../classify/classify-file.ts';
+import type { ImportCrmDeps } from '../crm/import-crm.ts';
+import type { CrmQueue } from '../crm/ports.ts';
+import type { LinkRecordsDeps } from '../linkage/link-records.ts';
+import type { JobQueue } from '../ports.ts';
+import type { RetentionStore } from '../retention/ports.ts';
+import type { SweepStore } from './ports.ts';
+
+export interface SweepDeps extends ClassifyFileDeps, ImportCrmDeps, LinkRecordsDeps {
+  readonly queue: JobQueue & CrmQueue;
+  readonly retention: RetentionStore;
+  readonly sweeps: SweepStore;
+  readonly alerts: AlertStore;
+}
+
+const BATCH = 500;
+/** A job in good health reads a file well before this: what is older has lost its job. */
+const UNREAD_AFTER_MS = 10_000;
+const ORPHAN_AFTER_MS = 24 * 60 * 60 * 1000;
+
+/** Makes the job again of every file that nobody has read: the queue may have lost it. */
+export async function sweepUnreadFiles({ files, queue }: SweepDeps): Promise<number> {
+  const unread = await files.findUnread(UNREAD_AFTER_MS, BATCH);
+  await queue.enqueueManyClassify(unread);
+  return unread.length;
+}
+
+/** Advances every call whose facts changed and that no job came for, or whose time has come. */
+export async function sweepDueCalls(deps: SweepDeps): Promise<number> {
+  const due = await deps.calls.findDue(BATCH);
+  for (const { tenantId, callKeys } of due) {
+    try {
+      await advanceCalls(deps, { tenantId, callKeys });
+    } catch (error) {
+      // One tenant's fault must not keep the others waiting; its calls stay due.
+      deps.log.error(
+        { err: error, tenantId, callKeys: callKeys.slice(0, 10) },
+        'calls could not be advanced',
+      );
+    }
+  }
+  return due.reduce((count, { callKeys }) => count + callKeys.length, 0);
+}
+
+/**
+ * Purges files whose 7 days are over, after warning of the unpaired ones a day before; stops, and
+ * alerts, where clocks disagree. Source: C5, case 57.
+ */
+export async function sweepPurges(
+  deps: SweepDeps,
+  clocks: Omit<ClockReading, 'databaseMs'>,
+): Promise<number> {
+  const { sweeps, alerts, blobs, log } = deps;
+  const reading = { ...clocks, databaseMs: (await sweeps.readClock()).getTime() };
+  const doubt = judgeClocks(reading);
+  await alerts.noteClocks(doubt);
+  if (doubt) {
+    log.error({ code: 'CLOCKS_DISAGREE', ...reading }, `nothing is purged: ${doubt}`);
+    return 0;
+  }
+  const warned = await sweeps.warnOfPurges(BATCH);
+  if (warned > 0) log.warn({ warned }, 'held files will be purged within a day');
+  const purged = await sweeps.purgeFiles(BATCH);
+  for (const { tenantId, blobKey } of purged) if (blobKey !== null) await blobs.remove(tenantId, blobKey);
+  return purged.length;
+}
+
+/** Removes bytes older than a day that no file and no call refers to: left by a crash between two steps. */
+export async function sweepOrphans({ sweeps, blobs }: SweepDeps, nowMs: number): Promise<number> {
+  let removed = 0;
+  let batch: { tenantId: string; key: string }[] = [];
+  const flush = async (): Promise<void> => {
+    const orphans = new Set(await sweeps.findOrphans(batch.map((b) => b.key)));
+    for (const { tenantId, key } of batch) if (orphans.has(key)) await blobs.remove(tenantId, key);
+    removed += orphans.size;
+    batch = [];
+  };
+  for await (const { tenantId, key, modifiedAt } of blobs.list()) {
+    if (nowMs - modifiedAt.getTime() < ORPHAN_AFTER_MS) continue;
+    batch.push({ tenantId, key });
+    if (batch.length >= BATCH) await flush();
+  }
+  if (batch.length > 0) await flush();
+  return removed;
+}

@@ -1,9 +1,0 @@
-export { createAuditReader } from './audit.ts';
-export { createCallReader } from './call-reader.ts';
-export { createEventReader } from './event-reader.ts';
-export { createFileReader } from './file-reader.ts';
-export { createKeyStore } from './key-store.ts';
-export { createMappingStore } from './mapping-store.ts';
-export { ensureOperatorKey } from './operator-key.ts';
-export { createSftpUserStore } from './sftp-user-store.ts';
-export { createTenantStore } from './tenant-store.ts';

@@ -1,0 +1,121 @@
+import { CallbayError, canonicalStem } from '@callbay/core';
+import type { DropStore, FileToReceive, ReceivedFile } from '@callbay/ingestion';
+import type { Database } from '../database/database.ts';
+import { RECEIVE_FILES } from './drop-queries.ts';
+
+/** Keeps one statement short, so that no upload waits long for those before it. */
+const MAX_AT_ONCE = 200;
+
+interface Waiter {
+  readonly file: FileToReceive;
+  readonly resolve: (received: ReceivedFile) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export const unknownTenant = (tenantId: string): CallbayError =>
+  new CallbayError('NOT_FOUND', `There is no tenant ${tenantId}.`);
+
+async function receiveFiles(
+  db: Database,
+  tenantId: string,
+  files: readonly FileToReceive[],
+): Promise<Map<string, ReceivedFile>> {
+  const names = files.map(({ name }) => canonicalStem(name));
+  const rows = await db.query<ReceivedFile>(
+    RECEIVE_FILES,
+    [
+      tenantId,
+      files.map(({ fileId }) => fileId),
+      files.map(({ drop }) => drop),
+      files.map(({ name }) => name),
+      names.map(({ stem }) => stem),
+      names.map(({ ext }) => ext),
+      files.map(({ sizeBytes }) => sizeBytes),
+      files.map(({ modifiedAt }) => modifiedAt),
+      files.map(({ blobKey }) => blobKey),
+      files.map(({ sentBy }) => sentBy),
+    ],
+    'receive_files',
+  );
+  return new Map(rows.map((row) => [row.fileId, row]));
+}
+
+async function receiveAlone(
+  db: Database,
+  tenantId: string,
+  { file, resolve, reject }: Waiter,
+): Promise<void> {
+  try {
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      const received = (await receiveFiles(db, tenantId, [file])).get(file.fileId);
+      if (received !== undefined) return resolve(received);
+    }
+    reject(unknownTenant(tenantId));
+  } catch (error) {
+    reject(error);
+  }
+}
+
+/** Settles every waiter. One that the others may have spoilt, or that got no answer among them, is tried by itself. */
+async function receiveTogether(db: Database, tenantId: string, waiters: readonly Waiter[]): Promise<void> {
+  let answers = new Map<string, ReceivedFile>();
+  if (waiters.length > 1) {
+    try {
+      answers = await receiveFiles(
+        db,
+        tenantId,
+        waiters.map(({ file }) => file),
+      );
+    } catch (error) {
+      if (error instanceof CallbayError) {
+        for (const { reject } of waiters) reject(error);
+        return;
+      }
+    }
+  }
+  for (const waiter of waiters) {
+    const received = answers.get(waiter.file.fileId);
+    if (received === undefined) await receiveAlone(db, tenantId, waiter);
+    else waiter.resolve(received);
+  }
+}
+
+/** At most `MAX_AT_ONCE` waiters, each for another file: the same file again is left for the next round. */
+function takeRound(queue: Waiter[]): Waiter[] {
+  const round = new Map<string, Waiter>();
+  const later: Waiter[] = [];
+  for (const waiter of queue.splice(0)) {
+    if (round.size < MAX_AT_ONCE && !round.has(waiter.file.fileId)) round.set(waiter.file.fileId, waiter);
+    else later.push(waiter);
+  }
+  queue.push(...later);
+  return [...round.values()];
+}
+
+/**
+ * Receives files in the order of the calls. A tenant's sequence lets one commit through at a time, so that files which
+ * come while one is on its way go together in the next statement: a tenant with many uploads at once is not held to the
+ * pace of single commits, and a lone upload waits for nobody.
+ */
+export function createReceiver(db: Database): DropStore['receiveFile'] {
+  const queues = new Map<string, Waiter[]>();
+
+  async function work(tenantId: string, queue: Waiter[]): Promise<void> {
+    while (queue.length > 0) await receiveTogether(db, tenantId, takeRound(queue));
+    queues.delete(tenantId);
+  }
+
+  return (tenantId, file) => {
+    const { promise, resolve, reject } = Promise.withResolvers<ReceivedFile>();
+    const waiter = { file, resolve, reject };
+    const queue = queues.get(tenantId);
+    if (queue !== undefined) {
+      queue.push(waiter);
+      return promise;
+    }
+    const first = [waiter];
+    queues.set(tenantId, first);
+    void work(tenantId, first);
+    return promise;
+  };
+}

@@ -1,7 +1,0 @@
-import type { PolicyReader } from '@callbay/ingestion';
-import type { Database } from '../database.ts';
-import { findNewestPolicy } from '../newest-policy.ts';
-
-export const createPolicyReader = (db: Database): PolicyReader => ({
-  findPolicy: (tenantId) => findNewestPolicy(db, tenantId),
-});

@@ -1,0 +1,97 @@
+import type { Readiness, Stage, TenantSettings } from '@callbay/contracts';
+import { DEFAULT_SETTINGS, findReadiness } from '@callbay/core';
+import type { Database } from '../database/database.ts';
+import { readReadinessFacts } from './readiness-facts.ts';
+
+interface Row {
+  stage: Stage;
+  timeZone: string | null;
+  settings: Partial<TenantSettings>;
+  mappingVersion: number | null;
+  users: number;
+  files: number;
+  held: number;
+  rejected: number;
+  readyCalls: number;
+  surfacedCalls: number;
+  distinctUsers: number;
+  unpairedRecordings: number;
+  unpairedMetadata: number;
+}
+
+const READINESS = `
+  SELECT t.stage, t.time_zone AS "timeZone", t.settings,
+         (SELECT max(version) FROM mapping_versions WHERE tenant_id = t.id AND kind = 'call') AS "mappingVersion",
+         (SELECT count(*) FROM sftp_users WHERE tenant_id = t.id) AS users,
+         f.files, f.held, f.rejected, f."unpairedRecordings", f."unpairedMetadata", c."readyCalls", c."surfacedCalls",
+         (SELECT count(*) FROM (SELECT DISTINCT user_id FROM calls
+           WHERE tenant_id = t.id AND status IN ('ready', 'surfaced') AND user_id IS NOT NULL) u) AS "distinctUsers"
+    FROM tenants t,
+         LATERAL (SELECT count(*) AS files,
+                         count(*) FILTER (WHERE state = 'held') AS held,
+                         count(*) FILTER (WHERE state = 'rejected') AS rejected,
+                         count(*) FILTER (WHERE state = 'held' AND outcome_code = 'NO_METADATA') AS "unpairedRecordings",
+                         count(*) FILTER (WHERE state = 'held' AND outcome_code = 'NO_RECORDING') AS "unpairedMetadata"
+                    FROM files WHERE tenant_id = t.id AND purged_at IS NULL) f,
+         LATERAL (SELECT count(*) FILTER (WHERE status = 'ready') AS "readyCalls",
+                         count(*) FILTER (WHERE status = 'surfaced') AS "surfacedCalls"
+                    FROM calls WHERE tenant_id = t.id) c
+   WHERE t.id = $1`;
+
+const REJECTED_BY_CODE = `
+  SELECT outcome_code AS code, count(*) AS count FROM files
+   WHERE tenant_id = $1 AND state = 'rejected' AND purged_at IS NULL AND outcome_code IS NOT NULL
+   GROUP BY outcome_code ORDER BY outcome_code`;
+
+/** What stands between a tenant and going live, over the files that are in its drop now. Null without such a tenant. */
+export async function readReadiness(db: Database, tenantId: string): Promise<Readiness | null> {
+  const [row] = await db.query<Row>(READINESS, [tenantId]);
+  if (row === undefined) return null;
+  const rejected = await db.query<{ code: string; count: number }>(REJECTED_BY_CODE, [tenantId]);
+  const facts = await readReadinessFacts(db, tenantId, {
+    timeZone: row.timeZone,
+    settings: { ...DEFAULT_SETTINGS, ...row.settings } as TenantSettings,
+    mappingVersion: row.mappingVersion,
+    sftpUsers: row.users,
+    completeCalls: row.readyCalls + row.surfacedCalls,
+  });
+  const sum = (groups: readonly { count: number }[]): number =>
+    groups.reduce((all, group) => all + group.count, 0);
+  const unpairedRows = sum(facts.heldRows.filter(({ code }) => code === 'NO_RECORDING'));
+  const rows = { held: sum(facts.heldRows), rejected: sum(facts.rejectedRows), unpaired: unpairedRows };
+  const checks = checksOf(row, rows);
+  const { files, held, unpairedRecordings, unpairedMetadata, readyCalls, surfacedCalls, distinctUsers } = row;
+  return {
+    stage: row.stage,
+    isReady: checks.every((check) => check.ok || !check.required),
+    checks,
+    counts: {
+      ...{ files, held, rejected: row.rejected },
+      ...{ unpairedRecordings, unpairedMetadata, readyCalls, surfacedCalls, distinctUsers },
+      ...{ heldRows: rows.held, rejectedRows: rows.rejected },
+    },
+    rejectedByCode: Object.fromEntries(rejected.map(({ code, count }) => [code, count])),
+    findings: findReadiness(facts).map((finding) => ({ ...finding, examples: [...finding.examples] })),
+  };
+}
+
+function checksOf(row: Row, rows: { rejected: number; unpaired: number }): Readiness['checks'] {
+  const required = (code: string, ok: boolean, message: string) => ({ code, ok, required: true, message });
+  const advised = (code: string, ok: boolean, message: string) => ({ code, ok, required: false, message });
+  return [
+    required('TIME_ZONE_SET', row.timeZone !== null, 'The tenant has a time zone.'),
+    required('MAPPING_PUBLISHED', row.mappingVersion !== null, 'A field mapping for calls is published.'),
+    advised('SFTP_USER_EXISTS', row.users > 0, 'Somebody can log in to the drop.'),
+    advised('CALL_COMPLETE', row.readyCalls + row.surfacedCalls > 0, 'At least one call is complete.'),
+    advised(
+      'NOTHING_REJECTED',
+      row.rejected + rows.rejected === 0,
+      'No file in the drop was rejected, and no row of a batch.',
+    ),
+    advised(
+      'NOTHING_UNPAIRED',
+      row.unpairedRecordings + row.unpairedMetadata + rows.unpaired === 0,
+      'No file and no row of a batch waits for its other half.',
+    ),
+  ];
+}
