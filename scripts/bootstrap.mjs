@@ -209,24 +209,26 @@ function npm(args, env, stdio) {
 }
 
 /**
- * Whether node_modules already holds what the lock file asks for, as after `npm install`: then wiping it, under
- * the feet of whoever works in this clone, would gain nothing.
+ * Whether the node_modules of `folder` already holds what its lock file asks for, as after `npm install`: then wiping
+ * it, under the feet of whoever works in this clone, would gain nothing.
  */
-function isInstalled() {
-  const lock = readJson(join(root, 'package-lock.json')).packages ?? {};
-  const present = readJson(join(modules, '.package-lock.json')).packages;
-  if (!present || !existsSync(pinnedNode)) return false;
+export function holdsLockedPackages(folder) {
+  const lock = readJson(join(folder, 'package-lock.json')).packages ?? {};
+  const present = readJson(join(folder, 'node_modules', '.package-lock.json')).packages;
+  if (!present) return false;
   return Object.entries(lock).every(([path, entry]) => {
     if (!path.startsWith('node_modules/') && !path.includes('/node_modules/')) return true;
+    // A package of the workspace needs its link and nothing else.
+    if (entry.link === true) return existsSync(join(folder, path, 'package.json'));
     const there = present[path];
     if (!there) return entry.optional === true || entry.devOptional === true;
-    return entry.link === true || (there.version === entry.version && there.integrity === entry.integrity);
+    return there.version === entry.version && there.integrity === entry.integrity;
   });
 }
 
 function installPackages() {
   if (!existsSync(join(root, 'package-lock.json'))) throw new BootstrapError('package-lock.json is missing');
-  if (isInstalled()) return;
+  if (existsSync(pinnedNode) && holdsLockedPackages(root)) return;
   say('installing packages (about half a minute the first time)');
   const result = throughPlainPath(root, (at) =>
     npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], environment(at)),

@@ -1,12 +1,23 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 
-const { throughPlainPath } = (await import(
+const { holdsLockedPackages, throughPlainPath } = (await import(
   pathToFileURL(join(import.meta.dirname, '../scripts/bootstrap.mjs')).href
-)) as { throughPlainPath<T>(folder: string, work: (path: string) => T): T };
+)) as {
+  holdsLockedPackages(folder: string): boolean;
+  throughPlainPath<T>(folder: string, work: (path: string) => T): T;
+};
 
 function makeFolder(name: string): string {
   const parent = mkdtempSync(join(tmpdir(), 'callbay-bootstrap-'));
@@ -45,4 +56,28 @@ test('a build that throws leaves no link behind', () => {
     }),
   ).toThrow('no compiler');
   expect(existsSync(dirname(used))).toBe(false);
+});
+
+test('a new package of the workspace is installed once it is linked, and a new version is not', () => {
+  const folder = makeFolder('clone');
+  const lock = (zod: string) => ({
+    packages: {
+      'packages/new': { name: '@callbay/new' },
+      'node_modules/@callbay/new': { resolved: 'packages/new', link: true },
+      'node_modules/zod': { version: zod, integrity: zod },
+    },
+  });
+  const writeLock = (zod: string) =>
+    writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock(zod)));
+  mkdirSync(join(folder, 'packages/new'), { recursive: true });
+  mkdirSync(join(folder, 'node_modules/@callbay'), { recursive: true });
+  writeFileSync(join(folder, 'packages/new/package.json'), '{}');
+  const present = { packages: { 'node_modules/zod': { version: '1', integrity: '1' } } };
+  writeFileSync(join(folder, 'node_modules/.package-lock.json'), JSON.stringify(present));
+  writeLock('1');
+  expect(holdsLockedPackages(folder)).toBe(false);
+  symlinkSync('../../packages/new', join(folder, 'node_modules/@callbay/new'));
+  expect(holdsLockedPackages(folder)).toBe(true);
+  writeLock('2');
+  expect(holdsLockedPackages(folder)).toBe(false);
 });
