@@ -2,88 +2,36 @@
 import { createDiskBlobStore } from '@callbay/blobs';
 import { createHttpApi } from '@callbay/http';
 import { createSampler } from '@callbay/ingestion';
-import { createApiStores, createProcessMetricsStore, openDatabase } from '@callbay/postgres';
-import { createJobQueue } from '@callbay/queue';
-import {
-  createLogger,
-  createMetrics,
-  createSealer,
-  deriveKey,
-  exitWithParent,
-  loadConfig,
-  loadSecretKey,
-  onShutdown,
-  processLabels,
-  readAllMetrics,
-  readEnv,
-  reportReady,
-  roleConnections,
-  shareMetrics,
-} from '@callbay/runtime';
+import { createApiStores } from '@callbay/postgres';
+import { openRole } from '@callbay/role';
+import { createSealer, deriveKey } from '@callbay/runtime';
+import { countAlerts } from './count-alerts.ts';
 
-const config = loadConfig(readEnv());
-const logger = createLogger({ role: 'api', level: config.logLevel });
-const shutdown = onShutdown({ logger });
-exitWithParent(shutdown);
+const role = await openRole('api');
+const { config, db, logger, metrics, queue, shutdown } = role;
 
-const connectionString = config.databaseUrl;
-if (connectionString === null) throw new Error('api needs DATABASE_URL: `callbay up` gives it one');
-const secretKey = await loadSecretKey(config);
-const labels = processLabels('api');
-const metrics = createMetrics({ withProcess: true, labels });
-
-const db = openDatabase({
-  connectionString,
-  max: roleConnections.api.pool,
-  applicationName: 'callbay-api',
-  onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
-});
-shutdown.add('database', () => db.close());
-
-const sharing = {
-  ...{ registry: metrics.registry, labels, store: createProcessMetricsStore(db) },
-  onError: (err: unknown) => logger.warn({ err }, 'metrics could not be shared'),
-};
-const shared = shareMetrics(sharing);
-shutdown.add('metrics', () => shared.stop());
-
-const queue = await createJobQueue(
-  config.redisUrl === null ? { connectionString } : { redisUrl: config.redisUrl },
-  (err) => logger.warn({ err }, 'the queue connection broke'),
-);
-shutdown.add('queue', () => queue.close());
-
-const stores = createApiStores(db, createSealer(secretKey));
-const countAlerts = async (): Promise<void> => {
-  try {
-    const open = await stores.alerts.countOpen();
-    metrics.alertsOpen.reset();
-    for (const { kind, count } of open) metrics.alertsOpen.set({ kind }, count);
-  } catch (err) {
-    // The other numbers are wanted most when the database is away.
-    logger.warn({ err }, 'open alerts could not be counted');
-  }
-};
-const readMetrics = async (): Promise<string> => {
-  await countAlerts();
-  return readAllMetrics(sharing);
-};
+const stores = createApiStores(db, createSealer(role.secretKey));
 const sampler = createSampler({ processes: 2 });
 shutdown.add('sampler', async () => sampler[Symbol.asyncDispose]());
+
 const api = await createHttpApi(
   {
     ...stores,
-    ...{ queue, sampler },
+    queue,
+    sampler,
     blobs: createDiskBlobStore({ root: config.blobsFolder }),
-    checks: { database: () => db.query('select 1'), queue: () => queue.checkHealth() },
+    checks: { database: () => db.query('SELECT 1'), queue: () => queue.checkHealth() },
     metrics: {
       contentType: metrics.registry.contentType,
-      text: readMetrics,
+      text: async () => {
+        await countAlerts({ alerts: stores.alerts, gauge: metrics.alertsOpen, logger });
+        return role.readAllMetrics();
+      },
     },
     answered: (answer, seconds) => metrics.httpSeconds.observe(answer, seconds),
   },
   {
-    tokenKey: deriveKey(secretKey, 'tenant-tokens'),
+    tokenKey: deriveKey(role.secretKey, 'tenant-tokens'),
     sftp: { host: config.publicHost, port: config.sftp.port },
     trustProxy: config.http.trustProxy,
     webhookAllow: config.webhookAllow,
@@ -92,7 +40,7 @@ const api = await createHttpApi(
 );
 await api.listen({ host: config.bind, port: config.http.port });
 shutdown.add('http server', () => api.close());
+
 const address = api.server.address();
 const port = typeof address === 'object' && address !== null ? address.port : config.http.port;
-reportReady({ port });
-logger.info({ port }, 'api serves');
+role.reportReady('api serves', { port });

@@ -11,63 +11,23 @@ import {
   runSweeps,
 } from '@callbay/ingestion';
 import { createDigestSender } from '@callbay/notify';
-import { createPipelineStores, createProcessMetricsStore, openDatabase } from '@callbay/postgres';
-import { createJobQueue, startWorkers } from '@callbay/queue';
-import {
-  createLogger,
-  createMetrics,
-  createSealer,
-  deriveKey,
-  exitWithParent,
-  loadConfig,
-  loadSecretKey,
-  onShutdown,
-  processLabels,
-  readEnv,
-  reportReady,
-  roleConnections,
-  shareMetrics,
-} from '@callbay/runtime';
+import { createPipelineStores } from '@callbay/postgres';
+import { startWorkers } from '@callbay/queue';
+import { openRole } from '@callbay/role';
+import { createSealer, deriveKey, roleConnections } from '@callbay/runtime';
 
-const config = loadConfig(readEnv());
-const logger = createLogger({ role: 'pipeline', level: config.logLevel });
-const shutdown = onShutdown({ logger });
-exitWithParent(shutdown);
-
-const connectionString = config.databaseUrl;
-if (connectionString === null) throw new Error('pipeline needs DATABASE_URL: `callbay up` gives it one');
-const labels = processLabels('pipeline');
-const metrics = createMetrics({ withProcess: true, labels });
-const secretKey = await loadSecretKey(config);
-
-const db = openDatabase({
-  connectionString,
-  max: roleConnections.pipeline.pool,
-  bulkMax: roleConnections.pipeline.bulk,
-  applicationName: 'callbay-pipeline',
-  onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
-});
-shutdown.add('database', () => db.close());
-
-const sharing = {
-  ...{ registry: metrics.registry, labels, store: createProcessMetricsStore(db) },
-  onError: (err: unknown) => logger.warn({ err }, 'metrics could not be shared'),
-};
-const shared = shareMetrics(sharing);
-shutdown.add('metrics', () => shared.stop());
-
-const backend = config.redisUrl === null ? { connectionString } : { redisUrl: config.redisUrl };
-const queue = await createJobQueue(backend, (err) => logger.warn({ err }, 'the queue connection broke'));
-shutdown.add('queue', () => queue.close());
+const role = await openRole('pipeline');
+const { config, db, logger, metrics, queue, secretKey, shutdown } = role;
 
 const inspector = createInspector({ processes: Math.max(2, availableParallelism() - 1) });
 shutdown.add('inspector', async () => inspector[Symbol.asyncDispose]());
 
+const stores = createPipelineStores(db, {
+  sealer: createSealer(secretKey),
+  tombstoneKey: deriveKey(secretKey, 'tombstones'),
+});
 const deps: RunSweepsDeps = {
-  ...createPipelineStores(db, {
-    sealer: createSealer(secretKey),
-    tombstoneKey: deriveKey(secretKey, 'tombstones'),
-  }),
+  ...stores,
   importSlots: createImportSlots({ total: roleConnections.pipeline.imports }),
   sender: createDigestSender({ mail: config.mail, rules: { allow: config.webhookAllow } }),
   blobs: createDiskBlobStore({ root: config.blobsFolder }),
@@ -85,7 +45,7 @@ const deps: RunSweepsDeps = {
 };
 
 const workers = await startWorkers({
-  backend,
+  backend: role.queueBackend,
   concurrency: 8,
   handlers: {
     'file.classify': (payload) => classifyFile(deps, payload),
@@ -108,5 +68,4 @@ shutdown.add('workers', () => workers.close());
 
 const sweeps = runSweeps(deps);
 shutdown.add('sweeps', async () => sweeps[Symbol.asyncDispose]());
-reportReady();
-logger.info({}, 'pipeline works');
+role.reportReady('pipeline works');

@@ -1,0 +1,102 @@
+import { createProcessMetricsStore, type Database, openDatabase } from '@callbay/postgres';
+import { type CallbayQueue, createJobQueue, type QueueBackend } from '@callbay/queue';
+import {
+  type Config,
+  createLogger,
+  createMetrics,
+  exitWithParent,
+  type Logger,
+  loadConfig,
+  loadSecretKey,
+  type Metrics,
+  onShutdown,
+  processLabels,
+  type ReadyReport,
+  readAllMetrics,
+  readEnv,
+  reportReady,
+  roleConnections,
+  type Shutdown,
+  shareMetrics,
+} from '@callbay/runtime';
+
+export type RoleName = keyof typeof roleConnections;
+
+/** One process's common parts. The shutdown closes all of them after whatever the role adds to it. */
+export interface Role {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly shutdown: Shutdown;
+  /** 32 bytes: derive or seal with it, never log it. */
+  readonly secretKey: Buffer;
+  readonly metrics: Metrics;
+  readonly db: Database;
+  readonly queue: CallbayQueue;
+  /** Where the queue rests, for workers. */
+  readonly queueBackend: QueueBackend;
+  /** The metrics of this process and of all others, in the text form of Prometheus. */
+  readAllMetrics(): Promise<string>;
+  /** Reports to the supervisor, and to the log, that the role serves. */
+  reportReady(sentence: string, report?: ReadyReport): void;
+}
+
+function openRoleDatabase(name: RoleName, connectionString: string, logger: Logger): Database {
+  const { pool, bulk } = roleConnections[name];
+  return openDatabase({
+    connectionString,
+    max: pool,
+    ...(bulk > 0 ? { bulkMax: bulk } : {}),
+    applicationName: `callbay-${name}`,
+    onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
+  });
+}
+
+/**
+ * Opens the common parts of this process as its environment says. Throws a ConfigError for a wrong environment, and a
+ * retryable CallbayError when the queue does not answer.
+ */
+export async function openRole(name: RoleName): Promise<Role> {
+  const config = loadConfig(readEnv());
+  const logger = createLogger({ role: name, level: config.logLevel });
+  const shutdown = onShutdown({ logger });
+  exitWithParent(shutdown);
+  const connectionString = config.databaseUrl;
+  if (connectionString === null) throw new Error(`${name} needs DATABASE_URL: \`callbay up\` sets it`);
+  const secretKey = await loadSecretKey(config);
+
+  const db = openRoleDatabase(name, connectionString, logger);
+  shutdown.add('database', () => db.close());
+
+  const labels = processLabels(name);
+  const metrics = createMetrics({ withProcess: true, labels });
+  const sharing = {
+    registry: metrics.registry,
+    labels,
+    store: createProcessMetricsStore(db),
+    onError: (err: unknown) => logger.warn({ err }, 'metrics could not be shared'),
+  };
+  const shared = shareMetrics(sharing);
+  shutdown.add('metrics', () => shared.stop());
+
+  const queueBackend = config.redisUrl === null ? { connectionString } : { redisUrl: config.redisUrl };
+  const queue = await createJobQueue(queueBackend, (err) =>
+    logger.warn({ err }, 'the queue connection broke'),
+  );
+  shutdown.add('queue', () => queue.close());
+
+  return {
+    config,
+    logger,
+    shutdown,
+    secretKey,
+    metrics,
+    db,
+    queue,
+    queueBackend,
+    readAllMetrics: () => readAllMetrics(sharing),
+    reportReady: (sentence, report = {}) => {
+      reportReady(report);
+      logger.info({ ...report }, sentence);
+    },
+  };
+}
