@@ -43,14 +43,6 @@ export const FIND_RECENTLY_CLOSED = `SELECT ${ENTRY_COLUMNS} FROM files f
       ORDER BY receive_seq DESC LIMIT 1)
     AND f.withdrawn_seq IS NULL AND f.purged_at IS NULL AND f.received_at >= callbay_now() - interval '60 seconds'`;
 
-/** `stripSourcePrefix` of core, by tenant $1's settings: what is not read yet must count for the right call already. */
-const withoutSourcePrefix = (stem: string): string => `coalesce((
-    SELECT substr(${stem}, length(prefix) + 1)
-      FROM tenants t, jsonb_array_elements_text(t.settings -> 'sourcePrefixes') AS given,
-           LATERAL normalize(given, NFC) AS prefix
-     WHERE t.id = $1 AND starts_with(${stem}, prefix) AND length(prefix) < length(${stem})
-     ORDER BY length(prefix) DESC LIMIT 1), ${stem})`;
-
 /**
  * One statement from counter to story, for one file or several of one tenant that came at once. The clock is read when
  * the counter's lock is held, so that within a tenant a later sequence never has an earlier instant while the clock
@@ -67,6 +59,8 @@ WITH given AS (
 ), fresh AS (
   SELECT given.*, row_number() OVER (ORDER BY nth) AS ordinal, count(*) OVER () AS total
   FROM given WHERE NOT EXISTS (SELECT FROM known WHERE known.id = given.id)
+    AND EXISTS (SELECT FROM tenants
+                WHERE id = $1 AND coalesce(settings -> 'sourcePrefixes', '[]') = $11::jsonb)
 ), taken AS (
   UPDATE tenant_counters SET value = value + (SELECT total FROM fresh LIMIT 1)
   WHERE tenant_id = $1 AND name = 'receive' AND EXISTS (SELECT FROM fresh)
@@ -74,7 +68,7 @@ WITH given AS (
 ), received AS (
   INSERT INTO files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, modified_at, blob_key, sent_by,
                      folder, state, received_at, receive_seq)
-  SELECT $1, id, drop, name, name, ${withoutSourcePrefix('fresh.stem')}, ext, size_bytes, modified_at, blob_key, sent_by,
+  SELECT $1, id, drop, name, name, stem, ext, size_bytes, modified_at, blob_key, sent_by,
          'data', 'received', at, seq - total + ordinal
   FROM fresh, taken
   ON CONFLICT (tenant_id, id) DO NOTHING

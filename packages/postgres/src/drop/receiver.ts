@@ -1,7 +1,8 @@
-import { CallbayError, canonicalStem } from '@callbay/core';
+import { CallbayError, canonicalStem, stripSourcePrefix } from '@callbay/core';
 import type { DropStore, FileToReceive, ReceivedFile } from '@callbay/ingestion';
 import type { Database } from '../database/database.ts';
 import { RECEIVE_FILES } from './drop-queries.ts';
+import { SourcePrefixes } from './source-prefixes.ts';
 
 /** Keeps one statement short, so that no upload waits long for those before it. */
 const MAX_AT_ONCE = 200;
@@ -15,54 +16,72 @@ interface Waiter {
 export const unknownTenant = (tenantId: string): CallbayError =>
   new CallbayError('NOT_FOUND', `There is no tenant ${tenantId}.`);
 
+interface Door {
+  readonly db: Database;
+  readonly prefixes: SourcePrefixes;
+}
+
+/** More changes of the settings than these, one in each attempt, and the sender has to try again. */
+const ATTEMPTS = 3;
+
+/** Answers for all files, or for fewer where the tenant does not exist or its settings kept changing. */
 async function receiveFiles(
-  db: Database,
+  { db, prefixes }: Door,
   tenantId: string,
   files: readonly FileToReceive[],
 ): Promise<Map<string, ReceivedFile>> {
-  const names = files.map(({ name }) => canonicalStem(name));
-  const rows = await db.query<ReceivedFile>(
-    RECEIVE_FILES,
-    [
-      tenantId,
-      files.map(({ fileId }) => fileId),
-      files.map(({ drop }) => drop),
-      files.map(({ name }) => name),
-      names.map(({ stem }) => stem),
-      names.map(({ ext }) => ext),
-      files.map(({ sizeBytes }) => sizeBytes),
-      files.map(({ modifiedAt }) => modifiedAt),
-      files.map(({ blobKey }) => blobKey),
-      files.map(({ sentBy }) => sentBy),
-    ],
-    'receive_files',
-  );
-  return new Map(rows.map((row) => [row.fileId, row]));
+  let answers = new Map<string, ReceivedFile>();
+  for (let attempt = 1; attempt <= ATTEMPTS && answers.size < files.length; attempt += 1) {
+    if (attempt > 1) prefixes.forget(tenantId);
+    const known = await prefixes.read(tenantId);
+    if (known === null) break;
+    const rows = await db.query<ReceivedFile>(
+      RECEIVE_FILES,
+      [tenantId, ...columnsOf(files, known), JSON.stringify(known)],
+      'receive_files',
+    );
+    answers = new Map(rows.map((row) => [row.fileId, row]));
+  }
+  return answers;
 }
 
-async function receiveAlone(
-  db: Database,
-  tenantId: string,
-  { file, resolve, reject }: Waiter,
-): Promise<void> {
+function columnsOf(files: readonly FileToReceive[], sourcePrefixes: readonly string[]): unknown[][] {
+  const names = files.map(({ name }) => canonicalStem(name));
+  return [
+    files.map(({ fileId }) => fileId),
+    files.map(({ drop }) => drop),
+    files.map(({ name }) => name),
+    names.map(({ stem }) => stripSourcePrefix(stem, sourcePrefixes)),
+    names.map(({ ext }) => ext),
+    files.map(({ sizeBytes }) => sizeBytes),
+    files.map(({ modifiedAt }) => modifiedAt),
+    files.map(({ blobKey }) => blobKey),
+    files.map(({ sentBy }) => sentBy),
+  ];
+}
+
+async function receiveAlone(door: Door, tenantId: string, { file, resolve, reject }: Waiter): Promise<void> {
   try {
-    for (let attempt = 1; attempt <= 2; attempt += 1) {
-      const received = (await receiveFiles(db, tenantId, [file])).get(file.fileId);
-      if (received !== undefined) return resolve(received);
-    }
-    reject(unknownTenant(tenantId));
+    const received = (await receiveFiles(door, tenantId, [file])).get(file.fileId);
+    if (received !== undefined) return resolve(received);
+    const isTenant = (await door.prefixes.read(tenantId)) !== null;
+    reject(
+      isTenant
+        ? new CallbayError('UNAVAILABLE', `The settings of tenant ${tenantId} kept changing.`)
+        : unknownTenant(tenantId),
+    );
   } catch (error) {
     reject(error);
   }
 }
 
 /** Settles every waiter. One that the others may have spoilt, or that got no answer among them, is tried by itself. */
-async function receiveTogether(db: Database, tenantId: string, waiters: readonly Waiter[]): Promise<void> {
+async function receiveTogether(door: Door, tenantId: string, waiters: readonly Waiter[]): Promise<void> {
   let answers = new Map<string, ReceivedFile>();
   if (waiters.length > 1) {
     try {
       answers = await receiveFiles(
-        db,
+        door,
         tenantId,
         waiters.map(({ file }) => file),
       );
@@ -75,7 +94,7 @@ async function receiveTogether(db: Database, tenantId: string, waiters: readonly
   }
   for (const waiter of waiters) {
     const received = answers.get(waiter.file.fileId);
-    if (received === undefined) await receiveAlone(db, tenantId, waiter);
+    if (received === undefined) await receiveAlone(door, tenantId, waiter);
     else waiter.resolve(received);
   }
 }
@@ -98,10 +117,11 @@ function takeRound(queue: Waiter[]): Waiter[] {
  * pace of single commits, and a lone upload waits for nobody.
  */
 export function createReceiver(db: Database): DropStore['receiveFile'] {
+  const door = { db, prefixes: new SourcePrefixes(db) };
   const queues = new Map<string, Waiter[]>();
 
   async function work(tenantId: string, queue: Waiter[]): Promise<void> {
-    while (queue.length > 0) await receiveTogether(db, tenantId, takeRound(queue));
+    while (queue.length > 0) await receiveTogether(door, tenantId, takeRound(queue));
     queues.delete(tenantId);
   }
 
