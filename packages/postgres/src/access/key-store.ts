@@ -61,7 +61,7 @@ async function createCredential(tx: Sql, credential: CredentialToCreate, by: Act
   const [row] = await tx.query<KeyRow & { isExpired: boolean }>(
     `INSERT INTO api_keys (id, form, role, tenant_ids, label, digest, expires_at, created_at)
      VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, callbay_now() + make_interval(secs => $8)), callbay_now())
-     RETURNING ${KEY_COLUMNS}, coalesce(expires_at <= callbay_now(), false) AS "isExpired"`,
+     RETURNING ${KEY_COLUMNS}, coalesce(expires_at <= callbay_now(), FALSE) AS "isExpired"`,
     [
       ...[id, form, role, tenantIds, label, digest],
       'at' in expires ? expires.at : null,

@@ -49,7 +49,7 @@ async function saveChanges(
     );
   }
   await tx.execute(
-    `UPDATE alerts SET is_open = NULL, resolved_at = callbay_now(), updated_at = callbay_now(), is_untold = true
+    `UPDATE alerts SET is_open = NULL, resolved_at = callbay_now(), updated_at = callbay_now(), is_untold = TRUE
       WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND is_open`,
     [tenantId, toResolve],
   );
@@ -59,7 +59,7 @@ async function open(tx: Sql, tenantId: string, finding: AlertFinding): Promise<v
   const { kind, subject, message, fix, count, examples } = finding;
   const values = [tenantId, kind, subject, message, fix, count, JSON.stringify(examples)];
   const reopened = await tx.execute(
-    `UPDATE alerts SET is_open = true, resolved_at = NULL, message = $4, fix = $5, count = $6, examples = $7,
+    `UPDATE alerts SET is_open = TRUE, resolved_at = NULL, message = $4, fix = $5, count = $6, examples = $7,
             updated_at = callbay_now(), ${TOLD_WHEN_REOPENED}
       WHERE (tenant_id, id) = (SELECT tenant_id, id FROM alerts
               WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND is_open IS NULL
@@ -79,7 +79,7 @@ async function open(tx: Sql, tenantId: string, finding: AlertFinding): Promise<v
 async function openClocks(db: Database, doubt: string): Promise<void> {
   const { kind, subject, message, fix } = findingOf('CLOCKS_DISAGREE', 'clocks', `${doubt}.`);
   await db.execute(
-    `UPDATE alerts SET is_open = true, resolved_at = NULL, message = $3, updated_at = callbay_now(), ${TOLD_WHEN_REOPENED}
+    `UPDATE alerts SET is_open = TRUE, resolved_at = NULL, message = $3, updated_at = callbay_now(), ${TOLD_WHEN_REOPENED}
       WHERE (tenant_id, id) IN (
         SELECT DISTINCT ON (tenant_id) tenant_id, id FROM alerts a
          WHERE kind = $1 AND subject = $2 AND is_open IS NULL
@@ -100,7 +100,7 @@ async function openClocks(db: Database, doubt: string): Promise<void> {
 
 async function resolveClocks(db: Database): Promise<void> {
   await db.execute(
-    `UPDATE alerts SET is_open = NULL, resolved_at = callbay_now(), updated_at = callbay_now(), is_untold = true
+    `UPDATE alerts SET is_open = NULL, resolved_at = callbay_now(), updated_at = callbay_now(), is_untold = TRUE
       WHERE is_open AND kind = 'CLOCKS_DISAGREE'`,
   );
 }

@@ -51,7 +51,7 @@ const WAITING = `
   SELECT g.tenant_id AS "tenantId", g.count, g."purgeCount", g."purgeFirst",
          (SELECT jsonb_object_agg(code, n) FROM
             (SELECT code, sum(n) AS n FROM rows r WHERE r.tenant_id = g.tenant_id GROUP BY code) c) AS "byCode",
-         ${examplesOf('true', 'received_at, code')} AS examples,
+         ${examplesOf('TRUE', 'received_at, code')} AS examples,
          ${examplesOf(PURGED_SOON, 'received_at, code')} AS "purgeExamples"
     FROM (SELECT tenant_id, sum(n)::int AS count, coalesce(sum(n) FILTER (WHERE ${PURGED_SOON}), 0)::int AS "purgeCount",
                  min(received_at) FILTER (WHERE ${PURGED_SOON}) + interval '7 days' AS "purgeFirst"

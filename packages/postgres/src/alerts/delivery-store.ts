@@ -23,7 +23,7 @@ const TAKE_DUE = `
   )
   SELECT d.tenant_id AS "tenantId", d.id AS "deliveryId", d.channel, d.target, d.attempts AS attempt, g.digest,
          t.settings -> 'alerts' ->> 'webhookUrl' AS "webhookUrl",
-         coalesce(t.settings -> 'alerts' -> 'emails' ? d.target, false) AS "isStillWanted", s.sealed
+         coalesce(t.settings -> 'alerts' -> 'emails' ? d.target, FALSE) AS "isStillWanted", s.sealed
     FROM taken d
     JOIN alert_digests g ON g.tenant_id = d.tenant_id AND g.id = d.digest_id
     JOIN tenants t ON t.id = d.tenant_id

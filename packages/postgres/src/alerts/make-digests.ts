@@ -30,7 +30,7 @@ const LISTENERS = `
 /** Stale: come and gone over a day ago without a word, because nobody was there to listen. */
 const UNTOLD = `
   SELECT id, kind, subject, message, fix, count, examples, opened_at AS "openedAt", resolved_at AS "resolvedAt",
-         coalesce(resolved_at < callbay_now() - interval '1 day', false) AND NOT is_open_told AS "isStale"
+         coalesce(resolved_at < callbay_now() - interval '1 day', FALSE) AND NOT is_open_told AS "isStale"
     FROM alerts WHERE tenant_id = $1 AND is_untold ORDER BY opened_at, kind, id LIMIT ${MAX_ALERTS} FOR UPDATE`;
 
 /** Makes a digest for each listener, with a delivery for each of its recipients. Answers how many. */
@@ -43,7 +43,7 @@ export async function makeDigests(db: Database, limit: number): Promise<number> 
 async function makeDigest(tx: Sql, { tenantId, settings }: Listener): Promise<void> {
   const rows = await tx.query<UntoldRow>(UNTOLD, [tenantId]);
   await tx.execute(
-    `UPDATE alerts SET is_untold = false, is_open_told = true WHERE tenant_id = $1 AND id = ANY($2::uuid[])`,
+    `UPDATE alerts SET is_untold = FALSE, is_open_told = TRUE WHERE tenant_id = $1 AND id = ANY($2::uuid[])`,
     [tenantId, rows.map(({ id }) => id)],
   );
   const fresh = rows.filter(({ isStale }) => !isStale).map(toTold);

@@ -33,7 +33,7 @@ const COUNT = `
    GROUP BY class, code ORDER BY code, class`;
 
 const NAME_LEFT_OVER = `
-  SELECT id AS "fileId", name, outcome_code AS code, received_at AS "receivedAt", count(*)::int AS rows
+  SELECT id AS "fileId", name, outcome_code AS code, received_at AS "receivedAt", count(*)::int AS ROWS
     FROM (${CLASSED}) r WHERE class = 'unaccounted'
    GROUP BY id, name, outcome_code, received_at ORDER BY received_at, id LIMIT ${MAX_NAMED}`;
 

@@ -16,13 +16,13 @@ export async function listBatchRows(
   { limit, afterRow, state, code }: BatchRowPage,
 ): Promise<BatchRow[]> {
   return sql.query(
-    `select r.row, r.line, r.state, r.outcome_code as code, r.outcome_message as message,
-            c.call_key as "callKey", c.call_id as "callId"
-       from call_records r
-       left join calls c on c.tenant_id = r.tenant_id and c.call_key = 'stem:' || coalesce(r.named_stem, r.stem)
-      where r.tenant_id = $1 and r.file_id = $2 and r.row > $3 and r.is_batch_row
-        and ($4::text is null or r.state = $4) and ($5::text is null or r.outcome_code = $5)
-      order by r.row limit $6`,
+    `SELECT r.row, r.line, r.state, r.outcome_code AS code, r.outcome_message AS message,
+            c.call_key AS "callKey", c.call_id AS "callId"
+       FROM call_records r
+       LEFT JOIN calls c ON c.tenant_id = r.tenant_id AND c.call_key = 'stem:' || coalesce(r.named_stem, r.stem)
+      WHERE r.tenant_id = $1 AND r.file_id = $2 AND r.row > $3 AND r.is_batch_row
+        AND ($4::text IS NULL OR r.state = $4) AND ($5::text IS NULL OR r.outcome_code = $5)
+      ORDER BY r.row LIMIT $6`,
     [tenantId, fileId, afterRow, state ?? null, code ?? null, limit],
   );
 }
@@ -34,8 +34,8 @@ export async function countBatchRows(
   fileId: string,
 ): Promise<Record<string, number>> {
   const rows = await sql.query<{ code: string; count: number }>(
-    `select coalesce(outcome_code, 'RECEIVED') as code, count(*) as count from call_records
-      where tenant_id = $1 and file_id = $2 and is_batch_row group by 1 order by 1`,
+    `SELECT coalesce(outcome_code, 'RECEIVED') AS code, count(*) AS count FROM call_records
+      WHERE tenant_id = $1 AND file_id = $2 AND is_batch_row GROUP BY 1 ORDER BY 1`,
     [tenantId, fileId],
   );
   return Object.fromEntries(rows.map(({ code, count }) => [code, count]));

@@ -28,10 +28,10 @@ export function createBatchStore(db: Database): BatchStore {
 
     async findRowsToAdvance(tenantId, fileId, { chunks, rows }) {
       const found = await db.query<{ row: number; stem: string }>(
-        `select r.row, r.stem from batches b
-           join call_records r on r.tenant_id = b.tenant_id and r.file_id = b.file_id and r.row > b.advanced_row
-          where b.tenant_id = $1 and b.file_id = $2 and b.advanced_at is null and r.outcome_code is null
-          order by r.row limit $3`,
+        `SELECT r.row, r.stem FROM batches b
+           JOIN call_records r ON r.tenant_id = b.tenant_id AND r.file_id = b.file_id AND r.row > b.advanced_row
+          WHERE b.tenant_id = $1 AND b.file_id = $2 AND b.advanced_at IS NULL AND r.outcome_code IS NULL
+          ORDER BY r.row LIMIT $3`,
         [tenantId, fileId, chunks * rows],
         'rows-to-advance',
       );
@@ -46,12 +46,12 @@ export function createBatchStore(db: Database): BatchStore {
 
     async markAdvanced(tenantId, fileId, lastRow) {
       await db.execute(
-        `update batches b set advanced_row = greatest(advanced_row, coalesce($3, row_count)),
-                advanced_at = case when $3::int is null then callbay_now() end
-          where tenant_id = $1 and file_id = $2 and advanced_at is null
-            and ($3::int is not null or not exists (
-              select from call_records r where r.tenant_id = $1 and r.file_id = $2 and r.row > b.advanced_row
-                 and r.outcome_code is null))`,
+        `UPDATE batches b SET advanced_row = greatest(advanced_row, coalesce($3, row_count)),
+                advanced_at = CASE WHEN $3::int IS NULL THEN callbay_now() END
+          WHERE tenant_id = $1 AND file_id = $2 AND advanced_at IS NULL
+            AND ($3::int IS NOT NULL OR NOT EXISTS (
+              SELECT FROM call_records r WHERE r.tenant_id = $1 AND r.file_id = $2 AND r.row > b.advanced_row
+                 AND r.outcome_code IS NULL))`,
         [tenantId, fileId, lastRow],
       );
     },
@@ -60,23 +60,23 @@ export function createBatchStore(db: Database): BatchStore {
 
     async leaveUndecided(tenantId, fileId, lastRow) {
       await db.execute(
-        `insert into calls (tenant_id, call_key, due_at)
-         select distinct $1, 'stem:' || r.stem collate "C" as key, callbay_now() from call_records r
-           join batches b on b.tenant_id = r.tenant_id and b.file_id = r.file_id
-          where r.tenant_id = $1 and r.file_id = $2 and r.row > b.advanced_row and r.row <= $3 and r.outcome_code is null
-          order by key
-             on conflict (tenant_id, call_key) do update set due_at = callbay_now()`,
+        `INSERT INTO calls (tenant_id, call_key, due_at)
+         SELECT DISTINCT $1, 'stem:' || r.stem COLLATE "C" AS key, callbay_now() FROM call_records r
+           JOIN batches b ON b.tenant_id = r.tenant_id AND b.file_id = r.file_id
+          WHERE r.tenant_id = $1 AND r.file_id = $2 AND r.row > b.advanced_row AND r.row <= $3 AND r.outcome_code IS NULL
+          ORDER BY key
+             ON CONFLICT (tenant_id, call_key) DO UPDATE SET due_at = callbay_now()`,
         [tenantId, fileId, lastRow],
       );
     },
 
     async findUnadvanced(limit, exceptFileIds) {
       const rows = await db.query<{ tenant_id: string; file_id: string }>(
-        `select tenant_id, file_id from (
-           select b.tenant_id, b.file_id, row_number() over (partition by b.tenant_id order by f.receive_seq) as nth
-             from batches b join files f on f.tenant_id = b.tenant_id and f.id = b.file_id
-            where b.advanced_at is null and b.file_id <> all($2::uuid[])) open
-          order by nth, tenant_id limit $1`,
+        `SELECT tenant_id, file_id FROM (
+           SELECT b.tenant_id, b.file_id, row_number() OVER (PARTITION BY b.tenant_id ORDER BY f.receive_seq) AS nth
+             FROM batches b JOIN files f ON f.tenant_id = b.tenant_id AND f.id = b.file_id
+            WHERE b.advanced_at IS NULL AND b.file_id <> ALL($2::uuid[])) open
+          ORDER BY nth, tenant_id LIMIT $1`,
         [limit, exceptFileIds],
       );
       return rows.map((row) => ({ tenantId: row.tenant_id, fileId: row.file_id }));
@@ -84,11 +84,11 @@ export function createBatchStore(db: Database): BatchStore {
 
     async expireRows(limit) {
       const expired = await db.query<ExpiredRow>(
-        `select r.tenant_id, r.file_id, r.row, r.stem, r.named_stem from call_records r
-           join files f on f.tenant_id = r.tenant_id and f.id = r.file_id
-          where r.is_batch_row and r.state in ('received', 'held') and coalesce(r.outcome_code, '') not in ('READY', 'CRM_PENDING')
-            and f.received_at <= callbay_now() - $1 * interval '1 millisecond'
-          limit $2`,
+        `SELECT r.tenant_id, r.file_id, r.row, r.stem, r.named_stem FROM call_records r
+           JOIN files f ON f.tenant_id = r.tenant_id AND f.id = r.file_id
+          WHERE r.is_batch_row AND r.state IN ('received', 'held') AND coalesce(r.outcome_code, '') NOT IN ('READY', 'CRM_PENDING')
+            AND f.received_at <= callbay_now() - $1 * interval '1 millisecond'
+          LIMIT $2`,
         [DROP_RETENTION_MS, limit],
       );
       const byTenant = Map.groupBy(expired, (row) => row.tenant_id);
@@ -117,13 +117,13 @@ async function expireRows(tx: Sql, tenantId: string, rows: readonly ExpiredRow[]
   await lockCalls(tx, tenantId, callKeys);
   const { code, message } = outcomeOf('PURGED_UNPAIRED');
   await tx.execute(
-    `update call_records r set state = 'rejected', outcome_code = $3, outcome_message = $4, outcome_at = callbay_now()
-       from unnest($2::uuid[], $5::int[]) as n(file_id, row)
-      where r.tenant_id = $1 and r.file_id = n.file_id and r.row = n.row
-        and r.state in ('received', 'held') and coalesce(r.outcome_code, '') not in ('READY', 'CRM_PENDING')`,
+    `UPDATE call_records r SET state = 'rejected', outcome_code = $3, outcome_message = $4, outcome_at = callbay_now()
+       FROM unnest($2::uuid[], $5::int[]) AS n(file_id, row)
+      WHERE r.tenant_id = $1 AND r.file_id = n.file_id AND r.row = n.row
+        AND r.state IN ('received', 'held') AND coalesce(r.outcome_code, '') NOT IN ('READY', 'CRM_PENDING')`,
     [tenantId, rows.map((row) => row.file_id), code, message, rows.map((row) => row.row)],
   );
-  await tx.execute('update calls set due_at = callbay_now() where tenant_id = $1 and call_key = any($2)', [
+  await tx.execute('UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1 AND call_key = ANY($2)', [
     tenantId,
     callKeys,
   ]);
@@ -150,8 +150,8 @@ async function saveBatch(
     return await transactBulk(db, async (tx, client) => {
       if (!(await takeFile(tx, tenantId, fileId))) throw new Refused({ kind: 'gone' });
       await tx.execute(
-        `create temp table batch_rows (row int, line int, named_stem text, raw jsonb, nested_paths jsonb, at text,
-           issues jsonb) on commit drop`,
+        `CREATE TEMP TABLE batch_rows (row int, line int, named_stem text, raw jsonb, nested_paths jsonb, at text,
+           issues jsonb) ON COMMIT DROP`,
       );
       await pipeline(reading.rows, client.query(copyFrom('copy batch_rows from stdin')));
       const report = await reading.report;
@@ -176,12 +176,12 @@ async function saveBatch(
 /** Whether this transaction alone stores the file's rows, and nobody has: its job may run twice, and takes long. */
 async function takeFile(tx: Sql, tenantId: string, fileId: string): Promise<boolean> {
   const [lock] = await tx.query<{ got: boolean }>(
-    `select pg_try_advisory_xact_lock(hashtextextended('callbay.batch ' || $1 || ' ' || $2, 0)) as got`,
+    `SELECT pg_try_advisory_xact_lock(hashtextextended('callbay.batch ' || $1 || ' ' || $2, 0)) AS got`,
     [tenantId, fileId],
   );
   if (!lock?.got) return false;
   const unread = await tx.query(
-    'select from files where tenant_id = $1 and id = $2 and classified_at is null and purged_at is null',
+    'SELECT FROM files WHERE tenant_id = $1 AND id = $2 AND classified_at IS NULL AND purged_at IS NULL',
     [tenantId, fileId],
   );
   return unread.length > 0;
@@ -190,8 +190,8 @@ async function takeFile(tx: Sql, tenantId: string, fileId: string): Promise<bool
 /** What the file was taken for before it was replayed: its record would go on speaking for the file. */
 async function removeSidecar(tx: Sql, tenantId: string, fileId: string): Promise<string[]> {
   const left = await tx.query<{ stem: string }>(
-    `delete from call_records where tenant_id = $1 and file_id = $2 and not is_batch_row
-     returning coalesce(named_stem, stem) as stem`,
+    `DELETE FROM call_records WHERE tenant_id = $1 AND file_id = $2 AND NOT is_batch_row
+     RETURNING coalesce(named_stem, stem) AS stem`,
     [tenantId, fileId],
   );
   return left.map(({ stem }) => keyOfStem(stem));
@@ -206,36 +206,36 @@ async function insertRows(tx: Sql, tenantId: string, fileId: string, stem: strin
     outcomeSaying('DUPLICATE', 'An earlier row of the file says the same.'),
     outcomeOf('CONFLICTING_ROWS'),
   ];
-  await tx.execute('analyze batch_rows');
+  await tx.execute('ANALYZE batch_rows');
   await tx.execute(
-    `insert into call_records (tenant_id, file_id, row, line, stem, named_stem, raw, nested_paths, at, issues, is_batch_row,
+    `INSERT INTO call_records (tenant_id, file_id, row, line, stem, named_stem, raw, nested_paths, at, issues, is_batch_row,
             state, outcome_code, outcome_message, outcome_at)
-     select $1, $2, row, line,
-            case when code is not null then $3 || '/' || row else coalesce(named_stem, 'row/' || md5(raw::text)) end,
-            case when code is null then named_stem end,
-            raw, nested_paths, at, issues, true,
-            case when code is null then 'received' when code = 'DUPLICATE' then 'done' else 'rejected' end,
+     SELECT $1, $2, row, line,
+            CASE WHEN code IS NOT NULL THEN $3 || '/' || row ELSE coalesce(named_stem, 'row/' || md5(raw::text)) END,
+            CASE WHEN code IS NULL THEN named_stem END,
+            raw, nested_paths, at, issues, TRUE,
+            CASE WHEN code IS NULL THEN 'received' WHEN code = 'DUPLICATE' THEN 'done' ELSE 'rejected' END,
             code,
-            case code when 'DUPLICATE' then $4 when 'CONFLICTING_ROWS' then $5 else issues -> 0 ->> 'message' end,
-            case when code is not null then callbay_now() end
-       from (
-         select b.*, case when issues <> '[]' then issues -> 0 ->> 'code'
-                          when sayings > 1 then 'CONFLICTING_ROWS'
-                          when row > first_row then 'DUPLICATE' end as code
-           from batch_rows b
-           left join (
-             select named_stem as stem, min(row) as first_row, count(distinct md5(raw::text)) as sayings
-               from batch_rows where named_stem is not null and issues = '[]'
-              group by named_stem having count(*) > 1
-           ) repeated on repeated.stem = b.named_stem
+            CASE code WHEN 'DUPLICATE' THEN $4 WHEN 'CONFLICTING_ROWS' THEN $5 ELSE issues -> 0 ->> 'message' END,
+            CASE WHEN code IS NOT NULL THEN callbay_now() END
+       FROM (
+         SELECT b.*, CASE WHEN issues <> '[]' THEN issues -> 0 ->> 'code'
+                          WHEN sayings > 1 THEN 'CONFLICTING_ROWS'
+                          WHEN row > first_row THEN 'DUPLICATE' END AS code
+           FROM batch_rows b
+           LEFT JOIN (
+             SELECT named_stem AS stem, min(row) AS first_row, count(DISTINCT md5(raw::text)) AS sayings
+               FROM batch_rows WHERE named_stem IS NOT NULL AND issues = '[]'
+              GROUP BY named_stem HAVING count(*) > 1
+           ) repeated ON repeated.stem = b.named_stem
        ) judged`,
     [tenantId, fileId, stem, same.message, conflicting.message],
   );
   await tx.execute(
-    `insert into linkage_records (tenant_id, file_id, row, due_at, ambiguous_matches)
-     select tenant_id, file_id, row, callbay_now(), '{}' from call_records
-      where tenant_id = $1 and file_id = $2 and named_stem is null and outcome_code is null
-        and exists (select 1 from external_recordings where tenant_id = $1)`,
+    `INSERT INTO linkage_records (tenant_id, file_id, row, due_at, ambiguous_matches)
+     SELECT tenant_id, file_id, row, callbay_now(), '{}' FROM call_records
+      WHERE tenant_id = $1 AND file_id = $2 AND named_stem IS NULL AND outcome_code IS NULL
+        AND EXISTS (SELECT 1 FROM external_recordings WHERE tenant_id = $1)`,
     [tenantId, fileId],
   );
 }
@@ -249,14 +249,14 @@ async function endFile(
   report: BatchReadReport,
 ): Promise<string[] | null> {
   const [file] = await tx.query<{ name: string; is_removed: boolean; place: number }>(
-    `select name, withdrawn_seq is not null as is_removed, coalesce(replay_seq, receive_seq) as place from files
-      where tenant_id = $1 and id = $2 and classified_at is null and purged_at is null for update`,
+    `SELECT name, withdrawn_seq IS NOT NULL AS is_removed, coalesce(replay_seq, receive_seq) AS place FROM files
+      WHERE tenant_id = $1 AND id = $2 AND classified_at IS NULL AND purged_at IS NULL FOR UPDATE`,
     [tenantId, fileId],
   );
   if (!file) return null;
   // Removed before anybody read it: none of its rows counts.
   if (file.is_removed)
-    await tx.execute('delete from call_records where tenant_id = $1 and file_id = $2', [tenantId, fileId]);
+    await tx.execute('DELETE FROM call_records WHERE tenant_id = $1 AND file_id = $2', [tenantId, fileId]);
   const outcome = file.is_removed ? outcomeOf('WITHDRAWN') : outcomeSaying('BATCH_DONE', sayRows(report));
   const warnings = [
     ...facts.warnings,
@@ -265,15 +265,15 @@ async function endFile(
   ];
   const shownName = await freeNameFor(tx, tenantId, 'processed', { id: fileId, name: file.name });
   await tx.execute(
-    `with done as (
-       update files set kind = 'batch', sha256 = $3, classified_at = callbay_now(), fact_warnings = $4::jsonb,
-              warnings = $4::jsonb, call_key = null, state = $5, outcome_code = $6, outcome_message = $7, outcome_fix = $8,
-              outcome_at = callbay_now(), folder = case $5 when 'done' then 'processed' else 'data' end,
-              shown_name = case $5 when 'done' then $9 else name end
-        where tenant_id = $1 and id = $2
+    `WITH done AS (
+       UPDATE files SET kind = 'batch', sha256 = $3, classified_at = callbay_now(), fact_warnings = $4::jsonb,
+              warnings = $4::jsonb, call_key = NULL, state = $5, outcome_code = $6, outcome_message = $7, outcome_fix = $8,
+              outcome_at = callbay_now(), folder = CASE $5 WHEN 'done' THEN 'processed' ELSE 'data' END,
+              shown_name = CASE $5 WHEN 'done' THEN $9 ELSE name END
+        WHERE tenant_id = $1 AND id = $2
      )
-     insert into file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-     values ($1, $2, callbay_now(), 'classified', null, 'The file was read.', $10::jsonb, gen_random_uuid()::text),
+     INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
+     VALUES ($1, $2, callbay_now(), 'classified', NULL, 'The file was read.', $10::jsonb, gen_random_uuid()::text),
             ($1, $2, callbay_now(), $5, $6, $7, '{}', gen_random_uuid()::text)`,
     [
       ...[tenantId, fileId, facts.sha256, JSON.stringify(warnings)],
@@ -282,8 +282,8 @@ async function endFile(
     ],
   );
   await tx.execute(
-    `insert into batches (tenant_id, file_id, row_count, advanced_at)
-     values ($1, $2, $3, case when $4 then callbay_now() end)`,
+    `INSERT INTO batches (tenant_id, file_id, row_count, advanced_at)
+     VALUES ($1, $2, $3, CASE WHEN $4 THEN callbay_now() END)`,
     [tenantId, fileId, report.rows, file.is_removed],
   );
   return wakeWaitingCalls(tx, tenantId, file.place);
@@ -295,11 +295,11 @@ const sayRows = ({ rows, badRows }: BatchReadReport): string =>
 /** Source: case 30, case 31. */
 async function warningsOf(tx: Sql, tenantId: string, fileId: string, facts: BatchFacts): Promise<Issue[]> {
   const [found] = await tx.query<{ is_reused: boolean; has_recording: boolean }>(
-    `select exists (select from files b where b.tenant_id = $1 and b.name = f.name and b.drop = f.drop and b.kind = 'batch'
-                       and b.receive_seq < f.receive_seq and b.sha256 <> $3) as is_reused,
-            exists (select from files r where r.tenant_id = $1 and r.stem = $4 and r.ext = any($5)
-                       and r.receive_seq < f.receive_seq) as has_recording
-       from files f where f.tenant_id = $1 and f.id = $2`,
+    `SELECT EXISTS (SELECT FROM files b WHERE b.tenant_id = $1 AND b.name = f.name AND b.drop = f.drop AND b.kind = 'batch'
+                       AND b.receive_seq < f.receive_seq AND b.sha256 <> $3) AS is_reused,
+            EXISTS (SELECT FROM files r WHERE r.tenant_id = $1 AND r.stem = $4 AND r.ext = ANY($5)
+                       AND r.receive_seq < f.receive_seq) AS has_recording
+       FROM files f WHERE f.tenant_id = $1 AND f.id = $2`,
     [tenantId, fileId, facts.sha256, facts.stem, [...MEDIA_EXTENSIONS]],
   );
   const warnings: Issue[] = [];

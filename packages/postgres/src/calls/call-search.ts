@@ -136,7 +136,7 @@ function rangeOn(range: Range, values: Values): string {
   return `CASE WHEN jsonb_typeof(fields -> ${placeholder}) = 'number'
                  THEN (fields -> ${placeholder}) ${operator} ${inJson}
                WHEN ${field} ~ '${NUMBER_SQL}' THEN (${field})::numeric ${operator} ${bound}
-               ELSE ${as === 'number' ? 'false' : asText()} END`;
+               ELSE ${as === 'number' ? 'FALSE' : asText()} END`;
 }
 
 /** So many rows are gathered and sorted within the time that a search may take. */

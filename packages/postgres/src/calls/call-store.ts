@@ -46,9 +46,9 @@ export function createCallStore(db: Database, tombstones: Tombstones): CallStore
 
     async findDue(limit) {
       const rows = await db.query<{ tenant_id: string; keys: string[] }>(
-        `select tenant_id, array_agg(call_key) as keys from
-           (select tenant_id, call_key from calls where due_at <= callbay_now() order by due_at limit $1) due
-          group by tenant_id`,
+        `SELECT tenant_id, array_agg(call_key) AS keys FROM
+           (SELECT tenant_id, call_key FROM calls WHERE due_at <= callbay_now() ORDER BY due_at LIMIT $1) due
+          GROUP BY tenant_id`,
         [Math.min(limit, MAX_KEYS)],
       );
       return rows.map((row) => ({ tenantId: row.tenant_id, callKeys: row.keys }));
@@ -81,7 +81,7 @@ async function advanceLocked(
   const judged = [...files.values(), ...batchRows.values()];
   const policies = await policiesFor(tx, tenantId, tenant, judged, facts);
   const isCrmPending = await holdCrmLine(tx, tenantId, tenant.policy.settings);
-  const [clock] = await tx.query<{ now: Date }>('select callbay_now() as now', [], 'clock');
+  const [clock] = await tx.query<{ now: Date }>('SELECT callbay_now() AS now', [], 'clock');
   const now = clock!.now;
   const told = facts.map((fact) => ({ ...fact, isDeleted: deleted.has(fact.callKey) }));
   const decisions = decide(told, { ...policies, crmPendingAt: isCrmPending ? now.getTime() : null });
@@ -110,18 +110,18 @@ async function relinkOpenRecords(
   });
   if (moved.length === 0) return false;
   const changed = await tx.execute(
-    `with moved as (
-       select r.file_id, r.row, n."namedStem" as named_stem
-         from call_records r, jsonb_to_recordset($2::jsonb) as n(file_id uuid, row int, "namedStem" text)
-        where r.tenant_id = $1 and r.file_id = n.file_id and r.row = n.row
-          and (r.linked_match is null or n."namedStem" is not null)
-     ), place as (
-       update tenant_counters set value = value + 1
-        where tenant_id = $1 and name = 'receive' and exists (select from moved) returning value
+    `WITH moved AS (
+       SELECT r.file_id, r.row, n."namedStem" AS named_stem
+         FROM call_records r, jsonb_to_recordset($2::jsonb) AS n(file_id uuid, row int, "namedStem" text)
+        WHERE r.tenant_id = $1 AND r.file_id = n.file_id AND r.row = n.row
+          AND (r.linked_match IS NULL OR n."namedStem" IS NOT NULL)
+     ), place AS (
+       UPDATE tenant_counters SET value = value + 1
+        WHERE tenant_id = $1 AND name = 'receive' AND EXISTS (SELECT FROM moved) RETURNING value
      )
-     update call_records r set named_stem = n.named_stem, linked_match = null, placed_seq = place.value
-       from place, moved n
-      where r.tenant_id = $1 and r.file_id = n.file_id and r.row = n.row`,
+     UPDATE call_records r SET named_stem = n.named_stem, linked_match = NULL, placed_seq = place.value
+       FROM place, moved n
+      WHERE r.tenant_id = $1 AND r.file_id = n.file_id AND r.row = n.row`,
     [tenantId, JSON.stringify(moved)],
   );
   return changed > 0;
@@ -146,13 +146,13 @@ async function lockCalls(
 ): Promise<Map<string, CallRow> | null> {
   const sorted = [...callKeys].sort();
   await tx.execute(
-    `insert into calls (tenant_id, call_key) select $1, key from unnest($2::text[]) as key order by key collate "C"
-       on conflict do nothing`,
+    `INSERT INTO calls (tenant_id, call_key) SELECT $1, key FROM unnest($2::text[]) AS key ORDER BY key COLLATE "C"
+       ON CONFLICT DO NOTHING`,
     [tenantId, sorted],
   );
   const rows = await tx.query<CallRow>(
-    `select call_key, status, revision, call_id, recording_file_id, record_file_id, record_row from calls
-      where tenant_id = $1 and call_key = any($2) order by call_key collate "C" for update`,
+    `SELECT call_key, status, revision, call_id, recording_file_id, record_file_id, record_row FROM calls
+      WHERE tenant_id = $1 AND call_key = ANY($2) ORDER BY call_key COLLATE "C" FOR UPDATE`,
     [tenantId, sorted],
     'lock-calls',
   );

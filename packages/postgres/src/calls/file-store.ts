@@ -19,11 +19,11 @@ export function createFileStore(db: Database): FileStore {
   return {
     async findUnreadFile(tenantId, fileId): Promise<FileToClassify | null> {
       const [row] = await db.query<UnreadRow>(
-        `select f.id, f.name, f.size_bytes, f.blob_key, p.policy
-           from files f, lateral (select policy from tenant_policies where tenant_id = f.tenant_id
-                                   order by version desc limit 1) p
-          where f.tenant_id = $1 and f.id = $2 and f.classified_at is null and f.blob_key is not null
-            and f.purged_at is null`,
+        `SELECT f.id, f.name, f.size_bytes, f.blob_key, p.policy
+           FROM files f, LATERAL (SELECT policy FROM tenant_policies WHERE tenant_id = f.tenant_id
+                                   ORDER BY version DESC LIMIT 1) p
+          WHERE f.tenant_id = $1 AND f.id = $2 AND f.classified_at IS NULL AND f.blob_key IS NOT NULL
+            AND f.purged_at IS NULL`,
         [tenantId, fileId],
         'find-unread-file',
       );
@@ -34,8 +34,8 @@ export function createFileStore(db: Database): FileStore {
 
     async countFailedRead(tenantId, fileId) {
       const [row] = await db.query<{ classify_attempts: number }>(
-        `update files set classify_attempts = classify_attempts + 1 where tenant_id = $1 and id = $2
-         returning classify_attempts`,
+        `UPDATE files SET classify_attempts = classify_attempts + 1 WHERE tenant_id = $1 AND id = $2
+         RETURNING classify_attempts`,
         [tenantId, fileId],
       );
       return row?.classify_attempts ?? 0;
@@ -47,12 +47,12 @@ export function createFileStore(db: Database): FileStore {
         const keys = [...stems].map(keyOfStem).sort();
         // Calls are locked before files everywhere, so that no two transactions wait for each other.
         await tx.execute(
-          `insert into calls (tenant_id, call_key, due_at)
-           select $1, key, callbay_now() from
-             (select unnest($2::text[]) as key
-              union select 'stem:' || stem from files where tenant_id = $1 and id = $3) touched
-            order by key collate "C"
-               on conflict (tenant_id, call_key) do update set due_at = callbay_now()`,
+          `INSERT INTO calls (tenant_id, call_key, due_at)
+           SELECT $1, key, callbay_now() FROM
+             (SELECT unnest($2::text[]) AS key
+              UNION SELECT 'stem:' || stem FROM files WHERE tenant_id = $1 AND id = $3) touched
+            ORDER BY key COLLATE "C"
+               ON CONFLICT (tenant_id, call_key) DO UPDATE SET due_at = callbay_now()`,
           [tenantId, keys, fileId],
         );
         const place = await saveFile(tx, tenantId, fileId, facts);
@@ -63,10 +63,10 @@ export function createFileStore(db: Database): FileStore {
 
     async findUnread(olderThanMs, limit) {
       const rows = await db.query<{ tenant_id: string; id: string }>(
-        `select tenant_id, id from files
-          where classified_at is null and blob_key is not null and purged_at is null
-            and received_at <= callbay_now() - $1 * interval '1 millisecond'
-          order by received_at limit $2`,
+        `SELECT tenant_id, id FROM files
+          WHERE classified_at IS NULL AND blob_key IS NOT NULL AND purged_at IS NULL
+            AND received_at <= callbay_now() - $1 * interval '1 millisecond'
+          ORDER BY received_at LIMIT $2`,
         [olderThanMs, limit],
       );
       return rows.map((row) => ({ tenantId: row.tenant_id, fileId: row.id }));
@@ -77,7 +77,7 @@ export function createFileStore(db: Database): FileStore {
 /** The keys of calls that waited for the file at this place in the order to be read. */
 export async function wakeWaitingCalls(tx: Sql, tenantId: string, place: number): Promise<string[]> {
   const waiting = await tx.query<{ call_key: string }>(
-    'select call_key from calls where tenant_id = $1 and waits_for_seq = $2 limit $3',
+    'SELECT call_key FROM calls WHERE tenant_id = $1 AND waits_for_seq = $2 LIMIT $3',
     [tenantId, place, WAKE_LIMIT],
     'waiting-calls',
   );
@@ -87,16 +87,16 @@ export async function wakeWaitingCalls(tx: Sql, tenantId: string, place: number)
 /** Its place in the fold; null where the file had been read already. */
 async function saveFile(tx: Sql, tenantId: string, fileId: string, facts: FileFacts): Promise<number | null> {
   const [row] = await tx.query<{ place: number }>(
-    `with read as (
-       update files set stem = $10, kind = $3, sha256 = $4, media = $5::jsonb, fact_issues = $6::jsonb, fact_warnings = $7::jsonb,
+    `WITH read AS (
+       UPDATE files SET stem = $10, kind = $3, sha256 = $4, media = $5::jsonb, fact_issues = $6::jsonb, fact_warnings = $7::jsonb,
               warnings = $7::jsonb, classified_at = callbay_now(), call_key = $8
-        where tenant_id = $1 and id = $2 and classified_at is null
-       returning id, coalesce(replay_seq, receive_seq) as place
-     ), step as (
-       insert into file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-       select $1, id, callbay_now(), 'classified', null, 'The file was read.', $9::jsonb, gen_random_uuid()::text from read
+        WHERE tenant_id = $1 AND id = $2 AND classified_at IS NULL
+       RETURNING id, coalesce(replay_seq, receive_seq) AS place
+     ), step AS (
+       INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
+       SELECT $1, id, callbay_now(), 'classified', NULL, 'The file was read.', $9::jsonb, gen_random_uuid()::text FROM read
      )
-     select place from read`,
+     SELECT place FROM read`,
     [
       tenantId,
       fileId,
@@ -120,7 +120,7 @@ async function saveFile(tx: Sql, tenantId: string, fileId: string, facts: FileFa
 }
 
 async function saveRecords(tx: Sql, tenantId: string, fileId: string, facts: FileFacts): Promise<void> {
-  await tx.execute('delete from call_records where tenant_id = $1 and file_id = $2', [tenantId, fileId]);
+  await tx.execute('DELETE FROM call_records WHERE tenant_id = $1 AND file_id = $2', [tenantId, fileId]);
   if (facts.records.length === 0) return;
   const values = facts.records.map((record) => ({
     row: record.row,
@@ -132,17 +132,17 @@ async function saveRecords(tx: Sql, tenantId: string, fileId: string, facts: Fil
     warnings: record.warnings,
   }));
   await tx.execute(
-    `with saved as (
-       insert into call_records (tenant_id, file_id, row, stem, named_stem, raw, nested_paths, at, issues, warnings)
-       select $1, $2, n.row, $3, n.named_stem, n.raw, n.nested_paths, n.at, n.issues, n.warnings
-         from jsonb_to_recordset($4::jsonb) as n(row int, named_stem text, raw jsonb, nested_paths jsonb, at text,
+    `WITH saved AS (
+       INSERT INTO call_records (tenant_id, file_id, row, stem, named_stem, raw, nested_paths, at, issues, warnings)
+       SELECT $1, $2, n.row, $3, n.named_stem, n.raw, n.nested_paths, n.at, n.issues, n.warnings
+         FROM jsonb_to_recordset($4::jsonb) AS n(row int, named_stem text, raw jsonb, nested_paths jsonb, at text,
               issues jsonb, warnings jsonb)
-       returning tenant_id, file_id, row, named_stem, raw
+       RETURNING tenant_id, file_id, row, named_stem, raw
      )
-     insert into linkage_records (tenant_id, file_id, row, due_at, ambiguous_matches)
-     select tenant_id, file_id, row, callbay_now(), '{}' from saved
-      where named_stem is null and raw is not null
-        and exists (select 1 from external_recordings where tenant_id = $1)`,
+     INSERT INTO linkage_records (tenant_id, file_id, row, due_at, ambiguous_matches)
+     SELECT tenant_id, file_id, row, callbay_now(), '{}' FROM saved
+      WHERE named_stem IS NULL AND raw IS NOT NULL
+        AND EXISTS (SELECT 1 FROM external_recordings WHERE tenant_id = $1)`,
     [tenantId, fileId, facts.stem, JSON.stringify(values)],
   );
 }

@@ -73,11 +73,11 @@ export const recordKeyOf = (fileId: string, row: number): string => `${fileId}#$
 const FACTS_LIMIT = 50_000;
 
 const FILE_COLUMNS = `id, drop, name, stem, ext, size_bytes, blob_key, received_at, receive_seq, replay_seq, withdrawn_seq,
-  withdrawn_hidden, purged_at is not null as is_purged, kind, sha256, classified_at is not null as is_classified, media,
+  withdrawn_hidden, purged_at IS NOT NULL AS is_purged, kind, sha256, classified_at IS NOT NULL AS is_classified, media,
   fact_issues, fact_warnings, state, outcome_code, outcome_message, warnings, judged_policy, call_key,
-  case when drop = 'external' then (select e.ambiguous_matches from external_recordings e
-                                     where e.tenant_id = files.tenant_id and e.file_id = files.id)
-  end as ambiguous_matches`;
+  CASE WHEN drop = 'external' THEN (SELECT e.ambiguous_matches FROM external_recordings e
+                                     WHERE e.tenant_id = files.tenant_id AND e.file_id = files.id)
+  END AS ambiguous_matches`;
 
 export const stemOfKey = (callKey: string): string => callKey.slice('stem:'.length);
 export const keyOfStem = (stem: string): string => `stem:${stem}`;
@@ -85,8 +85,8 @@ export const keyOfStem = (stem: string): string => `stem:${stem}`;
 /** The stems whose facts touch each other through records that name another stem's recording, these included. */
 export async function linkedStems(tx: Sql, tenantId: string, stems: readonly string[]): Promise<string[]> {
   const rows = await tx.query<{ stem: string; named_stem: string | null }>(
-    `select distinct stem, named_stem from call_records
-      where tenant_id = $1 and (stem = any($2) or named_stem = any($2))`,
+    `SELECT DISTINCT stem, named_stem FROM call_records
+      WHERE tenant_id = $1 AND (stem = ANY($2) OR named_stem = ANY($2))`,
     [tenantId, stems],
     'linked-stems',
   );
@@ -104,7 +104,7 @@ export async function linkedStems(tx: Sql, tenantId: string, stems: readonly str
  */
 export const lockRows = (tx: Sql, tenantId: string, as: 'reader' | 'writer'): Promise<unknown> =>
   tx.query(
-    `select pg_advisory_xact_lock${as === 'reader' ? '_shared' : ''}(hashtextextended('callbay.rows ' || $1, 0))`,
+    `SELECT pg_advisory_xact_lock${as === 'reader' ? '_shared' : ''}(hashtextextended('callbay.rows ' || $1, 0))`,
     [tenantId],
     `lock-rows-${as}`,
   );
@@ -118,20 +118,20 @@ export async function loadFacts(
 ): Promise<{ facts: CallFacts[]; files: Map<string, LoadedFile>; rows: Map<string, LoadedRecord> }> {
   await lockRows(tx, tenantId, 'reader');
   const naming = await tx.query<{ stem: string }>(
-    'select distinct stem from call_records where tenant_id = $1 and named_stem = any($2)',
+    'SELECT DISTINCT stem FROM call_records WHERE tenant_id = $1 AND named_stem = ANY($2)',
     [tenantId, stems],
     'naming-stems',
   );
   const reach = [...new Set([...stems, ...naming.map((row) => row.stem)])];
   const records = await tx.query<LoadedRecord>(
-    `select ${RECORD_COLUMNS} from call_records left join linkage_records l using (tenant_id, file_id, row)
-      where tenant_id = $1 and (stem = any($2) or named_stem = any($2)) limit ${FACTS_LIMIT}`,
+    `SELECT ${RECORD_COLUMNS} FROM call_records LEFT JOIN linkage_records l USING (tenant_id, file_id, row)
+      WHERE tenant_id = $1 AND (stem = ANY($2) OR named_stem = ANY($2)) LIMIT ${FACTS_LIMIT}`,
     [tenantId, reach],
     'load-records',
   );
   const fileRows = await tx.query<LoadedFile>(
-    `select ${FILE_COLUMNS} from files where tenant_id = $1 and (stem = any($2) or id = any($3))
-      limit ${FACTS_LIMIT}`,
+    `SELECT ${FILE_COLUMNS} FROM files WHERE tenant_id = $1 AND (stem = ANY($2) OR id = ANY($3))
+      LIMIT ${FACTS_LIMIT}`,
     [tenantId, reach, [...new Set(records.map((r) => r.file_id))]],
     'load-files',
   );
@@ -157,16 +157,16 @@ export async function loadFacts(
 async function firstUnreadSidecar(tx: Sql, tenantId: string): Promise<number | null> {
   for (;;) {
     const [first] = await tx.query<{ id: string; place: number }>(
-      `select id, coalesce(replay_seq, receive_seq) as place from files
-        where tenant_id = $1 and classified_at is null and state = 'received' and blob_key is not null
-          and purged_at is null and ext = any($2)
-        order by place limit 1`,
+      `SELECT id, coalesce(replay_seq, receive_seq) AS place FROM files
+        WHERE tenant_id = $1 AND classified_at IS NULL AND state = 'received' AND blob_key IS NOT NULL
+          AND purged_at IS NULL AND ext = ANY($2)
+        ORDER BY place LIMIT 1`,
       [tenantId, [...SIDECAR_EXTENSIONS]],
       'first-unread',
     );
     if (!first) return null;
     const held = await tx.query(
-      'select 1 from files where tenant_id = $1 and id = $2 and classified_at is null for share',
+      'SELECT 1 FROM files WHERE tenant_id = $1 AND id = $2 AND classified_at IS NULL FOR SHARE',
       [tenantId, first.id],
       'hold-unread',
     );
@@ -317,7 +317,7 @@ export interface LockedTenant {
  */
 export async function lockTenant(tx: Sql, tenantId: string): Promise<LockedTenant | null> {
   const [tenant] = await tx.query<{ stage: string; surface_from: Date | null }>(
-    'select stage, surface_from from tenants where id = $1 for share',
+    'SELECT stage, surface_from FROM tenants WHERE id = $1 FOR SHARE',
     [tenantId],
     'lock-tenant',
   );
@@ -344,7 +344,7 @@ export async function policiesFor(
   );
   if (versions.size > 0) {
     const rows = await tx.query<{ policy: Policy }>(
-      'select policy from tenant_policies where tenant_id = $1 and version = any($2)',
+      'SELECT policy FROM tenant_policies WHERE tenant_id = $1 AND version = ANY($2)',
       [tenantId, [...versions]],
     );
     for (const { policy } of rows) pinned.set(policy.version, policy);

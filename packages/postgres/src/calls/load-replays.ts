@@ -12,8 +12,8 @@ export async function loadReplays(
 ): Promise<ReadonlyMap<string, readonly CallReplay[]>> {
   if (callKeys.length === 0) return new Map();
   const rows = await tx.query<{ call_key: string; seq: number; policy_version: number; at: Date }>(
-    `select call_key, seq, policy_version, at from call_replays where tenant_id = $1 and call_key = any($2)
-      limit ${REPLAYS_LIMIT}`,
+    `SELECT call_key, seq, policy_version, at FROM call_replays WHERE tenant_id = $1 AND call_key = ANY($2)
+      LIMIT ${REPLAYS_LIMIT}`,
     [tenantId, callKeys],
     'load-replays',
   );

@@ -20,20 +20,20 @@ interface OutboxEvent {
  * the calls that nobody has seen yet; a call's `change_nth` is that of its last event.
  */
 const PUBLISH = `
-with change_counter as (
-  update tenant_counters set value = value + $4 where tenant_id = $1 and name = 'change' and $4 > 0
-  returning value - $4 as base
-), call_counter as (
-  update tenant_counters c set value = value + $5 from change_counter
-   where c.tenant_id = $1 and c.name = 'call' and $5 > 0
-  returning c.value - $5 as base
-), told as (
-  insert into outbox (tenant_id, seq, event_id, call_key, revision, type, payload, created_at)
-  select $1, (select base from change_counter) + n.nth, gen_random_uuid(), n.call_key, n.revision, n.type, n.payload, $6
-    from rows from (jsonb_to_recordset($3::jsonb) as (call_key text, revision int, type text, payload jsonb))
-         with ordinality as n(call_key, revision, type, payload, nth)
+WITH change_counter AS (
+  UPDATE tenant_counters SET value = value + $4 WHERE tenant_id = $1 AND name = 'change' AND $4 > 0
+  RETURNING value - $4 AS base
+), call_counter AS (
+  UPDATE tenant_counters c SET value = value + $5 FROM change_counter
+   WHERE c.tenant_id = $1 AND c.name = 'call' AND $5 > 0
+  RETURNING c.value - $5 AS base
+), told AS (
+  INSERT INTO outbox (tenant_id, seq, event_id, call_key, revision, type, payload, created_at)
+  SELECT $1, (SELECT base FROM change_counter) + n.nth, gen_random_uuid(), n.call_key, n.revision, n.type, n.payload, $6
+    FROM ROWS FROM (jsonb_to_recordset($3::jsonb) AS (call_key text, revision int, type text, payload jsonb))
+         WITH ORDINALITY AS n(call_key, revision, type, payload, nth)
 )
-update calls c set status = n.status, revision = n.revision, recording_file_id = n.recording_file_id,
+UPDATE calls c SET status = n.status, revision = n.revision, recording_file_id = n.recording_file_id,
        record_file_id = n.record_file_id, record_row = n.record_row, started_at = n.started_at,
        ended_at = n.ended_at, direction = n.direction, user_id = n.user_id,
        duration_seconds = n.duration_seconds, fields = coalesce(n.fields, '{}'), raw = coalesce(n.raw, '{}'),
@@ -41,16 +41,16 @@ update calls c set status = n.status, revision = n.revision, recording_file_id =
        media_blob_key = n.media_blob_key, hold = n.hold, held_since = n.held_since,
        updates_until = n.updates_until, search_text = coalesce(n.search_text, ''),
        waits_for_seq = n.waits_for_seq, due_at = n.due_at,
-       call_id = coalesce((select base from call_counter) + n.call_nth, c.call_id),
-       surfaced_at = case when n.call_nth is null then c.surfaced_at else $6 end,
-       change_seq = coalesce((select base from change_counter) + n.change_nth, c.change_seq),
-       updated_at = case when n.change_nth is null then c.updated_at else $6 end
-  from jsonb_to_recordset($2::jsonb) as n(call_key text, status text, revision int, recording_file_id uuid,
+       call_id = coalesce((SELECT base FROM call_counter) + n.call_nth, c.call_id),
+       surfaced_at = CASE WHEN n.call_nth IS NULL THEN c.surfaced_at ELSE $6 END,
+       change_seq = coalesce((SELECT base FROM change_counter) + n.change_nth, c.change_seq),
+       updated_at = CASE WHEN n.change_nth IS NULL THEN c.updated_at ELSE $6 END
+  FROM jsonb_to_recordset($2::jsonb) AS n(call_key text, status text, revision int, recording_file_id uuid,
        record_file_id uuid, record_row int, started_at timestamptz, ended_at timestamptz, direction text,
        user_id text, duration_seconds float8, fields jsonb, raw jsonb, mapping_version int, warnings jsonb,
        media jsonb, media_blob_key text, hold jsonb, held_since timestamptz, updates_until timestamptz,
        search_text text, waits_for_seq bigint, due_at timestamptz, call_nth bigint, change_nth bigint)
- where c.tenant_id = $1 and c.call_key = n.call_key`;
+ WHERE c.tenant_id = $1 AND c.call_key = n.call_key`;
 
 /**
  * Writes each call's row, its new revisions and their outbox rows. The tenant's counters are taken last, so that
@@ -68,7 +68,7 @@ export async function saveCalls(
   // What nobody has seen yet is no history: a new policy may make it anew.
   const unseen = decisions.filter((d) => !isPublished(d.callKey) && rows.get(d.callKey)!.revision > 0);
   if (unseen.length > 0) {
-    await tx.execute('delete from call_revisions where tenant_id = $1 and call_key = any($2)', [
+    await tx.execute('DELETE FROM call_revisions WHERE tenant_id = $1 AND call_key = ANY($2)', [
       tenantId,
       unseen.map((d) => d.callKey),
     ]);
@@ -103,9 +103,9 @@ async function insertRevisions(
     changed: revision.changed,
   }));
   await tx.execute(
-    `insert into call_revisions (tenant_id, call_key, revision, at, file_id, changed)
-     select $1, n.call_key, n.revision, n.at, n.file_id, n.changed
-       from jsonb_to_recordset($2::jsonb) as n(call_key text, revision int, at timestamptz, file_id uuid, changed jsonb)`,
+    `INSERT INTO call_revisions (tenant_id, call_key, revision, at, file_id, changed)
+     SELECT $1, n.call_key, n.revision, n.at, n.file_id, n.changed
+       FROM jsonb_to_recordset($2::jsonb) AS n(call_key text, revision int, at timestamptz, file_id uuid, changed jsonb)`,
     [tenantId, JSON.stringify(values)],
   );
 }
@@ -169,7 +169,7 @@ async function publish(
 /** Takes `count` numbers in commit order; answers the last one taken before. Nothing but writes under these numbers may follow. */
 export async function takeCounter(tx: Sql, tenantId: string, name: string, count: number): Promise<number> {
   const [row] = await tx.query<{ base: number }>(
-    `update tenant_counters set value = value + $3 where tenant_id = $1 and name = $2 returning value - $3 as base`,
+    `UPDATE tenant_counters SET value = value + $3 WHERE tenant_id = $1 AND name = $2 RETURNING value - $3 AS base`,
     [tenantId, name, count],
   );
   if (!row) throw new Error(`tenant ${tenantId} has no counter ${name}`);

@@ -77,11 +77,11 @@ async function saveRows(
     judged_policy: isEnded(verdict) ? verdict.policyVersion : null,
   }));
   await tx.execute(
-    `update call_records r set state = n.state, outcome_code = n.code, outcome_message = n.message, outcome_at = $3,
+    `UPDATE call_records r SET state = n.state, outcome_code = n.code, outcome_message = n.message, outcome_at = $3,
             judged_policy = n.judged_policy
-       from jsonb_to_recordset($2::jsonb) as n(file_id uuid, row int, state text, code text, message text,
+       FROM jsonb_to_recordset($2::jsonb) AS n(file_id uuid, row int, state text, code text, message text,
             judged_policy int)
-      where r.tenant_id = $1 and r.file_id = n.file_id and r.row = n.row`,
+      WHERE r.tenant_id = $1 AND r.file_id = n.file_id AND r.row = n.row`,
     [tenantId, JSON.stringify(changes), now],
   );
 }
@@ -120,19 +120,19 @@ async function saveFiles(
     });
   }
   await tx.execute(
-    `with change as (
-       select * from jsonb_to_recordset($2::jsonb) as c(id uuid, state text, code text, message text, fix text,
+    `WITH change AS (
+       SELECT * FROM jsonb_to_recordset($2::jsonb) AS c(id uuid, state text, code text, message text, fix text,
          warnings jsonb, call_key text, judged_policy int, folder text, shown_name text)
-     ), moved as (
-       update files f set state = c.state, outcome_code = c.code, outcome_message = c.message, outcome_fix = c.fix,
+     ), moved AS (
+       UPDATE files f SET state = c.state, outcome_code = c.code, outcome_message = c.message, outcome_fix = c.fix,
               outcome_at = $3, warnings = c.warnings, call_key = c.call_key, judged_policy = c.judged_policy,
               folder = c.folder, shown_name = c.shown_name
-         from change c where f.tenant_id = $1 and f.id = c.id
+         FROM change c WHERE f.tenant_id = $1 AND f.id = c.id
      )
-     insert into file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-     select $1, c.id, $3, c.state, c.code, c.message,
+     INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
+     SELECT $1, c.id, $3, c.state, c.code, c.message,
             jsonb_build_object('callKey', c.call_key, 'folder', c.folder), gen_random_uuid()::text
-       from change c`,
+       FROM change c`,
     [tenantId, JSON.stringify(changes), now],
   );
 }
@@ -147,11 +147,11 @@ async function takenNames(
   fresh: readonly FreshVerdict[],
 ): Promise<ReadonlySet<string>> {
   const rows = await tx.query<{ name: string }>(
-    `select n.name from unnest($2::uuid[], $3::text[]) as n(id, name)
-      where exists (select from files f where f.tenant_id = $1 and f.folder in ('processed', 'rejected')
-                       and f.shown_name = n.name and f.id <> n.id and f.purged_at is null)
-         or exists (select from files f where f.tenant_id = $1 and f.name = n.name and f.id <> n.id
-                       and f.folder <> 'data' and f.purged_at is null)`,
+    `SELECT n.name FROM unnest($2::uuid[], $3::text[]) AS n(id, name)
+      WHERE EXISTS (SELECT FROM files f WHERE f.tenant_id = $1 AND f.folder IN ('processed', 'rejected')
+                       AND f.shown_name = n.name AND f.id <> n.id AND f.purged_at IS NULL)
+         OR EXISTS (SELECT FROM files f WHERE f.tenant_id = $1 AND f.name = n.name AND f.id <> n.id
+                       AND f.folder <> 'data' AND f.purged_at IS NULL)`,
     [tenantId, fresh.map(({ file }) => file.id), fresh.map(({ file }) => file.name)],
     'taken-names-of-files',
   );
@@ -169,9 +169,9 @@ export async function freeNameFor(
   const dot = file.name.lastIndexOf('.');
   const [base, ext] = dot > 0 ? [file.name.slice(0, dot), file.name.slice(dot)] : [file.name, ''];
   const rows = await tx.query<{ shown_name: string }>(
-    `select shown_name from files
-      where tenant_id = $1 and folder = $2 and id <> $3 and purged_at is null
-        and (name = $4 or shown_name = $4 or (shown_name like $5 and shown_name like $6))`,
+    `SELECT shown_name FROM files
+      WHERE tenant_id = $1 AND folder = $2 AND id <> $3 AND purged_at IS NULL
+        AND (name = $4 OR shown_name = $4 OR (shown_name LIKE $5 AND shown_name LIKE $6))`,
     [tenantId, folder, file.id, file.name, `${escapeLike(base)}~%`, `%${escapeLike(ext)}`],
     'taken-names',
   );

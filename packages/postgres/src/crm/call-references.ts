@@ -15,17 +15,17 @@ export async function saveCallReferences(
     })),
   );
   await tx.execute(
-    `with n as (
-       select * from jsonb_to_recordset($3::jsonb) as n(call_key text, field text, to_type text, to_id text)
-     ), gone as (
-       delete from crm_call_references r
-        where r.tenant_id = $1 and r.call_key = any($2)
-          and not exists (select from n where n.call_key = r.call_key and n.field = r.field)
+    `WITH n AS (
+       SELECT * FROM jsonb_to_recordset($3::jsonb) AS n(call_key text, field text, to_type text, to_id text)
+     ), gone AS (
+       DELETE FROM crm_call_references r
+        WHERE r.tenant_id = $1 AND r.call_key = ANY($2)
+          AND NOT EXISTS (SELECT FROM n WHERE n.call_key = r.call_key AND n.field = r.field)
      )
-     insert into crm_call_references (tenant_id, call_key, field, to_type, to_id)
-     select $1, n.call_key, n.field, n.to_type, n.to_id from n
-         on conflict (tenant_id, call_key, field) do update set to_type = excluded.to_type, to_id = excluded.to_id
-      where crm_call_references.to_id <> excluded.to_id`,
+     INSERT INTO crm_call_references (tenant_id, call_key, field, to_type, to_id)
+     SELECT $1, n.call_key, n.field, n.to_type, n.to_id FROM n
+         ON CONFLICT (tenant_id, call_key, field) DO UPDATE SET to_type = excluded.to_type, to_id = excluded.to_id
+      WHERE crm_call_references.to_id <> excluded.to_id`,
     [tenantId, complete.map((decision) => decision.callKey), JSON.stringify(references)],
   );
 }

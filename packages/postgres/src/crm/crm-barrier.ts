@@ -16,13 +16,13 @@ export async function holdCrmLine(tx: Sql, tenantId: string, settings: TenantSet
       import_id: string | null;
       unread: { id: string; name: string }[] | null;
     }>(
-      `select (select file_id from crm_imports where not is_settled and tenant_id = $1 and state = 'waiting' limit 1)
-                as import_id,
-              (select jsonb_agg(u) from (
-                 select id, name from files
-                  where tenant_id = $1 and classified_at is null and state = 'received' and ext = 'csv'
-                    and blob_key is not null and purged_at is null and withdrawn_seq is null
-                  order by receive_seq limit ${MAX_UNREAD}) u) as unread`,
+      `SELECT (SELECT file_id FROM crm_imports WHERE NOT is_settled AND tenant_id = $1 AND state = 'waiting' LIMIT 1)
+                AS import_id,
+              (SELECT jsonb_agg(u) FROM (
+                 SELECT id, name FROM files
+                  WHERE tenant_id = $1 AND classified_at IS NULL AND state = 'received' AND ext = 'csv'
+                    AND blob_key IS NOT NULL AND purged_at IS NULL AND withdrawn_seq IS NULL
+                  ORDER BY receive_seq LIMIT ${MAX_UNREAD}) u) AS unread`,
       [tenantId],
       'crm-line',
     );
@@ -30,13 +30,13 @@ export async function holdCrmLine(tx: Sql, tenantId: string, settings: TenantSet
     const held =
       line && line.import_id !== null
         ? await tx.query(
-            `select from crm_imports where tenant_id = $1 and file_id = $2 and state = 'waiting' for share`,
+            `SELECT FROM crm_imports WHERE tenant_id = $1 AND file_id = $2 AND state = 'waiting' FOR SHARE`,
             [tenantId, line.import_id],
             'hold-crm-import',
           )
         : unread !== undefined
           ? await tx.query(
-              'select from files where tenant_id = $1 and id = $2 and classified_at is null for share',
+              'SELECT FROM files WHERE tenant_id = $1 AND id = $2 AND classified_at IS NULL FOR SHARE',
               [tenantId, unread.id],
               'hold-unread-crm',
             )

@@ -17,8 +17,8 @@ export async function findCrmMappings(sql: Sql, tenantId: string): Promise<Map<C
     fields: FieldMapping[];
     options: MappingOptions;
   }>(
-    `select distinct on (kind) kind, version, fields, options from mapping_versions
-      where tenant_id = $1 and kind <> 'call' order by kind, version desc`,
+    `SELECT DISTINCT ON (kind) kind, version, fields, options FROM mapping_versions
+      WHERE tenant_id = $1 AND kind <> 'call' ORDER BY kind, version DESC`,
     [tenantId],
     'crm-mappings',
   );
@@ -48,15 +48,15 @@ interface LineRow {
  */
 export async function findNextImport(sql: Sql, tenantId: string, type: CrmType): Promise<CrmImport | null> {
   const [row] = await sql.query<LineRow>(
-    `select i.file_id, f.name, case when f.purged_at is null then f.blob_key end as blob_key, f.size_bytes,
-            f.received_at, i.place, f.withdrawn_seq is not null as is_withdrawn,
-            exists (select from crm_objects where tenant_id = $1 and type = $2) as has_objects, callbay_now() as now,
-            exists (select from files u where u.tenant_id = $1 and u.classified_at is null and u.state = 'received'
-                       and u.ext = 'csv' and u.blob_key is not null and u.purged_at is null
-                       and coalesce(u.replay_seq, u.receive_seq) < i.place) as is_blocked
-       from crm_imports i join files f on f.tenant_id = i.tenant_id and f.id = i.file_id
-      where not i.is_settled and i.tenant_id = $1 and i.type = $2 and i.state = 'waiting'
-      order by i.place limit 1`,
+    `SELECT i.file_id, f.name, CASE WHEN f.purged_at IS NULL THEN f.blob_key END AS blob_key, f.size_bytes,
+            f.received_at, i.place, f.withdrawn_seq IS NOT NULL AS is_withdrawn,
+            EXISTS (SELECT FROM crm_objects WHERE tenant_id = $1 AND type = $2) AS has_objects, callbay_now() AS now,
+            EXISTS (SELECT FROM files u WHERE u.tenant_id = $1 AND u.classified_at IS NULL AND u.state = 'received'
+                       AND u.ext = 'csv' AND u.blob_key IS NOT NULL AND u.purged_at IS NULL
+                       AND coalesce(u.replay_seq, u.receive_seq) < i.place) AS is_blocked
+       FROM crm_imports i JOIN files f ON f.tenant_id = i.tenant_id AND f.id = i.file_id
+      WHERE NOT i.is_settled AND i.tenant_id = $1 AND i.type = $2 AND i.state = 'waiting'
+      ORDER BY i.place LIMIT 1`,
     [tenantId, type],
     'next-crm-import',
   );

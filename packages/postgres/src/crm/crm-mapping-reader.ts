@@ -10,10 +10,10 @@ export function createCrmMappingReader(db: Database): CrmMappingReader {
 
     async findHeaders(tenantId, type, limit) {
       const rows = await db.query<Omit<CrmHeader, 'isCut'>>(
-        `select report -> 'columns' as columns, coalesce((report ->> 'rows')::bigint, 0) as rows from crm_imports
-          where is_settled in (true, false) and tenant_id = $1 and type = $2 and state <> 'waiting'
-            and jsonb_typeof(report -> 'columns') = 'array' and report -> 'columns' <> '[]'
-          order by place desc limit $3`,
+        `SELECT report -> 'columns' AS columns, coalesce((report ->> 'rows')::bigint, 0) AS rows FROM crm_imports
+          WHERE is_settled IN (TRUE, FALSE) AND tenant_id = $1 AND type = $2 AND state <> 'waiting'
+            AND jsonb_typeof(report -> 'columns') = 'array' AND report -> 'columns' <> '[]'
+          ORDER BY place DESC LIMIT $3`,
         [tenantId, type, limit],
       );
       return rows.map(({ columns, rows: count }) => ({

@@ -23,7 +23,7 @@ interface ObjectRow {
   readonly fileId: string;
 }
 
-const COLUMNS = `type, external_id as "externalId", fields, updated_at as "updatedAt", file_id as "fileId"`;
+const COLUMNS = `type, external_id AS "externalId", fields, updated_at AS "updatedAt", file_id AS "fileId"`;
 
 interface UnresolvedRow {
   readonly fromType: UnresolvedReference['from']['type'];
@@ -34,32 +34,32 @@ interface UnresolvedRow {
   readonly externalId: string;
 }
 
-const NOT_THERE = `not exists (
-  select from crm_objects t where t.tenant_id = r.tenant_id and t.type = r.to_type and t.external_id = r.to_id)`;
+const NOT_THERE = `NOT EXISTS (
+  SELECT FROM crm_objects t WHERE t.tenant_id = r.tenant_id AND t.type = r.to_type AND t.external_id = r.to_id)`;
 
 const UNRESOLVED_CALLS = `
-  select 'calls' as "fromType", r.call_key as "fromId", c.call_id as "callId", r.field, r.to_type as type,
-         r.to_id as "externalId"
-    from crm_call_references r join calls c on c.tenant_id = r.tenant_id and c.call_key = r.call_key
-   where r.tenant_id = $1 and (r.call_key, r.field) > ($2, $3) and ${NOT_THERE}
-   order by r.call_key, r.field limit $4`;
+  SELECT 'calls' AS "fromType", r.call_key AS "fromId", c.call_id AS "callId", r.field, r.to_type AS type,
+         r.to_id AS "externalId"
+    FROM crm_call_references r JOIN calls c ON c.tenant_id = r.tenant_id AND c.call_key = r.call_key
+   WHERE r.tenant_id = $1 AND (r.call_key, r.field) > ($2, $3) AND ${NOT_THERE}
+   ORDER BY r.call_key, r.field LIMIT $4`;
 
 const UNRESOLVED_OBJECTS = `
-  select o.type as "fromType", o.external_id as "fromId", null as "callId", r.field, r.to_type as type,
-         r.to_id as "externalId"
-    from crm_objects o, lateral (
-           select o.tenant_id, key as field, value as to_id, t.type as to_type
-             from jsonb_each_text(o.refs), unnest($5::text[], $6::text[]) as t(field, type)
-            where value is not null and t.field = key) r
-   where o.tenant_id = $1 and (o.type, o.external_id, r.field) > ($2, $3, $4) and o.refs is not null and ${NOT_THERE}
-   order by o.type, o.external_id, r.field limit $7`;
+  SELECT o.type AS "fromType", o.external_id AS "fromId", NULL AS "callId", r.field, r.to_type AS type,
+         r.to_id AS "externalId"
+    FROM crm_objects o, LATERAL (
+           SELECT o.tenant_id, key AS field, value AS to_id, t.type AS to_type
+             FROM jsonb_each_text(o.refs), unnest($5::text[], $6::text[]) AS t(field, type)
+            WHERE value IS NOT NULL AND t.field = key) r
+   WHERE o.tenant_id = $1 AND (o.type, o.external_id, r.field) > ($2, $3, $4) AND o.refs IS NOT NULL AND ${NOT_THERE}
+   ORDER BY o.type, o.external_id, r.field LIMIT $7`;
 
 export function createCrmReader(db: Sql): CrmReader {
   return {
     async listObjects(tenantId, type, { limit, cursor }) {
       const rows = await db.query<ObjectRow>(
-        `select ${COLUMNS} from crm_objects where tenant_id = $1 and type = $2 and external_id > $3
-          order by external_id limit $4`,
+        `SELECT ${COLUMNS} FROM crm_objects WHERE tenant_id = $1 AND type = $2 AND external_id > $3
+          ORDER BY external_id LIMIT $4`,
         [tenantId, type, cursor ?? '', limit + 1],
       );
       const toObject = await objectViewer(db, tenantId, rows);
@@ -68,7 +68,7 @@ export function createCrmReader(db: Sql): CrmReader {
 
     async findObject(tenantId, type, externalId) {
       const rows = await db.query<ObjectRow>(
-        `select ${COLUMNS} from crm_objects where tenant_id = $1 and type = $2 and external_id = $3`,
+        `SELECT ${COLUMNS} FROM crm_objects WHERE tenant_id = $1 AND type = $2 AND external_id = $3`,
         [tenantId, type, canonicalExternalId(externalId)],
       );
       const toObject = await objectViewer(db, tenantId, rows);
@@ -116,10 +116,10 @@ async function findReferred(
   if (wanted.length === 0) return new Map();
   // The limit keeps each a look-up by key: joined, all objects of a tenant may be read for a few.
   const rows = await sql.query<ObjectRow>(
-    `select object.* from unnest($2::text[], $3::text[]) as wanted(type, external_id),
-       lateral (select ${COLUMNS} from crm_objects
-                 where tenant_id = $1 and crm_objects.type = wanted.type
-                   and crm_objects.external_id = wanted.external_id limit 1) as object`,
+    `SELECT object.* FROM unnest($2::text[], $3::text[]) AS wanted(type, external_id),
+       LATERAL (SELECT ${COLUMNS} FROM crm_objects
+                 WHERE tenant_id = $1 AND crm_objects.type = wanted.type
+                   AND crm_objects.external_id = wanted.external_id LIMIT 1) AS object`,
     [tenantId, wanted.map(({ type }) => type), wanted.map(({ externalId }) => externalId)],
   );
   return new Map(rows.map((row) => [keyOf(row), row]));

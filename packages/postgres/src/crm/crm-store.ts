@@ -32,7 +32,7 @@ export function createCrmStore(db: Database): CrmStore {
 
     async countFailure(tenantId, fileId) {
       const [row] = await db.query<{ attempts: number }>(
-        `update crm_imports set attempts = attempts + 1 where tenant_id = $1 and file_id = $2 returning attempts`,
+        `UPDATE crm_imports SET attempts = attempts + 1 WHERE tenant_id = $1 AND file_id = $2 RETURNING attempts`,
         [tenantId, fileId],
       );
       return row?.attempts ?? 0;
@@ -40,7 +40,7 @@ export function createCrmStore(db: Database): CrmStore {
 
     async hasEnded(tenantId, type) {
       const rows = await db.query(
-        `select from crm_imports where not is_settled and tenant_id = $1 and type = $2 and state <> 'waiting' limit 1`,
+        `SELECT FROM crm_imports WHERE NOT is_settled AND tenant_id = $1 AND type = $2 AND state <> 'waiting' LIMIT 1`,
         [tenantId, type],
       );
       return rows.length > 0;
@@ -48,13 +48,13 @@ export function createCrmStore(db: Database): CrmStore {
 
     async wakeCalls(tenantId, { after, limit }) {
       const rows = await db.query<{ call_key: string }>(
-        `with waiting as (
-           select call_key from calls
-            where tenant_id = $1 and status = 'ready' and hold ->> 'waitingFor' = 'crm' and call_key collate "C" > $2
-            order by call_key collate "C" limit $3 for update
+        `WITH waiting AS (
+           SELECT call_key FROM calls
+            WHERE tenant_id = $1 AND status = 'ready' AND hold ->> 'waitingFor' = 'crm' AND call_key COLLATE "C" > $2
+            ORDER BY call_key COLLATE "C" LIMIT $3 FOR UPDATE
          )
-         update calls c set due_at = callbay_now() from waiting w
-          where c.tenant_id = $1 and c.call_key = w.call_key returning c.call_key`,
+         UPDATE calls c SET due_at = callbay_now() FROM waiting w
+          WHERE c.tenant_id = $1 AND c.call_key = w.call_key RETURNING c.call_key`,
         [tenantId, after, limit],
       );
       return rows.map((row) => row.call_key).sort(byBytes);
@@ -62,20 +62,20 @@ export function createCrmStore(db: Database): CrmStore {
 
     async settle(tenantId, type) {
       await db.execute(
-        `update crm_imports set is_settled = true
-          where not is_settled and tenant_id = $1 and type = $2 and state <> 'waiting'`,
+        `UPDATE crm_imports SET is_settled = TRUE
+          WHERE NOT is_settled AND tenant_id = $1 AND type = $2 AND state <> 'waiting'`,
         [tenantId, type],
       );
     },
 
     async findUnsettled(limit) {
       const rows = await db.query<{ tenant_id: string; type: CrmType }>(
-        `select tenant_id, type from (
-           select i.tenant_id, i.type, min(f.received_at) as since,
-                  row_number() over (partition by i.tenant_id order by min(i.place)) as nth
-             from crm_imports i join files f on f.tenant_id = i.tenant_id and f.id = i.file_id
-            where not i.is_settled group by i.tenant_id, i.type
-         ) line order by nth, since limit $1`,
+        `SELECT tenant_id, type FROM (
+           SELECT i.tenant_id, i.type, min(f.received_at) AS since,
+                  row_number() OVER (PARTITION BY i.tenant_id ORDER BY min(i.place)) AS nth
+             FROM crm_imports i JOIN files f ON f.tenant_id = i.tenant_id AND f.id = i.file_id
+            WHERE NOT i.is_settled GROUP BY i.tenant_id, i.type
+         ) line ORDER BY nth, since LIMIT $1`,
         [limit],
       );
       return rows.map((row) => ({ tenantId: row.tenant_id, type: row.type }));
@@ -117,13 +117,13 @@ async function apply(
       const report = await reading.report;
       const refusal = refusalOf(report);
       if (refusal !== null) throw new Undo(refusal, report);
-      const [clock] = await tx.query<{ now: Date }>('select callbay_now() as now');
+      const [clock] = await tx.query<{ now: Date }>('SELECT callbay_now() AS now');
       const staged = { fileId: next.fileId, now: clock!.now, staged: report.written };
       const merged = isFirst
         ? { new: report.written, changed: 0, repeated: 0, unchanged: 0 }
         : await mergeObjects(tx, tenantId, next.type, { ...staged, mayRepeatIds: report.mayRepeatIds });
       const [file] = await tx.query<{ is_withdrawn: boolean }>(
-        'select withdrawn_seq is not null as is_withdrawn from files where tenant_id = $1 and id = $2 for update',
+        'SELECT withdrawn_seq IS NOT NULL AS is_withdrawn FROM files WHERE tenant_id = $1 AND id = $2 FOR UPDATE',
         [tenantId, next.fileId],
       );
       if (file?.is_withdrawn) throw new Undo(outcomeOf('WITHDRAWN'), report);
@@ -158,7 +158,7 @@ async function takeTurn(
   next: CrmImport,
 ): Promise<boolean> {
   const [lock] = await tx.query<{ got: boolean }>(
-    `select pg_try_advisory_xact_lock(hashtextextended('callbay.crm ' || $1 || ' ' || $2, 0)) as got`,
+    `SELECT pg_try_advisory_xact_lock(hashtextextended('callbay.crm ' || $1 || ' ' || $2, 0)) AS got`,
     [tenantId, next.type],
   );
   if (!lock?.got) return false;

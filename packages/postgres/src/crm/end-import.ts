@@ -50,8 +50,8 @@ export async function endImport(
   const state = stateOf(outcome.code);
   const folder = state === 'done' ? 'processed' : state === 'rejected' ? 'rejected' : 'data';
   const ended = await tx.execute(
-    `update crm_imports set state = $3, finished_at = callbay_now(), report = $4::jsonb
-      where tenant_id = $1 and file_id = $2 and state = 'waiting'`,
+    `UPDATE crm_imports SET state = $3, finished_at = callbay_now(), report = $4::jsonb
+      WHERE tenant_id = $1 AND file_id = $2 AND state = 'waiting'`,
     [tenantId, next.fileId, state, JSON.stringify(detail)],
   );
   if (ended === 0) return;
@@ -60,14 +60,14 @@ export async function endImport(
       ? next.name
       : await freeNameFor(tx, tenantId, folder, { id: next.fileId, name: next.name });
   await tx.execute(
-    `with told as (
-       update files set state = $3, outcome_code = $4, outcome_message = $5, outcome_fix = $6, outcome_at = callbay_now(),
+    `WITH told AS (
+       UPDATE files SET state = $3, outcome_code = $4, outcome_message = $5, outcome_fix = $6, outcome_at = callbay_now(),
               warnings = fact_warnings || $7::jsonb, folder = $8, shown_name = $9
-        where tenant_id = $1 and id = $2 and state = 'received'
-       returning id
+        WHERE tenant_id = $1 AND id = $2 AND state = 'received'
+       RETURNING id
      )
-     insert into file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-     select $1, id, callbay_now(), $3, $4, $5, $10::jsonb, gen_random_uuid()::text from told`,
+     INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
+     SELECT $1, id, callbay_now(), $3, $4, $5, $10::jsonb, gen_random_uuid()::text FROM told`,
     [
       tenantId,
       next.fileId,

@@ -183,11 +183,11 @@ async function transactOn<T>(
   };
   client.on('error', onError);
   const tx = sqlOn(client);
-  const mode = `${options.isolation ? ` isolation level ${options.isolation}` : ''}${options.readOnly ? ' read only' : ''}`;
+  const mode = `${options.isolation ? ` ISOLATION LEVEL ${options.isolation}` : ''}${options.readOnly ? ' READ ONLY' : ''}`;
   try {
-    await tx.execute(`begin${mode}`);
+    await tx.execute(`BEGIN${mode}`);
     const result = await fn(tx, client);
-    const { command } = await run(client, 'commit', []);
+    const { command } = await run(client, 'COMMIT', []);
     // Postgres answers COMMIT with ROLLBACK where `fn` swallowed the error of a statement.
     if (command !== 'COMMIT')
       throw new Error('a transaction was committed after one of its statements had failed');
@@ -206,7 +206,7 @@ async function rollback(client: pg.PoolClient, reason: unknown): Promise<Error |
   const cause = reason instanceof Error && reason.cause instanceof Error ? reason.cause : reason;
   if (reason !== cause && breaksConnection(cause)) return cause as Error;
   try {
-    await client.query('rollback');
+    await client.query('ROLLBACK');
     return undefined;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));

@@ -12,11 +12,11 @@ const FIRST_BYTES = 64 * 1024;
  */
 export async function analyzeNewTables(sql: Sql): Promise<void> {
   const unknown = await sql.query<{ name: string }>(
-    `select oid::regclass::text as name from pg_class
-      where oid = any($1::regclass[]) and reltuples <= 0 and pg_relation_size(oid) >= $2`,
+    `SELECT oid::regclass::text AS name FROM pg_class
+      WHERE oid = ANY($1::regclass[]) AND reltuples <= 0 AND pg_relation_size(oid) >= $2`,
     [TABLES, FIRST_BYTES],
     'new-tables',
   );
   // Whoever analyzes it just now does the same: nobody waits for that.
-  for (const { name } of unknown) await sql.execute(`analyze (skip_locked) ${name}`);
+  for (const { name } of unknown) await sql.execute(`ANALYZE (SKIP_LOCKED) ${name}`);
 }

@@ -129,7 +129,7 @@ WITH open AS (
   SELECT $1, $2, at, 'removed', 'The sender removed the file from the drop.', 'removed' FROM taken
 )
 UPDATE files SET withdrawn_seq = taken.seq,
-  withdrawn_hidden = coalesce(files.outcome_code IN ('READY', 'CRM_PENDING'), false)
+  withdrawn_hidden = coalesce(files.outcome_code IN ('READY', 'CRM_PENDING'), FALSE)
     OR EXISTS (SELECT FROM tenants WHERE id = $1 AND stage <> 'live')
 FROM taken
 WHERE files.tenant_id = $1 AND files.id = $2

@@ -23,11 +23,11 @@ export async function listDue(
 ): Promise<DueLinks> {
   const values = [tenantId, new Date(startedAt - reachMs), new Date(startedAt + reachMs)];
   const [row] = await tx.query<{ at: Date; records: string[]; recordings: string[] }>(
-    `select callbay_now() as at,
-            array(select file_id || '#' || row from linkage_records
-                   where tenant_id = $1 and started_at between $2 and $3 and due_at is not null) as records,
-            array(select file_id from external_recordings
-                   where tenant_id = $1 and started_at between $2 and $3 and due_at is not null) as recordings`,
+    `SELECT callbay_now() AS at,
+            ARRAY(SELECT file_id || '#' || row FROM linkage_records
+                   WHERE tenant_id = $1 AND started_at BETWEEN $2 AND $3 AND due_at IS NOT NULL) AS records,
+            ARRAY(SELECT file_id FROM external_recordings
+                   WHERE tenant_id = $1 AND started_at BETWEEN $2 AND $3 AND due_at IS NOT NULL) AS recordings`,
     values,
     'list-due-links',
   );
@@ -44,14 +44,14 @@ export async function clearDue(
 ): Promise<void> {
   const span = [new Date(startedAt - doneMs), new Date(startedAt + doneMs)];
   await tx.execute(
-    `update linkage_records set due_at = null
-      where tenant_id = $1 and file_id = any($4::uuid[]) and file_id || '#' || row = any($2::text[]) and due_at <= $3
-        and started_at between $5 and $6`,
+    `UPDATE linkage_records SET due_at = NULL
+      WHERE tenant_id = $1 AND file_id = ANY($4::uuid[]) AND file_id || '#' || row = ANY($2::text[]) AND due_at <= $3
+        AND started_at BETWEEN $5 AND $6`,
     [tenantId, due.recordIds, due.at, due.recordIds.map((id) => id.split('#')[0]), ...span],
   );
   await tx.execute(
-    `update external_recordings set due_at = null
-      where tenant_id = $1 and file_id = any($2::uuid[]) and due_at <= $3 and started_at between $4 and $5`,
+    `UPDATE external_recordings SET due_at = NULL
+      WHERE tenant_id = $1 AND file_id = ANY($2::uuid[]) AND due_at <= $3 AND started_at BETWEEN $4 AND $5`,
     [tenantId, due.recordingIds, due.at, ...span],
   );
 }
@@ -79,8 +79,8 @@ interface UnreadRecording {
 }
 
 /** The newest policy of a row's tenant, as `p`. */
-const NEWEST_POLICY = (table: string): string => `lateral (select version, policy from tenant_policies
-  where tenant_id = ${table}.tenant_id order by version desc limit 1) p`;
+const NEWEST_POLICY = (table: string): string => `LATERAL (SELECT version, policy FROM tenant_policies
+  WHERE tenant_id = ${table}.tenant_id ORDER BY version DESC LIMIT 1) p`;
 
 /**
  * Reads the fields of what came, by the newest policy, up to `limit` of either side; answers how many. A record without a
@@ -89,29 +89,29 @@ const NEWEST_POLICY = (table: string): string => `lateral (select version, polic
  */
 export async function readDueFields(db: Database, limit: number): Promise<number> {
   const records = await db.query<UnreadRecord>(
-    `select l.tenant_id, l.file_id, l.row, r.stem, f.ext, r.raw, r.nested_paths, r.at, f.received_at, p.policy,
-            earlier.named_stem as linked_stem, earlier.linked_match
-       from (select * from linkage_records where policy_version is null and due_at <= callbay_now()
-              order by due_at limit $1) l
-       join call_records r on r.tenant_id = l.tenant_id and r.file_id = l.file_id and r.row = l.row
-       join files f on f.tenant_id = l.tenant_id and f.id = l.file_id
-       cross join ${NEWEST_POLICY('l')}
-       left join lateral (
-         select named_stem, linked_match from (
-           select e.named_stem, e.linked_match, v.receive_seq from files v
-             join call_records e on e.tenant_id = v.tenant_id and e.file_id = v.id and e.row = l.row
-            where v.tenant_id = l.tenant_id and v.stem = f.stem and v.ext = f.ext and v.id <> f.id
-              and e.linked_match is not null and not r.is_batch_row
-           union all
-           select e.named_stem, e.linked_match, v.receive_seq from call_records e
-             join files v on v.tenant_id = e.tenant_id and v.id = e.file_id
-            where e.tenant_id = l.tenant_id and e.stem = r.stem and e.linked_match is not null and r.is_batch_row
-           union all
-           select recording.stem, m.id, f.receive_seq from matches m
-             join files recording on recording.tenant_id = m.tenant_id and recording.id = m.recording_file_id
-            where m.tenant_id = l.tenant_id and m.record_file_id = l.file_id and m.record_row = l.row
-              and m.state = 'accepted') known
-          order by receive_seq desc limit 1) earlier on r.named_stem is null`,
+    `SELECT l.tenant_id, l.file_id, l.row, r.stem, f.ext, r.raw, r.nested_paths, r.at, f.received_at, p.policy,
+            earlier.named_stem AS linked_stem, earlier.linked_match
+       FROM (SELECT * FROM linkage_records WHERE policy_version IS NULL AND due_at <= callbay_now()
+              ORDER BY due_at LIMIT $1) l
+       JOIN call_records r ON r.tenant_id = l.tenant_id AND r.file_id = l.file_id AND r.row = l.row
+       JOIN files f ON f.tenant_id = l.tenant_id AND f.id = l.file_id
+       CROSS JOIN ${NEWEST_POLICY('l')}
+       LEFT JOIN LATERAL (
+         SELECT named_stem, linked_match FROM (
+           SELECT e.named_stem, e.linked_match, v.receive_seq FROM files v
+             JOIN call_records e ON e.tenant_id = v.tenant_id AND e.file_id = v.id AND e.row = l.row
+            WHERE v.tenant_id = l.tenant_id AND v.stem = f.stem AND v.ext = f.ext AND v.id <> f.id
+              AND e.linked_match IS NOT NULL AND NOT r.is_batch_row
+           UNION ALL
+           SELECT e.named_stem, e.linked_match, v.receive_seq FROM call_records e
+             JOIN files v ON v.tenant_id = e.tenant_id AND v.id = e.file_id
+            WHERE e.tenant_id = l.tenant_id AND e.stem = r.stem AND e.linked_match IS NOT NULL AND r.is_batch_row
+           UNION ALL
+           SELECT recording.stem, m.id, f.receive_seq FROM matches m
+             JOIN files recording ON recording.tenant_id = m.tenant_id AND recording.id = m.recording_file_id
+            WHERE m.tenant_id = l.tenant_id AND m.record_file_id = l.file_id AND m.record_row = l.row
+              AND m.state = 'accepted') known
+          ORDER BY receive_seq DESC LIMIT 1) earlier ON r.named_stem IS NULL`,
     [limit],
   );
   for (const record of records) {
@@ -135,10 +135,10 @@ export async function readDueFields(db: Database, limit: number): Promise<number
     })),
   );
   const recordings = await db.query<UnreadRecording>(
-    `select e.tenant_id, e.file_id, e.fields, p.policy
-       from (select * from external_recordings where policy_version is null and due_at <= callbay_now()
-              order by due_at limit $1) e
-       cross join ${NEWEST_POLICY('e')}`,
+    `SELECT e.tenant_id, e.file_id, e.fields, p.policy
+       FROM (SELECT * FROM external_recordings WHERE policy_version IS NULL AND due_at <= callbay_now()
+              ORDER BY due_at LIMIT $1) e
+       CROSS JOIN ${NEWEST_POLICY('e')}`,
     [limit],
   );
   await saveFields(
@@ -167,11 +167,11 @@ async function saveFields(
 ): Promise<void> {
   if (read.length === 0) return;
   await db.execute(
-    `update ${table} l set shared = n.shared, policy_version = n.version, started_at = n.started_at,
-            due_at = case when n.started_at is not null then l.due_at end
-       from jsonb_to_recordset($1::jsonb) as n(tenant_id text, file_id uuid, row int, version int, shared jsonb,
+    `UPDATE ${table} l SET shared = n.shared, policy_version = n.version, started_at = n.started_at,
+            due_at = CASE WHEN n.started_at IS NOT NULL THEN l.due_at END
+       FROM jsonb_to_recordset($1::jsonb) AS n(tenant_id text, file_id uuid, row int, version int, shared jsonb,
             started_at timestamptz)
-      where l.tenant_id = n.tenant_id and l.file_id = n.file_id ${table === 'linkage_records' ? 'and l.row = n.row' : ''}`,
+      WHERE l.tenant_id = n.tenant_id AND l.file_id = n.file_id ${table === 'linkage_records' ? 'AND l.row = n.row' : ''}`,
     [
       JSON.stringify(
         read.map((row) => ({
@@ -189,11 +189,11 @@ async function followEarlier(db: Database, record: UnreadRecord): Promise<void> 
   await transact(db, async (tx) => {
     await wakeStems(tx, tenantId, [stem, linked_stem!]);
     await tx.execute(
-      `with place as (
-         update tenant_counters set value = value + 1 where tenant_id = $1 and name = 'receive' returning value
+      `WITH place AS (
+         UPDATE tenant_counters SET value = value + 1 WHERE tenant_id = $1 AND name = 'receive' RETURNING value
        )
-       update call_records set named_stem = $4, linked_match = $5, placed_seq = place.value from place
-        where tenant_id = $1 and file_id = $2 and row = $3 and named_stem is null`,
+       UPDATE call_records SET named_stem = $4, linked_match = $5, placed_seq = place.value FROM place
+        WHERE tenant_id = $1 AND file_id = $2 AND row = $3 AND named_stem IS NULL`,
       [tenantId, file_id, row, linked_stem, linked_match],
     );
   });

@@ -22,11 +22,11 @@ interface Row {
 }
 
 const SELECT_ROWS = `
-  select e.file_id as "fileId", e.source, e.external_id as id, e.fields, f.state, f.outcome_code as "outcomeCode",
-         f.call_key as "callKey", c.call_id as "callId", f.received_at as "registeredAt", e.updated_at as "updatedAt",
-         f.receive_seq as "receiveSeq"
-    from external_recordings e join files f on f.tenant_id = e.tenant_id and f.id = e.file_id
-    left join calls c on c.tenant_id = f.tenant_id and c.call_key = f.call_key`;
+  SELECT e.file_id AS "fileId", e.source, e.external_id AS id, e.fields, f.state, f.outcome_code AS "outcomeCode",
+         f.call_key AS "callKey", c.call_id AS "callId", f.received_at AS "registeredAt", e.updated_at AS "updatedAt",
+         f.receive_seq AS "receiveSeq"
+    FROM external_recordings e JOIN files f ON f.tenant_id = e.tenant_id AND f.id = e.file_id
+    LEFT JOIN calls c ON c.tenant_id = f.tenant_id AND c.call_key = f.call_key`;
 
 export function createExternalRecordingStore(db: Database): ExternalRecordingStore {
   return {
@@ -34,9 +34,9 @@ export function createExternalRecordingStore(db: Database): ExternalRecordingSto
 
     async listExternalRecordings(tenantId, { limit, cursor, source, state }) {
       const rows = await db.query<Row>(
-        `${SELECT_ROWS} where e.tenant_id = $1 and ($2::bigint is null or f.receive_seq < $2)
-            and ($3::text is null or e.source = $3) and ($4::text is null or f.state = $4)
-          order by f.receive_seq desc limit $5`,
+        `${SELECT_ROWS} WHERE e.tenant_id = $1 AND ($2::bigint IS NULL OR f.receive_seq < $2)
+            AND ($3::text IS NULL OR e.source = $3) AND ($4::text IS NULL OR f.state = $4)
+          ORDER BY f.receive_seq DESC LIMIT $5`,
         [tenantId, cursor ?? null, source ?? null, state ?? null, limit + 1],
       );
       return toPage(rows, limit, toExternalRecording, (row) => row.receiveSeq);
@@ -62,8 +62,8 @@ async function register(
   // Of one named twice the last counts, as if they had come one after the other.
   const last = [...new Map(given.map((each) => [each.fileId, each])).values()];
   const known = await tx.query<{ id: string; stem: string; is_open: boolean }>(
-    `select id, stem, state in ('received', 'held') and coalesce(outcome_code, '') not in ('READY', 'CRM_PENDING') as is_open from files
-      where tenant_id = $1 and id = any($2::uuid[])`,
+    `SELECT id, stem, state IN ('received', 'held') AND coalesce(outcome_code, '') NOT IN ('READY', 'CRM_PENDING') AS is_open FROM files
+      WHERE tenant_id = $1 AND id = ANY($2::uuid[])`,
     [tenantId, last.map(({ fileId }) => fileId)],
   );
   const old = new Map(known.map((row) => [row.id, row]));
@@ -83,7 +83,7 @@ async function register(
     ...{ tenantId, action: 'externalRecording.register', target },
     detail: { new: made.size, known: last.length - made.size },
   });
-  const rows = await tx.query<Row>(`${SELECT_ROWS} where e.tenant_id = $1 and e.file_id = any($2::uuid[])`, [
+  const rows = await tx.query<Row>(`${SELECT_ROWS} WHERE e.tenant_id = $1 AND e.file_id = ANY($2::uuid[])`, [
     tenantId,
     last.map(({ fileId }) => fileId),
   ]);
@@ -125,25 +125,25 @@ async function insertFiles(
     sha256: digestOf(each),
   }));
   const rows = await tx.query<{ id: string }>(
-    `with given as (
-       select n.*, row_number() over () as ordinal, count(*) over () as total
-         from jsonb_to_recordset($2::jsonb) as n(id uuid, name text, stem text, source text, sha256 text)
-     ), taken as (
-       update tenant_counters set value = value + (select total from given limit 1)
-        where tenant_id = $1 and name = 'receive' returning value as seq, callbay_now() as at
-     ), made as (
-       insert into files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, modified_at, blob_key, sent_by,
+    `WITH given AS (
+       SELECT n.*, row_number() OVER () AS ordinal, count(*) OVER () AS total
+         FROM jsonb_to_recordset($2::jsonb) AS n(id uuid, name text, stem text, source text, sha256 text)
+     ), taken AS (
+       UPDATE tenant_counters SET value = value + (SELECT total FROM given LIMIT 1)
+        WHERE tenant_id = $1 AND name = 'receive' RETURNING value AS seq, callbay_now() AS at
+     ), made AS (
+       INSERT INTO files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, modified_at, blob_key, sent_by,
                           kind, sha256, folder, state, received_at, receive_seq, classified_at, call_key)
-       select $1, id, 'external', name, name, stem, source, 0, at, null, $3, 'recording', sha256, 'data', 'received', at,
+       SELECT $1, id, 'external', name, name, stem, source, 0, at, NULL, $3, 'recording', sha256, 'data', 'received', at,
               seq - total + ordinal, at, 'stem:' || stem
-         from given, taken on conflict (tenant_id, id) do nothing
-       returning id, received_at
-     ), told as (
-       insert into file_steps (tenant_id, file_id, at, step, message, detail, dedupe)
-       select $1, id, received_at, 'received', 'A recording that rests elsewhere was registered.',
-              jsonb_build_object('drop', 'external', 'sentBy', $3::text), 'received' from made
+         FROM given, taken ON CONFLICT (tenant_id, id) DO NOTHING
+       RETURNING id, received_at
+     ), told AS (
+       INSERT INTO file_steps (tenant_id, file_id, at, step, message, detail, dedupe)
+       SELECT $1, id, received_at, 'received', 'A recording that rests elsewhere was registered.',
+              jsonb_build_object('drop', 'external', 'sentBy', $3::text), 'received' FROM made
      )
-     select id from made`,
+     SELECT id FROM made`,
     [tenantId, JSON.stringify(values), by.name],
   );
   return new Set(rows.map(({ id }) => id));
@@ -152,11 +152,11 @@ async function insertFiles(
 /** Only what is still open when its calls are locked. */
 const moveStems = (tx: Sql, tenantId: string, moved: readonly Registration[]): Promise<number> =>
   tx.execute(
-    `update files f set stem = n.stem, call_key = 'stem:' || n.stem
-       from unnest($2::uuid[], $3::text[]) as n(id, stem)
-      where f.tenant_id = $1 and f.id = n.id and f.state in ('received', 'held')
-        and coalesce(f.outcome_code, '') not in ('READY', 'CRM_PENDING')
-        and not exists (select 1 from call_records r where r.tenant_id = $1 and r.named_stem = f.stem)`,
+    `UPDATE files f SET stem = n.stem, call_key = 'stem:' || n.stem
+       FROM unnest($2::uuid[], $3::text[]) AS n(id, stem)
+      WHERE f.tenant_id = $1 AND f.id = n.id AND f.state IN ('received', 'held')
+        AND coalesce(f.outcome_code, '') NOT IN ('READY', 'CRM_PENDING')
+        AND NOT EXISTS (SELECT 1 FROM call_records r WHERE r.tenant_id = $1 AND r.named_stem = f.stem)`,
     [tenantId, moved.map(({ fileId }) => fileId), moved.map(({ stem }) => stem)],
   );
 
@@ -173,17 +173,17 @@ async function saveFields(
     return { file_id: fileId, source, id, fields, shared, started_at };
   });
   await tx.execute(
-    `insert into external_recordings as e (tenant_id, file_id, source, external_id, fields, shared, started_at,
+    `INSERT INTO external_recordings AS e (tenant_id, file_id, source, external_id, fields, shared, started_at,
                                            policy_version, updated_at, due_at, ambiguous_matches)
-     select $1, n.file_id, n.source, n.id, n.fields, n.shared, n.started_at, $3, callbay_now(),
-            case when n.started_at is not null then callbay_now() end, '{}'
-       from jsonb_to_recordset($2::jsonb) as n(file_id uuid, source text, id text, fields jsonb, shared jsonb,
+     SELECT $1, n.file_id, n.source, n.id, n.fields, n.shared, n.started_at, $3, callbay_now(),
+            CASE WHEN n.started_at IS NOT NULL THEN callbay_now() END, '{}'
+       FROM jsonb_to_recordset($2::jsonb) AS n(file_id uuid, source text, id text, fields jsonb, shared jsonb,
             started_at timestamptz)
-      order by n.file_id
-         on conflict (tenant_id, file_id) do update
-        set fields = excluded.fields, shared = excluded.shared, started_at = excluded.started_at,
+      ORDER BY n.file_id
+         ON CONFLICT (tenant_id, file_id) DO UPDATE
+        SET fields = excluded.fields, shared = excluded.shared, started_at = excluded.started_at,
             policy_version = excluded.policy_version, updated_at = excluded.updated_at, due_at = excluded.due_at
-      where e.fields <> excluded.fields`,
+      WHERE e.fields <> excluded.fields`,
     [tenantId, JSON.stringify(values), policy.version],
   );
 }

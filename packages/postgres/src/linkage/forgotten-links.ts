@@ -10,29 +10,29 @@ const NOTES_AT_ONCE = 200;
  */
 export const noteWaitingRecords = (sql: Sql, tenantId: string | null, limit: number): Promise<number> =>
   sql.execute(
-    `insert into linkage_records (tenant_id, file_id, row, due_at, ambiguous_matches)
-     select r.tenant_id, r.file_id, r.row, callbay_now(), '{}'
-       from (select distinct tenant_id from external_recordings where $1::text is null or tenant_id = $1) t
-       join files f on f.tenant_id = t.tenant_id
-            and (f.folder = 'data' and f.kind = 'sidecar' and f.state in ('received', 'held')
-                 or f.kind = 'batch' and f.received_at > callbay_now() - interval '7 days')
-       join call_records r on r.tenant_id = f.tenant_id and r.file_id = f.id
-            and (not r.is_batch_row or r.state in ('received', 'held'))
-      where r.named_stem is null and r.raw is not null
-        and not exists (select 1 from linkage_records l
-                         where l.tenant_id = r.tenant_id and l.file_id = r.file_id and l.row = r.row)
-      limit $2 on conflict do nothing`,
+    `INSERT INTO linkage_records (tenant_id, file_id, row, due_at, ambiguous_matches)
+     SELECT r.tenant_id, r.file_id, r.row, callbay_now(), '{}'
+       FROM (SELECT DISTINCT tenant_id FROM external_recordings WHERE $1::text IS NULL OR tenant_id = $1) t
+       JOIN files f ON f.tenant_id = t.tenant_id
+            AND (f.folder = 'data' AND f.kind = 'sidecar' AND f.state IN ('received', 'held')
+                 OR f.kind = 'batch' AND f.received_at > callbay_now() - interval '7 days')
+       JOIN call_records r ON r.tenant_id = f.tenant_id AND r.file_id = f.id
+            AND (NOT r.is_batch_row OR r.state IN ('received', 'held'))
+      WHERE r.named_stem IS NULL AND r.raw IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM linkage_records l
+                         WHERE l.tenant_id = r.tenant_id AND l.file_id = r.file_id AND l.row = r.row)
+      LIMIT $2 ON CONFLICT DO NOTHING`,
     [tenantId, limit],
   );
 
 /** The same for tenants that registered their first only now: what was being read meanwhile was not noted. */
 export async function noteForNewTenants(db: Database, limit: number): Promise<void> {
   const tenants = await db.query<{ tenant_id: string }>(
-    `select tenant_id from (
-       select distinct tenant_id from (
-         select tenant_id from external_recordings where due_at <= callbay_now() order by due_at limit $1) newest) due
-      where not exists (select 1 from external_recordings older where older.tenant_id = due.tenant_id
-                           and older.updated_at < callbay_now() - interval '1 minute')`,
+    `SELECT tenant_id FROM (
+       SELECT DISTINCT tenant_id FROM (
+         SELECT tenant_id FROM external_recordings WHERE due_at <= callbay_now() ORDER BY due_at LIMIT $1) newest) due
+      WHERE NOT EXISTS (SELECT 1 FROM external_recordings older WHERE older.tenant_id = due.tenant_id
+                           AND older.updated_at < callbay_now() - interval '1 minute')`,
     [limit],
     'new-linkage-tenants',
   );
@@ -44,10 +44,10 @@ export async function noteForNewTenants(db: Database, limit: number): Promise<vo
 }
 
 /** The file of a batch is done as soon as it is read: its rows have states of their own. */
-const STATE_OF_RECORD = `join lateral (
-  select case when r.is_batch_row then r.state else f.state end as state from call_records r
-    join files f on f.tenant_id = r.tenant_id and f.id = r.file_id
-   where r.tenant_id = l.tenant_id and r.file_id = l.file_id and r.row = l.row) r on true`;
+const STATE_OF_RECORD = `JOIN LATERAL (
+  SELECT CASE WHEN r.is_batch_row THEN r.state ELSE f.state END AS state FROM call_records r
+    JOIN files f ON f.tenant_id = r.tenant_id AND f.id = r.file_id
+   WHERE r.tenant_id = l.tenant_id AND r.file_id = l.file_id AND r.row = l.row) r ON TRUE`;
 
 /**
  * Makes due what nothing else does: unnoted records, fields read by an older policy, and ties whose rivals may be gone.
@@ -55,24 +55,24 @@ const STATE_OF_RECORD = `join lateral (
  */
 export async function findForgotten(db: Database, limit: number): Promise<number> {
   await db.execute(
-    `delete from linkage_records where (tenant_id, file_id, row) in (
-       select l.tenant_id, l.file_id, l.row from linkage_records l ${STATE_OF_RECORD}
-        where state in ('done', 'rejected', 'withdrawn') limit $1)`,
+    `DELETE FROM linkage_records WHERE (tenant_id, file_id, row) IN (
+       SELECT l.tenant_id, l.file_id, l.row FROM linkage_records l ${STATE_OF_RECORD}
+        WHERE state IN ('done', 'rejected', 'withdrawn') LIMIT $1)`,
     [limit],
   );
   let found = await noteWaitingRecords(db, null, limit);
   for (const [table, stateOf] of [
     ['linkage_records', STATE_OF_RECORD],
-    ['external_recordings', 'join files f on f.tenant_id = l.tenant_id and f.id = l.file_id'],
+    ['external_recordings', 'JOIN files f ON f.tenant_id = l.tenant_id AND f.id = l.file_id'],
   ]) {
     found += await db.execute(
-      `update ${table} l set due_at = callbay_now(), policy_version = null from (
-         select l.ctid as place from ${table} l ${stateOf}
-          where state in ('received', 'held') and l.due_at is null
-            and (l.ambiguous_matches <> '{}' or l.policy_version is distinct from
-                 (select max(version) from tenant_policies p where p.tenant_id = l.tenant_id))
-          limit $1) stale
-        where l.ctid = stale.place`,
+      `UPDATE ${table} l SET due_at = callbay_now(), policy_version = NULL FROM (
+         SELECT l.ctid AS place FROM ${table} l ${stateOf}
+          WHERE state IN ('received', 'held') AND l.due_at IS NULL
+            AND (l.ambiguous_matches <> '{}' OR l.policy_version IS DISTINCT FROM
+                 (SELECT max(version) FROM tenant_policies p WHERE p.tenant_id = l.tenant_id))
+          LIMIT $1) stale
+        WHERE l.ctid = stale.place`,
       [limit],
     );
   }

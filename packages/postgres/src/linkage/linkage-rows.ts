@@ -32,23 +32,23 @@ export const OPEN_LIMIT = 8_000;
  * Of `linkage_records l`, `call_records r`, `files f`: the newest version of a record that waits, names no recording
  * and has none of its own name. What a complete call is made of is not open, and never linked elsewhere.
  */
-export const IS_OPEN_RECORD = `r.named_stem is null and r.linked_match is null and r.raw is not null
-  and case when r.is_batch_row then r.state in ('received', 'held') and coalesce(r.outcome_code, '') not in ('READY', 'CRM_PENDING')
-           else f.state in ('received', 'held') and coalesce(f.outcome_code, '') not in ('READY', 'CRM_PENDING')
-                and f.withdrawn_seq is null and f.purged_at is null end
-  and not exists (select 1 from files own where own.tenant_id = f.tenant_id and own.stem = r.stem
-                     and own.kind = 'recording' and own.state in ('received', 'held', 'done'))
-  and (r.is_batch_row or not exists (select 1 from files newer where newer.tenant_id = f.tenant_id and newer.stem = f.stem
-                     and newer.ext = f.ext and newer.kind = 'sidecar' and newer.receive_seq > f.receive_seq
-                     and newer.state in ('received', 'held')))`;
+export const IS_OPEN_RECORD = `r.named_stem IS NULL AND r.linked_match IS NULL AND r.raw IS NOT NULL
+  AND CASE WHEN r.is_batch_row THEN r.state IN ('received', 'held') AND coalesce(r.outcome_code, '') NOT IN ('READY', 'CRM_PENDING')
+           ELSE f.state IN ('received', 'held') AND coalesce(f.outcome_code, '') NOT IN ('READY', 'CRM_PENDING')
+                AND f.withdrawn_seq IS NULL AND f.purged_at IS NULL END
+  AND NOT EXISTS (SELECT 1 FROM files own WHERE own.tenant_id = f.tenant_id AND own.stem = r.stem
+                     AND own.kind = 'recording' AND own.state IN ('received', 'held', 'done'))
+  AND (r.is_batch_row OR NOT EXISTS (SELECT 1 FROM files newer WHERE newer.tenant_id = f.tenant_id AND newer.stem = f.stem
+                     AND newer.ext = f.ext AND newer.kind = 'sidecar' AND newer.receive_seq > f.receive_seq
+                     AND newer.state IN ('received', 'held')))`;
 
 /** Of `files f`: an external recording that no record is about yet, by its name or a link. */
-export const IS_OPEN_RECORDING = `f.drop = 'external' and f.state in ('received', 'held')
-  and coalesce(f.outcome_code, '') not in ('READY', 'CRM_PENDING')
-  and not exists (select 1 from call_records own where own.tenant_id = f.tenant_id and own.stem = f.stem
-                     and own.named_stem is null and own.raw is not null)
-  and not exists (select 1 from call_records namer where namer.tenant_id = f.tenant_id and namer.named_stem = f.stem
-                     and namer.raw is not null)`;
+export const IS_OPEN_RECORDING = `f.drop = 'external' AND f.state IN ('received', 'held')
+  AND coalesce(f.outcome_code, '') NOT IN ('READY', 'CRM_PENDING')
+  AND NOT EXISTS (SELECT 1 FROM call_records own WHERE own.tenant_id = f.tenant_id AND own.stem = f.stem
+                     AND own.named_stem IS NULL AND own.raw IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM call_records namer WHERE namer.tenant_id = f.tenant_id AND namer.named_stem = f.stem
+                     AND namer.raw IS NOT NULL)`;
 
 /** Both sides of a neighbourhood: what waits and started within `reachMs` of the instant, nearest first. */
 export async function loadNeighbourhood(
@@ -64,22 +64,22 @@ export async function loadNeighbourhood(
     new Date(startedAt),
   ];
   const records = await tx.query<OpenRecord>(
-    `select l.file_id || '#' || l.row as id, l.file_id, l.row, r.stem, f.ext, l.shared, l.ambiguous_matches <> '{}' as is_told,
-            (extract(epoch from l.started_at) * 1000)::bigint as started_ms
-       from linkage_records l
-       join call_records r on r.tenant_id = l.tenant_id and r.file_id = l.file_id and r.row = l.row
-       join files f on f.tenant_id = l.tenant_id and f.id = l.file_id
-      where l.tenant_id = $1 and l.started_at between $2 and $3 and ${IS_OPEN_RECORD}
-      order by abs(extract(epoch from l.started_at - $4::timestamptz)), l.file_id, l.row limit ${OPEN_LIMIT}`,
+    `SELECT l.file_id || '#' || l.row AS id, l.file_id, l.row, r.stem, f.ext, l.shared, l.ambiguous_matches <> '{}' AS is_told,
+            (extract(epoch FROM l.started_at) * 1000)::bigint AS started_ms
+       FROM linkage_records l
+       JOIN call_records r ON r.tenant_id = l.tenant_id AND r.file_id = l.file_id AND r.row = l.row
+       JOIN files f ON f.tenant_id = l.tenant_id AND f.id = l.file_id
+      WHERE l.tenant_id = $1 AND l.started_at BETWEEN $2 AND $3 AND ${IS_OPEN_RECORD}
+      ORDER BY abs(extract(epoch FROM l.started_at - $4::timestamptz)), l.file_id, l.row LIMIT ${OPEN_LIMIT}`,
     values,
     'open-records',
   );
   const recordings = await tx.query<OpenRecording>(
-    `select e.file_id as id, f.stem, e.shared, e.ambiguous_matches <> '{}' as is_told,
-            (extract(epoch from e.started_at) * 1000)::bigint as started_ms
-       from external_recordings e join files f on f.tenant_id = e.tenant_id and f.id = e.file_id
-      where e.tenant_id = $1 and e.started_at between $2 and $3 and ${IS_OPEN_RECORDING}
-      order by abs(extract(epoch from e.started_at - $4::timestamptz)), e.file_id limit ${OPEN_LIMIT}`,
+    `SELECT e.file_id AS id, f.stem, e.shared, e.ambiguous_matches <> '{}' AS is_told,
+            (extract(epoch FROM e.started_at) * 1000)::bigint AS started_ms
+       FROM external_recordings e JOIN files f ON f.tenant_id = e.tenant_id AND f.id = e.file_id
+      WHERE e.tenant_id = $1 AND e.started_at BETWEEN $2 AND $3 AND ${IS_OPEN_RECORDING}
+      ORDER BY abs(extract(epoch FROM e.started_at - $4::timestamptz)), e.file_id LIMIT ${OPEN_LIMIT}`,
     values,
     'open-recordings',
   );
@@ -96,10 +96,10 @@ export async function loadRefused(
   recordings: readonly OpenRecording[],
 ): Promise<(recordId: string, recordingId: string) => boolean> {
   const rows = await tx.query<{ version: string; recording_file_id: string }>(
-    `select coalesce(r.stem, f.stem) || '.' || f.ext as version, m.recording_file_id
-       from matches m join files f on f.tenant_id = m.tenant_id and f.id = m.record_file_id
-       left join call_records r on r.tenant_id = m.tenant_id and r.file_id = m.record_file_id and r.row = m.record_row
-      where m.tenant_id = $1 and m.state = 'refused' and m.recording_file_id = any($2::uuid[])`,
+    `SELECT coalesce(r.stem, f.stem) || '.' || f.ext AS version, m.recording_file_id
+       FROM matches m JOIN files f ON f.tenant_id = m.tenant_id AND f.id = m.record_file_id
+       LEFT JOIN call_records r ON r.tenant_id = m.tenant_id AND r.file_id = m.record_file_id AND r.row = m.record_row
+      WHERE m.tenant_id = $1 AND m.state = 'refused' AND m.recording_file_id = ANY($2::uuid[])`,
     [tenantId, recordings.map(({ id }) => id)],
     'refused-matches',
   );
@@ -113,8 +113,8 @@ export async function lockStems(tx: Sql, tenantId: string, stems: Iterable<strin
   const keys = [...new Set(stems)].map((stem) => `stem:${stem}`);
   if (keys.length === 0) return;
   await tx.execute(
-    `insert into calls (tenant_id, call_key) select $1, key from unnest($2::text[]) as key order by key collate "C"
-         on conflict do nothing`,
+    `INSERT INTO calls (tenant_id, call_key) SELECT $1, key FROM unnest($2::text[]) AS key ORDER BY key COLLATE "C"
+         ON CONFLICT DO NOTHING`,
     [tenantId, keys],
   );
   await lockCalls(tx, tenantId, keys);
@@ -125,9 +125,9 @@ export async function wakeStems(tx: Sql, tenantId: string, stems: Iterable<strin
   const keys = [...new Set(stems)].map((stem) => `stem:${stem}`).sort();
   if (keys.length === 0) return keys;
   await tx.execute(
-    `insert into calls (tenant_id, call_key, due_at)
-     select $1, key, callbay_now() from unnest($2::text[]) as key order by key collate "C"
-         on conflict (tenant_id, call_key) do update set due_at = callbay_now()`,
+    `INSERT INTO calls (tenant_id, call_key, due_at)
+     SELECT $1, key, callbay_now() FROM unnest($2::text[]) AS key ORDER BY key COLLATE "C"
+         ON CONFLICT (tenant_id, call_key) DO UPDATE SET due_at = callbay_now()`,
     [tenantId, keys],
   );
   return keys;
@@ -136,7 +136,7 @@ export async function wakeStems(tx: Sql, tenantId: string, stems: Iterable<strin
 /** One linking at a time in a tenant: two at once could give one recording to two records. */
 export const lockLinkage = (tx: Sql, tenantId: string): Promise<unknown> =>
   tx.query(
-    `select pg_advisory_xact_lock(hashtext('callbay.linkage'), hashtext($1))`,
+    `SELECT pg_advisory_xact_lock(hashtext('callbay.linkage'), hashtext($1))`,
     [tenantId],
     'lock-linkage',
   );

@@ -40,18 +40,18 @@ export function createLinkageStore(db: Database): LinkageStore {
         if ((await readDueFields(db, limit)) < limit) break;
       }
       const rows = await db.query<{ tenant_id: string; started_ms: number }>(
-        `select tenant_id, (extract(epoch from started_at) * 1000)::bigint as started_ms from (
-           (select tenant_id, started_at, due_at from linkage_records
-             where due_at <= callbay_now() and policy_version is not null order by due_at limit $1)
-           union all
-           (select tenant_id, started_at, due_at from external_recordings
-             where due_at <= callbay_now() and policy_version is not null order by due_at limit $1)) due
-          where not exists (
-            select 1 from files f where f.tenant_id = due.tenant_id and f.classified_at is null and f.state = 'received'
-               and f.blob_key is not null and f.purged_at is null and f.ext = any($2) and f.received_at <= due.due_at)
-            and not exists (select 1 from linkage_records unread where unread.tenant_id = due.tenant_id
-                               and unread.policy_version is null and unread.due_at <= due.due_at)
-          order by tenant_id, started_at`,
+        `SELECT tenant_id, (extract(epoch FROM started_at) * 1000)::bigint AS started_ms FROM (
+           (SELECT tenant_id, started_at, due_at FROM linkage_records
+             WHERE due_at <= callbay_now() AND policy_version IS NOT NULL ORDER BY due_at LIMIT $1)
+           UNION ALL
+           (SELECT tenant_id, started_at, due_at FROM external_recordings
+             WHERE due_at <= callbay_now() AND policy_version IS NOT NULL ORDER BY due_at LIMIT $1)) due
+          WHERE NOT EXISTS (
+            SELECT 1 FROM files f WHERE f.tenant_id = due.tenant_id AND f.classified_at IS NULL AND f.state = 'received'
+               AND f.blob_key IS NOT NULL AND f.purged_at IS NULL AND f.ext = ANY($2) AND f.received_at <= due.due_at)
+            AND NOT EXISTS (SELECT 1 FROM linkage_records unread WHERE unread.tenant_id = due.tenant_id
+                               AND unread.policy_version IS NULL AND unread.due_at <= due.due_at)
+          ORDER BY tenant_id, started_at`,
         [limit, [...SIDECAR_EXTENSIONS]],
         'due-links',
       );

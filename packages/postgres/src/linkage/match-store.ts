@@ -27,25 +27,25 @@ interface Row {
 }
 
 const SELECT_ROWS = `
-  select m.id, m.state, m.is_ambiguous as "isAmbiguous", m.score, m.contributions, m.record_file_id as "recordFileId",
-         m.record_row as "recordRow", record.name as "recordName", record.stem as "recordStem",
-         m.recording_file_id as "recordingFileId", recording.stem as "recordingStem", e.source,
-         e.external_id as "externalId", m.proposed_at as "proposedAt", m.decided_at as "decidedAt",
-         m.decided_by as "decidedBy"
-    from matches m
-    join files record on record.tenant_id = m.tenant_id and record.id = m.record_file_id
-    join files recording on recording.tenant_id = m.tenant_id and recording.id = m.recording_file_id
-    join external_recordings e on e.tenant_id = m.tenant_id and e.file_id = m.recording_file_id`;
+  SELECT m.id, m.state, m.is_ambiguous AS "isAmbiguous", m.score, m.contributions, m.record_file_id AS "recordFileId",
+         m.record_row AS "recordRow", record.name AS "recordName", record.stem AS "recordStem",
+         m.recording_file_id AS "recordingFileId", recording.stem AS "recordingStem", e.source,
+         e.external_id AS "externalId", m.proposed_at AS "proposedAt", m.decided_at AS "decidedAt",
+         m.decided_by AS "decidedBy"
+    FROM matches m
+    JOIN files record ON record.tenant_id = m.tenant_id AND record.id = m.record_file_id
+    JOIN files recording ON recording.tenant_id = m.tenant_id AND recording.id = m.recording_file_id
+    JOIN external_recordings e ON e.tenant_id = m.tenant_id AND e.file_id = m.recording_file_id`;
 
 export function createMatchStore(db: Database): MatchStore {
   return {
     async listMatches(tenantId, { limit, cursor, state, fileId }: MatchListQuery) {
       const [before, beforeId] = cursor ?? [null, null];
       const rows = await db.query<Row>(
-        `${SELECT_ROWS} where m.tenant_id = $1 and ($2::timestamptz is null or (m.proposed_at, m.id) < ($2, $3::uuid))
-            and ($4::text is null or m.state = $4)
-            and ($5::uuid is null or m.record_file_id = $5 or m.recording_file_id = $5)
-          order by m.proposed_at desc, m.id desc limit $6`,
+        `${SELECT_ROWS} WHERE m.tenant_id = $1 AND ($2::timestamptz IS NULL OR (m.proposed_at, m.id) < ($2, $3::uuid))
+            AND ($4::text IS NULL OR m.state = $4)
+            AND ($5::uuid IS NULL OR m.record_file_id = $5 OR m.recording_file_id = $5)
+          ORDER BY m.proposed_at DESC, m.id DESC LIMIT $6`,
         [tenantId, before, beforeId, state ?? null, fileId ?? null, limit + 1],
       );
       return toPage(rows, limit, toMatch, (row) => [row.proposedAt.toISOString(), row.id]);
@@ -60,7 +60,7 @@ export function createMatchStore(db: Database): MatchStore {
 }
 
 async function findRow(tx: Sql, tenantId: string, matchId: string): Promise<Row | null> {
-  const [row] = await tx.query<Row>(`${SELECT_ROWS} where m.tenant_id = $1 and m.id = $2`, [
+  const [row] = await tx.query<Row>(`${SELECT_ROWS} WHERE m.tenant_id = $1 AND m.id = $2`, [
     tenantId,
     matchId,
   ]);
@@ -84,8 +84,8 @@ async function decideMatch(
     throw new CallbayError('CONFLICT', `The match is decided already: ${row.state}.`);
   }
   await tx.execute(
-    `update matches set state = $3, is_ambiguous = false, decided_at = callbay_now(), decided_by = $4
-      where tenant_id = $1 and id = $2`,
+    `UPDATE matches SET state = $3, is_ambiguous = FALSE, decided_at = callbay_now(), decided_by = $4
+      WHERE tenant_id = $1 AND id = $2`,
     [tenantId, matchId, decision, by.name],
   );
   const recordId = `${row.recordFileId}#${row.recordRow}`;
@@ -112,11 +112,11 @@ async function link(tx: Sql, tenantId: string, row: Row, by: Actor): Promise<voi
 /** The margin is another without the refused pair, for both its sides. */
 async function compareAgain(tx: Sql, tenantId: string, row: Row): Promise<void> {
   await tx.execute(
-    'update linkage_records set due_at = callbay_now() where tenant_id = $1 and file_id = $2 and row = $3',
+    'UPDATE linkage_records SET due_at = callbay_now() WHERE tenant_id = $1 AND file_id = $2 AND row = $3',
     [tenantId, row.recordFileId, row.recordRow],
   );
   await tx.execute(
-    'update external_recordings set due_at = callbay_now() where tenant_id = $1 and file_id = $2',
+    'UPDATE external_recordings SET due_at = callbay_now() WHERE tenant_id = $1 AND file_id = $2',
     [tenantId, row.recordingFileId],
   );
 }

@@ -23,13 +23,13 @@ export async function writeLinks(
 ): Promise<ReadonlySet<string>> {
   if (links.length === 0) return new Set();
   const rows = await tx.query<{ match_id: string }>(
-    `update call_records r set named_stem = recording.stem, linked_match = link.match_id
-       from unnest($2::uuid[], $3::int[], $4::uuid[], $5::uuid[]) as link(file_id, row, recording_id, match_id),
-            files f, lateral (select f.stem from files f
-                               where f.tenant_id = $1 and f.id = link.recording_id and ${IS_OPEN_RECORDING}) recording
-      where r.tenant_id = $1 and r.file_id = link.file_id and r.row = link.row
-        and f.tenant_id = r.tenant_id and f.id = r.file_id and ${IS_OPEN_RECORD}
-     returning link.match_id`,
+    `UPDATE call_records r SET named_stem = recording.stem, linked_match = link.match_id
+       FROM unnest($2::uuid[], $3::int[], $4::uuid[], $5::uuid[]) AS link(file_id, row, recording_id, match_id),
+            files f, LATERAL (SELECT f.stem FROM files f
+                               WHERE f.tenant_id = $1 AND f.id = link.recording_id AND ${IS_OPEN_RECORDING}) recording
+      WHERE r.tenant_id = $1 AND r.file_id = link.file_id AND r.row = link.row
+        AND f.tenant_id = r.tenant_id AND f.id = r.file_id AND ${IS_OPEN_RECORD}
+     RETURNING link.match_id`,
     [
       tenantId,
       links.map((link) => link.recordFileId),
@@ -40,16 +40,16 @@ export async function writeLinks(
   );
   const linked = new Set(rows.map((row) => row.match_id));
   await tx.execute(
-    `delete from matches where tenant_id = $1 and state = 'auto' and id = any($2::uuid[]) and not id = any($3::uuid[])`,
+    `DELETE FROM matches WHERE tenant_id = $1 AND state = 'auto' AND id = ANY($2::uuid[]) AND NOT id = ANY($3::uuid[])`,
     [tenantId, links.map((link) => link.matchId), [...linked]],
   );
   await releaseRivals(tx, tenantId, [...linked]);
   await tx.execute(
-    `insert into file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-     select m.tenant_id, side, callbay_now(), 'linked', null, $3,
+    `INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
+     SELECT m.tenant_id, side, callbay_now(), 'linked', NULL, $3,
             jsonb_build_object('matchId', m.id, 'score', m.score, 'contributions', m.contributions), 'linked ' || m.id
-       from matches m, unnest(array[m.record_file_id, m.recording_file_id]) as side
-      where m.tenant_id = $1 and m.id = any($2::uuid[]) on conflict do nothing`,
+       FROM matches m, unnest(ARRAY[m.record_file_id, m.recording_file_id]) AS side
+      WHERE m.tenant_id = $1 AND m.id = ANY($2::uuid[]) ON CONFLICT DO NOTHING`,
     [
       tenantId,
       [...linked],
@@ -88,17 +88,17 @@ export async function saveMatches(
     is_ambiguous: pair.isAmbiguous,
   }));
   const rows = await tx.query<{ id: string; pair: string }>(
-    `insert into matches (tenant_id, id, record_file_id, record_row, recording_file_id, score, contributions, state,
+    `INSERT INTO matches (tenant_id, id, record_file_id, record_row, recording_file_id, score, contributions, state,
                           is_ambiguous, proposed_at, decided_at)
-     select $1, n.id, n.record_file_id, n.record_row, n.recording_file_id, n.score, n.contributions, n.state,
-            n.is_ambiguous, callbay_now(), case when n.state = 'auto' then callbay_now() end
-       from jsonb_to_recordset($2::jsonb) as n(id uuid, record_file_id uuid, record_row int, recording_file_id uuid,
+     SELECT $1, n.id, n.record_file_id, n.record_row, n.recording_file_id, n.score, n.contributions, n.state,
+            n.is_ambiguous, callbay_now(), CASE WHEN n.state = 'auto' THEN callbay_now() END
+       FROM jsonb_to_recordset($2::jsonb) AS n(id uuid, record_file_id uuid, record_row int, recording_file_id uuid,
             score float8, contributions jsonb, state text, is_ambiguous boolean)
-         on conflict (tenant_id, record_file_id, record_row, recording_file_id) do update
-        set score = excluded.score, contributions = excluded.contributions, is_ambiguous = excluded.is_ambiguous,
+         ON CONFLICT (tenant_id, record_file_id, record_row, recording_file_id) DO UPDATE
+        SET score = excluded.score, contributions = excluded.contributions, is_ambiguous = excluded.is_ambiguous,
             state = excluded.state, decided_at = excluded.decided_at
-      where matches.state in ('proposed', 'auto')
-     returning id, record_file_id || '#' || record_row || ' ' || recording_file_id as pair`,
+      WHERE matches.state IN ('proposed', 'auto')
+     RETURNING id, record_file_id || '#' || record_row || ' ' || recording_file_id AS pair`,
     [tenantId, JSON.stringify(values)],
   );
   return new Map(rows.map((row) => [row.pair, row.id]));
@@ -113,28 +113,28 @@ export const dropProposals = (
   kept: Iterable<string>,
 ): Promise<number> =>
   tx.execute(
-    `delete from matches where tenant_id = $1 and state = 'proposed' and recording_file_id = any($2::uuid[])
-        and record_file_id || '#' || record_row = any($3::text[]) and not id = any($4::uuid[])`,
+    `DELETE FROM matches WHERE tenant_id = $1 AND state = 'proposed' AND recording_file_id = ANY($2::uuid[])
+        AND record_file_id || '#' || record_row = ANY($3::text[]) AND NOT id = ANY($4::uuid[])`,
     [tenantId, recordingIds, recordIds, [...kept]],
   );
 
 /** Ends the proposals of parties that found each other, and has their rivals compared again without them. */
 async function releaseRivals(tx: Sql, tenantId: string, linked: readonly string[]): Promise<void> {
   await tx.execute(
-    `with linked as (
-       select record_file_id, record_row, recording_file_id from matches where tenant_id = $1 and id = any($2::uuid[])
-     ), ended as (
-       delete from matches m using linked
-        where m.tenant_id = $1 and m.state = 'proposed'
-          and ((m.record_file_id = linked.record_file_id and m.record_row = linked.record_row)
-               or m.recording_file_id = linked.recording_file_id)
-       returning m.record_file_id, m.record_row, m.recording_file_id
-     ), records as (
-       update linkage_records l set due_at = callbay_now() from ended
-        where l.tenant_id = $1 and l.file_id = ended.record_file_id and l.row = ended.record_row
+    `WITH linked AS (
+       SELECT record_file_id, record_row, recording_file_id FROM matches WHERE tenant_id = $1 AND id = ANY($2::uuid[])
+     ), ended AS (
+       DELETE FROM matches m USING linked
+        WHERE m.tenant_id = $1 AND m.state = 'proposed'
+          AND ((m.record_file_id = linked.record_file_id AND m.record_row = linked.record_row)
+               OR m.recording_file_id = linked.recording_file_id)
+       RETURNING m.record_file_id, m.record_row, m.recording_file_id
+     ), records AS (
+       UPDATE linkage_records l SET due_at = callbay_now() FROM ended
+        WHERE l.tenant_id = $1 AND l.file_id = ended.record_file_id AND l.row = ended.record_row
      )
-     update external_recordings e set due_at = callbay_now() from ended
-      where e.tenant_id = $1 and e.file_id = ended.recording_file_id and e.started_at is not null`,
+     UPDATE external_recordings e SET due_at = callbay_now() FROM ended
+      WHERE e.tenant_id = $1 AND e.file_id = ended.recording_file_id AND e.started_at IS NOT NULL`,
     [tenantId, linked],
   );
 }
@@ -146,30 +146,30 @@ export async function tellAmbiguity(
   recordIds: readonly string[],
   recordingIds: readonly string[],
 ): Promise<string[]> {
-  const ambiguous = `tenant_id = $1 and state = 'proposed' and is_ambiguous`;
+  const ambiguous = `tenant_id = $1 AND state = 'proposed' AND is_ambiguous`;
   const records = await tx.query<{ stem: string }>(
-    `with told as (
-       select l.file_id, l.row, coalesce((select array_agg(id order by id) from matches m
-               where m.${ambiguous} and m.record_file_id = l.file_id and m.record_row = l.row), '{}') as ids
-         from linkage_records l where l.tenant_id = $1 and l.file_id || '#' || l.row = any($2::text[])
-          and l.file_id = any($3::uuid[])
+    `WITH told AS (
+       SELECT l.file_id, l.row, coalesce((SELECT array_agg(id ORDER BY id) FROM matches m
+               WHERE m.${ambiguous} AND m.record_file_id = l.file_id AND m.record_row = l.row), '{}') AS ids
+         FROM linkage_records l WHERE l.tenant_id = $1 AND l.file_id || '#' || l.row = ANY($2::text[])
+          AND l.file_id = ANY($3::uuid[])
      )
-     update linkage_records l set ambiguous_matches = told.ids from told, call_records r
-      where l.tenant_id = $1 and l.file_id = told.file_id and l.row = told.row and l.ambiguous_matches <> told.ids
-        and r.tenant_id = $1 and r.file_id = l.file_id and r.row = l.row
-     returning r.stem`,
+     UPDATE linkage_records l SET ambiguous_matches = told.ids FROM told, call_records r
+      WHERE l.tenant_id = $1 AND l.file_id = told.file_id AND l.row = told.row AND l.ambiguous_matches <> told.ids
+        AND r.tenant_id = $1 AND r.file_id = l.file_id AND r.row = l.row
+     RETURNING r.stem`,
     [tenantId, recordIds, recordIds.map((id) => id.split('#')[0])],
   );
   const recordings = await tx.query<{ stem: string }>(
-    `with told as (
-       select e.file_id, coalesce((select array_agg(id order by id) from matches m
-               where m.${ambiguous} and m.recording_file_id = e.file_id), '{}') as ids
-         from external_recordings e where e.tenant_id = $1 and e.file_id = any($2::uuid[])
+    `WITH told AS (
+       SELECT e.file_id, coalesce((SELECT array_agg(id ORDER BY id) FROM matches m
+               WHERE m.${ambiguous} AND m.recording_file_id = e.file_id), '{}') AS ids
+         FROM external_recordings e WHERE e.tenant_id = $1 AND e.file_id = ANY($2::uuid[])
      )
-     update external_recordings e set ambiguous_matches = told.ids from told, files f
-      where e.tenant_id = $1 and e.file_id = told.file_id and e.ambiguous_matches <> told.ids
-        and f.tenant_id = $1 and f.id = e.file_id
-     returning f.stem`,
+     UPDATE external_recordings e SET ambiguous_matches = told.ids FROM told, files f
+      WHERE e.tenant_id = $1 AND e.file_id = told.file_id AND e.ambiguous_matches <> told.ids
+        AND f.tenant_id = $1 AND f.id = e.file_id
+     RETURNING f.stem`,
     [tenantId, recordingIds],
   );
   return [...records, ...recordings].map(({ stem }) => stem);

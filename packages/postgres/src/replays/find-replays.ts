@@ -84,7 +84,7 @@ const CALLS = `
     JOIN files f ON f.tenant_id = c.tenant_id AND f.id = v.file_id
     JOIN LATERAL (SELECT nested_paths, at, raw FROM call_records
                    WHERE tenant_id = c.tenant_id AND file_id = f.id AND raw IS NOT NULL
-                     AND 'stem:' || coalesce(named_stem, stem) = c.call_key ORDER BY row LIMIT 1) r ON true
+                     AND 'stem:' || coalesce(named_stem, stem) = c.call_key ORDER BY row LIMIT 1) r ON TRUE
    WHERE c.tenant_id = $1 AND c.status = 'surfaced' AND c.call_id > $2
      AND ($3::text IS NULL OR f.outcome_code = $3)
      AND ($4::timestamptz IS NULL OR f.received_at >= $4) AND ($5::timestamptz IS NULL OR f.received_at < $5)

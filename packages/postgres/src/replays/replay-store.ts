@@ -8,11 +8,11 @@ export function createReplayStore(db: Database): ReplayStore {
     replayFile: (tenantId, fileId, by) =>
       transact(db, async (tx) => {
         const [found] = await tx.query<{ stem: string }>(
-          'select stem from files where tenant_id = $1 and id = $2',
+          'SELECT stem FROM files WHERE tenant_id = $1 AND id = $2',
           [tenantId, fileId],
         );
         if (!found) return null;
-        await tx.query('select 1 from calls where tenant_id = $1 and call_key = $2 for update', [
+        await tx.query('SELECT 1 FROM calls WHERE tenant_id = $1 AND call_key = $2 FOR UPDATE', [
           tenantId,
           keyOfStem(found.stem),
         ]);
@@ -21,8 +21,8 @@ export function createReplayStore(db: Database): ReplayStore {
           (await readRejectedAgain(tx, tenantId, fileId));
         if (!isAgain) return 'not_replayable';
         await tx.execute(
-          `insert into file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-           values ($1, $2, callbay_now(), 'replayed', null, 'The file is judged again.', $3::jsonb, gen_random_uuid()::text)`,
+          `INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
+           VALUES ($1, $2, callbay_now(), 'replayed', NULL, 'The file is judged again.', $3::jsonb, gen_random_uuid()::text)`,
           [tenantId, fileId, JSON.stringify({ actor: by.name })],
         );
         await audit(tx, by, { tenantId, action: 'file.replay', target: fileId });
@@ -31,8 +31,8 @@ export function createReplayStore(db: Database): ReplayStore {
   };
 }
 
-const MAY_BE_REPLAYED = `tenant_id = $1 and id = $2 and coalesce(outcome_code, '') not in ('READY', 'CRM_PENDING') and purged_at is null
-  and blob_key is not null and withdrawn_seq is null`;
+const MAY_BE_REPLAYED = `tenant_id = $1 AND id = $2 AND coalesce(outcome_code, '') NOT IN ('READY', 'CRM_PENDING') AND purged_at IS NULL
+  AND blob_key IS NOT NULL AND withdrawn_seq IS NULL`;
 
 /**
  * A held file is open as it is, so that its call only has to be decided again, which the sweep of due calls does. In
@@ -40,12 +40,12 @@ const MAY_BE_REPLAYED = `tenant_id = $1 and id = $2 and coalesce(outcome_code, '
  * later.
  */
 async function judgeHeldAgain(tx: Sql, tenantId: string, fileId: string, callKey: string): Promise<boolean> {
-  const rows = await tx.query(`select 1 from files where ${MAY_BE_REPLAYED} and state = 'held'`, [
+  const rows = await tx.query(`SELECT 1 FROM files WHERE ${MAY_BE_REPLAYED} AND state = 'held'`, [
     tenantId,
     fileId,
   ]);
   if (rows.length === 0) return false;
-  await tx.execute('update calls set due_at = callbay_now() where tenant_id = $1 and call_key = $2', [
+  await tx.execute('UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1 AND call_key = $2', [
     tenantId,
     callKey,
   ]);
@@ -54,14 +54,14 @@ async function judgeHeldAgain(tx: Sql, tenantId: string, fileId: string, callKey
 
 async function readRejectedAgain(tx: Sql, tenantId: string, fileId: string): Promise<boolean> {
   const rows = await tx.query(
-    `with position as (
-       update tenant_counters set value = value + 1 where tenant_id = $1 and name = 'receive' returning value
+    `WITH position AS (
+       UPDATE tenant_counters SET value = value + 1 WHERE tenant_id = $1 AND name = 'receive' RETURNING value
      )
-     update files set replay_seq = (select value from position), classified_at = null, classify_attempts = 0,
-            judged_policy = null, state = 'received', outcome_code = null, outcome_message = null,
-            outcome_fix = null, outcome_at = null, folder = 'data', shown_name = name
-      where ${MAY_BE_REPLAYED} and state = 'rejected'
-    returning id`,
+     UPDATE files SET replay_seq = (SELECT value FROM position), classified_at = NULL, classify_attempts = 0,
+            judged_policy = NULL, state = 'received', outcome_code = NULL, outcome_message = NULL,
+            outcome_fix = NULL, outcome_at = NULL, folder = 'data', shown_name = name
+      WHERE ${MAY_BE_REPLAYED} AND state = 'rejected'
+    RETURNING id`,
     [tenantId, fileId],
   );
   return rows.length > 0;

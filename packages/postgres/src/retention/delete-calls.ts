@@ -61,20 +61,20 @@ export async function deleteLate(tx: Sql, tenantId: string, limit: number): Prom
 
 /** A recording that rests elsewhere never leaves the drop: it is told of as long as if it did. */
 const LATE = `
-  select c.call_key from calls c
-   where c.tenant_id = $1 and c.status = 'deleted' and c.due_at is null and ($2::text[] is null or c.call_key = any($2))
-     and not exists (select from files f where f.tenant_id = c.tenant_id and f.purged_at is null
-                        and (f.drop <> 'external' or f.received_at > callbay_now() - interval '7 days')
-                        and f.stem = substr(c.call_key, ${'stem:'.length + 1}))
-     and not exists (select from call_records r join files f on f.tenant_id = r.tenant_id and f.id = r.file_id
-                      where r.tenant_id = c.tenant_id and r.named_stem = substr(c.call_key, ${'stem:'.length + 1})
-                        and f.purged_at is null)
-   order by c.call_key collate "C" limit $3`;
+  SELECT c.call_key FROM calls c
+   WHERE c.tenant_id = $1 AND c.status = 'deleted' AND c.due_at IS NULL AND ($2::text[] IS NULL OR c.call_key = ANY($2))
+     AND NOT EXISTS (SELECT FROM files f WHERE f.tenant_id = c.tenant_id AND f.purged_at IS NULL
+                        AND (f.drop <> 'external' OR f.received_at > callbay_now() - interval '7 days')
+                        AND f.stem = substr(c.call_key, ${'stem:'.length + 1}))
+     AND NOT EXISTS (SELECT FROM call_records r JOIN files f ON f.tenant_id = r.tenant_id AND f.id = r.file_id
+                      WHERE r.tenant_id = c.tenant_id AND r.named_stem = substr(c.call_key, ${'stem:'.length + 1})
+                        AND f.purged_at IS NULL)
+   ORDER BY c.call_key COLLATE "C" LIMIT $3`;
 
 /** Holds the tenant's settings as decisions do: a shorter or longer policy waits for this transaction. */
 async function lockPolicy(tx: Sql, tenantId: string): Promise<DataRetention | null> {
   const [tenant] = await tx.query<{ policy: DataRetention | null }>(
-    `select settings -> 'dataRetention' as policy from tenants where id = $1 for share`,
+    `SELECT settings -> 'dataRetention' AS policy FROM tenants WHERE id = $1 FOR SHARE`,
     [tenantId],
   );
   return tenant?.policy ?? null;
@@ -97,9 +97,9 @@ async function findUnread(
   callKeys: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const rows = await tx.query<{ stem: string }>(
-    `select distinct stem from files
-      where tenant_id = $1 and stem = any($2) and classified_at is null and state = 'received'
-        and blob_key is not null and purged_at is null`,
+    `SELECT DISTINCT stem FROM files
+      WHERE tenant_id = $1 AND stem = ANY($2) AND classified_at IS NULL AND state = 'received'
+        AND blob_key IS NOT NULL AND purged_at IS NULL`,
     [tenantId, callKeys.filter(isStemKey).map(stemOfKey)],
   );
   return new Set(rows.map(({ stem }) => keyOfStem(stem)));
@@ -111,16 +111,16 @@ async function findUnread(
  */
 async function wakeOthers(tx: Sql, tenantId: string, callKeys: readonly string[]): Promise<void> {
   await tx.execute(
-    `delete from calls c using unnest($2::text[], $3::text[]) as n(call_key, stem)
-      where c.tenant_id = $1 and c.call_key = n.call_key and c.status in ('empty', 'held') and c.call_id is null
-        and not exists (select from files f where f.tenant_id = $1 and f.stem = n.stem)
-        and not exists (select from call_records r where r.tenant_id = $1 and r.stem = n.stem)
-        and not exists (select from call_records r where r.tenant_id = $1 and r.named_stem = n.stem)`,
+    `DELETE FROM calls c USING unnest($2::text[], $3::text[]) AS n(call_key, stem)
+      WHERE c.tenant_id = $1 AND c.call_key = n.call_key AND c.status IN ('empty', 'held') AND c.call_id IS NULL
+        AND NOT EXISTS (SELECT FROM files f WHERE f.tenant_id = $1 AND f.stem = n.stem)
+        AND NOT EXISTS (SELECT FROM call_records r WHERE r.tenant_id = $1 AND r.stem = n.stem)
+        AND NOT EXISTS (SELECT FROM call_records r WHERE r.tenant_id = $1 AND r.named_stem = n.stem)`,
     [tenantId, callKeys.filter(isStemKey), callKeys.filter(isStemKey).map(stemOfKey)],
   );
   await tx.execute(
-    `update calls set due_at = callbay_now()
-      where tenant_id = $1 and call_key = any($2) and status in ('empty', 'held')`,
+    `UPDATE calls SET due_at = callbay_now()
+      WHERE tenant_id = $1 AND call_key = ANY($2) AND status IN ('empty', 'held')`,
     [tenantId, callKeys],
   );
 }
@@ -142,17 +142,17 @@ async function bury(
     return { key_digest: tombstones.digestOf(tenantId, call_key), call_id, reason, change_seq };
   });
   await tx.execute(
-    `with grave as (
-       select * from jsonb_to_recordset($2::jsonb)
-         as g(key_digest text, call_id bigint, reason text, change_seq bigint)
-     ), event as (
-       insert into outbox (tenant_id, seq, event_id, call_key, revision, type, payload, created_at)
-       select $1, change_seq, gen_random_uuid(), 'deleted:' || call_id, 1, 'call.deleted',
+    `WITH grave AS (
+       SELECT * FROM jsonb_to_recordset($2::jsonb)
+         AS g(key_digest text, call_id bigint, reason text, change_seq bigint)
+     ), event AS (
+       INSERT INTO outbox (tenant_id, seq, event_id, call_key, revision, type, payload, created_at)
+       SELECT $1, change_seq, gen_random_uuid(), 'deleted:' || call_id, 1, 'call.deleted',
               jsonb_build_object('callId', call_id), callbay_now()
-         from grave where call_id is not null
+         FROM grave WHERE call_id IS NOT NULL
      )
-     insert into deleted_calls (tenant_id, key_digest, call_id, deleted_at, reason, policy, change_seq)
-     select $1, key_digest, call_id, callbay_now(), reason, $3::jsonb, change_seq from grave`,
+     INSERT INTO deleted_calls (tenant_id, key_digest, call_id, deleted_at, reason, policy, change_seq)
+     SELECT $1, key_digest, call_id, callbay_now(), reason, $3::jsonb, change_seq FROM grave`,
     [tenantId, JSON.stringify(graves), JSON.stringify(policy)],
   );
 }

@@ -24,8 +24,8 @@ const classesOf = ({ evaluatedDays, notEvaluatedDays }: DataRetention): Class[] 
 ];
 
 /** Of one class: an index holds exactly these rows. Hours, since a day of the session's time zone may have 23. */
-const EXPIRED = `tenant_id = $1 and status = $2 and evaluated = $3 and legal_hold = $4
-  and started_at < callbay_now() - make_interval(hours => $5 * 24)`;
+const EXPIRED = `tenant_id = $1 AND status = $2 AND evaluated = $3 AND legal_hold = $4
+  AND started_at < callbay_now() - make_interval(hours => $5 * 24)`;
 
 const conditionsOf = (retention: DataRetention) =>
   classesOf(retention).flatMap(({ evaluated, days, reason }) =>
@@ -43,8 +43,8 @@ export async function findExpired(
   const found: ExpiredCall[] = [];
   for (const { status, evaluated, days, reason } of conditionsOf(retention)) {
     const rows = await sql.query<Omit<ExpiredCall, 'reason'>>(
-      `select call_key, call_id, started_at from calls
-        where ${EXPIRED} and ($6::text[] is null or call_key = any($6)) order by started_at limit $7`,
+      `SELECT call_key, call_id, started_at FROM calls
+        WHERE ${EXPIRED} AND ($6::text[] IS NULL OR call_key = ANY($6)) ORDER BY started_at LIMIT $7`,
       [tenantId, status, evaluated, false, days, callKeys, limit],
     );
     found.push(...rows.map((row) => ({ ...row, reason })));
@@ -67,7 +67,7 @@ export async function countExpired(
   retention: DataRetention,
 ): Promise<ExpiredCount> {
   const count = async (where: string, values: readonly unknown[]): Promise<number> => {
-    const text = `select count(*) as count from calls where ${where}`;
+    const text = `SELECT count(*) AS count FROM calls WHERE ${where}`;
     const [row] = await sql.query<{ count: number }>(text, values);
     return row?.count ?? 0;
   };
@@ -78,6 +78,6 @@ export async function countExpired(
     ]);
     of.keptByLegalHold += await count(EXPIRED, [tenantId, status, evaluated, true, days]);
   }
-  const calls = await count('tenant_id = $1 and status = any($2)', [tenantId, STATUSES]);
+  const calls = await count('tenant_id = $1 AND status = ANY($2)', [tenantId, STATUSES]);
   return { ...of, calls, removed: of.evaluated + of.notEvaluated };
 }

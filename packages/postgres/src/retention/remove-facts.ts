@@ -22,28 +22,28 @@ interface BlobRow {
 export async function removeFacts(tx: Sql, tenantId: string, callKeys: readonly string[]): Promise<string[]> {
   const stems = callKeys.filter((key) => key.startsWith('stem:')).map((key) => key.slice('stem:'.length));
   const made = await tx.query<FactRow & BlobRow & { row: number | null }>(
-    `select f.file_id, f.row, c.media_blob_key as blob_key
-       from calls c, lateral (values (c.recording_file_id, null::int), (c.record_file_id, c.record_row)) f(file_id, row)
-      where c.tenant_id = $1 and c.call_key = any($2)`,
+    `SELECT f.file_id, f.row, c.media_blob_key AS blob_key
+       FROM calls c, LATERAL (VALUES (c.recording_file_id, NULL::int), (c.record_file_id, c.record_row)) f(file_id, row)
+      WHERE c.tenant_id = $1 AND c.call_key = ANY($2)`,
     [tenantId, callKeys],
   );
   const revised = await tx.query<FactRow>(
-    'select distinct file_id from call_revisions where tenant_id = $1 and call_key = any($2)',
+    'SELECT DISTINCT file_id FROM call_revisions WHERE tenant_id = $1 AND call_key = ANY($2)',
     [tenantId, callKeys],
   );
   const records = await removeRecords(tx, tenantId, stems, made);
   const fileIds = [...made, ...revised, ...records].map(({ file_id }) => file_id);
   const files = await tx.query<BlobRow & { id: string }>(
-    `delete from files f
-      where f.tenant_id = $1 and (f.stem = any($2) or f.id = any($3))
-        and (f.kind is null or f.kind = any($4))
-        and (f.classified_at is not null or f.state <> 'received' or f.purged_at is not null)
-        and not exists (select from call_records r where r.tenant_id = f.tenant_id and r.file_id = f.id)
-     returning f.id, f.blob_key`,
+    `DELETE FROM files f
+      WHERE f.tenant_id = $1 AND (f.stem = ANY($2) OR f.id = ANY($3))
+        AND (f.kind IS NULL OR f.kind = ANY($4))
+        AND (f.classified_at IS NOT NULL OR f.state <> 'received' OR f.purged_at IS NOT NULL)
+        AND NOT EXISTS (SELECT FROM call_records r WHERE r.tenant_id = f.tenant_id AND r.file_id = f.id)
+     RETURNING f.id, f.blob_key`,
     [tenantId, stems, [...new Set(fileIds.filter((id) => id !== null))], OWN_KINDS],
   );
-  await tx.execute('delete from outbox where tenant_id = $1 and call_key = any($2)', [tenantId, callKeys]);
-  await tx.execute('delete from calls where tenant_id = $1 and call_key = any($2)', [tenantId, callKeys]);
+  await tx.execute('DELETE FROM outbox WHERE tenant_id = $1 AND call_key = ANY($2)', [tenantId, callKeys]);
+  await tx.execute('DELETE FROM calls WHERE tenant_id = $1 AND call_key = ANY($2)', [tenantId, callKeys]);
   await removeMentions(
     tx,
     tenantId,
@@ -56,9 +56,9 @@ async function findUnused(tx: Sql, tenantId: string, rows: readonly BlobRow[]): 
   const keys = new Set(rows.flatMap(({ blob_key }) => blob_key ?? []));
   if (keys.size === 0) return [];
   const unused = await tx.query<{ key: string }>(
-    `select key from unnest($2::text[]) as key
-      where not exists (select from files where tenant_id = $1 and blob_key = key and purged_at is null)
-        and not exists (select from calls where tenant_id = $1 and media_blob_key = key)`,
+    `SELECT key FROM unnest($2::text[]) AS key
+      WHERE NOT EXISTS (SELECT FROM files WHERE tenant_id = $1 AND blob_key = key AND purged_at IS NULL)
+        AND NOT EXISTS (SELECT FROM calls WHERE tenant_id = $1 AND media_blob_key = key)`,
     [tenantId, [...keys]],
   );
   return unused.map(({ key }) => key);

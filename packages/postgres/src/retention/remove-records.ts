@@ -12,7 +12,7 @@ interface GoneRow extends RecordRow {
   readonly said: string | null;
 }
 
-const GONE = 'r.file_id, r.row, r.stem, r.is_batch_row, md5(r.raw::text) as said';
+const GONE = 'r.file_id, r.row, r.stem, r.is_batch_row, md5(r.raw::text) AS said';
 
 /**
  * Removes the records that are about recordings of these stems and those that calls were `made` of, with all that says the
@@ -26,15 +26,15 @@ export async function removeRecords(
 ): Promise<RecordRow[]> {
   const rows = made.filter(({ file_id, row }) => file_id !== null && row !== null);
   const named = await tx.query<GoneRow>(
-    `delete from call_records r
-      where r.tenant_id = $1 and ((r.stem = any($2) and r.named_stem is null) or r.named_stem = any($2))
-     returning ${GONE}`,
+    `DELETE FROM call_records r
+      WHERE r.tenant_id = $1 AND ((r.stem = ANY($2) AND r.named_stem IS NULL) OR r.named_stem = ANY($2))
+     RETURNING ${GONE}`,
     [tenantId, stems],
   );
   // Apart from those above: no index serves both.
   const gone = await tx.query<GoneRow>(
-    `delete from call_records r using unnest($2::uuid[], $3::int[]) as made(file_id, row)
-      where r.tenant_id = $1 and r.file_id = made.file_id and r.row = made.row returning ${GONE}`,
+    `DELETE FROM call_records r USING unnest($2::uuid[], $3::int[]) AS made(file_id, row)
+      WHERE r.tenant_id = $1 AND r.file_id = made.file_id AND r.row = made.row RETURNING ${GONE}`,
     [tenantId, rows.map(({ file_id }) => file_id), rows.map(({ row }) => row)],
   );
   gone.push(...named);
@@ -44,9 +44,9 @@ export async function removeRecords(
   await removeMatches(tx, tenantId, [...batch, ...copies]);
   // A row that names no recording is known by a digest of what it says.
   await tx.execute(
-    `delete from calls c using unnest($2::text[]) as row(stem)
-      where c.tenant_id = $1 and c.call_key = 'stem:' || row.stem and c.status in ('empty', 'held')
-        and not exists (select from call_records r where r.tenant_id = $1 and r.stem = row.stem)`,
+    `DELETE FROM calls c USING unnest($2::text[]) AS ROW(stem)
+      WHERE c.tenant_id = $1 AND c.call_key = 'stem:' || row.stem AND c.status IN ('empty', 'held')
+        AND NOT EXISTS (SELECT FROM call_records r WHERE r.tenant_id = $1 AND r.stem = row.stem)`,
     [tenantId, batch.map(({ stem }) => stem).filter((stem) => stem.startsWith('row/'))],
   );
   return [...gone, ...earlier, ...copies];
@@ -63,15 +63,15 @@ const removeEarlier = (
   gone: readonly RecordRow[],
 ): Promise<RecordRow[]> =>
   tx.query<RecordRow>(
-    `delete from call_records r using files f, files newer
-      where newer.tenant_id = $1 and newer.id = any($2::uuid[]) and newer.kind = 'sidecar' and not newer.stem = any($3)
-        and f.tenant_id = $1 and f.stem = newer.stem and f.ext = newer.ext and f.kind = 'sidecar'
-        and f.receive_seq < newer.receive_seq and f.state in ('done', 'rejected', 'withdrawn')
-        and r.tenant_id = $1 and r.file_id = f.id and r.named_stem is null
-        and not exists (select from calls c where c.tenant_id = $1 and c.record_file_id = f.id)
-        and not exists (select from call_revisions v where v.tenant_id = $1 and v.call_key = 'stem:' || f.stem
-                           and v.file_id = f.id)
-     returning r.file_id, r.row, r.stem`,
+    `DELETE FROM call_records r USING files f, files newer
+      WHERE newer.tenant_id = $1 AND newer.id = ANY($2::uuid[]) AND newer.kind = 'sidecar' AND NOT newer.stem = ANY($3)
+        AND f.tenant_id = $1 AND f.stem = newer.stem AND f.ext = newer.ext AND f.kind = 'sidecar'
+        AND f.receive_seq < newer.receive_seq AND f.state IN ('done', 'rejected', 'withdrawn')
+        AND r.tenant_id = $1 AND r.file_id = f.id AND r.named_stem IS NULL
+        AND NOT EXISTS (SELECT FROM calls c WHERE c.tenant_id = $1 AND c.record_file_id = f.id)
+        AND NOT EXISTS (SELECT FROM call_revisions v WHERE v.tenant_id = $1 AND v.call_key = 'stem:' || f.stem
+                           AND v.file_id = f.id)
+     RETURNING r.file_id, r.row, r.stem`,
     [tenantId, [...new Set(gone.map(({ file_id }) => file_id))], stems],
   );
 
@@ -80,10 +80,10 @@ const removeCopies = async (tx: Sql, tenantId: string, gone: readonly GoneRow[])
   gone.length === 0
     ? []
     : tx.query<RecordRow>(
-        `delete from call_records r using (select distinct * from unnest($2::uuid[], $3::text[]) as g(file_id, said)) gone
-          where r.tenant_id = $1 and r.file_id = gone.file_id and r.is_batch_row and r.outcome_code = 'DUPLICATE'
-            and md5(r.raw::text) = gone.said
-         returning r.file_id, r.row, r.stem`,
+        `DELETE FROM call_records r USING (SELECT DISTINCT * FROM unnest($2::uuid[], $3::text[]) AS g(file_id, said)) gone
+          WHERE r.tenant_id = $1 AND r.file_id = gone.file_id AND r.is_batch_row AND r.outcome_code = 'DUPLICATE'
+            AND md5(r.raw::text) = gone.said
+         RETURNING r.file_id, r.row, r.stem`,
         [tenantId, gone.map(({ file_id }) => file_id), gone.map(({ said }) => said)],
       );
 
@@ -91,13 +91,13 @@ const removeCopies = async (tx: Sql, tenantId: string, gone: readonly GoneRow[])
 async function removeMatches(tx: Sql, tenantId: string, rows: readonly RecordRow[]): Promise<void> {
   if (rows.length === 0) return;
   await tx.execute(
-    `with gone as (
-       delete from matches m using unnest($2::uuid[], $3::int[]) as g(file_id, row)
-        where m.tenant_id = $1 and m.record_file_id = g.file_id and m.record_row = g.row
-       returning m.id, m.record_file_id, m.recording_file_id
+    `WITH gone AS (
+       DELETE FROM matches m USING unnest($2::uuid[], $3::int[]) AS g(file_id, row)
+        WHERE m.tenant_id = $1 AND m.record_file_id = g.file_id AND m.record_row = g.row
+       RETURNING m.id, m.record_file_id, m.recording_file_id
      )
-     delete from file_steps s using gone, unnest(array[gone.record_file_id, gone.recording_file_id]) as side
-      where s.tenant_id = $1 and s.file_id = side and s.dedupe = 'linked ' || gone.id`,
+     DELETE FROM file_steps s USING gone, unnest(ARRAY[gone.record_file_id, gone.recording_file_id]) AS side
+      WHERE s.tenant_id = $1 AND s.file_id = side AND s.dedupe = 'linked ' || gone.id`,
     [tenantId, rows.map(({ file_id }) => file_id), rows.map(({ row }) => row)],
   );
 }

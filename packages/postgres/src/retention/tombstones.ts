@@ -20,7 +20,7 @@ export function createTombstones(key: Uint8Array): Tombstones {
     async findDeleted(sql, tenantId, callKeys) {
       const byDigest = new Map(callKeys.map((callKey) => [digestOf(tenantId, callKey), callKey]));
       const rows = await sql.query<{ key_digest: string }>(
-        'select key_digest from deleted_calls where tenant_id = $1 and key_digest = any($2)',
+        'SELECT key_digest FROM deleted_calls WHERE tenant_id = $1 AND key_digest = ANY($2)',
         [tenantId, [...byDigest.keys()]],
         'find-deleted',
       );

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { translatePgError } from '../database/pg-errors.ts';
 
-const TRY_LOCK = "select pg_try_advisory_lock(hashtext('callbay.sweep'), hashtext($1)) as done";
-const UNLOCK = "select pg_advisory_unlock(hashtext('callbay.sweep'), hashtext($1)) as done";
+const TRY_LOCK = "SELECT pg_try_advisory_lock(hashtext('callbay.sweep'), hashtext($1)) AS done";
+const UNLOCK = "SELECT pg_advisory_unlock(hashtext('callbay.sweep'), hashtext($1)) AS done";
 
 /**
  * Runs work that one process of all may do at a time; answers whether it ran. The locks of all that runs here share one

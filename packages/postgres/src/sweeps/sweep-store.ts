@@ -19,12 +19,12 @@ export function createSweepStore(db: Database): SweepStore {
   return {
     async purgeFiles(limit) {
       const expired = await db.query<ExpiredRow>(
-        `select tenant_id, id, stem, call_key from files
-          where purged_at is null and drop <> 'external'
-            and received_at <= callbay_now() - $1 * interval '1 millisecond'
-            and (classified_at is not null or blob_key is null
-                 or received_at <= callbay_now() - $2 * interval '1 millisecond')
-          order by received_at limit $3`,
+        `SELECT tenant_id, id, stem, call_key FROM files
+          WHERE purged_at IS NULL AND drop <> 'external'
+            AND received_at <= callbay_now() - $1 * interval '1 millisecond'
+            AND (classified_at IS NOT NULL OR blob_key IS NULL
+                 OR received_at <= callbay_now() - $2 * interval '1 millisecond')
+          ORDER BY received_at LIMIT $3`,
         [DROP_RETENTION_MS, DROP_RETENTION_MS + DAY_MS, limit],
       );
       const purged: PurgedFile[] = [];
@@ -34,21 +34,21 @@ export function createSweepStore(db: Database): SweepStore {
 
     async warnOfPurges(limit) {
       const rows = await db.query<{ id: string }>(
-        `with soon as (
-           select tenant_id, id from files
-            where purged_at is null and drop <> 'external' and state = 'held' and outcome_code not in ('READY', 'CRM_PENDING') and purge_warned_at is null
-              and received_at <= callbay_now() - $1 * interval '1 millisecond'
-            order by received_at limit $2 for update skip locked
-         ), warned as (
-           update files f set purge_warned_at = callbay_now() from soon
-            where f.tenant_id = soon.tenant_id and f.id = soon.id
-           returning f.tenant_id, f.id, f.outcome_code, f.received_at
+        `WITH soon AS (
+           SELECT tenant_id, id FROM files
+            WHERE purged_at IS NULL AND drop <> 'external' AND state = 'held' AND outcome_code NOT IN ('READY', 'CRM_PENDING') AND purge_warned_at IS NULL
+              AND received_at <= callbay_now() - $1 * interval '1 millisecond'
+            ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED
+         ), warned AS (
+           UPDATE files f SET purge_warned_at = callbay_now() FROM soon
+            WHERE f.tenant_id = soon.tenant_id AND f.id = soon.id
+           RETURNING f.tenant_id, f.id, f.outcome_code, f.received_at
          )
-         insert into file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-         select tenant_id, id, callbay_now(), 'purge-warning', outcome_code,
+         INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
+         SELECT tenant_id, id, callbay_now(), 'purge-warning', outcome_code,
                 'The file will be purged within a day unless its other half comes.',
                 jsonb_build_object('purgeAt', received_at + interval '7 days'), 'purge-warning'
-           from warned on conflict do nothing returning file_id as id`,
+           FROM warned ON CONFLICT DO NOTHING RETURNING file_id AS id`,
         [DROP_RETENTION_MS - DAY_MS, limit],
       );
       return rows.length;
@@ -63,14 +63,14 @@ export function createSweepStore(db: Database): SweepStore {
         received_at: Date;
         kept: boolean;
       }>(
-        `select f.id, f.name, f.state, f.outcome_code, f.received_at,
-                exists (select 1 from calls c where c.tenant_id = f.tenant_id and c.media_blob_key = f.blob_key) as kept
-           from files f
-          where f.tenant_id = $1 and f.purged_at is null and f.drop <> 'external'
-            and f.received_at <= $2::timestamptz - $3 * interval '1 millisecond'
-            and ($4::timestamptz is null
-                 or (f.received_at, f.id) > ($4::timestamptz - $3 * interval '1 millisecond', $5::uuid))
-          order by f.received_at, f.id limit $6`,
+        `SELECT f.id, f.name, f.state, f.outcome_code, f.received_at,
+                EXISTS (SELECT 1 FROM calls c WHERE c.tenant_id = f.tenant_id AND c.media_blob_key = f.blob_key) AS kept
+           FROM files f
+          WHERE f.tenant_id = $1 AND f.purged_at IS NULL AND f.drop <> 'external'
+            AND f.received_at <= $2::timestamptz - $3 * interval '1 millisecond'
+            AND ($4::timestamptz IS NULL
+                 OR (f.received_at, f.id) > ($4::timestamptz - $3 * interval '1 millisecond', $5::uuid))
+          ORDER BY f.received_at, f.id LIMIT $6`,
         [tenantId, until, DROP_RETENTION_MS, after?.purgeAt ?? null, after?.fileId ?? null, limit],
       );
       return rows.map(
@@ -88,9 +88,9 @@ export function createSweepStore(db: Database): SweepStore {
 
     async findOrphans(keys) {
       const rows = await db.query<{ key: string }>(
-        `select key from unnest($1::text[]) as key
-          where not exists (select 1 from files where blob_key = key and purged_at is null)
-            and not exists (select 1 from calls where media_blob_key = key)`,
+        `SELECT key FROM unnest($1::text[]) AS key
+          WHERE NOT EXISTS (SELECT 1 FROM files WHERE blob_key = key AND purged_at IS NULL)
+            AND NOT EXISTS (SELECT 1 FROM calls WHERE media_blob_key = key)`,
         [keys],
       );
       return rows.map((row) => row.key);
@@ -98,13 +98,13 @@ export function createSweepStore(db: Database): SweepStore {
 
     trimOutbox: (limit) =>
       db.execute(
-        `delete from outbox where (tenant_id, seq) in
-           (select tenant_id, seq from outbox where created_at < callbay_now() - interval '${OUTBOX_KEPT}' limit $1)`,
+        `DELETE FROM outbox WHERE (tenant_id, seq) IN
+           (SELECT tenant_id, seq FROM outbox WHERE created_at < callbay_now() - interval '${OUTBOX_KEPT}' LIMIT $1)`,
         [limit],
       ),
 
     async readClock() {
-      const [row] = await db.query<{ now: Date }>('select clock_timestamp() as now');
+      const [row] = await db.query<{ now: Date }>('SELECT clock_timestamp() AS now');
       return row!.now;
     },
 
@@ -125,7 +125,7 @@ async function purgeOne(tx: Sql, row: ExpiredRow): Promise<PurgedFile[]> {
     blob_key: string | null;
     call_key: string | null;
   }>(
-    'select state, outcome_code, blob_key, call_key from files where tenant_id = $1 and id = $2 and purged_at is null for update',
+    'SELECT state, outcome_code, blob_key, call_key FROM files WHERE tenant_id = $1 AND id = $2 AND purged_at IS NULL FOR UPDATE',
     [row.tenant_id, row.id],
   );
   // It joined another call since it was listed: the next sweep locks that one.
@@ -136,29 +136,29 @@ async function purgeOne(tx: Sql, row: ExpiredRow): Promise<PurgedFile[]> {
   const { code, message, fix } = outcomeOf('PURGED_UNPAIRED');
   if (isUnpaired) {
     await tx.execute(
-      `update files set purged_at = callbay_now(), state = 'rejected', outcome_code = $3, outcome_message = $4,
+      `UPDATE files SET purged_at = callbay_now(), state = 'rejected', outcome_code = $3, outcome_message = $4,
               outcome_fix = $5, outcome_at = callbay_now(), folder = 'rejected'
-        where tenant_id = $1 and id = $2`,
+        WHERE tenant_id = $1 AND id = $2`,
       [row.tenant_id, row.id, code, message, fix],
     );
-    await tx.execute('update calls set due_at = callbay_now() where tenant_id = $1 and call_key = any($2)', [
+    await tx.execute('UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1 AND call_key = ANY($2)', [
       row.tenant_id,
       keys,
     ]);
   } else {
-    await tx.execute('update files set purged_at = callbay_now() where tenant_id = $1 and id = $2', [
+    await tx.execute('UPDATE files SET purged_at = callbay_now() WHERE tenant_id = $1 AND id = $2', [
       row.tenant_id,
       row.id,
     ]);
   }
   await tx.execute(
-    `insert into file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-     values ($1, $2, callbay_now(), 'purged', $3, 'The file left the drop after 7 days.', '{}', 'purged')
-         on conflict do nothing`,
+    `INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
+     VALUES ($1, $2, callbay_now(), 'purged', $3, 'The file left the drop after 7 days.', '{}', 'purged')
+         ON CONFLICT DO NOTHING`,
     [row.tenant_id, row.id, isUnpaired ? code : null],
   );
   const [kept] = await tx.query<{ kept: boolean }>(
-    'select exists (select 1 from calls where tenant_id = $1 and media_blob_key = $2) as kept',
+    'SELECT EXISTS (SELECT 1 FROM calls WHERE tenant_id = $1 AND media_blob_key = $2) AS kept',
     [row.tenant_id, file.blob_key],
   );
   return [{ tenantId: row.tenant_id, fileId: row.id, blobKey: kept!.kept ? null : file.blob_key }];
