@@ -1,7 +1,7 @@
 import { ALERT_TABLE, type AlertKind, MAX_WEBHOOK_URL } from '@callbay/core';
 import { z } from 'zod';
 import { Instant, text, Uuid } from './common.ts';
-import { cursorOf, Limit, listOf } from './lists.ts';
+import { CursorInstant, cursorOf, Limit, listOf } from './lists.ts';
 
 const DigestEveryMinutes = z.int().min(5).max(10_080);
 
@@ -61,7 +61,7 @@ export type Alert = z.infer<typeof Alert>;
 export const AlertList = listOf(Alert);
 export const AlertListQuery = z.strictObject({
   limit: Limit,
-  cursor: cursorOf(z.tuple([Instant, Uuid])),
+  cursor: cursorOf(z.tuple([CursorInstant, Uuid])),
   state: Alert.shape.state.optional(),
   kind: Alert.shape.kind.optional(),
 });
@@ -89,7 +89,7 @@ export type AlertDelivery = z.infer<typeof AlertDelivery>;
 export const AlertDeliveryList = listOf(AlertDelivery);
 export const AlertDeliveryListQuery = z.strictObject({
   limit: Limit,
-  cursor: cursorOf(z.tuple([Instant, Uuid])),
+  cursor: cursorOf(z.tuple([CursorInstant, Uuid])),
   state: AlertDelivery.shape.state.optional(),
 });
 export type AlertDeliveryListQuery = z.infer<typeof AlertDeliveryListQuery>;

@@ -11,7 +11,7 @@ import {
   Uuid,
 } from './common.ts';
 import { CallCrmReference } from './crm.ts';
-import { cursorOf, Limit, listOf } from './lists.ts';
+import { CursorInstant, CursorInteger, cursorOf, Limit, listOf } from './lists.ts';
 
 export const CallMedia = z
   .object({
@@ -84,7 +84,7 @@ const MAX_CONDITIONS = 20;
 export const CallListQuery = z
   .object({
     limit: Limit,
-    cursor: cursorOf(z.union([z.int(), z.tuple([Instant, z.int()])])),
+    cursor: cursorOf(z.union([z.int(), z.tuple([CursorInstant, z.int()])])),
     sort: z.enum(['callId', 'startedAt']).optional().meta({
       description:
         '`startedAt` where `from` or `to` is given, else `callId`, unless said here; always changeSeq with `changedAfter`.',
@@ -147,4 +147,4 @@ export const Revision = z
   .meta({ id: 'Revision' });
 export type Revision = z.infer<typeof Revision>;
 export const History = listOf(Revision);
-export const HistoryQuery = z.strictObject({ limit: Limit, cursor: cursorOf(z.int()) });
+export const HistoryQuery = z.strictObject({ limit: Limit, cursor: cursorOf(CursorInteger) });

@@ -17,12 +17,19 @@ export const text = (max: number) =>
 /** A typed value of a field. */
 export const FieldValue = z.union([z.string(), z.number(), z.boolean()]).nullable();
 
+/** Whether an instant can be written as we write instants: an offset may lead out of the four digits of a year. */
+function isWritable(text: string): boolean {
+  const at = Date.parse(text);
+  return at >= Date.parse('0001-01-01T00:00:00Z') && at <= Date.parse('9999-12-31T23:59:59.999Z');
+}
+
 /** An instant as we write it: RFC 3339, UTC, milliseconds. */
 export const Instant = z.iso.datetime({ precision: 3 }).meta({ example: '2026-03-01T09:30:00.000Z' });
 
 /** An instant as others may write it: RFC 3339 with any offset. */
 export const InstantInput = z.iso
   .datetime({ offset: true, error: 'RFC 3339 with an offset, such as `2026-03-01T09:30:00Z`.' })
+  .refine(isWritable, { error: 'An instant of the years 1 to 9999, in UTC.' })
   .meta({ example: '2026-03-01T10:30:00+01:00' });
 
 export const TenantId = z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Instant, IssueView, TenantParams, text, Uuid } from './common.ts';
-import { cursorOf, Limit, listOf } from './lists.ts';
+import { CursorInteger, cursorOf, Limit, listOf } from './lists.ts';
 
 export const FileKind = z.enum(['recording', 'sidecar', 'batch', 'crm', 'bundle', 'unknown']);
 export const FileState = z.enum(['received', 'held', 'done', 'rejected', 'withdrawn']);
@@ -79,7 +79,7 @@ export const BatchRowList = listOf(BatchRow);
 export type BatchRowList = z.infer<typeof BatchRowList>;
 export const BatchRowListQuery = z.strictObject({
   limit: Limit,
-  cursor: cursorOf(z.int().min(0).max(2_147_483_647)),
+  cursor: cursorOf(CursorInteger),
   state: FileState.optional(),
   code: z.string().max(64).optional(),
 });

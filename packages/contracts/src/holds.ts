@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Instant, text, Uuid } from './common.ts';
-import { cursorOf, Limit, listOf } from './lists.ts';
+import { CursorInstant, cursorOf, Limit, listOf } from './lists.ts';
 
 export const NearMiss = z
   .object({ fileId: Uuid, name: z.string(), score: z.number().min(0).max(1), why: z.string() })
@@ -31,7 +31,7 @@ export type Hold = z.infer<typeof Hold>;
 export const HoldList = listOf(Hold);
 export const HoldListQuery = z.strictObject({
   limit: Limit,
-  cursor: cursorOf(z.tuple([Instant, text(1024)])),
+  cursor: cursorOf(z.tuple([CursorInstant, text(1024)])),
   waitingFor: Hold.shape.waitingFor.optional(),
 });
 export type HoldListQuery = z.infer<typeof HoldListQuery>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Instant, isStorableText } from './common.ts';
 
 /** One page of a list; `nextCursor` is null on the last. */
 export const listOf = <T extends z.ZodType>(item: T) =>
@@ -15,6 +16,10 @@ export const Limit = z.coerce.number().int().min(1).max(500).default(50);
 /** Writes a position as the opaque `nextCursor` that `cursorOf` reads back. */
 export const encodeCursor = (position: unknown): string =>
   Buffer.from(JSON.stringify(position)).toString('base64url');
+
+/** Positions that cursors hold: an instant that Postgres knows, and a number of its `integer`. */
+export const CursorInstant = Instant.refine((text) => text >= '0001');
+export const CursorInteger = z.int().min(0).max(2_147_483_647);
 
 /** A query's `cursor`: the position that `encodeCursor` wrote, or an issue at `cursor` for anything else. */
 export const cursorOf = <T extends z.ZodType>(position: T) =>
@@ -33,9 +38,15 @@ export const cursorOf = <T extends z.ZodType>(position: T) =>
     })
     .optional();
 
+/** Any text in a position goes into a statement, so that one with a NUL, say, is no cursor of ours. */
 function readCursor(value: string): unknown {
   try {
-    return JSON.parse(Buffer.from(value, 'base64url').toString());
+    return JSON.parse(Buffer.from(value, 'base64url').toString(), (key, part) => {
+      for (const text of [key, part]) {
+        if (typeof text === 'string' && !isStorableText(text)) throw new TypeError('no text of ours');
+      }
+      return part;
+    });
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { CRM_TYPES, EXTERNAL_ID, FIELD_TYPES, type Issue, issue } from '@callbay/core';
 import { z } from 'zod';
 import { Instant, TenantParams, text } from './common.ts';
-import { cursorOf, Limit, listOf } from './lists.ts';
+import { CursorInteger, cursorOf, Limit, listOf } from './lists.ts';
 import { report, reportMapping } from './rules.ts';
 
 export const FieldMapping = z
@@ -63,4 +63,4 @@ export type Mapping = z.infer<typeof Mapping>;
 
 export const MappingParams = TenantParams.extend({ kind: MappingKind });
 export const MappingList = listOf(Mapping);
-export const MappingListQuery = z.strictObject({ limit: Limit, cursor: cursorOf(z.int()) });
+export const MappingListQuery = z.strictObject({ limit: Limit, cursor: cursorOf(CursorInteger) });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Instant, TenantParams, Uuid } from './common.ts';
-import { cursorOf, Limit, listOf } from './lists.ts';
+import { CursorInstant, cursorOf, Limit, listOf } from './lists.ts';
 
 /** `proposed` waits for a person; `auto` was beyond doubt; the others were decided by one. */
 export const MatchState = z.enum(['proposed', 'auto', 'accepted', 'refused']);
@@ -29,7 +29,7 @@ export const MatchParams = TenantParams.extend({ matchId: Uuid });
 export const MatchList = listOf(Match);
 export const MatchListQuery = z.strictObject({
   limit: Limit,
-  cursor: cursorOf(z.tuple([Instant, Uuid])),
+  cursor: cursorOf(z.tuple([CursorInstant, Uuid])),
   state: MatchState.optional(),
   fileId: Uuid.optional().meta({ description: 'Matches of this record file or external recording.' }),
 });

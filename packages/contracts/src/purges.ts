@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Instant, InstantInput, Uuid } from './common.ts';
-import { cursorOf, Limit, listOf } from './lists.ts';
+import { CursorInstant, cursorOf, Limit, listOf } from './lists.ts';
 
 /** One file that the purge of the drop will take. Source: C5. */
 export const PurgePreviewItem = z
@@ -19,6 +19,6 @@ export type PurgePreviewItem = z.infer<typeof PurgePreviewItem>;
 export const PurgePreviewList = listOf(PurgePreviewItem).extend({ until: Instant });
 export const PurgePreviewQuery = z.strictObject({
   limit: Limit,
-  cursor: cursorOf(z.tuple([Instant, Uuid])),
+  cursor: cursorOf(z.tuple([CursorInstant, Uuid])),
   until: InstantInput.optional().meta({ description: 'A day from now unless given.' }),
 });

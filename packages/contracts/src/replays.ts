@@ -1,13 +1,13 @@
 import { isOutcomeCode } from '@callbay/core';
 import { z } from 'zod';
 import { InstantInput } from './common.ts';
-import { cursorOf } from './lists.ts';
+import { CursorInteger, cursorOf } from './lists.ts';
 
 const Position = z.strictObject({
   part: z.enum(['files', 'rows', 'calls']),
   after: z.int(),
   /** Of rows: which one of the batch at `after`. */
-  row: z.int().optional(),
+  row: CursorInteger.optional(),
 });
 export type ReplayPosition = z.infer<typeof Position>;
 
@@ -28,6 +28,7 @@ export const ReplayRequest = z
     mappingVersion: z
       .int()
       .min(1)
+      .max(2_147_483_647)
       .optional()
       .meta({ description: 'The version that rejected the file or row, or that the call speaks by now.' }),
     dryRun: z.boolean().optional().meta({ description: 'Only count.' }),

@@ -7,11 +7,14 @@ export interface Operation {
   readonly access: 'public' | 'read' | 'manage' | 'operate';
   /** Names of the parameters in the path. */
   readonly params: readonly string[];
+  /** Names of the parameters in the query. */
+  readonly query: readonly string[];
 }
 
 interface Described {
   readonly operationId: string;
   readonly 'x-access': Operation['access'];
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[];
 }
 
 /** Every operation of the OpenAPI document. */
@@ -26,6 +29,7 @@ export async function listOperations(): Promise<Operation[]> {
         access: described['x-access'],
       },
       params: [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
+      query: (described.parameters ?? []).flatMap((each) => (each.in === 'query' ? [each.name] : [])),
     })),
   );
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { ED25519, OTHER_ED25519 } from '@callbay/testkit';
+import { ED25519 } from '@callbay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BODIES } from './bodies.ts';
 import { fillPath, listOperations } from './operations.ts';
 import {
   type Answer,
@@ -23,26 +24,6 @@ const operations = (await listOperations())
 
 /** What each parameter of a path is in the asker's tenant, in a foreign one, and nowhere. */
 type Ids = Record<'mine' | 'foreign' | 'absent', string>;
-
-/** Bodies that the routes would accept, so that nothing but the wall refuses. */
-const BODIES: Readonly<Record<string, unknown>> = {
-  updateTenant: { name: 'Renamed' },
-  goLive: {},
-  createToken: {},
-  createSftpUser: {},
-  updateSftpUser: { label: 'renamed' },
-  createSftpKey: { publicKey: OTHER_ED25519 },
-  publishMapping: { fields: [{ source: 'a', target: 'b', type: 'string' }] },
-  updateCall: { evaluated: true },
-  createWebhookSecret: {},
-  previewMapping: { mapping: { fields: [] }, lastFiles: 1 },
-  replayMany: { code: 'SCHEMA_DRIFT' },
-  applyConfig: { callbay: 1, name: 'a', timeZone: null, mappings: { call: { fields: [] } } },
-  readSample: { datetime: '2026-03-02T10:00:00Z' },
-  registerExternalRecordings: { source: 'zoom', id: 'a' },
-  acceptMatch: {},
-  refuseMatch: {},
-};
 
 let api: TestApi;
 let keys: Record<'operator' | 'manager' | 'tenant', string>;

@@ -2,6 +2,8 @@ import { type Issue, issue } from '@callbay/core';
 import type { FastifySchemaCompiler } from 'fastify';
 import { z } from 'zod';
 import { InputError } from './input-error.ts';
+import { pathText } from './path-text.ts';
+import { findUnstorable } from './storable.ts';
 
 /** Validates a part of a request by its zod schema and reports all problems at once. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
@@ -9,24 +11,21 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
   (received) => {
     // Fastify hands null for a body that did not come.
     const input: unknown = httpPart === 'body' && received === null ? undefined : received;
-    const parsed = z.safeParse(schema, input);
-    if (parsed.success) return { value: parsed.data };
-    return {
-      error: new InputError(
-        httpPart,
-        parsed.error.issues.flatMap((found) => toIssues(found, input)),
-      ),
-    };
+    const checked = checkInput(schema, input);
+    return 'value' in checked ? checked : { error: new InputError(httpPart, checked.issues) };
   };
 
-/** A value checked by its schema, or all that is wrong with it. */
+/** A value checked by its schema, or all that is wrong with it. No text passes that the database could not hold. */
 export function checkInput<T extends z.ZodType>(
   schema: T,
   input: unknown,
 ): { readonly value: z.output<T> } | { readonly issues: readonly Issue[] } {
   const parsed = z.safeParse(schema, input);
-  if (parsed.success) return { value: parsed.data };
-  return { issues: parsed.error.issues.flatMap((found) => toIssues(found, input)) };
+  const unstorable = findUnstorable(input);
+  if (parsed.success) return unstorable.length === 0 ? { value: parsed.data } : { issues: unstorable };
+  const issues = parsed.error.issues.flatMap((found) => toIssues(found, input));
+  const places = new Set(issues.map(({ at }) => at));
+  return { issues: [...issues, ...unstorable.filter(({ at }) => !places.has(at))] };
 }
 
 const CODES: Readonly<Record<string, string>> = {
@@ -71,12 +70,6 @@ function toUnionIssues(found: z.core.$ZodIssueInvalidUnion, input: unknown): Iss
   const [meant] = found.errors.toSorted((a, b) => unknownIn(a) - unknownIn(b) || a.length - b.length);
   if (meant === undefined) return [issue('INVALID', found.message, pathText(found.path))];
   return meant.flatMap((inner) => toIssues({ ...inner, path: [...found.path, ...inner.path] }, input));
-}
-
-/** `fields[2].formats[0]`; null for the whole. */
-function pathText(path: readonly PropertyKey[]): string | null {
-  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-  return text === '' ? null : text.replace(/^\./, '');
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
