@@ -30,7 +30,11 @@ export function compareRates(
 ): BenchResult {
   const [mine, theirs] = [median(ours), median(peers)];
   return {
-    ...{ name, ours: round(mine), peer: round(theirs), unit },
-    ...{ ratio: round(mine / theirs), runs: ours.map(round) },
+    name,
+    ours: round(mine),
+    peer: round(theirs),
+    unit,
+    ratio: round(mine / theirs),
+    runs: ours.map(round),
   };
 }

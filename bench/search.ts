@@ -56,11 +56,15 @@ const SEARCHES: Readonly<
     'a number, 90 days': () => ({ 'field.amount': String(pick(100_000)), ...days(90) }),
     'a user, 30 days': () => ({ 'field.user': `user${pick(2_000)}@example.com`, ...days(30) }),
     'three values, 180 days': () => ({
-      ...{ 'field.campaign': `campaign${pick(200)}`, 'field.stage': stage(), 'field.vip': 'true' },
+      'field.campaign': `campaign${pick(200)}`,
+      'field.stage': stage(),
+      'field.vip': 'true',
       ...days(180),
     }),
     'a value and a range of numbers, 30 days': () => ({
-      ...{ 'field.team': `team${pick(30)}`, 'field.amount.gte': '90000', ...days(30) },
+      'field.team': `team${pick(30)}`,
+      'field.amount.gte': '90000',
+      ...days(30),
     }),
     'a value of the latest calls only, the year': () => ({ 'field.phase': 'pilot', ...days(364) }),
     'a value of the latest calls only, oldest first': () => ({ 'field.phase': 'pilot' }),

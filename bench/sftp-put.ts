@@ -20,9 +20,14 @@ const LIMIT_MS = 120_000;
 
 /** The same for both, whatever the client would choose. */
 const OPTIONS = [
-  ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'],
-  ...['-o', 'BatchMode=yes', '-o', 'IdentitiesOnly=yes', '-F', '/dev/null'],
-  ...['-o', 'Ciphers=aes128-gcm@openssh.com'],
+  '-F',
+  '/dev/null',
+  '-oStrictHostKeyChecking=no',
+  '-oUserKnownHostsFile=/dev/null',
+  '-oLogLevel=ERROR',
+  '-oBatchMode=yes',
+  '-oIdentitiesOnly=yes',
+  '-oCiphers=aes128-gcm@openssh.com',
 ];
 
 /** Puts the files that `pattern` names; answers the seconds it took. Throws where one was not taken. */

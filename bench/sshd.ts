@@ -99,7 +99,10 @@ export async function startSshd(): Promise<RunningSshd> {
   });
   const stack = started.move();
   return {
-    ...{ port, username: userInfo().username, keyFile: join(folder, 'user'), folder: files },
+    port,
+    username: userInfo().username,
+    keyFile: join(folder, 'user'),
+    folder: files,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

@@ -96,8 +96,13 @@ test('a newcomer with HTTP and an SFTP client sets a tenant up, changes the file
   await fileNamed('c1.csv', 'SURFACED');
   const [first] = await product.listAll<CallSeen>(`${tenant}/calls`);
   expect(first).toMatchObject({
-    ...{ callId: 1, startedAt: '2026-05-14T22:15:45.000Z', direction: 'outbound', user: 'joe@acme.test' },
-    ...{ durationSeconds: 95, mappingVersion: 2, media: { name: 'c1.wav' } },
+    callId: 1,
+    startedAt: '2026-05-14T22:15:45.000Z',
+    direction: 'outbound',
+    user: 'joe@acme.test',
+    durationSeconds: 95,
+    mappingVersion: 2,
+    media: { name: 'c1.wav' },
     fields: { opportunityAmount: 1200.5 },
   });
 
@@ -125,12 +130,10 @@ test('a newcomer with HTTP and an SFTP client sets a tenant up, changes the file
   const calls = await product.listAll<CallSeen>(`${tenant}/calls`);
   const second = calls.find(({ callId }) => callId === 2);
   expect(second).toMatchObject({
-    ...{
-      startedAt: '2026-05-15T22:15:45.000Z',
-      direction: 'outbound',
-      durationSeconds: 95,
-      mappingVersion: 3,
-    },
+    startedAt: '2026-05-15T22:15:45.000Z',
+    direction: 'outbound',
+    durationSeconds: 95,
+    mappingVersion: 3,
     fields: { opportunityAmount: 1200.5 },
   });
   // The earlier call stays as it was published.

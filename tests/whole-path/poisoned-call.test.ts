@@ -28,8 +28,10 @@ test('a call that cannot be decided keeps no other of its tenant waiting', async
   await db.execute('update calls set due_at = callbay_now() where tenant_id = $1', [tenantId]);
   await sweepDueCalls(deps);
   expect((await codesOf(callbay, tenant)).filter((line) => line.endsWith('SURFACED'))).toEqual([
-    ...['a.wav SURFACED', 'a.json SURFACED'],
-    ...['c.wav SURFACED', 'c.json SURFACED'],
+    'a.wav SURFACED',
+    'a.json SURFACED',
+    'c.wav SURFACED',
+    'c.json SURFACED',
   ]);
   const due = await db.query('select call_key from calls where tenant_id = $1 and due_at is not null', [
     tenantId,

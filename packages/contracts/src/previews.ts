@@ -59,9 +59,14 @@ export const Preview = z
     files: z
       .object({
         counts: z.object({
-          ...{ files: z.int(), records: z.int(), skipped: z.int() },
-          ...{ unchanged: z.int(), changedCalls: z.int(), newlyRejected: z.int() },
-          ...{ newlyHeld: z.int(), newlyReleased: z.int() },
+          files: z.int(),
+          records: z.int(),
+          skipped: z.int(),
+          unchanged: z.int(),
+          changedCalls: z.int(),
+          newlyRejected: z.int(),
+          newlyHeld: z.int(),
+          newlyReleased: z.int(),
         }),
         changedCalls: z.array(
           z.object({
@@ -88,8 +93,12 @@ export const CrmPreview = z
     sample: z
       .object({
         counts: z.object({
-          ...{ read: z.int(), rejected: z.int() },
-          ...{ unchanged: z.int(), changed: z.int(), newlyRejected: z.int(), newlyReleased: z.int() },
+          read: z.int(),
+          rejected: z.int(),
+          unchanged: z.int(),
+          changed: z.int(),
+          newlyRejected: z.int(),
+          newlyReleased: z.int(),
         }),
         rows: z
           .array(

@@ -23,18 +23,30 @@ function errorsDoc(): string {
   ]);
   const warnings = Object.entries(WARNING_TABLE).map(([code, sentence]) => [`\`${code}\``, sentence]);
   const samples = Object.entries(SAMPLE_ISSUE_TABLE).map(([code, row]) => [
-    ...[`\`${code}\``, row.sentence, row.fix],
+    `\`${code}\``,
+    row.sentence,
+    row.fix,
   ]);
   const issues = Object.entries(REQUEST_ISSUE_TABLE).map(([code, sentence]) => [`\`${code}\``, sentence]);
   const errors = Object.entries(ERROR_TABLE).map(([code, row]) => [
-    ...[`\`${code}\``, String(row.status), row.sentence, row.fix, row.retryable ? 'yes' : 'no'],
+    `\`${code}\``,
+    String(row.status),
+    row.sentence,
+    row.fix,
+    row.retryable ? 'yes' : 'no',
   ]);
   const alerts = Object.entries(ALERT_TABLE).map(([kind, row]) => [`\`${kind}\``, row.sentence, row.fix]);
   const deliveries = Object.entries(DELIVERY_TABLE).map(([code, row]) => [
-    ...[`\`${code}\``, row.sentence, row.fix, row.isRetryable ? 'yes' : 'no'],
+    `\`${code}\``,
+    row.sentence,
+    row.fix,
+    row.isRetryable ? 'yes' : 'no',
   ]);
   const readiness = Object.entries(READINESS_TABLE).map(([code, row]) => [
-    ...[`\`${code}\``, row.meaning, row.fix, row.required ? 'yes' : 'no'],
+    `\`${code}\``,
+    row.meaning,
+    row.fix,
+    row.required ? 'yes' : 'no',
   ]);
   return `# Codes
 

@@ -181,14 +181,19 @@ describe('what is compared', () => {
   test('a record says what its mapping types, and every number that is one beyond doubt', () => {
     const said = { datetime: '2026-03-02T10:00:00Z', email: 'ann@x.y', direction: 'out' };
     expect(read({ ...said, caller: '030 123456', other: '+1 (212) 555-0100', note: '12345' })).toEqual({
-      ...{ startedAt: START, user: 'ann@x.y', phones: ['+4930123456', '+12125550100'] },
-      ...{ durationSeconds: null, direction: 'outbound' },
+      startedAt: START,
+      user: 'ann@x.y',
+      phones: ['+4930123456', '+12125550100'],
+      durationSeconds: null,
+      direction: 'outbound',
     });
   });
 
   test('where the metadata is silent, its own name speaks', () => {
     expect(read({}, '20260302-050000_outbound_ann')).toMatchObject({
-      ...{ startedAt: START, user: 'ann', direction: 'outbound' },
+      startedAt: START,
+      user: 'ann',
+      direction: 'outbound',
     });
   });
 
@@ -200,13 +205,11 @@ describe('what is compared', () => {
       user: ' ',
     };
     expect(fieldsOfRecording(given, policy)).toEqual({
-      ...{
-        startedAt: START,
-        user: null,
-        phones: ['+4930123456'],
-        durationSeconds: null,
-        direction: 'outbound',
-      },
+      startedAt: START,
+      user: null,
+      phones: ['+4930123456'],
+      durationSeconds: null,
+      direction: 'outbound',
     });
     expect(fieldsOfRecording({ direction: '__proto__' }, policy).direction).toBe('__proto__');
     expect(fieldsOfRecording({}, policy).startedAt).toBeNull();

@@ -6,12 +6,50 @@ const shown = (name: string) => JSON.stringify(name).slice(0, 40);
 
 test.each(
   [
-    ...['../x', '..', '.', '', '/x', 'x/', 'a/b', 'a\\b', '..\\x'],
-    ...['a\0b', 'a\nb', 'a\rb', 'a\tb', 'a\x1b[2J', 'a\x7fb', 'a\x80b', 'a\x9fb', 'a\u2028b', 'a\u2029b'],
-    ...['a\u200eb', 'a\u200fb', 'a\u202ab', 'a\u202egpj.wav', 'a\u2066b', 'a\u2069b', 'a\u061cb'],
-    ...['a\ufffdb', 'a\ud800b', '\udc00'],
-    ...[' a.wav', 'a.wav ', '\u00a0a.wav', 'a.wav\u3000', '\ufeffa.wav', ' '],
-    ...['a'.repeat(256), `${'é'.repeat(126)}.wav`, '😀'.repeat(64)],
+    // Paths.
+    '../x',
+    '..',
+    '.',
+    '',
+    '/x',
+    'x/',
+    'a/b',
+    'a\\b',
+    '..\\x',
+    // Control characters and line separators.
+    'a\0b',
+    'a\nb',
+    'a\rb',
+    'a\tb',
+    'a\x1b[2J',
+    'a\x7fb',
+    'a\x80b',
+    'a\x9fb',
+    'a\u2028b',
+    'a\u2029b',
+    // Marks and overrides of the direction of text.
+    'a\u200eb',
+    'a\u200fb',
+    'a\u202ab',
+    'a\u202egpj.wav',
+    'a\u2066b',
+    'a\u2069b',
+    'a\u061cb',
+    // Not well-formed Unicode.
+    'a\ufffdb',
+    'a\ud800b',
+    '\udc00',
+    // Space at an end.
+    ' a.wav',
+    'a.wav ',
+    '\u00a0a.wav',
+    'a.wav\u3000',
+    '\ufeffa.wav',
+    ' ',
+    // Over 255 bytes.
+    'a'.repeat(256),
+    `${'é'.repeat(126)}.wav`,
+    '😀'.repeat(64),
   ].map((name) => [shown(name), name]),
 )('case 11: the name %s is refused', (_shown, name) => {
   expect(checkDropName(name)).toMatchObject({ code: 'NAME_INVALID', at: null });
@@ -19,19 +57,23 @@ test.each(
 
 test.each(
   [
-    ...[
-      'a.wav',
-      '20171012- 140253_joe.xml',
-      '..x',
-      'a..wav',
-      '...',
-      '.hidden',
-      'a~2.wav',
-      '-rf',
-      'a:b*?.wav',
-    ],
-    ...['jos\u00e9.wav', 'jose\u0301.wav', '日本語.wav', 'שלום.wav', '😀.wav', 'क्\u200dष.wav'],
-    ...['a'.repeat(255), `${'é'.repeat(125)}.wavx`],
+    'a.wav',
+    '20171012- 140253_joe.xml',
+    '..x',
+    'a..wav',
+    '...',
+    '.hidden',
+    'a~2.wav',
+    '-rf',
+    'a:b*?.wav',
+    'jos\u00e9.wav',
+    'jose\u0301.wav',
+    '日本語.wav',
+    'שלום.wav',
+    '😀.wav',
+    'क्\u200dष.wav',
+    'a'.repeat(255),
+    `${'é'.repeat(125)}.wavx`,
   ].map((name) => [shown(name), name]),
 )('the name %s is taken', (_shown, name) => {
   expect(checkDropName(name)).toBeNull();

@@ -26,7 +26,10 @@ async function read(
 ): Promise<{ lines: string; bytes: number; report: CrmReadReport }> {
   await using reading = startRowReading<CrmReadOptions, CrmReadReport>({
     module: new URL('../src/crm/read-crm-rows.ts', import.meta.url),
-    ...{ path, options, heapMb: 96, timeLimitMs: 60_000 },
+    path,
+    options,
+    heapMb: 96,
+    timeLimitMs: 60_000,
   });
   let [lines, bytes] = ['', 0];
   for await (const chunk of reading.rows) {

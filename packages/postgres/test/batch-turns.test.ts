@@ -14,8 +14,13 @@ async function makeBatch(tenantId: string, name: string): Promise<string> {
   const { db } = database;
   const fileId = randomUUID();
   await createDropStore(db).receiveFile(tenantId, {
-    ...{ fileId, drop: 'sftp', name, sizeBytes: 1, modifiedAt: new Date() },
-    ...{ blobKey: `${tenantId}/${fileId}`, sentBy: 'tests' },
+    fileId,
+    drop: 'sftp',
+    name,
+    sizeBytes: 1,
+    modifiedAt: new Date(),
+    blobKey: `${tenantId}/${fileId}`,
+    sentBy: 'tests',
   });
   await db.execute('insert into batches (tenant_id, file_id, row_count) values ($1, $2, 1)', [
     tenantId,

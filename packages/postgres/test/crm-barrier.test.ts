@@ -52,7 +52,13 @@ async function arrive(tenantId: string, name: string, more: Partial<Sent> = {}):
   const fileId = randomUUID();
   const blobKey = `${tenantId}/${fileId}`;
   await createDropStore(database.db).receiveFile(tenantId, {
-    ...{ fileId, drop: 'sftp', name, sizeBytes: 1, modifiedAt: new Date(), blobKey, sentBy: 'u' },
+    fileId,
+    drop: 'sftp',
+    name,
+    sizeBytes: 1,
+    modifiedAt: new Date(),
+    blobKey,
+    sentBy: 'u',
   });
   return { fileId, name, ...more };
 }
@@ -63,7 +69,9 @@ async function classify(tenantId: string, file: Sent): Promise<void> {
     file.type === undefined
       ? await createFileStore(database.db).saveFacts(tenantId, file.fileId, factsOf(file))
       : await createCrmStore(database.db).saveCrmFile(tenantId, file.fileId, {
-          ...{ type: file.type, sha256: '', warnings: [] },
+          type: file.type,
+          sha256: '',
+          warnings: [],
         });
   await createCallStore(database.db, createTombstones(new Uint8Array(32))).advance(
     tenantId,
@@ -103,15 +111,17 @@ function readingOf(tenantId: string, next: CrmImport, value: string): RowReading
       ? `2\t1\t${json}\t\\N\n`
       : `${tenantId}\t${next.type}\t1\t${json}\t\\N\t${next.fileId}\t${next.firstAt.toISOString()}\n`;
   const report: CrmReadReport = {
-    ...{
-      encoding: 'utf-8',
-      delimiter: ',',
-      columns: ['Id', 'value'],
-      mayRepeatIds: false,
-      rows: 1,
-      written: 1,
-    },
-    ...{ errors: [], errorCounts: {}, warnings: [], issues: [], peakMb: 1 },
+    encoding: 'utf-8',
+    delimiter: ',',
+    columns: ['Id', 'value'],
+    mayRepeatIds: false,
+    rows: 1,
+    written: 1,
+    errors: [],
+    errorCounts: {},
+    warnings: [],
+    issues: [],
+    peakMb: 1,
   };
   return {
     rows: Readable.from([line]),

@@ -32,12 +32,21 @@ async function arrive(tenantId: string, name: string, fields: Record<string, str
   const { stem } = canonicalStem(name);
   const fileId = randomUUID();
   await createDropStore(db).receiveFile(tenantId, {
-    ...{ fileId, drop: 'sftp', name, sizeBytes: 1, modifiedAt: new Date(), sentBy: 't' },
+    fileId,
+    drop: 'sftp',
+    name,
+    sizeBytes: 1,
+    modifiedAt: new Date(),
+    sentBy: 't',
     blobKey: `${tenantId}/${fileId}`,
   });
   const raw = fields && { fields, nestedPaths: [], at: '' };
   const keys = await createFileStore(db).saveFacts(tenantId, fileId, {
-    ...{ kind: fields ? 'sidecar' : 'recording', stem, sha256: randomUUID(), issues: [], warnings: [] },
+    kind: fields ? 'sidecar' : 'recording',
+    stem,
+    sha256: randomUUID(),
+    issues: [],
+    warnings: [],
     media: fields
       ? null
       : { contentType: 'audio/wav', durationSeconds: 3, channels: 2, codec: 'pcm', isTruncated: false },
@@ -54,7 +63,10 @@ async function sweep(): Promise<void> {
 }
 
 const metadata = (score: string): Record<string, string> => ({
-  ...{ datetime: new Date().toISOString(), email: 'a@b.test', direction: 'inbound', score },
+  datetime: new Date().toISOString(),
+  email: 'a@b.test',
+  direction: 'inbound',
+  score,
 });
 
 const callsOf = (tenantId: string) =>

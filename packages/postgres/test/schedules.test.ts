@@ -350,7 +350,8 @@ test('a batch that is stored while the call of one of its rows is decided is not
     const storing = saveRows(tenantId, day!).then((end) => (stored = end));
     await until('the batch is stored, or waits', async () => stored !== null || (await countWaiting()) === 2);
     await tx.execute('update files set classified_at = callbay_now() where tenant_id = $1 and id = $2', [
-      ...[tenantId, other!.fileId],
+      tenantId,
+      other!.fileId,
     ]);
     return { both: Promise.all([decided, storing]) };
   });

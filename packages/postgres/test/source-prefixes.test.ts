@@ -12,14 +12,17 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const NAMES = [
-  ...['ringcentral_BX.wav', 'ring_BX.wav', 'ringcentral_.wav', 'BX.wav', 'RINGCENTRAL_a.wav', 'ring%_a.wav'],
-  ...[
-    'ring_ringcentral_a.wav',
-    'e\u0301_a.wav',
-    '\u00e9_b.wav',
-    '😀_a.wav',
-    'ringcentral_20260302-100000_in_1.wav',
-  ],
+  'ringcentral_BX.wav',
+  'ring_BX.wav',
+  'ringcentral_.wav',
+  'BX.wav',
+  'RINGCENTRAL_a.wav',
+  'ring%_a.wav',
+  'ring_ringcentral_a.wav',
+  'e\u0301_a.wav',
+  '\u00e9_b.wav',
+  '😀_a.wav',
+  'ringcentral_20260302-100000_in_1.wav',
 ];
 
 const fileOf = (name: string): FileToReceive => {

@@ -29,7 +29,9 @@ test('sweeps that all run at once leave their own work its connections', async (
 
 test('a sweep runs once at a time, in this process and in any other', async () => {
   await using other = openDatabase({
-    ...{ connectionString: database.connectionString, max: 2, applicationName: 'other' },
+    connectionString: database.connectionString,
+    max: 2,
+    applicationName: 'other',
   });
   const [here, there] = [createSweepLocks(database.db.pool), createSweepLocks(other.pool)];
   const refuse = () => Promise.reject(new Error('two of them ran'));

@@ -23,7 +23,10 @@ const startProcess = (store: SnapshotStore, role: string, process: string, every
   const metrics = createMetrics({ withProcess: true, labels });
   const errors: unknown[] = [];
   const sharing = {
-    ...{ registry: metrics.registry, labels, store, everyMs },
+    registry: metrics.registry,
+    labels,
+    store,
+    everyMs,
     onError: (error: unknown) => errors.push(error),
   };
   return { metrics, sharing, errors };

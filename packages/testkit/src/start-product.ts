@@ -34,8 +34,10 @@ export async function startProduct(env: Record<string, string> = {}): Promise<Ru
   const child = spawn(process.execPath, [main, 'up'], {
     env: {
       ...process.env,
-      ...{ CALLBAY_HOME: home, CALLBAY_LOG_LEVEL: 'info' },
-      ...{ CALLBAY_HTTP_PORT: String(await freePort()), CALLBAY_SFTP_PORT: String(await freePort()) },
+      CALLBAY_HOME: home,
+      CALLBAY_LOG_LEVEL: 'info',
+      CALLBAY_HTTP_PORT: String(await freePort()),
+      CALLBAY_SFTP_PORT: String(await freePort()),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

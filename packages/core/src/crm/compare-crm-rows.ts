@@ -23,7 +23,10 @@ export interface ComparedCrmRow {
 }
 
 const refused = (issues: readonly Issue[]): CrmReading => ({
-  ...{ externalId: null, fields: {}, warnings: [], issues },
+  externalId: null,
+  fields: {},
+  warnings: [],
+  issues,
 });
 
 /** Reads rows below one header by a mapping. Where the header lacks a required column, every row is refused for it. */

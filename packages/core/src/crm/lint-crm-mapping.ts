@@ -43,7 +43,9 @@ export function lintCrmMapping(
     isCut: unmapped.size > MAX_LISTED || headers.some((header) => header.isCut),
     unmapped: [...unmapped].slice(0, MAX_LISTED).map(([source, files]) => ({ source, seen: files })),
     neverSeen: never.map((field) => ({
-      ...{ source: field.source, target: field.target, isRequired: isRequired(field) },
+      source: field.source,
+      target: field.target,
+      isRequired: isRequired(field),
     })),
     requiredNeverGiven: never.filter(isRequired).map(({ source, target }) => ({ source, target })),
     nested: [],

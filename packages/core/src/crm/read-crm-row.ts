@@ -141,7 +141,9 @@ function columnsToKeep(
     (field.type === 'string' && field.required !== true && mapping.options.emptyWords === undefined);
   return [...mapped, ...unmapped]
     .map(([index, name, field]) => ({
-      ...{ index, name, field },
+      index,
+      name,
+      field,
       key: `${JSON.stringify(name)}:`,
       isPlain: isPlain(field),
     }))

@@ -26,7 +26,11 @@ export function fieldsOfRecord(
   const mapped = mapRecord(raw, policy, { receivedAtMs, isCsv });
   const name = parseFileName(`${stem}.wav`, settings);
   const times = resolveCallTimes({
-    ...{ mapped, name, settings, timeZone, receivedAtMs },
+    mapped,
+    name,
+    settings,
+    timeZone,
+    receivedAtMs,
     mediaDurationSeconds: null,
   });
   return {

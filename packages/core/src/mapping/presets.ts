@@ -54,8 +54,12 @@ export const CALL_PRESETS: readonly MappingPreset[] = [
     fields: [
       { source: 'Agent ID', target: 'user', label: 'Agent', type: 'id', required: true },
       {
-        ...{ source: 'Contact Date', target: 'startedAt', label: 'Contact date', type: 'instant' },
-        ...{ formats: ['iso8601'], required: true },
+        source: 'Contact Date',
+        target: 'startedAt',
+        label: 'Contact date',
+        type: 'instant',
+        formats: ['iso8601'],
+        required: true,
       },
       {
         source: 'Contact Reference',

@@ -2,8 +2,31 @@ import type { NameKind } from './parsed-name.ts';
 
 /** The fourteen media types customers were promised, and the other common ones. Source: C7. */
 export const MEDIA_EXTENSIONS: ReadonlySet<string> = new Set([
-  ...['wav', 'mp3', 'mp4', 'm4a', 'mpg', 'wma', 'wmv', 'webm', 'aiff', 'flac', 'ogg', 'gsm', 'arf', 'au'],
-  ...['mpeg', 'mov', 'avi', 'mkv', 'aac', 'opus', 'amr', 'aif', '3gp'],
+  // Those promised.
+  'wav',
+  'mp3',
+  'mp4',
+  'm4a',
+  'mpg',
+  'wma',
+  'wmv',
+  'webm',
+  'aiff',
+  'flac',
+  'ogg',
+  'gsm',
+  'arf',
+  'au',
+  // The other common ones.
+  'mpeg',
+  'mov',
+  'avi',
+  'mkv',
+  'aac',
+  'opus',
+  'amr',
+  'aif',
+  '3gp',
 ]);
 
 /** Call metadata, accepted in four formats everywhere. Source: C12. */

@@ -6,7 +6,9 @@ const DAY = 24 * HOUR;
 const SURFACED = new Set(['stem:a']);
 const merging = policyOf({ settings: { updateMode: 'merge' } });
 const readNow = (change: Record<string, string>): Partial<RecordFact> => ({
-  ...{ raw: { fields: fields(change), nestedPaths: [], at: '' }, issues: [], sha256: JSON.stringify(change) },
+  raw: { fields: fields(change), nestedPaths: [], at: '' },
+  issues: [],
+  sha256: JSON.stringify(change),
 });
 const pin = (sent: Scenario, ...indexes: number[]): void => {
   for (const index of indexes) sent.change(index, { judgedPolicy: 1 });

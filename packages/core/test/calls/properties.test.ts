@@ -76,7 +76,12 @@ const originOf = ({ recording, revisions: [first] }: CallDecision): SurfacedWith
 const told = (outcome: ReturnType<Scenario['decide']>) => ({
   codes: outcome.codes,
   calls: outcome.decisions.map(({ callKey, status, revisions, recording, hold, updatesUntil }) => ({
-    ...{ callKey, status, revisions, hold, updatesUntil, recording: recording?.fileId ?? null },
+    callKey,
+    status,
+    revisions,
+    hold,
+    updatesUntil,
+    recording: recording?.fileId ?? null,
   })),
 });
 

@@ -19,14 +19,12 @@ test('a deleted call is nowhere: no revision, no hold, no recording, nothing wai
   const [facts] = scenario().media('a.wav').json('a.json', fields()).callFacts({ unread: 0 });
   const [decision] = decideCalls([{ ...facts!, isDeleted: true }], policiesOf());
   expect(decision).toMatchObject({
-    ...{
-      status: 'deleted',
-      revisions: [],
-      recording: null,
-      hold: null,
-      updatesUntil: null,
-      waitsForSeq: null,
-    },
+    status: 'deleted',
+    revisions: [],
+    recording: null,
+    hold: null,
+    updatesUntil: null,
+    waitsForSeq: null,
   });
 });
 

@@ -41,8 +41,11 @@ test('a replay adds one revision by the new version, and leaves what was publish
   expect(after.revisions.slice(0, 1)).toEqual(before.revisions);
   expect(after.revisions).toHaveLength(2);
   expect(after.revisions[1]).toMatchObject({
-    ...{ revision: 2, fileId: before.revisions[0]!.fileId, changed: { score: ['7', 7] } },
-    ...{ receivedAt: CALL_AT + 72 * HOUR, content: { mappingVersion: 2 } },
+    revision: 2,
+    fileId: before.revisions[0]!.fileId,
+    changed: { score: ['7', 7] },
+    receivedAt: CALL_AT + 72 * HOUR,
+    content: { mappingVersion: 2 },
   });
   expect(after.updatesUntil).toBe(before.updatesUntil);
   expect(after.verdicts).toEqual(before.verdicts);

@@ -59,7 +59,11 @@ export async function replayMany(
   const { replayed, unchanged } = tally;
   if (!dryRun) await deps.replays.recordReplay(tenantId, by, { ...selection, replayed, skipped, unchanged });
   return {
-    ...{ dryRun, replayed, skipped, unchanged, skippedByCode: Object.fromEntries(tally.skipped) },
+    dryRun,
+    replayed,
+    skipped,
+    unchanged,
+    skippedByCode: Object.fromEntries(tally.skipped),
     nextCursor: next === null ? null : encodeCursor(next),
   };
 }

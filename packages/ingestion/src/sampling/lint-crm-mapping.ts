@@ -15,7 +15,12 @@ export async function lintTenantCrmMapping(
   const headers = await crmMappings.findHeaders(tenantId, type, MAX_FILES);
   const { unmapped, neverSeen, requiredNeverGiven, ...lint } = lintCrmMapping(type, published, headers);
   return {
-    ...{ version: published?.version ?? null, skipped: 0, ...lint, nested: [] },
-    ...{ unmapped: [...unmapped], neverSeen: [...neverSeen], requiredNeverGiven: [...requiredNeverGiven] },
+    version: published?.version ?? null,
+    skipped: 0,
+    ...lint,
+    nested: [],
+    unmapped: [...unmapped],
+    neverSeen: [...neverSeen],
+    requiredNeverGiven: [...requiredNeverGiven],
   };
 }

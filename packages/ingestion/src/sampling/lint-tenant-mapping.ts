@@ -21,8 +21,12 @@ export async function lintTenantMapping(
   }
   const { unmapped, neverSeen, requiredNeverGiven, nested, ...rest } = run.finish();
   return {
-    ...{ version: policy.mappingVersion, skipped, ...rest },
-    ...{ unmapped: [...unmapped], neverSeen: [...neverSeen] },
-    ...{ requiredNeverGiven: [...requiredNeverGiven], nested: [...nested] },
+    version: policy.mappingVersion,
+    skipped,
+    ...rest,
+    unmapped: [...unmapped],
+    neverSeen: [...neverSeen],
+    requiredNeverGiven: [...requiredNeverGiven],
+    nested: [...nested],
   };
 }

@@ -45,7 +45,9 @@ async function previewSample(
   timeZone: string | null,
 ): Promise<SampleView> {
   const read = await sampler.sample({
-    ...{ bytes: Buffer.from(text), name: name ?? null, maxRecords: MAX_SAMPLE_RECORDS },
+    bytes: Buffer.from(text),
+    name: name ?? null,
+    maxRecords: MAX_SAMPLE_RECORDS,
     suggestion: { kind: type, directions: {}, givenByName: [], hasTimeZone: true },
   });
   const counts = { read: 0, rejected: 0, unchanged: 0, changed: 0, newlyRejected: 0, newlyReleased: 0 };
@@ -67,10 +69,16 @@ async function previewSample(
     counts[COUNTED[change]] += 1;
     if (rows.length >= MAX_SHOWN) continue;
     rows.push({
-      ...{ at, externalId: reading.externalId, fields: { ...reading.fields }, change },
-      ...{ issues: [...reading.issues], warnings: [...reading.warnings] },
+      at,
+      externalId: reading.externalId,
+      fields: { ...reading.fields },
+      change,
+      issues: [...reading.issues],
+      warnings: [...reading.warnings],
       changes: Object.entries(changed).map(([field, [before, after]]) => ({
-        ...{ field, old: before, new: after },
+        field,
+        old: before,
+        new: after,
       })),
     });
   }

@@ -49,7 +49,9 @@ async function previewSample(
   draft: Policy,
 ): Promise<SampleView> {
   const { records, issues, format } = await sampler.sample({
-    ...{ bytes: Buffer.from(text), name: name ?? null, maxRecords: MAX_SAMPLE_RECORDS },
+    bytes: Buffer.from(text),
+    name: name ?? null,
+    maxRecords: MAX_SAMPLE_RECORDS,
     suggestion: { kind: 'call', directions: draft.settings.directions, givenByName: [], hasTimeZone: true },
   });
   const stem = (name ?? '').replace(/\.[^.]*$/, '');
@@ -76,9 +78,18 @@ function viewOf(at: string, { content, ...reading }: RecordReading): SampleView[
   const { state, code, missing, issues } = reading;
   const { user, direction, durationSeconds, startedAt, endedAt } = content;
   return {
-    ...{ at, state, code, user, direction, durationSeconds },
-    ...{ startedAt: isoOf(startedAt), endedAt: isoOf(endedAt), fields: { ...content.fields } },
-    ...{ missing: [...missing], issues: [...issues], warnings: [...reading.warnings] },
+    at,
+    state,
+    code,
+    user,
+    direction,
+    durationSeconds,
+    startedAt: isoOf(startedAt),
+    endedAt: isoOf(endedAt),
+    fields: { ...content.fields },
+    missing: [...missing],
+    issues: [...issues],
+    warnings: [...reading.warnings],
   };
 }
 

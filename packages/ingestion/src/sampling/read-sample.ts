@@ -23,7 +23,9 @@ export async function readTenantSample(
   if (policy === null) return null;
   const { directions } = policy.settings;
   const read = await sampler.sample({
-    ...{ bytes, name: name ?? null, maxRecords: 0 },
+    bytes,
+    name: name ?? null,
+    maxRecords: 0,
     suggestion: {
       kind,
       directions,
@@ -48,9 +50,17 @@ function givenByName(name: string | undefined, policy: Policy): string[] {
 function viewOf(read: ReadSample): Omit<Sample, 'kind'> {
   const { format, encoding, delimiter, rowCount, fields, nested, suggestion } = read;
   return {
-    ...{ format, encoding, delimiter, rowCount },
+    format,
+    encoding,
+    delimiter,
+    rowCount,
     fields: fields.map(({ name, examples, type, formats, ambiguous, filled, isNested }) => ({
-      ...{ name, type, filled, isNested, examples: [...examples], formats: [...formats] },
+      name,
+      type,
+      filled,
+      isNested,
+      examples: [...examples],
+      formats: [...formats],
       ...(ambiguous.length === 0 ? {} : { ambiguous: [...ambiguous] }),
     })),
     nested: [...nested],

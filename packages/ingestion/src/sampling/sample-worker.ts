@@ -51,7 +51,11 @@ export function sample({ bytes, name, suggestion, maxRecords }: SampleTask): Rea
   // A CSV of many rows is a batch by itself; a list is one where the mapping says so.
   const options = format !== 'csv' && rowCount > 1 ? { manyRecords: true } : {};
   return {
-    ...{ format, encoding, delimiter, rowCount, issues },
+    format,
+    encoding,
+    delimiter,
+    rowCount,
+    issues,
     ...reading,
     suggestion: { ...reading.suggestion, options: { ...reading.suggestion.options, ...options } },
     records: records.slice(0, maxRecords),

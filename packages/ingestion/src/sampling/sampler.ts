@@ -55,8 +55,15 @@ export function createSampler({ processes }: { processes: number }): Sampler {
 const TOO_MUCH = 'The file could not be read within the limits of memory and time: send a shorter one.';
 
 const unreadable = (): ReadSample => ({
-  ...{ format: 'csv', encoding: 'unknown', delimiter: null, rowCount: 0, records: [] },
-  ...{ fields: [], nested: [], warnings: [], fileWarnings: [] },
+  format: 'csv',
+  encoding: 'unknown',
+  delimiter: null,
+  rowCount: 0,
+  records: [],
+  fields: [],
+  nested: [],
+  warnings: [],
+  fileWarnings: [],
   suggestion: { fields: [], options: {}, issues: [] },
   issues: [issue('METADATA_INVALID', TOO_MUCH)],
 });

@@ -63,7 +63,12 @@ async function createCredential(tx: Sql, credential: CredentialToCreate, by: Act
      VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, callbay_now() + make_interval(secs => $8)), callbay_now())
      RETURNING ${KEY_COLUMNS}, coalesce(expires_at <= callbay_now(), FALSE) AS "isExpired"`,
     [
-      ...[id, form, role, tenantIds, label, digest],
+      id,
+      form,
+      role,
+      tenantIds,
+      label,
+      digest,
       'at' in expires ? expires.at : null,
       'inSeconds' in expires ? expires.inSeconds : null,
     ],

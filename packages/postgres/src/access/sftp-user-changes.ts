@@ -20,14 +20,22 @@ export async function updateUser(
             password_hash = CASE WHEN $7 THEN $8 ELSE password_hash END
       WHERE tenant_id = $1 AND username = $2`,
     [
-      ...[tenantId, username, label !== undefined, label ?? null, canRead ?? null, allowedCidrs ?? null],
-      ...[passwordHash !== undefined, passwordHash ?? null],
+      tenantId,
+      username,
+      label !== undefined,
+      label ?? null,
+      canRead ?? null,
+      allowedCidrs ?? null,
+      passwordHash !== undefined,
+      passwordHash ?? null,
     ],
   );
   if (count === 0) return false;
   await tellAccess(tx, [username]);
   const detail = {
-    ...{ label, canRead, allowedCidrs },
+    label,
+    canRead,
+    allowedCidrs,
     ...(passwordHash === undefined ? {} : { password: passwordHash === null ? 'removed' : 'replaced' }),
   };
   await audit(tx, by, { tenantId, action: 'sftpUser.update', target: username, detail });

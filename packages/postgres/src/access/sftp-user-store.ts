@@ -108,7 +108,9 @@ async function createUser(tx: Sql, tenantId: string, user: SftpUserToCreate, by:
   if (key !== null) await insertKey(tx, tenantId, username, key);
   await tellAccess(tx, [username]);
   const detail = {
-    ...{ label, canRead, allowedCidrs },
+    label,
+    canRead,
+    allowedCidrs,
     hasPassword: passwordHash !== null,
     fingerprint: key?.fingerprint ?? null,
   };

@@ -38,7 +38,12 @@ export function createAlertReader(db: Database, sealer: SecretSealer): AlertRead
     async listAlerts(tenantId, { limit, cursor, state = null, kind = null }) {
       const [at, id] = cursor ?? [null, null];
       const rows = await db.query<Dated<Alert, 'openedAt' | 'updatedAt' | 'resolvedAt'>>(LIST_ALERTS, [
-        ...[tenantId, at, id, state, kind, limit + 1],
+        tenantId,
+        at,
+        id,
+        state,
+        kind,
+        limit + 1,
       ]);
       const toAlert = (row: (typeof rows)[number]): Alert => ({
         ...row,

@@ -73,7 +73,10 @@ async function insertDigest(tx: Sql, digest: Digest, { emails, webhookUrl }: Ale
   const { tenantId, at } = digest;
   const digestId = randomUUID();
   await tx.execute('INSERT INTO alert_digests (tenant_id, id, at, digest) VALUES ($1, $2, $3, $4)', [
-    ...[tenantId, digestId, at, JSON.stringify(digest)],
+    tenantId,
+    digestId,
+    at,
+    JSON.stringify(digest),
   ]);
   // A webhook's path may be a secret of the receiver's: its host is enough to know it by.
   const webhooks = webhookUrl === null ? [] : [URL.parse(webhookUrl)?.host ?? 'unknown'];

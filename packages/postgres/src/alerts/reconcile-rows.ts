@@ -46,8 +46,13 @@ export async function countRows(db: Database, range: DayRange): Promise<RowCount
   const byCode = new Map<string, number>();
   for (const { code, count } of groups) byCode.set(code, (byCode.get(code) ?? 0) + count);
   return {
-    ...{ received: sum(), surfaced: sum('surfaced'), otherDone: sum('otherDone'), held: sum('held') },
-    ...{ rejected: sum('rejected'), pending: sum('pending'), unaccounted: sum('unaccounted') },
+    received: sum(),
+    surfaced: sum('surfaced'),
+    otherDone: sum('otherDone'),
+    held: sum('held'),
+    rejected: sum('rejected'),
+    pending: sum('pending'),
+    unaccounted: sum('unaccounted'),
     byCode: Object.fromEntries(byCode),
   };
 }

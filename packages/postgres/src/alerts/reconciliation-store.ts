@@ -91,7 +91,10 @@ export function createReconciliationStore(db: Database): ReconciliationStore {
              ON CONFLICT (tenant_id, day) DO UPDATE
             SET unaccounted = excluded.unaccounted, examples = excluded.examples, checked_at = excluded.checked_at`,
         [
-          ...[tenantId, day, timeZone, JSON.stringify(counts)],
+          tenantId,
+          day,
+          timeZone,
+          JSON.stringify(counts),
           counts.unaccounted + (counts.rows?.unaccounted ?? 0),
           JSON.stringify(unaccountedFiles.slice(0, 10)),
         ],
@@ -135,7 +138,9 @@ async function reconcile(
   const left = counts.unaccounted === 0 ? [] : await db.query<Example>(NAME_LEFT_OVER, range);
   if (ofRows !== null && ofRows.unaccounted > 0) left.push(...(await nameRowsLeftOver(db, range)));
   return {
-    ...{ day: asked, timeZone, counts },
+    day: asked,
+    timeZone,
+    counts,
     from: new Date(fromMs).toISOString(),
     until: new Date(untilMs).toISOString(),
     isBalanced: counts.unaccounted + (ofRows?.unaccounted ?? 0) === 0,

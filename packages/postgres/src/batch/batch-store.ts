@@ -276,8 +276,15 @@ async function endFile(
      VALUES ($1, $2, callbay_now(), 'classified', NULL, 'The file was read.', $10::jsonb, gen_random_uuid()::text),
             ($1, $2, callbay_now(), $5, $6, $7, '{}', gen_random_uuid()::text)`,
     [
-      ...[tenantId, fileId, facts.sha256, JSON.stringify(warnings)],
-      ...[file.is_removed ? 'withdrawn' : 'done', outcome.code, outcome.message, outcome.fix, shownName],
+      tenantId,
+      fileId,
+      facts.sha256,
+      JSON.stringify(warnings),
+      file.is_removed ? 'withdrawn' : 'done',
+      outcome.code,
+      outcome.message,
+      outcome.fix,
+      shownName,
       JSON.stringify({ kind: 'batch', sha256: facts.sha256, rows: report.rows, badRows: report.badRows }),
     ],
   );

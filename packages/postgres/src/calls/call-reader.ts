@@ -81,7 +81,8 @@ export function createCallReader(db: Database): CallReader {
         rows,
         limit,
         ({ revision, at, fileId, changed }): Revision => ({
-          ...{ revision, fileId },
+          revision,
+          fileId,
           at: at.toISOString(),
           changed: changed as Revision['changed'],
         }),

@@ -161,7 +161,11 @@ async function publish(
   }));
   const counts = [events.length, surfacing.length];
   const written = await tx.execute(PUBLISH, [
-    ...[tenantId, JSON.stringify(changes), JSON.stringify(events), ...counts, now],
+    tenantId,
+    JSON.stringify(changes),
+    JSON.stringify(events),
+    ...counts,
+    now,
   ]);
   if (written !== decisions.length) throw new Error(`${written} of ${decisions.length} calls were written`);
 }

@@ -11,7 +11,10 @@ export async function saveCallReferences(
   if (complete.length === 0) return;
   const references = complete.flatMap((decision) =>
     crmReferencesOf(decision.revisions.at(-1)!.content.fields).map(({ field, type, externalId }) => ({
-      ...{ call_key: decision.callKey, field, to_type: type, to_id: externalId },
+      call_key: decision.callKey,
+      field,
+      to_type: type,
+      to_id: externalId,
     })),
   );
   await tx.execute(

@@ -62,8 +62,13 @@ export async function findNextImport(sql: Sql, tenantId: string, type: CrmType):
   );
   if (row === undefined || row.is_blocked) return null;
   return {
-    ...{ fileId: row.file_id, type, name: row.name, blobKey: row.blob_key, sizeBytes: row.size_bytes },
-    ...{ receivedAt: row.received_at, isWithdrawn: row.is_withdrawn },
+    fileId: row.file_id,
+    type,
+    name: row.name,
+    blobKey: row.blob_key,
+    sizeBytes: row.size_bytes,
+    receivedAt: row.received_at,
+    isWithdrawn: row.is_withdrawn,
     mapping: (await findCrmMappings(sql, tenantId)).get(type) ?? null,
     timeZone: (await findNewestPolicy(sql, tenantId))?.timeZone ?? null,
     firstAt: row.has_objects ? null : row.now,

@@ -17,7 +17,9 @@ export function createCrmMappingReader(db: Database): CrmMappingReader {
         [tenantId, type, limit],
       );
       return rows.map(({ columns, rows: count }) => ({
-        ...{ columns, rows: count, isCut: columns.length >= KEPT_COLUMNS },
+        columns,
+        rows: count,
+        isCut: columns.length >= KEPT_COLUMNS,
       }));
     },
   };

@@ -86,7 +86,11 @@ export function createCrmReader(db: Sql): CrmReader {
         const after = fromType === 'calls' ? ['', '', ''] : [fromType, fromId, field];
         rows.push(
           ...(await db.query<UnresolvedRow>(UNRESOLVED_OBJECTS, [
-            ...[tenantId, ...after, Object.keys(CRM_REFERENCES), Object.values(CRM_REFERENCES), left],
+            tenantId,
+            ...after,
+            Object.keys(CRM_REFERENCES),
+            Object.values(CRM_REFERENCES),
+            left,
           ])),
         );
       }
@@ -95,7 +99,9 @@ export function createCrmReader(db: Sql): CrmReader {
         limit,
         ({ fromType: type, fromId: id, callId, ...row }): UnresolvedReference => ({
           from: { type, id, callId },
-          ...{ field: row.field, type: row.type, externalId: row.externalId },
+          field: row.field,
+          type: row.type,
+          externalId: row.externalId,
         }),
         (row) => [row.fromType, row.fromId, row.field],
       );

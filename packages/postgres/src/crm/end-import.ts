@@ -27,12 +27,13 @@ export function warningsOf(report: CrmReadReport): Issue[] {
 }
 
 export const detailOf = (report: CrmReadReport, counts: CrmImportCounts | null): Record<string, unknown> => ({
-  ...{
-    encoding: report.encoding,
-    delimiter: report.delimiter,
-    columns: report.columns.slice(0, KEPT_COLUMNS),
-  },
-  ...{ peakMb: report.peakMb, rows: report.rows, errorCounts: report.errorCounts, errors: report.errors },
+  encoding: report.encoding,
+  delimiter: report.delimiter,
+  columns: report.columns.slice(0, KEPT_COLUMNS),
+  peakMb: report.peakMb,
+  rows: report.rows,
+  errorCounts: report.errorCounts,
+  errors: report.errors,
   ...(counts === null ? {} : { counts }),
 });
 

@@ -21,9 +21,17 @@ async function recordRefusal(db: Database, tenantId: string, refusal: Refusal): 
   const kind = kindOfName(refusal.name);
   const outcome = outcomeOf(refusal.code);
   const [row] = await db.query<{ isKnown: boolean }>(RECORD_REFUSAL, [
-    ...[tenantId, refusal.fileId, refusal.name, stem, ext, refusal.sizeBytes, refusal.sentBy],
+    tenantId,
+    refusal.fileId,
+    refusal.name,
+    stem,
+    ext,
+    refusal.sizeBytes,
+    refusal.sentBy,
     kind === 'recording' || kind === 'sidecar' ? kind : null,
-    ...[outcome.code, outcome.message, outcome.fix],
+    outcome.code,
+    outcome.message,
+    outcome.fix,
   ]);
   if (row?.isKnown !== true) throw unknownTenant(tenantId);
 }

@@ -60,7 +60,9 @@ export function createFileReader(db: Database): FileReader {
         file,
         steps: steps.map(({ at, step, code, message, detail }): Explanation['steps'][number] => ({
           at: at.toISOString(),
-          ...{ step, code, message },
+          step,
+          code,
+          message,
           detail: detail as Record<string, unknown>,
         })),
       };

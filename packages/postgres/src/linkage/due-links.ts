@@ -121,12 +121,10 @@ export async function readDueFields(db: Database, limit: number): Promise<number
     db,
     'linkage_records',
     records.map((record) => ({
-      ...{
-        tenant_id: record.tenant_id,
-        file_id: record.file_id,
-        row: record.row,
-        version: record.policy.version,
-      },
+      tenant_id: record.tenant_id,
+      file_id: record.file_id,
+      row: record.row,
+      version: record.policy.version,
       shared: fieldsOfRecord(
         { fields: record.raw, nestedPaths: record.nested_paths, at: record.at },
         record.policy,
@@ -145,7 +143,10 @@ export async function readDueFields(db: Database, limit: number): Promise<number
     db,
     'external_recordings',
     recordings.map(({ tenant_id, file_id, fields, policy }) => ({
-      ...{ tenant_id, file_id, row: 0, version: policy.version },
+      tenant_id,
+      file_id,
+      row: 0,
+      version: policy.version,
       shared: fieldsOfRecording(fields, policy),
     })),
   );

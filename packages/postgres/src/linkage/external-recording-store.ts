@@ -80,7 +80,9 @@ async function register(
   // Its own name would outlive its call here.
   const target = items.length === 1 ? given[0]!.fileId : `${items.length} recordings`;
   await audit(tx, by, {
-    ...{ tenantId, action: 'externalRecording.register', target },
+    tenantId,
+    action: 'externalRecording.register',
+    target,
     detail: { new: made.size, known: last.length - made.size },
   });
   const rows = await tx.query<Row>(`${SELECT_ROWS} WHERE e.tenant_id = $1 AND e.file_id = ANY($2::uuid[])`, [
@@ -121,7 +123,10 @@ async function insertFiles(
   by: Actor,
 ): Promise<Set<string>> {
   const values = fresh.map((each) => ({
-    ...{ id: each.fileId, name: each.name, stem: each.stem, source: each.source.toLowerCase() },
+    id: each.fileId,
+    name: each.name,
+    stem: each.stem,
+    source: each.source.toLowerCase(),
     sha256: digestOf(each),
   }));
   const rows = await tx.query<{ id: string }>(

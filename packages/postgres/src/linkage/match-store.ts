@@ -122,7 +122,10 @@ async function compareAgain(tx: Sql, tenantId: string, row: Row): Promise<void> 
 }
 
 const toMatch = (row: Row): Match => ({
-  ...{ id: row.id, state: row.state, isAmbiguous: row.isAmbiguous, score: row.score },
+  id: row.id,
+  state: row.state,
+  isAmbiguous: row.isAmbiguous,
+  score: row.score,
   contributions: row.contributions,
   record: { fileId: row.recordFileId, row: row.recordRow, name: row.recordName },
   recording: { fileId: row.recordingFileId, source: row.source, id: row.externalId },

@@ -69,7 +69,14 @@ export const findRows = (
   limit: number,
 ): Promise<RowToReplay[]> =>
   sql.query<RowToReplay>(ROWS, [
-    ...[tenantId, after.seq, after.row, code, receivedFrom, receivedTo, mappingVersion, limit],
+    tenantId,
+    after.seq,
+    after.row,
+    code,
+    receivedFrom,
+    receivedTo,
+    mappingVersion,
+    limit,
   ]);
 
 /** Of every call the record of its last revision. A merged one is the call's own strings. */
@@ -117,7 +124,14 @@ export async function findCalls(
   limit: number,
 ): Promise<CallToReplay[]> {
   const rows = await sql.query<CallRow>(CALLS, [
-    ...[tenantId, after, code, receivedFrom, receivedTo, mappingVersion, limit, MAX_RECORD_BYTES],
+    tenantId,
+    after,
+    code,
+    receivedFrom,
+    receivedTo,
+    mappingVersion,
+    limit,
+    MAX_RECORD_BYTES,
   ]);
   return rows.map(toCall);
 }
@@ -126,14 +140,20 @@ function toCall(row: CallRow): CallToReplay {
   const { callKey, callId, fields, direction, user, durationSeconds, raw, nestedPaths, at } = row;
   const stem = callKey.slice('stem:'.length);
   return {
-    ...{ callKey, callId },
+    callKey,
+    callId,
     current: {
-      ...{ fields, direction, user, durationSeconds },
+      fields,
+      direction,
+      user,
+      durationSeconds,
       startedAt: row.startedAt?.getTime() ?? null,
       endedAt: row.endedAt?.getTime() ?? null,
     },
     record: raw && {
-      ...{ stem, pairedStem: stem, mediaDurationSeconds: row.mediaDurationSeconds },
+      stem,
+      pairedStem: stem,
+      mediaDurationSeconds: row.mediaDurationSeconds,
       raw: { fields: raw, nestedPaths, at },
       isCsv: row.ext === 'csv' && row.isWhole,
       receivedAt: row.receivedAt.getTime(),

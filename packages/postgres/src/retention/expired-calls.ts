@@ -74,7 +74,11 @@ export async function countExpired(
   const of = { evaluated: 0, notEvaluated: 0, keptByLegalHold: 0 };
   for (const { status, evaluated, days } of conditionsOf(retention)) {
     of[evaluated ? 'evaluated' : 'notEvaluated'] += await count(EXPIRED, [
-      ...[tenantId, status, evaluated, false, days],
+      tenantId,
+      status,
+      evaluated,
+      false,
+      days,
     ]);
     of.keptByLegalHold += await count(EXPIRED, [tenantId, status, evaluated, true, days]);
   }

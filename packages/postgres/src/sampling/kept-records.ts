@@ -49,7 +49,12 @@ export function createKeptRecordReader(db: Database): KeptRecordReader {
       for (let left = limits.records; left > 0; ) {
         const count = Math.min(PAGE, left);
         const rows = await db.query<Row>(LAST, [
-          ...[tenantId, range?.oldest ?? 0, after.seq, after.row, count, MAX_RECORD_BYTES],
+          tenantId,
+          range?.oldest ?? 0,
+          after.seq,
+          after.row,
+          count,
+          MAX_RECORD_BYTES,
         ]);
         if (rows.length > 0) yield rows.map(toRecord);
         const last = rows.at(-1);
@@ -65,7 +70,11 @@ function toRecord(row: Row): KeptRecord | null {
   const { raw, nestedPaths, at, fileId, name, stem, callId, mediaDurationSeconds } = row;
   if (raw === null) return null;
   return {
-    ...{ fileId, name, stem, callId, mediaDurationSeconds },
+    fileId,
+    name,
+    stem,
+    callId,
+    mediaDurationSeconds,
     raw: { fields: raw, nestedPaths, at },
     isCsv: row.ext === 'csv',
     receivedAt: row.receivedAt.getTime(),
