@@ -4,6 +4,8 @@ import type { BenchResult } from './result.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<readonly BenchResult[]> }>>> = {
   batch: () => import('./batch.ts'),
+  hotpath: () => import('./hotpath.ts'),
+  idle: () => import('./idle.ts'),
   surfacing: () => import('./surfacing.ts'),
   queue: () => import('./queue.ts'),
   search: () => import('./search.ts'),

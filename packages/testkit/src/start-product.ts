@@ -26,10 +26,18 @@ export interface RunningProduct extends AsyncDisposable {
   pids(): Promise<Record<'intake' | 'pipeline' | 'api' | 'postgres', number | undefined>>;
 }
 
-const main = join(import.meta.dirname, '../../../apps/callbay/src/main.ts');
+export interface ProductOptions {
+  /** The clone to start from: this one unless given. */
+  readonly root?: string;
+}
 
 /** Starts it on free ports; disposing ends it in order and removes the home. */
-export async function startProduct(env: Record<string, string> = {}): Promise<RunningProduct> {
+export async function startProduct(
+  env: Record<string, string> = {},
+  options: ProductOptions = {},
+): Promise<RunningProduct> {
+  const root = options.root ?? join(import.meta.dirname, '../../..');
+  const main = join(root, 'apps/callbay/src/main.ts');
   const home = await mkdtemp(join(tmpdir(), 'callbay-product-'));
   const child = spawn(process.execPath, [main, 'up'], {
     env: {

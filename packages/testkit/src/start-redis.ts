@@ -9,6 +9,7 @@ import { findFreePort } from '@callbay/embedded';
 export interface TestRedis extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -50,5 +51,5 @@ export async function startRedis(options: { port?: number } = {}): Promise<TestR
     await exited;
     await rm(folder, { recursive: true, force: true });
   };
-  return { url: `redis://127.0.0.1:${port}`, port, stop, [Symbol.asyncDispose]: stop };
+  return { url: `redis://127.0.0.1:${port}`, port, pid: child.pid!, stop, [Symbol.asyncDispose]: stop };
 }
