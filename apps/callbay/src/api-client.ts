@@ -84,7 +84,8 @@ export async function openApi(config: Config, options: ApiOptions): Promise<ApiC
     const response = await send(`${base}${path}`, {
       method,
       headers: {
-        ...{ authorization: `Bearer ${key}`, accept },
+        authorization: `Bearer ${key}`,
+        accept,
         ...(sent === null ? {} : { 'content-type': sent.type }),
       },
       ...(sent === null ? {} : { body: sent.text }),

@@ -176,7 +176,9 @@ test('a set-up comes out as it is, and goes in from a file with its difference s
   expect(code).toBe(0);
   expect(stdout).toContain('name   "A"  "Acme"');
   expect(seen[1]).toMatchObject({
-    ...{ method: 'PUT', url: '/v1/tenants/acme/config?dryRun=true', body: 'callbay: 1\nname: Acme\n' },
+    method: 'PUT',
+    url: '/v1/tenants/acme/config?dryRun=true',
+    body: 'callbay: 1\nname: Acme\n',
   });
 });
 

@@ -82,8 +82,10 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   const { tokenKey, sftp, trustProxy = [], logger, webhookAllow = [] } = options;
   const webhookRules = { allow: webhookAllow };
   const eventLimits = {
-    ...{ pollMs: options.eventPollMs ?? 500, heartbeatMs: options.eventHeartbeatMs ?? 15_000 },
-    ...{ limit: options.eventStreams ?? 200, perTenant: options.eventStreamsPerTenant ?? 20 },
+    pollMs: options.eventPollMs ?? 500,
+    heartbeatMs: options.eventHeartbeatMs ?? 15_000,
+    limit: options.eventStreams ?? 200,
+    perTenant: options.eventStreamsPerTenant ?? 20,
   };
   const app = Fastify({
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),

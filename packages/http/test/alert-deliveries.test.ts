@@ -93,10 +93,18 @@ describe('one digest for each tenant and period', () => {
     const deliveries = await deliveriesOf(id);
     expect(deliveries).toHaveLength(3);
     expect(deliveries[0]).toEqual({
-      ...{ id: expect.any(String), digestId: expect.any(String), channel: expect.any(String) },
-      ...{ target: expect.any(String), state: 'delivered', attempts: 1, nextAttemptAt: null },
-      ...{ createdAt: '2026-03-02T11:00:00.001Z', deliveredAt: '2026-03-02T11:00:00.001Z' },
-      ...{ code: null, message: null, fix: null },
+      id: expect.any(String),
+      digestId: expect.any(String),
+      channel: expect.any(String),
+      target: expect.any(String),
+      state: 'delivered',
+      attempts: 1,
+      nextAttemptAt: null,
+      createdAt: '2026-03-02T11:00:00.001Z',
+      deliveredAt: '2026-03-02T11:00:00.001Z',
+      code: null,
+      message: null,
+      fix: null,
     });
     // The path of a webhook may be a secret of the receiver's.
     expect(deliveries.map(({ target }: { target: string }) => target)).toContain('hooks.example.com');
@@ -207,7 +215,9 @@ test.each([1, 2, 3, 4])(
       const dice = random();
       if (dice < 0.5) {
         await api.db.execute('UPDATE files SET state = $3 WHERE tenant_id = $1 AND id = $2', [
-          ...[id, fileId, random() < 0.5 ? 'held' : 'done'],
+          id,
+          fileId,
+          random() < 0.5 ? 'held' : 'done',
         ]);
       } else if (dice < 0.7) await makeFile(api.db, id, { state: 'done', code: 'DUPLICATE' });
       await turn(random() * 25);

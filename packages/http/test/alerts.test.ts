@@ -261,8 +261,14 @@ describe('a day of files is reconciled', () => {
       until: '2026-03-02T15:00:00.000Z',
       isBalanced: true,
       counts: {
-        ...{ received: 6, surfaced: 1, otherDone: 1, held: 1, rejected: 1, withdrawn: 1 },
-        ...{ pending: 1, unaccounted: 0 },
+        received: 6,
+        surfaced: 1,
+        otherDone: 1,
+        held: 1,
+        rejected: 1,
+        withdrawn: 1,
+        pending: 1,
+        unaccounted: 0,
         byCode: { DUPLICATE: 1, NONE: 1, NOT_MEDIA: 1, NO_METADATA: 1, SURFACED: 1, WITHDRAWN: 1 },
       },
       unaccountedFiles: [],
@@ -333,7 +339,13 @@ describe('a day of files is reconciled', () => {
         )
       ).map(({ day }) => day);
     expect(await days()).toEqual([
-      ...['2026-03-05', '2026-03-06', '2026-03-07', '2026-03-08', '2026-03-09', '2026-03-10', '2026-03-11'],
+      '2026-03-05',
+      '2026-03-06',
+      '2026-03-07',
+      '2026-03-08',
+      '2026-03-09',
+      '2026-03-10',
+      '2026-03-11',
     ]);
     const young = await newTenant({ stage: 'verification' });
     expect(

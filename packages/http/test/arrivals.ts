@@ -22,7 +22,12 @@ export async function arrive(
   const { stem, ext } = canonicalStem(name);
   const fileId = randomUUID();
   await createDropStore(db).receiveFile(tenantId, {
-    ...{ fileId, drop: 'sftp', name, sizeBytes: 10, modifiedAt: new Date(), sentBy: 'tests' },
+    fileId,
+    drop: 'sftp',
+    name,
+    sizeBytes: 10,
+    modifiedAt: new Date(),
+    sentBy: 'tests',
     blobKey: `${tenantId}/${fileId}`,
   });
   await read(db, tenantId, fileId, name, stem, ext, records);

@@ -62,8 +62,12 @@ async function alertsAt(ms: number, tenantId: string, kind: string): Promise<Tol
 test('rows that wait for over an hour are counted beside files, and told as rows of their batch', async () => {
   const [id, other] = [await newTenant(), await newTenant()];
   const fileId = await makeBatch(id, 'day.csv', {
-    ...{ 'held NO_RECORDING': 4, 'held MISSING_REQUIRED': 2, 'held READY': 5, 'received NONE': 1 },
-    ...{ 'done SURFACED': 3, 'rejected CONFLICTING_ROWS': 2 },
+    'held NO_RECORDING': 4,
+    'held MISSING_REQUIRED': 2,
+    'held READY': 5,
+    'received NONE': 1,
+    'done SURFACED': 3,
+    'rejected CONFLICTING_ROWS': 2,
   });
   await makeBatch(other, 'ready.csv', { 'held READY': 2, 'rejected METADATA_INVALID': 1 });
   await makeFile(api.db, id, { name: 'alone.wav' });
@@ -106,7 +110,9 @@ test('rejected rows make a jump of the rejection rate, each batch by its first t
   await makeBatch(id, 'week.csv', { 'done SURFACED': 990, 'rejected METADATA_INVALID': 10 });
   await at(DAY);
   const fileId = await makeBatch(id, 'now.csv', {
-    ...{ 'done SURFACED': 600, 'rejected SCHEMA_DRIFT': 400, 'done UNCHANGED': 500 },
+    'done SURFACED': 600,
+    'rejected SCHEMA_DRIFT': 400,
+    'done UNCHANGED': 500,
   });
   const [jump] = await alertsAt(DAY + 1, id, 'REJECTION_RATE_JUMP');
   // The batch itself ended too, and nothing but its rows was rejected.
@@ -146,15 +152,24 @@ test('readiness tells rejected and waiting rows by code, with their batches; com
 test('a day is reconciled row by row too, and rows that nobody decided are a gap of their batch', async () => {
   const id = await newTenant();
   const fileId = await makeBatch(id, 'day.csv', {
-    ...{ 'done SURFACED': 5, 'done DUPLICATE': 1, 'held NO_RECORDING': 3, 'rejected CONFLICTING_ROWS': 2 },
-    ...{ 'received NONE': 4 },
+    'done SURFACED': 5,
+    'done DUPLICATE': 1,
+    'held NO_RECORDING': 3,
+    'rejected CONFLICTING_ROWS': 2,
+    'received NONE': 4,
   });
   const day = async () => (await api.ask(`GET /v1/tenants/${id}/reconciliation?day=2026-03-02`)).body;
   await at(HOUR - 1);
   const early = await day();
   expect(early).toMatchObject({ isBalanced: true, counts: { received: 1, otherDone: 1, unaccounted: 0 } });
   expect(early.counts.rows).toEqual({
-    ...{ received: 15, surfaced: 5, otherDone: 1, held: 3, rejected: 2, pending: 4, unaccounted: 0 },
+    received: 15,
+    surfaced: 5,
+    otherDone: 1,
+    held: 3,
+    rejected: 2,
+    pending: 4,
+    unaccounted: 0,
     byCode: { CONFLICTING_ROWS: 2, DUPLICATE: 1, NONE: 4, NO_RECORDING: 3, SURFACED: 5 },
   });
   await at(15 * HOUR);

@@ -9,9 +9,15 @@ beforeAll(async () => {
   await api.ask('POST /v1/tenants', { body: { id: 'acme', name: 'Acme' } });
   const row = (target: string, type: string) => ({ source: target, target, type });
   const fields = [
-    ...[row('startedAt', 'instant'), row('user', 'id'), row('direction', 'enum')],
-    ...[row('amount', 'number'), row('closedAt', 'instant'), row('account', 'id'), row('vip', 'boolean')],
-    ...[row('talkTime', 'duration'), row('caller', 'phone')],
+    row('startedAt', 'instant'),
+    row('user', 'id'),
+    row('direction', 'enum'),
+    row('amount', 'number'),
+    row('closedAt', 'instant'),
+    row('account', 'id'),
+    row('vip', 'boolean'),
+    row('talkTime', 'duration'),
+    row('caller', 'phone'),
   ];
   const published = await api.ask('PUT /v1/tenants/acme/mappings/call', { body: { fields } });
   expect(published.status, published.text).toBe(200);

@@ -34,23 +34,19 @@ const search = async (query: string): Promise<number[]> => {
 test('a call is told whole, and only once it has surfaced', async () => {
   const { body } = await api.ask('GET /v1/tenants/acme/calls/1');
   expect(body).toMatchObject({
-    ...{
-      callId: 1,
-      revision: 1,
-      startedAt: '2026-03-01T09:00:00.000Z',
-      endedAt: null,
-      direction: 'inbound',
-      user: 'joe',
-    },
-    ...{
-      fields: { stage: 'Won', amount: 900 },
-      raw: {},
-      crm: {},
-      evaluated: false,
-      legalHold: false,
-      media: null,
-      changeSeq: 1,
-    },
+    callId: 1,
+    revision: 1,
+    startedAt: '2026-03-01T09:00:00.000Z',
+    endedAt: null,
+    direction: 'inbound',
+    user: 'joe',
+    fields: { stage: 'Won', amount: 900 },
+    raw: {},
+    crm: {},
+    evaluated: false,
+    legalHold: false,
+    media: null,
+    changeSeq: 1,
   });
   expect(await search('')).toEqual([1, 2, 3]);
 });

@@ -36,7 +36,9 @@ test('a draft reads each row of a sample into typed values, or tells by line why
   expect(body.sample.counts).toMatchObject({ read: 1, rejected: 2 });
   expect(body.sample.rows).toMatchObject([
     {
-      ...{ at: 'line 2', externalId: '1', issues: [] },
+      at: 'line 2',
+      externalId: '1',
+      issues: [],
       fields: { score: 7, since: '2026-03-02T15:00:00.000Z', Note: 'hi' },
     },
     { at: 'line 3', externalId: null, issues: [{ code: 'METADATA_INVALID', at: 'Id' }] },
@@ -122,7 +124,11 @@ test('the lint names columns that came unmapped, mapped ones that never came, an
   await imported(id, 'leads', ['Id', 'Lead']);
   await imported(other, 'contacts', ['Id', 'Foreign']);
   expect(await lint(id)).toEqual({
-    ...{ version: 1, records: 7, skipped: 0, isCut: false, nested: [] },
+    version: 1,
+    records: 7,
+    skipped: 0,
+    isCut: false,
+    nested: [],
     unmapped: [
       { source: 'Note', seen: 2 },
       { source: 'Colour', seen: 1 },

@@ -25,7 +25,9 @@ test('case 88: a contact that names an unknown account is shown, its reference u
   expect(unresolved.body.items).toEqual([
     {
       from: { type: 'contacts', id: '1', callId: null },
-      ...{ field: 'accountId', type: 'accounts', externalId: '001D000000IqhSLIAZ' },
+      field: 'accountId',
+      type: 'accounts',
+      externalId: '001D000000IqhSLIAZ',
     },
   ]);
   await makeCrmObject(api.db, 'acme', {

@@ -21,16 +21,27 @@ const preview = async (query: string) =>
 describe('the preview of a data retention', () => {
   test('tells of the policy that is set unless one is proposed', async () => {
     expect(await preview('')).toEqual({
-      ...{ policy: { evaluatedDays: null, notEvaluatedDays: null }, calls: 5, removed: 0 },
-      ...{ removedEvaluated: 0, removedNotEvaluated: 0, keptByLegalHold: 0, oldestStartedAt: null },
-      ...{ callIds: [], wantsConfirmation: false },
+      policy: { evaluatedDays: null, notEvaluatedDays: null },
+      calls: 5,
+      removed: 0,
+      removedEvaluated: 0,
+      removedNotEvaluated: 0,
+      keptByLegalHold: 0,
+      oldestStartedAt: null,
+      callIds: [],
+      wantsConfirmation: false,
     });
   });
 
   test('counts each class by its own age, oldest first, without legal holds', async () => {
     expect(await preview('evaluatedDays=30&notEvaluatedDays=3')).toMatchObject({
-      ...{ policy: { evaluatedDays: 30, notEvaluatedDays: 3 }, calls: 5, removed: 3 },
-      ...{ removedEvaluated: 1, removedNotEvaluated: 2, keptByLegalHold: 1, callIds: [1, 2, 4] },
+      policy: { evaluatedDays: 30, notEvaluatedDays: 3 },
+      calls: 5,
+      removed: 3,
+      removedEvaluated: 1,
+      removedNotEvaluated: 2,
+      keptByLegalHold: 1,
+      callIds: [1, 2, 4],
     });
     expect(await preview('evaluatedDays=null&notEvaluatedDays=60')).toMatchObject({ callIds: [1] });
   });

@@ -42,8 +42,13 @@ test('a recording is registered once, keeps its fields as they came, and is a fi
 
   const file = await api.ask(`GET ${tenant}/files/${made.body.fileId}`);
   expect(file.body).toMatchObject({
-    ...{ drop: 'external', name: 'zoom_a1', kind: 'recording', sizeBytes: 0, state: 'received' },
-    ...{ location: null, purgeAt: null },
+    drop: 'external',
+    name: 'zoom_a1',
+    kind: 'recording',
+    sizeBytes: 0,
+    state: 'received',
+    location: null,
+    purgeAt: null,
   });
   const list = await api.ask(`GET ${tenant}/external-recordings`);
   expect(list.body.items).toEqual([again.body]);

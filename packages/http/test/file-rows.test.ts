@@ -45,16 +45,31 @@ test('each row of a batch tells where it stands, what became of it and which cal
   const { body } = await api.ask(`GET /v1/tenants/acme/files/${batch}/rows?limit=3`);
   expect(body.items).toEqual([
     {
-      ...{ row: 1, line: 2, state: 'done', code: 'SURFACED', message: 'A sentence.' },
-      ...{ callKey: 'stem:s1', callId: 1 },
+      row: 1,
+      line: 2,
+      state: 'done',
+      code: 'SURFACED',
+      message: 'A sentence.',
+      callKey: 'stem:s1',
+      callId: 1,
     },
     {
-      ...{ row: 2, line: 3, state: 'done', code: 'SURFACED', message: 'A sentence.' },
-      ...{ callKey: 'stem:s2', callId: 2 },
+      row: 2,
+      line: 3,
+      state: 'done',
+      code: 'SURFACED',
+      message: 'A sentence.',
+      callKey: 'stem:s2',
+      callId: 2,
     },
     {
-      ...{ row: 3, line: 4, state: 'held', code: 'NO_RECORDING', message: 'A sentence.' },
-      ...{ callKey: null, callId: null },
+      row: 3,
+      line: 4,
+      state: 'held',
+      code: 'NO_RECORDING',
+      message: 'A sentence.',
+      callKey: null,
+      callId: null,
     },
   ]);
 });

@@ -31,8 +31,18 @@ const listed = async (query: string): Promise<string[]> => {
 test('a file tells where it is, what became of it and when it goes', async () => {
   const { body } = await api.ask(`GET /v1/tenants/acme/files/${ids[0]}`);
   expect(body).toMatchObject({
-    ...{ id: ids[0], drop: 'sftp', path: '/data/a.wav', name: 'a.wav', kind: 'recording', sizeBytes: 10 },
-    ...{ state: 'held', location: '/data/a.wav', warnings: [], callKey: null, callId: null, purgedAt: null },
+    id: ids[0],
+    drop: 'sftp',
+    path: '/data/a.wav',
+    name: 'a.wav',
+    kind: 'recording',
+    sizeBytes: 10,
+    state: 'held',
+    location: '/data/a.wav',
+    warnings: [],
+    callKey: null,
+    callId: null,
+    purgedAt: null,
     outcome: { code: 'NO_METADATA', message: 'A sentence.', fix: 'A fix.' },
   });
   expect(Date.parse(body.purgeAt) - Date.parse(body.receivedAt)).toBe(7 * 86_400_000);

@@ -20,7 +20,9 @@ async function makeHold(tenantId: string, name: string, since: string): Promise<
   const hold = {
     reasons: [{ code, message: 'It waits.' }],
     waitingFor: isRecording ? 'metadata' : 'recording',
-    ...{ since, until: '2026-03-08T00:00:00.000Z', fileIds: [fileId] },
+    since,
+    until: '2026-03-08T00:00:00.000Z',
+    fileIds: [fileId],
   };
   await api.db.execute(
     `INSERT INTO calls (tenant_id, call_key, status, hold, held_since) VALUES ($1, $2, 'held', $3, $4)`,

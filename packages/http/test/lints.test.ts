@@ -23,7 +23,10 @@ test('the lint names what came unmapped, what never came, what is required and m
   const { status, body } = await api.ask('GET /v1/tenants/acme/mappings/call/lint');
   expect(status).toBe(200);
   expect(body).toEqual({
-    ...{ version: 1, records: 2, skipped: 0, isCut: false },
+    version: 1,
+    records: 2,
+    skipped: 0,
+    isCut: false,
     unmapped: expect.arrayContaining([
       { source: 'note', seen: 2 },
       { source: 'other', seen: 1 },

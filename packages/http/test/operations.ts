@@ -22,12 +22,10 @@ export async function listOperations(): Promise<Operation[]> {
   const { paths } = JSON.parse(await makeOpenApi()) as { paths: Record<string, Record<string, Described>> };
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, described]) => ({
-      ...{
-        method: method.toUpperCase(),
-        path,
-        operationId: described.operationId,
-        access: described['x-access'],
-      },
+      method: method.toUpperCase(),
+      path,
+      operationId: described.operationId,
+      access: described['x-access'],
       params: [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
       query: (described.parameters ?? []).flatMap((each) => (each.in === 'query' ? [each.name] : [])),
     })),

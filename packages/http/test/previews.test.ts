@@ -27,7 +27,10 @@ const MINIMUM = [
   required('direction', 'direction', 'enum'),
 ];
 const record = (change: Record<string, string> = {}) => ({
-  ...{ datetime: '2026-03-02T10:00:00Z', email: 'a@b.test', direction: 'inbound', score: '7' },
+  datetime: '2026-03-02T10:00:00Z',
+  email: 'a@b.test',
+  direction: 'inbound',
+  score: '7',
   ...change,
 });
 
@@ -82,8 +85,14 @@ test('a draft tells the last files apart: calls that change, files newly rejecte
   const { status, body } = await preview(id, { mapping: { fields }, lastFiles: 10 });
   expect(status).toBe(200);
   expect(body.files.counts).toEqual({
-    ...{ files: 4, records: 4, skipped: 0, unchanged: 0 },
-    ...{ changedCalls: 1, newlyRejected: 1, newlyHeld: 1, newlyReleased: 1 },
+    files: 4,
+    records: 4,
+    skipped: 0,
+    unchanged: 0,
+    changedCalls: 1,
+    newlyRejected: 1,
+    newlyHeld: 1,
+    newlyReleased: 1,
   });
   expect(body.files.changedCalls).toEqual([
     { callId: 1, fileId: a, name: 'a.json', changes: [{ field: 'score', old: '7', new: 7 }] },

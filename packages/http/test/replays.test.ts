@@ -18,7 +18,10 @@ const MINIMUM = [
 ];
 const SCORED = [...MINIMUM, { source: 'score', target: 'score', type: 'number' }];
 const record = (change: Record<string, string> = {}) => ({
-  ...{ datetime: '2026-03-02T10:00:00Z', email: 'a@b.test', direction: 'inbound', score: '7' },
+  datetime: '2026-03-02T10:00:00Z',
+  email: 'a@b.test',
+  direction: 'inbound',
+  score: '7',
   ...change,
 });
 
@@ -48,7 +51,12 @@ test('calls of an older mapping version get one revision by the new one, and tel
   await publish(id, SCORED);
   const result = await replay(id, { mappingVersion: 2 });
   expect(result.body).toEqual({
-    ...{ dryRun: false, replayed: 2, skipped: 0, skippedByCode: {}, unchanged: 0, nextCursor: null },
+    dryRun: false,
+    replayed: 2,
+    skipped: 0,
+    skippedByCode: {},
+    unchanged: 0,
+    nextCursor: null,
   });
   await sweep(api.db);
   const [a, b] = (await calls(id)).sort(

@@ -28,7 +28,12 @@ test('a sample tells its format, encoding, delimiter, fields with examples and t
   const { status, body } = await send(CSV);
   expect(status).toBe(200);
   expect(body).toMatchObject({
-    ...{ kind: 'call', format: 'csv', encoding: 'utf-8', delimiter: ';', rowCount: 1, issues: [] },
+    kind: 'call',
+    format: 'csv',
+    encoding: 'utf-8',
+    delimiter: ';',
+    rowCount: 1,
+    issues: [],
     fields: [
       { name: 'datetime', examples: ['2026-03-02T10:00:00Z'], type: 'instant', formats: ['iso8601'] },
       { name: 'email', type: 'email' },
@@ -68,7 +73,9 @@ test.each([
   async (format, text) => {
     const { body } = await send(text, '');
     expect(body).toMatchObject({
-      ...{ format, rowCount: 2, fields: [{ name: 'datetime', filled: 2 }] },
+      format,
+      rowCount: 2,
+      fields: [{ name: 'datetime', filled: 2 }],
       suggestion: { fields: [{ source: 'datetime', target: 'startedAt' }], options: { manyRecords: true } },
     });
   },

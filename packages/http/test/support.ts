@@ -49,7 +49,9 @@ export async function startApi(
   const queue = { enqueueClassify: async () => {}, enqueueManyClassify: async () => {} };
   const deps: HttpDeps = {
     ...createApiStores(db, { seal: (text) => text, unseal: (sealed) => sealed }),
-    ...{ blobs, queue, sampler },
+    blobs,
+    queue,
+    sampler,
     checks: { database: () => db.query('SELECT 1') },
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'callbay_up 1\n' },
     ...changes.deps,
@@ -96,7 +98,14 @@ export async function startApi(
   };
 
   return {
-    ...{ db, connectionString, api, url, blobs, operator, makeKey, ask },
+    db,
+    connectionString,
+    api,
+    url,
+    blobs,
+    operator,
+    makeKey,
+    ask,
     [Symbol.asyncDispose]: async () => {
       await api.close();
       await sampler[Symbol.asyncDispose]();
@@ -168,13 +177,14 @@ export async function makeCall(db: Database, tenantId: string, call: CallToMake 
   } = call;
   const fileId = await makeFile(db, tenantId, { kind: 'sidecar', state: 'done', code: 'SURFACED', callKey });
   const view = media && {
-    ...{
-      name: media.name,
-      contentType: media.contentType,
-      sizeBytes: media.bytes.length,
-      sha256: 'ab'.repeat(32),
-    },
-    ...{ durationSeconds: 1.5, channels: 2, codec: 'pcm', speakerSeparation: 'channels' },
+    name: media.name,
+    contentType: media.contentType,
+    sizeBytes: media.bytes.length,
+    sha256: 'ab'.repeat(32),
+    durationSeconds: 1.5,
+    channels: 2,
+    codec: 'pcm',
+    speakerSeparation: 'channels',
   };
   const [row] = await db.query<{ callId: number }>(
     `WITH id AS (
@@ -193,8 +203,13 @@ export async function makeCall(db: Database, tenantId: string, call: CallToMake 
      )
      SELECT call_id AS "callId" FROM surfaced`,
     [
-      ...[tenantId, callKey, startedAt, JSON.stringify(fields), Object.values(fields).join(' ')],
-      ...[view === undefined ? null : JSON.stringify(view), media?.blobKey ?? null],
+      tenantId,
+      callKey,
+      startedAt,
+      JSON.stringify(fields),
+      Object.values(fields).join(' '),
+      view === undefined ? null : JSON.stringify(view),
+      media?.blobKey ?? null,
     ],
   );
   if (row === undefined) throw new Error('no call was made');

@@ -92,7 +92,8 @@ const cases = operations.flatMap((operation) =>
     (param === 'tenantId' ? (['manager', 'tenant'] as const) : (['operator', 'manager'] as const)).map(
       (role) => ({
         ...operation,
-        ...{ param, role },
+        param,
+        role,
         title: `${operation.method} ${operation.path}, {${param}}, as ${role}`,
       }),
     ),

@@ -32,8 +32,13 @@ export const isInstalled = (command: string): boolean =>
   spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 
 export const SSH_OPTIONS = [
-  ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'],
-  ...['-o', 'BatchMode=yes', '-o', 'IdentitiesOnly=yes', '-F', '/dev/null'],
+  '-F',
+  '/dev/null',
+  '-oStrictHostKeyChecking=no',
+  '-oUserKnownHostsFile=/dev/null',
+  '-oLogLevel=ERROR',
+  '-oBatchMode=yes',
+  '-oIdentitiesOnly=yes',
 ];
 
 /** OpenSSH's sftp, with a batch of commands. */

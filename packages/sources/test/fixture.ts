@@ -101,7 +101,18 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
 
   const bytesOf = async (file: MemoryFile) => buffer(await blobs.read(file.tenantId, file.blobKey));
   return {
-    ...{ folder, spoolDir, server, port, drop, accounts, queue, blobs, keyPath, errors, addUser, bytesOf },
+    folder,
+    spoolDir,
+    server,
+    port,
+    drop,
+    accounts,
+    queue,
+    blobs,
+    keyPath,
+    errors,
+    addUser,
+    bytesOf,
     privateKey: KEY.private,
     async contentOf(name) {
       const file = drop.files.findLast((candidate) => candidate.name === name);

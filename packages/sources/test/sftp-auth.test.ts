@@ -111,7 +111,9 @@ test('the sixth failed attempt ends the connection', async () => {
   const closed = new Promise<void>((resolve) => ssh.once('close', () => resolve()));
   ssh.on('error', () => {});
   ssh.connect({
-    ...{ host: '127.0.0.1', port: drop.port, username: 'acme-push' },
+    host: '127.0.0.1',
+    port: drop.port,
+    username: 'acme-push',
     authHandler: (_left, _partial, next) => {
       attempts += 1;
       next({ type: 'password', username: 'acme-push', password: `wrong ${attempts}` });

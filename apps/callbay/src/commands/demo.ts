@@ -30,8 +30,11 @@ async function playDemo(): Promise<void> {
   const env = readEnv();
   const config = loadConfig({
     ...env,
-    ...{ CALLBAY_HOME: home, CALLBAY_BIND: '127.0.0.1', CALLBAY_PUBLIC_HOST: '127.0.0.1' },
-    ...{ DATABASE_URL: undefined, REDIS_URL: undefined },
+    CALLBAY_HOME: home,
+    CALLBAY_BIND: '127.0.0.1',
+    CALLBAY_PUBLIC_HOST: '127.0.0.1',
+    DATABASE_URL: undefined,
+    REDIS_URL: undefined,
     CALLBAY_LOG_LEVEL: env.CALLBAY_LOG_LEVEL ?? 'warn',
   });
   const logger = createLogger({ role: 'demo', level: config.logLevel });

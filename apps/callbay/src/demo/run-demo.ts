@@ -54,8 +54,13 @@ export async function runDemo(stage: DemoStage): Promise<string[]> {
   output.table(
     ['call', 'started at', 'direction', 'user', 'revision', 'recording', 'speakers'],
     calls.map((call) => [
-      ...[call.callId, call.startedAt, call.direction, call.user, call.revision],
-      ...[call.media?.name ?? null, call.media?.speakerSeparation ?? null],
+      call.callId,
+      call.startedAt,
+      call.direction,
+      call.user,
+      call.revision,
+      call.media?.name ?? null,
+      call.media?.speakerSeparation ?? null,
     ]),
   );
   wrong.push(

@@ -23,7 +23,9 @@ export function registerAlerts(api: Api, { alerts }: { alerts: AlertReader }): v
     url: '/v1/tenants/:tenantId/alerts',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'listAlerts', summary: 'List what is, or was, wrong with the feed' },
+      tags,
+      operationId: 'listAlerts',
+      summary: 'List what is, or was, wrong with the feed',
       params: TenantParams,
       querystring: AlertListQuery,
       response: { 200: json('One page, newest first.', AlertList), ...PROBLEMS },
@@ -36,7 +38,9 @@ export function registerAlerts(api: Api, { alerts }: { alerts: AlertReader }): v
     url: '/v1/tenants/:tenantId/alerts/deliveries',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'listAlertDeliveries', summary: 'List digests sent, and why some were not' },
+      tags,
+      operationId: 'listAlertDeliveries',
+      summary: 'List digests sent, and why some were not',
       params: TenantParams,
       querystring: AlertDeliveryListQuery,
       response: { 200: json('One page, newest first.', AlertDeliveryList), ...PROBLEMS },
@@ -49,12 +53,9 @@ export function registerAlerts(api: Api, { alerts }: { alerts: AlertReader }): v
     url: '/v1/tenants/:tenantId/alerts/webhook-secret',
     config: { access: 'manage' },
     schema: {
-      ...{
-        tags,
-        operationId: 'createWebhookSecret',
-        summary:
-          'Make the secret that webhooks are signed with, in place of any before; it is shown this once',
-      },
+      tags,
+      operationId: 'createWebhookSecret',
+      summary: 'Make the secret that webhooks are signed with, in place of any before; it is shown this once',
       params: TenantParams,
       body: NewWebhookSecret.optional(),
       response: { 201: json('The secret.', CreatedWebhookSecret), ...PROBLEMS },

@@ -26,7 +26,9 @@ export function registerApiKeys(api: Api, deps: { keys: KeyStore; tokenKey: Uint
     url: '/v1/api-keys',
     config: { access: 'manage' },
     schema: {
-      ...{ tags, operationId: 'createApiKey', summary: 'Make an API key; it is shown this once' },
+      tags,
+      operationId: 'createApiKey',
+      summary: 'Make an API key; it is shown this once',
       body: NewApiKey,
       response: { 201: json('The key.', CreatedApiKey), ...PROBLEMS },
     },
@@ -41,7 +43,9 @@ export function registerApiKeys(api: Api, deps: { keys: KeyStore; tokenKey: Uint
     url: '/v1/api-keys',
     config: { access: 'manage' },
     schema: {
-      ...{ tags, operationId: 'listApiKeys', summary: 'List keys and tokens in force; never their secrets' },
+      tags,
+      operationId: 'listApiKeys',
+      summary: 'List keys and tokens in force; never their secrets',
       querystring: ApiKeyListQuery,
       response: { 200: json('One page.', ApiKeyList), ...PROBLEMS },
     },
@@ -53,7 +57,9 @@ export function registerApiKeys(api: Api, deps: { keys: KeyStore; tokenKey: Uint
     url: '/v1/api-keys/:id',
     config: { access: 'manage' },
     schema: {
-      ...{ tags, operationId: 'revokeApiKey', summary: 'Revoke a key or token, from the next request on' },
+      tags,
+      operationId: 'revokeApiKey',
+      summary: 'Revoke a key or token, from the next request on',
       params: ApiKeyParams,
       response: { 204: z.undefined().describe('Revoked.'), ...PROBLEMS },
     },
@@ -68,11 +74,9 @@ export function registerApiKeys(api: Api, deps: { keys: KeyStore; tokenKey: Uint
     url: '/v1/tenants/:tenantId/tokens',
     config: { access: 'manage' },
     schema: {
-      ...{
-        tags,
-        operationId: 'createToken',
-        summary: 'Make a JWT that reads this tenant; it is shown this once',
-      },
+      tags,
+      operationId: 'createToken',
+      summary: 'Make a JWT that reads this tenant; it is shown this once',
       params: TenantParams,
       body: NewToken.optional(),
       response: { 201: json('The token.', CreatedToken), ...PROBLEMS },

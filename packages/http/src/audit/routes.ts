@@ -11,7 +11,9 @@ export function registerAudit(api: Api, { audit }: { audit: AuditReader }): void
     url: '/v1/audit',
     config: { access: 'manage' },
     schema: {
-      ...{ tags: ['audit'], operationId: 'listAudit', summary: 'List who changed what, newest first' },
+      tags: ['audit'],
+      operationId: 'listAudit',
+      summary: 'List who changed what, newest first',
       querystring: AuditListQuery,
       response: { 200: json('One page; a manager sees its tenants.', AuditList), ...PROBLEMS },
     },

@@ -33,7 +33,9 @@ export function registerMedia(
     method: 'GET',
     exposeHeadRoute: false,
     schema: {
-      ...{ tags, operationId: 'getCallMedia', summary: "Read a call's recording, whole or a range of it" },
+      tags,
+      operationId: 'getCallMedia',
+      summary: "Read a call's recording, whole or a range of it",
       params: CallParams,
       response: { 200: media('The recording.'), 206: media('The range of it.'), ...PROBLEMS },
     },

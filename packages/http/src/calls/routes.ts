@@ -28,7 +28,9 @@ export function registerCalls(api: Api, { calls, mappings }: CallsDeps): void {
     url: '/v1/tenants/:tenantId/calls',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'listCalls', summary: 'Search surfaced calls' },
+      tags,
+      operationId: 'listCalls',
+      summary: 'Search surfaced calls',
       description:
         'Any field is searched by `field.<name>=` (equal), `field.<name>.gte=` and `field.<name>.lt=`, by the type that the field mapping gives it: numbers, durations and instants as such, all else as text. A field without a type is compared as a number where both sides are one. `user`, `direction`, `startedAt`, `endedAt` and `durationSeconds` are what the call itself says.',
       params: TenantParams,
@@ -46,7 +48,9 @@ export function registerCalls(api: Api, { calls, mappings }: CallsDeps): void {
     url: '/v1/tenants/:tenantId/calls/:callId',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'getCall', summary: 'Read a call in its newest revision' },
+      tags,
+      operationId: 'getCall',
+      summary: 'Read a call in its newest revision',
       params: CallParams,
       response: { 200: json('The call.', Call), ...PROBLEMS },
     },
@@ -58,7 +62,9 @@ export function registerCalls(api: Api, { calls, mappings }: CallsDeps): void {
     url: '/v1/tenants/:tenantId/calls/:callId',
     config: { access: 'manage' },
     schema: {
-      ...{ tags, operationId: 'updateCall', summary: 'Say that a call is evaluated, or under legal hold' },
+      tags,
+      operationId: 'updateCall',
+      summary: 'Say that a call is evaluated, or under legal hold',
       params: CallParams,
       body: CallChange,
       response: { 200: json('The call as it is now.', Call), ...PROBLEMS },
@@ -74,7 +80,9 @@ export function registerCalls(api: Api, { calls, mappings }: CallsDeps): void {
     url: '/v1/tenants/:tenantId/calls/:callId/history',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'listCallHistory', summary: 'List what each revision changed, oldest first' },
+      tags,
+      operationId: 'listCallHistory',
+      summary: 'List what each revision changed, oldest first',
       params: CallParams,
       querystring: HistoryQuery,
       response: { 200: json('One page.', History), ...PROBLEMS },

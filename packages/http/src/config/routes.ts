@@ -24,7 +24,9 @@ export function registerConfig(
     url: '/v1/tenants/:tenantId/config',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'getConfig', summary: "Read a tenant's whole set-up as one YAML file" },
+      tags,
+      operationId: 'getConfig',
+      summary: "Read a tenant's whole set-up as one YAML file",
       params: TenantParams,
       response: {
         200: {
@@ -50,11 +52,9 @@ export function registerConfig(
     config: { access: 'manage', bytes: 'application/yaml' },
     bodyLimit: CONFIG_BYTES,
     schema: {
-      ...{
-        tags,
-        operationId: 'applyConfig',
-        summary: 'Make a tenant what a set-up file says (the body: YAML), all of it or nothing',
-      },
+      tags,
+      operationId: 'applyConfig',
+      summary: 'Make a tenant what a set-up file says (the body: YAML), all of it or nothing',
       params: TenantParams,
       querystring: ConfigQuery,
       response: { 200: json('What that changed, or would change.', ConfigResult), ...PROBLEMS },

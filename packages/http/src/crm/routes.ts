@@ -21,11 +21,9 @@ export function registerCrm(api: Api, { crm }: { crm: CrmReader }): void {
     url: '/v1/tenants/:tenantId/crm/unresolved',
     config: { access: 'read' },
     schema: {
-      ...{
-        tags,
-        operationId: 'listUnresolved',
-        summary: 'List references to CRM objects that have not come',
-      },
+      tags,
+      operationId: 'listUnresolved',
+      summary: 'List references to CRM objects that have not come',
       params: TenantParams,
       querystring: UnresolvedQuery,
       response: { 200: json('One page: those of calls first.', UnresolvedList), ...PROBLEMS },
@@ -38,7 +36,9 @@ export function registerCrm(api: Api, { crm }: { crm: CrmReader }): void {
     url: '/v1/tenants/:tenantId/crm/:type',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'listCrmObjects', summary: 'List the CRM objects of one type' },
+      tags,
+      operationId: 'listCrmObjects',
+      summary: 'List the CRM objects of one type',
       params: CrmListParams,
       querystring: CrmListQuery,
       response: { 200: json('One page, by id.', CrmObjectList), ...PROBLEMS },
@@ -51,7 +51,9 @@ export function registerCrm(api: Api, { crm }: { crm: CrmReader }): void {
     url: '/v1/tenants/:tenantId/crm/:type/:externalId',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'getCrmObject', summary: 'Read a CRM object as its files last said' },
+      tags,
+      operationId: 'getCrmObject',
+      summary: 'Read a CRM object as its files last said',
       params: CrmObjectParams,
       response: { 200: json('The object.', CrmObject), ...PROBLEMS },
     },

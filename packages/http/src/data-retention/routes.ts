@@ -18,11 +18,9 @@ export function registerDataRetention(api: Api, { retention }: { retention: Rete
     url: '/v1/tenants/:tenantId/data-retention/preview',
     config: { access: 'read' },
     schema: {
-      ...{
-        tags,
-        operationId: 'previewDataRetention',
-        summary: 'What a data retention would remove for good now',
-      },
+      tags,
+      operationId: 'previewDataRetention',
+      summary: 'What a data retention would remove for good now',
       description:
         'Of the policy that is set, or of the one proposed here. Calls are removed some ten thousand a minute, oldest first; a legal hold keeps a call.',
       params: TenantParams,
@@ -40,11 +38,9 @@ export function registerDataRetention(api: Api, { retention }: { retention: Rete
     url: '/v1/tenants/:tenantId/deleted-calls',
     config: { access: 'read' },
     schema: {
-      ...{
-        tags,
-        operationId: 'listDeletedCalls',
-        summary: 'List what the data retention removed, by changeSeq',
-      },
+      tags,
+      operationId: 'listDeletedCalls',
+      summary: 'List what the data retention removed, by changeSeq',
       description:
         'For who keeps copies: read on by `changedAfter`, as with calls. Nothing else is left of a deleted call.',
       params: TenantParams,

@@ -21,11 +21,9 @@ export function registerEvents(api: Api, { events, keys }: EventDeps, limits: Ev
     exposeHeadRoute: false,
     config: { access: 'read' },
     schema: {
-      ...{
-        tags: ['events'],
-        operationId: 'followEvents',
-        summary: 'Follow what happens to calls, as server-sent events',
-      },
+      tags: ['events'],
+      operationId: 'followEvents',
+      summary: 'Follow what happens to calls, as server-sent events',
       description:
         'From now on, or after the event named in `Last-Event-ID` (0: from the oldest kept, 30 days). Each may come twice; its `sequence` tells.',
       params: TenantParams,

@@ -23,11 +23,9 @@ export function registerExternalRecordings(
     url: '/v1/tenants/:tenantId/external-recordings',
     config: { access: 'manage' },
     schema: {
-      ...{
-        tags,
-        operationId: 'registerExternalRecordings',
-        summary: 'Register recordings that rest elsewhere, one or up to 1,000; known ones are updated',
-      },
+      tags,
+      operationId: 'registerExternalRecordings',
+      summary: 'Register recordings that rest elsewhere, one or up to 1,000; known ones are updated',
       params: TenantParams,
       body: ExternalRecordingsInput,
       response: {
@@ -55,7 +53,9 @@ export function registerExternalRecordings(
     url: '/v1/tenants/:tenantId/external-recordings',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'listExternalRecordings', summary: 'List external recordings, newest first' },
+      tags,
+      operationId: 'listExternalRecordings',
+      summary: 'List external recordings, newest first',
       params: TenantParams,
       querystring: ExternalRecordingListQuery,
       response: { 200: json('One page.', ExternalRecordingList), ...PROBLEMS },

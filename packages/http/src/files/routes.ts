@@ -26,7 +26,9 @@ export function registerFiles(
     url: '/v1/tenants/:tenantId/files',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'listFiles', summary: 'List files, newest first' },
+      tags,
+      operationId: 'listFiles',
+      summary: 'List files, newest first',
       params: TenantParams,
       querystring: FileListQuery,
       response: { 200: json('One page.', FileList), ...PROBLEMS },
@@ -39,7 +41,9 @@ export function registerFiles(
     url: '/v1/tenants/:tenantId/files/:fileId',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'getFile', summary: 'Read what became of a file' },
+      tags,
+      operationId: 'getFile',
+      summary: 'Read what became of a file',
       params: FileParams,
       response: { 200: json('The file.', FileView), ...PROBLEMS },
     },
@@ -51,7 +55,9 @@ export function registerFiles(
     url: '/v1/tenants/:tenantId/files/:fileId/explanation',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'explainFile', summary: 'Read the whole story of a file' },
+      tags,
+      operationId: 'explainFile',
+      summary: 'Read the whole story of a file',
       params: FileParams,
       response: { 200: json('The file and its steps, oldest first.', Explanation), ...PROBLEMS },
     },
@@ -63,7 +69,9 @@ export function registerFiles(
     url: '/v1/tenants/:tenantId/files/:fileId/rows',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'listFileRows', summary: 'List the rows of a batch and what became of each' },
+      tags,
+      operationId: 'listFileRows',
+      summary: 'List the rows of a batch and what became of each',
       description: 'In the order of the file; empty for what is no batch.',
       params: FileParams,
       querystring: BatchRowListQuery,
@@ -77,11 +85,9 @@ export function registerFiles(
     url: '/v1/tenants/:tenantId/files/:fileId/replay',
     config: { access: 'manage' },
     schema: {
-      ...{
-        tags,
-        operationId: 'replayFile',
-        summary: 'Judge a held file again by the newest policy, or read a rejected one again',
-      },
+      tags,
+      operationId: 'replayFile',
+      summary: 'Judge a held file again by the newest policy, or read a rejected one again',
       params: FileParams,
       response: { 202: json('The file, which will be judged again.', FileView), ...PROBLEMS },
     },

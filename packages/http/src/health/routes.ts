@@ -20,7 +20,9 @@ export function registerHealth(api: Api, { checks, metrics }: HealthDeps): void 
     url: '/health/live',
     config,
     schema: {
-      ...{ tags, operationId: 'getLiveness', summary: 'Whether the process answers' },
+      tags,
+      operationId: 'getLiveness',
+      summary: 'Whether the process answers',
       response: { 200: json('It does.', Liveness), ...PROBLEMS },
     },
     handler: async () => ({ status: 'ok' as const }),
@@ -31,7 +33,9 @@ export function registerHealth(api: Api, { checks, metrics }: HealthDeps): void 
     url: '/health/ready',
     config,
     schema: {
-      ...{ tags, operationId: 'getServiceHealth', summary: 'Whether everything we need is there' },
+      tags,
+      operationId: 'getServiceHealth',
+      summary: 'Whether everything we need is there',
       response: {
         200: json('All is there.', ServiceHealth),
         503: json('Something is away.', ServiceHealth),
@@ -64,7 +68,9 @@ export function registerHealth(api: Api, { checks, metrics }: HealthDeps): void 
     url: '/metrics',
     config,
     schema: {
-      ...{ tags, operationId: 'getMetrics', summary: 'Metrics in the text form of Prometheus' },
+      tags,
+      operationId: 'getMetrics',
+      summary: 'Metrics in the text form of Prometheus',
       response: {
         200: { description: 'The metrics.', content: { 'text/plain': { schema: z.string() } } },
         ...PROBLEMS,

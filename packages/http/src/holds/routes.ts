@@ -9,7 +9,9 @@ export function registerHolds(api: Api, { calls }: { calls: Pick<CallReader, 'li
     url: '/v1/tenants/:tenantId/holds',
     config: { access: 'read' },
     schema: {
-      ...{ tags: ['calls'], operationId: 'listHolds', summary: 'List what waits, for what and until when' },
+      tags: ['calls'],
+      operationId: 'listHolds',
+      summary: 'List what waits, for what and until when',
       params: TenantParams,
       querystring: HoldListQuery,
       response: { 200: json('One page, longest waiting first.', HoldList), ...PROBLEMS },

@@ -31,11 +31,9 @@ export function registerMappings(api: Api, { mappings }: { mappings: MappingStor
     url: '/v1/tenants/:tenantId/mappings/:kind',
     config: { access: 'read' },
     schema: {
-      ...{
-        tags,
-        operationId: 'getMapping',
-        summary: 'Read the newest field mapping; its version is the ETag',
-      },
+      tags,
+      operationId: 'getMapping',
+      summary: 'Read the newest field mapping; its version is the ETag',
       params: MappingParams,
       response: { 200: json('The mapping.', Mapping), ...PROBLEMS },
     },
@@ -51,11 +49,9 @@ export function registerMappings(api: Api, { mappings }: { mappings: MappingStor
     url: '/v1/tenants/:tenantId/mappings/:kind',
     config: { access: 'manage' },
     schema: {
-      ...{
-        tags,
-        operationId: 'publishMapping',
-        summary: 'Publish a new version; open calls are read by it at once',
-      },
+      tags,
+      operationId: 'publishMapping',
+      summary: 'Publish a new version; open calls are read by it at once',
       params: MappingParams,
       headers: IfMatch,
       body: NewMapping,
@@ -78,7 +74,9 @@ export function registerMappings(api: Api, { mappings }: { mappings: MappingStor
     url: '/v1/tenants/:tenantId/mappings/:kind/versions',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'listMappings', summary: 'List the versions of a field mapping, newest first' },
+      tags,
+      operationId: 'listMappings',
+      summary: 'List the versions of a field mapping, newest first',
       params: MappingParams,
       querystring: MappingListQuery,
       response: { 200: json('One page.', MappingList), ...PROBLEMS },

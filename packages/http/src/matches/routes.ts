@@ -13,7 +13,9 @@ export function registerMatches(api: Api, { matches }: { matches: MatchStore }):
     url: '/v1/tenants/:tenantId/matches',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'listMatches', summary: 'List matches by shared fields, newest first' },
+      tags,
+      operationId: 'listMatches',
+      summary: 'List matches by shared fields, newest first',
       params: TenantParams,
       querystring: MatchListQuery,
       response: { 200: json('One page; each says what every field contributes.', MatchList), ...PROBLEMS },
@@ -26,7 +28,9 @@ export function registerMatches(api: Api, { matches }: { matches: MatchStore }):
     url: '/v1/tenants/:tenantId/matches/:matchId/accept',
     config: { access: 'manage' },
     schema: {
-      ...{ tags, operationId: 'acceptMatch', summary: 'Make a proposed pair one call, whatever its score' },
+      tags,
+      operationId: 'acceptMatch',
+      summary: 'Make a proposed pair one call, whatever its score',
       params: MatchParams,
       response: { 200: json('The match.', Match), ...PROBLEMS },
     },
@@ -41,7 +45,9 @@ export function registerMatches(api: Api, { matches }: { matches: MatchStore }):
     url: '/v1/tenants/:tenantId/matches/:matchId/refuse',
     config: { access: 'manage' },
     schema: {
-      ...{ tags, operationId: 'refuseMatch', summary: 'Refuse a proposed pair, for ever' },
+      tags,
+      operationId: 'refuseMatch',
+      summary: 'Refuse a proposed pair, for ever',
       params: MatchParams,
       response: { 200: json('The match.', Match), ...PROBLEMS },
     },

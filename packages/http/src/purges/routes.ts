@@ -17,11 +17,9 @@ export function registerPurges(api: Api, { purges }: Pick<ApiStores, 'purges'>):
     url: '/v1/tenants/:tenantId/purges/preview',
     config: { access: 'read' },
     schema: {
-      ...{
-        tags: ['files'],
-        operationId: 'previewPurge',
-        summary: 'List the files that will be purged, soonest first',
-      },
+      tags: ['files'],
+      operationId: 'previewPurge',
+      summary: 'List the files that will be purged, soonest first',
       params: TenantParams,
       querystring: PurgePreviewQuery,
       response: { 200: json('One page.', PurgePreviewList), ...PROBLEMS },

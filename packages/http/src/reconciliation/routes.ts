@@ -13,11 +13,9 @@ export function registerReconciliation(
     url: '/v1/tenants/:tenantId/reconciliation',
     config: { access: 'read' },
     schema: {
-      ...{
-        tags: ['files'],
-        operationId: 'getReconciliation',
-        summary: 'What became of the files received on a day, each counted once',
-      },
+      tags: ['files'],
+      operationId: 'getReconciliation',
+      summary: 'What became of the files received on a day, each counted once',
       params: TenantParams,
       querystring: ReconciliationQuery,
       response: { 200: json('The day as it stands now, and as it closed.', Reconciliation), ...PROBLEMS },

@@ -17,11 +17,9 @@ export function registerReplays(
     url: '/v1/tenants/:tenantId/replays',
     config: { access: 'manage' },
     schema: {
-      ...{
-        tags,
-        operationId: 'replayMany',
-        summary: 'Read files and visible calls again by the newest mapping, 500 at a time',
-      },
+      tags,
+      operationId: 'replayMany',
+      summary: 'Read files and visible calls again by the newest mapping, 500 at a time',
       params: TenantParams,
       body: ReplayRequest,
       response: { 200: json('What was replayed, and where to go on.', ReplayResult), ...PROBLEMS },

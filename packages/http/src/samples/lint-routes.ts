@@ -13,7 +13,9 @@ export function registerLints(api: Api, deps: Pick<ApiStores, 'policies' | 'reco
     url: '/v1/tenants/:tenantId/mappings/presets',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'listPresets', summary: 'List field mappings to begin with' },
+      tags,
+      operationId: 'listPresets',
+      summary: 'List field mappings to begin with',
       params: TenantParams,
       response: { 200: json('All of them.', MappingPresetList), ...PROBLEMS },
     },
@@ -30,12 +32,10 @@ export function registerLints(api: Api, deps: Pick<ApiStores, 'policies' | 'reco
     url: '/v1/tenants/:tenantId/mappings/:kind/lint',
     config: { access: 'read' },
     schema: {
-      ...{
-        tags,
-        operationId: 'lintMapping',
-        summary:
-          'Hold the mapping in force against the last thousand records, or the headers of the last CRM files',
-      },
+      tags,
+      operationId: 'lintMapping',
+      summary:
+        'Hold the mapping in force against the last thousand records, or the headers of the last CRM files',
       params: MappingParams,
       response: { 200: json('What does not fit.', MappingLint), ...PROBLEMS },
     },

@@ -18,12 +18,10 @@ export function registerPreviews(api: Api, deps: PreviewDeps & CrmPreviewDeps): 
     url: '/v1/tenants/:tenantId/mappings/:kind/preview',
     config: { access: 'manage' },
     schema: {
-      ...{
-        tags,
-        operationId: 'previewMapping',
-        summary:
-          'Try a draft on a sample and on the last files, beside the version in force; nothing is stored',
-      },
+      tags,
+      operationId: 'previewMapping',
+      summary:
+        'Try a draft on a sample and on the last files, beside the version in force; nothing is stored',
       params: MappingParams,
       body: PreviewRequest,
       response: { 200: json('What the draft would make of them.', AnyPreview), ...PROBLEMS },

@@ -20,12 +20,10 @@ export function registerSamples(api: Api, deps: ReadSampleDeps): void {
     config: { access: 'manage', bytes: 'application/octet-stream' },
     bodyLimit: SAMPLE_BYTES,
     schema: {
-      ...{
-        tags,
-        operationId: 'readSample',
-        summary:
-          'Read a sample (the body: a JSON, XML, CSV or YAML file, 10 MiB at most) and suggest a mapping',
-      },
+      tags,
+      operationId: 'readSample',
+      summary:
+        'Read a sample (the body: a JSON, XML, CSV or YAML file, 10 MiB at most) and suggest a mapping',
       params: TenantParams,
       querystring: SampleQuery,
       response: { 200: json('What the sample holds. Nothing is stored.', Sample), ...PROBLEMS },

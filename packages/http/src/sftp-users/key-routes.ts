@@ -21,7 +21,9 @@ export function registerSftpKeys(api: Api, { sftpUsers }: Pick<SftpUserDeps, 'sf
     url: '/v1/tenants/:tenantId/sftp-users/:username/keys',
     config: { access: 'manage' },
     schema: {
-      ...{ tags, operationId: 'createSftpKey', summary: 'Add a public key: the first half of a rotation' },
+      tags,
+      operationId: 'createSftpKey',
+      summary: 'Add a public key: the first half of a rotation',
       params: SftpUserParams,
       body: NewSftpKey,
       response: { 201: json('The key.', SftpKey), ...PROBLEMS },
@@ -38,7 +40,9 @@ export function registerSftpKeys(api: Api, { sftpUsers }: Pick<SftpUserDeps, 'sf
     url: '/v1/tenants/:tenantId/sftp-users/:username/keys',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'listSftpKeys', summary: 'List the public keys of an SFTP user' },
+      tags,
+      operationId: 'listSftpKeys',
+      summary: 'List the public keys of an SFTP user',
       params: SftpUserParams,
       querystring: SftpKeyListQuery,
       response: { 200: json('One page.', SftpKeyList), ...PROBLEMS },
@@ -52,7 +56,9 @@ export function registerSftpKeys(api: Api, { sftpUsers }: Pick<SftpUserDeps, 'sf
     url: '/v1/tenants/:tenantId/sftp-users/:username/keys/:keyId',
     config: { access: 'manage' },
     schema: {
-      ...{ tags, operationId: 'deleteSftpKey', summary: 'Remove a public key; sessions opened with it end' },
+      tags,
+      operationId: 'deleteSftpKey',
+      summary: 'Remove a public key; sessions opened with it end',
       params: SftpKeyParams,
       response: { 204: z.undefined().describe('Removed.'), ...PROBLEMS },
     },

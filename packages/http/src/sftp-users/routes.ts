@@ -22,7 +22,9 @@ export function registerSftpUsers(api: Api, deps: SftpUserDeps): void {
     url: '/v1/tenants/:tenantId/sftp-users',
     config: { access: 'manage' },
     schema: {
-      ...{ tags, operationId: 'createSftpUser', summary: 'Provision an SFTP user' },
+      tags,
+      operationId: 'createSftpUser',
+      summary: 'Provision an SFTP user',
       params: TenantParams,
       body: NewSftpUser.optional(),
       response: { 201: json('The user, and where to connect.', SftpUser), ...PROBLEMS },
@@ -38,7 +40,9 @@ export function registerSftpUsers(api: Api, deps: SftpUserDeps): void {
     url: '/v1/tenants/:tenantId/sftp-users',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'listSftpUsers', summary: 'List SFTP users, by name' },
+      tags,
+      operationId: 'listSftpUsers',
+      summary: 'List SFTP users, by name',
       params: TenantParams,
       querystring: SftpUserListQuery,
       response: { 200: json('One page.', SftpUserList), ...PROBLEMS },
@@ -55,7 +59,9 @@ export function registerSftpUsers(api: Api, deps: SftpUserDeps): void {
     url: '/v1/tenants/:tenantId/sftp-users/:username',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'getSftpUser', summary: 'Read an SFTP user' },
+      tags,
+      operationId: 'getSftpUser',
+      summary: 'Read an SFTP user',
       params: SftpUserParams,
       response: { 200: json('The user.', SftpUser), ...PROBLEMS },
     },
@@ -70,7 +76,9 @@ export function registerSftpUsers(api: Api, deps: SftpUserDeps): void {
     url: '/v1/tenants/:tenantId/sftp-users/:username',
     config: { access: 'manage' },
     schema: {
-      ...{ tags, operationId: 'updateSftpUser', summary: 'Change an SFTP user; open sessions feel it' },
+      tags,
+      operationId: 'updateSftpUser',
+      summary: 'Change an SFTP user; open sessions feel it',
       params: SftpUserParams,
       body: SftpUserChange,
       response: { 200: json('The user as it is now.', SftpUser), ...PROBLEMS },
@@ -86,11 +94,9 @@ export function registerSftpUsers(api: Api, deps: SftpUserDeps): void {
     url: '/v1/tenants/:tenantId/sftp-users/:username',
     config: { access: 'manage' },
     schema: {
-      ...{
-        tags,
-        operationId: 'deleteSftpUser',
-        summary: 'Remove an SFTP user with its keys; its sessions end',
-      },
+      tags,
+      operationId: 'deleteSftpUser',
+      summary: 'Remove an SFTP user with its keys; its sessions end',
       params: SftpUserParams,
       response: { 204: z.undefined().describe('Removed.'), ...PROBLEMS },
     },

@@ -98,7 +98,8 @@ function fingerprintOf(blob: string): string {
 export async function hostKeys({ sftpUsers }: Pick<SftpUserDeps, 'sftpUsers'>): Promise<SftpHostKey[]> {
   const keys = await sftpUsers.listHostKeys();
   return keys.map(({ type, publicKey }) => ({
-    ...{ type, publicKey },
+    type,
+    publicKey,
     fingerprint: fingerprintOf(publicKey.split(' ')[1] ?? publicKey),
   }));
 }

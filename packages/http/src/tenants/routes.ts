@@ -35,7 +35,9 @@ export function registerTenants(
     url: '/v1/tenants',
     config: { access: 'operate' },
     schema: {
-      ...{ tags, operationId: 'createTenant', summary: 'Make a tenant' },
+      tags,
+      operationId: 'createTenant',
+      summary: 'Make a tenant',
       body: NewTenant,
       response: { 201: json('The tenant.', Tenant), ...PROBLEMS },
     },
@@ -51,11 +53,9 @@ export function registerTenants(
     url: '/v1/tenants',
     config: { access: 'read' },
     schema: {
-      ...{
-        tags,
-        operationId: 'listTenants',
-        summary: 'List the tenants that this credential is bound to, by id',
-      },
+      tags,
+      operationId: 'listTenants',
+      summary: 'List the tenants that this credential is bound to, by id',
       querystring: TenantListQuery,
       response: { 200: json('One page.', TenantList), ...PROBLEMS },
     },
@@ -67,7 +67,9 @@ export function registerTenants(
     url: '/v1/tenants/:tenantId',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'getTenant', summary: 'Read a tenant' },
+      tags,
+      operationId: 'getTenant',
+      summary: 'Read a tenant',
       params: TenantParams,
       response: { 200: json('The tenant.', Tenant), ...PROBLEMS },
     },
@@ -79,7 +81,9 @@ export function registerTenants(
     url: '/v1/tenants/:tenantId',
     config: { access: 'manage' },
     schema: {
-      ...{ tags, operationId: 'updateTenant', summary: 'Change a tenant; settings are merged' },
+      tags,
+      operationId: 'updateTenant',
+      summary: 'Change a tenant; settings are merged',
       params: TenantParams,
       querystring: Confirm,
       body: TenantChange,
@@ -100,11 +104,9 @@ export function registerTenants(
     url: '/v1/tenants/:tenantId/go-live',
     config: { access: 'manage' },
     schema: {
-      ...{
-        tags,
-        operationId: 'goLive',
-        summary: 'Surface complete calls from now on, those that wait included',
-      },
+      tags,
+      operationId: 'goLive',
+      summary: 'Surface complete calls from now on, those that wait included',
       params: TenantParams,
       body: GoLive.optional(),
       response: { 200: json('The live tenant.', Tenant), ...PROBLEMS },
@@ -124,7 +126,9 @@ export function registerTenants(
     url: '/v1/tenants/:tenantId/readiness',
     config: { access: 'read' },
     schema: {
-      ...{ tags, operationId: 'getReadiness', summary: 'What stands between a tenant and going live' },
+      tags,
+      operationId: 'getReadiness',
+      summary: 'What stands between a tenant and going live',
       params: TenantParams,
       response: { 200: json('The checks and counts.', Readiness), ...PROBLEMS },
     },
