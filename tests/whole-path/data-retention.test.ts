@@ -88,7 +88,7 @@ describe('a call older than its age', () => {
       await callbay.db.query('select type, call_key, payload from outbox where tenant_id = $1', [
         tenant.tenantId,
       ]),
-    ).toEqual([{ type: 'call.deleted', call_key: 'deleted:1', payload: { callId: 1 } }]);
+    ).toEqual([{ type: 'call.deleted', call_key: 'deleted:1', payload: { v: 1, callId: 1 } }]);
   });
 
   test('is kept to the very end of its age', async () => {

@@ -58,6 +58,7 @@ export type {
   RecordingFact,
   SurfacedWith,
 } from './calls/call-facts.ts';
+export { type CallMedia, mediaOf } from './calls/call-media.ts';
 export { decideCall, decideCalls } from './calls/decide-call.ts';
 export type {
   CallContent,
@@ -70,6 +71,14 @@ export type {
 } from './calls/decision.ts';
 export { DROP_RETENTION_MS, purgeAtOf } from './calls/drop-retention.ts';
 export { type ClockBaseline, type ClockReading, judgeClocks, nextBaseline } from './calls/judge-clocks.ts';
+export {
+  assertNothingTakenBack,
+  type HistoryChange,
+  historyChange,
+  type KnownCall,
+  surfacedPair,
+  surfacesNow,
+} from './calls/known-call.ts';
 export { type NearMissScore, scoreNearMiss } from './calls/near-miss.ts';
 export { stemNamedBy } from './calls/stem-named-by.ts';
 export { type ConfigChange, diffConfig } from './config/diff-config.ts';
@@ -92,6 +101,16 @@ export {
   crmTypeOfName,
 } from './crm/recognise-crm-file.ts';
 export { CallbayError, ERROR_TABLE, type ErrorCode } from './errors.ts';
+export { newsOf } from './events/news-of.ts';
+export { payloadOf, readEvent, type StoredEvent, type StoredPayload } from './events/read-event.ts';
+export {
+  type CallEventData,
+  callDeleted,
+  type EventBody,
+  type EventDraft,
+  type EventType,
+  type TenantEvent,
+} from './events/tenant-event.ts';
 export { type Issue, issue } from './issue.ts';
 export { decideLinks, type LinkageLimits, type LinkDecision } from './linkage/decide-links.ts';
 export { type JudgedMatches, judgeMatches } from './linkage/judge-matches.ts';
@@ -169,6 +188,7 @@ export {
   type TypedCondition,
 } from './search/read-condition.ts';
 export { readWords, type WordSearch } from './search/read-words.ts';
+export { searchTextOf } from './search/search-text.ts';
 export { AMEND_WINDOW_MS, judgeAmendWindow } from './times/amend-window.ts';
 export {
   addDays,

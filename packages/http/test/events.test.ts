@@ -1,3 +1,4 @@
+import { EventView } from '@callbay/contracts';
 import { until } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeCall, startApi, type TestApi } from './support.ts';
@@ -87,9 +88,11 @@ test('a stream tells what happens from now on, in order, of its tenant alone', a
     sequence: 2,
     tenantId: 'acme',
     type: 'call.surfaced',
+    callId: 2,
     revision: 1,
-    payload: {},
+    data: { user: 'joe', direction: 'inbound', startedAt: '2026-03-01T09:30:00.000Z' },
   });
+  for (const { data } of events) expect(EventView.parse(data)).toEqual(data);
   expect(events[0]?.data.eventId).toMatch(/^[0-9a-f-]{36}$/);
   expect(events[0]?.data.at).toMatch(/^\d{4}-.*Z$/);
 });
@@ -102,6 +105,17 @@ test('a stream resumes after the event that was seen last, with no gap and no re
   expect((await second.take(2)).map(({ id }) => id)).toEqual(['2', '3']);
 });
 
+test('an event that the first release stored is shown with the names of today', async () => {
+  await api.ask('POST /v1/tenants', { body: { id: 'old', name: 'Old' } });
+  const callId = await makeCall(api.db, 'old');
+  const payload = { user_id: 'ann', started_at: '2026-03-01T09:30:00.000Z', changed: {} };
+  await api.db.execute(`UPDATE outbox SET payload = $1 WHERE tenant_id = 'old'`, [JSON.stringify(payload)]);
+  await using stream = await follow('old', { 'last-event-id': '0' });
+  const [event] = await stream.take(1);
+  expect(EventView.parse(event?.data)).toEqual(event?.data);
+  expect(event?.data).toMatchObject({ callId, data: { user: 'ann', startedAt: payload.started_at } });
+});
+
 test('a stream reads on past the size of one batch', async () => {
   await api.ask('POST /v1/tenants', { body: { id: 'busy', name: 'Busy' } });
   for (let n = 0; n < 150; n += 1) await makeCall(api.db, 'busy');
@@ -109,6 +123,20 @@ test('a stream reads on past the size of one batch', async () => {
   expect((await stream.take(150)).map(({ id }) => Number(id))).toEqual(
     Array.from({ length: 150 }, (_, n) => n + 1),
   );
+});
+
+test('a stream reads events that are larger than what it holds at once, one after the other', async () => {
+  await api.ask('POST /v1/tenants', { body: { id: 'large', name: 'Large' } });
+  for (let n = 0; n < 3; n += 1) await makeCall(api.db, 'large');
+  const note = 'x'.repeat(1024 * 1024);
+  await api.db.execute(
+    `UPDATE outbox SET payload = jsonb_set(payload, '{raw}', jsonb_build_object('note', $1::text)) WHERE tenant_id = 'large'`,
+    [note],
+  );
+  await using stream = await follow('large', { 'last-event-id': '0' });
+  const events = await stream.take(3);
+  expect(events.map(({ id }) => id)).toEqual(['1', '2', '3']);
+  expect(events[2]?.data).toMatchObject({ data: { raw: { note } } });
 });
 
 test('an id that is none is refused', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDiskBlobStore } from '@callbay/blobs';
 import type { Role } from '@callbay/contracts';
+import { type EventDraft, payloadOf } from '@callbay/core';
 import { type BlobStore, createSampler, makeApiKey } from '@callbay/ingestion';
 import { createApiStores, createExternalRecordingStore, type Database } from '@callbay/postgres';
 import { createTestDatabase } from '@callbay/testkit';
@@ -186,6 +187,23 @@ export async function makeCall(db: Database, tenantId: string, call: CallToMake 
     codec: 'pcm',
     speakerSeparation: 'channels',
   };
+  const event: EventDraft = {
+    callKey,
+    revision: 1,
+    type: 'call.surfaced',
+    data: {
+      changed: { user: [null, 'joe'] },
+      startedAt,
+      endedAt: null,
+      direction: 'inbound',
+      user: 'joe',
+      durationSeconds: null,
+      fields: {},
+      raw: {},
+      mappingVersion: 1,
+      warnings: [],
+    },
+  };
   const [row] = await db.query<{ callId: number }>(
     `WITH id AS (
        UPDATE tenant_counters SET value = value + 1 WHERE tenant_id = $1 AND name = 'call' RETURNING value
@@ -199,7 +217,7 @@ export async function makeCall(db: Database, tenantId: string, call: CallToMake 
        RETURNING call_id, change_seq
      ), outbox AS (
        INSERT INTO outbox (tenant_id, seq, event_id, call_key, revision, type, payload, created_at)
-       SELECT $1, change_seq, gen_random_uuid(), $2, 1, 'call.surfaced', '{}', callbay_now() FROM surfaced
+       SELECT $1, change_seq, gen_random_uuid(), $2, 1, 'call.surfaced', $8, callbay_now() FROM surfaced
      )
      SELECT call_id AS "callId" FROM surfaced`,
     [
@@ -210,6 +228,7 @@ export async function makeCall(db: Database, tenantId: string, call: CallToMake 
       Object.values(fields).join(' '),
       view === undefined ? null : JSON.stringify(view),
       media?.blobKey ?? null,
+      JSON.stringify(payloadOf(event)),
     ],
   );
   if (row === undefined) throw new Error('no call was made');

@@ -30,6 +30,7 @@ export { type ImportCrmDeps, importCrm, sweepCrmImports } from './crm/import-crm
 export { createImportSlots, type ImportSlots } from './crm/import-slots.ts';
 export * from './crm/ports.ts';
 export type { CrmReadOptions, CrmReadReport } from './crm/read-crm-rows.ts';
+export * from './events/ports.ts';
 export { type LinkRecordsDeps, sweepForgottenLinks, sweepLinks } from './linkage/link-records.ts';
 export * from './linkage/ports.ts';
 export * from './ports.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventView } from '@callbay/contracts';
+import type { TenantEvent } from '@callbay/core';
 import type { EventReader } from '@callbay/ingestion';
 
 export interface Subscription {
@@ -22,7 +22,8 @@ export interface EventStreamLimits {
   readonly perTenant: number;
 }
 
-const BATCH = 100;
+/** What a stream holds in memory at once. */
+const PAGE = { limit: 100, bytes: 1024 * 1024 };
 
 /**
  * Open event streams of this process: so many, all ended by `close`. A stream reads on from its last sequence
@@ -71,7 +72,7 @@ export class EventStreams {
     let heartbeatAt = performance.now() + heartbeatMs;
     await write(response, 'retry: 2000\n\n', stop);
     while (!stop.aborted) {
-      const events = await this.#events.listEvents(tenantId, sequence, BATCH);
+      const events = await this.#events.listEvents(tenantId, sequence, PAGE);
       for (const event of events) {
         await write(response, toText(event), stop);
         sequence = event.sequence;
@@ -81,12 +82,12 @@ export class EventStreams {
         await write(response, ': still here\n\n', stop);
         heartbeatAt = performance.now() + heartbeatMs;
       }
-      if (events.length < BATCH) await pause(pollMs, stop);
+      if (events.length === 0) await pause(pollMs, stop);
     }
   }
 }
 
-const toText = (event: EventView): string =>
+const toText = (event: TenantEvent): string =>
   `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
 async function write(response: ServerResponse, text: string, stop: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import type { AlertReader, ReconciliationStore } from '../alerts/ports.ts';
 import type { CrmReader } from '../crm/ports.ts';
+import type { EventReader } from '../events/ports.ts';
 import type { ExternalRecordingStore, MatchStore } from '../linkage/ports.ts';
 import type { BulkReplayStore, ReplayStore } from '../replays/ports.ts';
 import type { RetentionReader } from '../retention/ports.ts';
@@ -8,7 +9,6 @@ import type { SweepStore } from '../sweeps/ports.ts';
 import type {
   AuditReader,
   CallReader,
-  EventReader,
   FileReader,
   KeyStore,
   MappingStore,

@@ -7,7 +7,6 @@ import type {
   Call,
   CallChange,
   CallListQuery,
-  EventView,
   Explanation,
   FileListQuery,
   FileView,
@@ -200,11 +199,4 @@ export interface CallReader {
 export interface AuditReader {
   /** Newest first. */
   listAudit(scope: Scope, query: AuditListQuery): Promise<List<AuditRow>>;
-}
-
-export interface EventReader {
-  /** Sequence of the newest event, 0 without any. */
-  lastSequence(tenantId: string): Promise<number>;
-  /** Events after `sequence`, in order. */
-  listEvents(tenantId: string, sequence: number, limit: number): Promise<EventView[]>;
 }

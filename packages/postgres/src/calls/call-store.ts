@@ -1,16 +1,16 @@
 import {
+  assertNothingTakenBack,
   CallbayError,
-  type CallDecision,
   type CallFacts,
+  type KnownCall,
   type Policy,
-  type SurfacedWith,
   stemNamedBy,
+  surfacedPair,
 } from '@callbay/core';
 import type { AdvanceResult, CallStore, Decide } from '@callbay/ingestion';
 import { holdCrmLine } from '../crm/crm-barrier.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import type { Tombstones } from '../retention/tombstones.ts';
-import type { CallRow } from './call-row.ts';
 import {
   keyOfStem,
   linkedStems,
@@ -73,7 +73,12 @@ async function advanceLocked(
   const linkedNow = await linkedStems(tx, tenantId, touched);
   if (linkedNow.some((stem) => !stems.includes(stem))) return { needs: linkedNow };
 
-  const surfaced = new Map([...rows.values()].flatMap(surfacedWith));
+  const surfaced = new Map(
+    [...rows.values()].flatMap((known) => {
+      const pair = surfacedPair(known);
+      return pair === undefined ? [] : [[known.callKey, pair] as const];
+    }),
+  );
   const { facts, files, rows: batchRows } = await loadFacts(tx, tenantId, stems, surfaced);
   if (await relinkOpenRecords(tx, tenantId, facts, tenant.policy)) {
     return { needs: await linkedStems(tx, tenantId, stems) };
@@ -127,14 +132,6 @@ async function relinkOpenRecords(
   return changed > 0;
 }
 
-/** What a visible call was made of, by its key. */
-function surfacedWith(row: CallRow): [string, SurfacedWith][] {
-  const { status, recording_file_id, record_file_id, record_row } = row;
-  if (status !== 'surfaced' || recording_file_id === null || record_file_id === null) return [];
-  const made = { recordingFileId: recording_file_id, recordFileId: record_file_id, row: record_row ?? 0 };
-  return [[row.call_key, made]];
-}
-
 /**
  * The rows of the keys, made where there are none, locked in sorted order. Null where one was deleted for good between
  * the two statements: whoever made it again holding the others' locks would break the order.
@@ -143,30 +140,20 @@ async function lockCalls(
   tx: Sql,
   tenantId: string,
   callKeys: readonly string[],
-): Promise<Map<string, CallRow> | null> {
+): Promise<Map<string, KnownCall> | null> {
   const sorted = [...callKeys].sort();
   await tx.execute(
     `INSERT INTO calls (tenant_id, call_key) SELECT $1, key FROM unnest($2::text[]) AS key ORDER BY key COLLATE "C"
        ON CONFLICT DO NOTHING`,
     [tenantId, sorted],
   );
-  const rows = await tx.query<CallRow>(
-    `SELECT call_key, status, revision, call_id, recording_file_id, record_file_id, record_row FROM calls
+  const rows = await tx.query<KnownCall>(
+    `SELECT call_key AS "callKey", status, revision, call_id AS "callId", recording_file_id AS "recordingFileId",
+            record_file_id AS "recordFileId", record_row AS "recordRow" FROM calls
       WHERE tenant_id = $1 AND call_key = ANY($2) ORDER BY call_key COLLATE "C" FOR UPDATE`,
     [tenantId, sorted],
     'lock-calls',
   );
   if (rows.length < sorted.length) return null;
-  return new Map(rows.map((row) => [row.call_key, row]));
-}
-
-/** Invariant: a visible call stays visible, made of the same pair, and a published revision stays published. */
-function assertNothingTakenBack(decision: CallDecision, row: CallRow): void {
-  if (row.status !== 'surfaced') return;
-  const isSame =
-    decision.status === 'surfaced' &&
-    decision.recording?.fileId === row.recording_file_id &&
-    decision.revisions[0]?.fileId === row.record_file_id &&
-    decision.revisions.length >= row.revision;
-  if (!isSame) throw new Error(`deciding ${decision.callKey} again would take back what was published`);
+  return new Map(rows.map((row) => [row.callKey, row]));
 }

@@ -1,18 +1,22 @@
-import type { CallContent, CallDecision, CallRevision } from '@callbay/core';
+import {
+  type CallContent,
+  type CallDecision,
+  type CallRevision,
+  type EventDraft,
+  historyChange,
+  type KnownCall,
+  mediaOf,
+  newsOf,
+  searchTextOf,
+  surfacesNow,
+} from '@callbay/core';
 import type { AdvanceResult } from '@callbay/ingestion';
 import { saveCallReferences } from '../crm/call-references.ts';
 import type { Sql } from '../database/database.ts';
-import type { CallRow } from './call-row.ts';
+import { storedEventOf } from '../events/stored-event.ts';
 import type { LoadedFile } from './load-facts.ts';
 
 const LOST_WAKE_MS = 5_000;
-
-interface OutboxEvent {
-  readonly call_key: string;
-  readonly revision: number;
-  readonly type: 'call.surfaced' | 'call.updated';
-  readonly payload: unknown;
-}
 
 /**
  * Takes the tenant's counters, one after the other in this order, and writes what carries their numbers: one statement,
@@ -60,26 +64,30 @@ export async function saveCalls(
   tx: Sql,
   tenantId: string,
   decisions: readonly CallDecision[],
-  rows: ReadonlyMap<string, CallRow>,
+  known: ReadonlyMap<string, KnownCall>,
   files: ReadonlyMap<string, LoadedFile>,
   now: Date,
 ): Promise<AdvanceResult> {
-  const isPublished = (key: string): boolean => rows.get(key)!.status === 'surfaced';
-  // What nobody has seen yet is no history: a new policy may make it anew.
-  const unseen = decisions.filter((d) => !isPublished(d.callKey) && rows.get(d.callKey)!.revision > 0);
+  const changes = decisions.map((decision) => ({
+    decision,
+    ...historyChange(decision, known.get(decision.callKey)!),
+  }));
+  const unseen = changes.filter(({ replacesStored }) => replacesStored);
   if (unseen.length > 0) {
     await tx.execute('DELETE FROM call_revisions WHERE tenant_id = $1 AND call_key = ANY($2)', [
       tenantId,
-      unseen.map((d) => d.callKey),
+      unseen.map(({ decision }) => decision.callKey),
     ]);
   }
-  const fresh = decisions.flatMap((decision) => {
-    const known = isPublished(decision.callKey) ? rows.get(decision.callKey)!.revision : 0;
-    return decision.revisions.slice(known).map((revision) => ({ decision, revision }));
-  });
+  const fresh = changes.flatMap(({ decision, revisions }) =>
+    revisions.map((revision) => ({ decision, revision })),
+  );
   if (fresh.length > 0) await insertRevisions(tx, tenantId, fresh);
   await saveCallReferences(tx, tenantId, decisions);
-  const news = newsOf(decisions, rows);
+  const news = {
+    events: decisions.flatMap((decision) => newsOf(decision, known.get(decision.callKey)!)),
+    surfacing: decisions.filter((decision) => surfacesNow(decision, known.get(decision.callKey)!)),
+  };
   await publish(tx, tenantId, decisions, news, files, now);
   return {
     surfaced: news.surfacing.length,
@@ -111,33 +119,9 @@ async function insertRevisions(
 }
 
 interface News {
-  readonly events: readonly OutboxEvent[];
+  readonly events: readonly EventDraft[];
   /** Calls that nobody has seen yet. */
   readonly surfacing: readonly CallDecision[];
-}
-
-function newsOf(decisions: readonly CallDecision[], rows: ReadonlyMap<string, CallRow>): News {
-  const events: OutboxEvent[] = [];
-  const surfacing: CallDecision[] = [];
-  for (const decision of decisions) {
-    if (decision.status !== 'surfaced') continue;
-    const row = rows.get(decision.callKey)!;
-    const isFirst = row.call_id === null;
-    if (isFirst) surfacing.push(decision);
-    // A call that was ready before it surfaced tells of itself once, as it then stands.
-    const wasReady = row.status === 'ready';
-    const from = isFirst ? (wasReady ? decision.revisions.length : 1) : row.revision + 1;
-    for (const revision of decision.revisions.slice(from - 1)) {
-      const type = isFirst && revision.revision === from ? 'call.surfaced' : 'call.updated';
-      events.push({
-        call_key: decision.callKey,
-        revision: revision.revision,
-        type,
-        payload: { changed: revision.changed, ...contentColumns(revision.content) },
-      });
-    }
-  }
-  return { events, surfacing };
 }
 
 /**
@@ -152,19 +136,19 @@ async function publish(
   files: ReadonlyMap<string, LoadedFile>,
   now: Date,
 ): Promise<void> {
-  const changeNth = new Map(events.map(({ call_key }, n) => [call_key, n + 1]));
+  const changeNth = new Map(events.map(({ callKey }, n) => [callKey, n + 1]));
   const callNth = new Map(surfacing.map(({ callKey }, n) => [callKey, n + 1]));
   const changes = decisions.map((decision) => ({
     ...changeOf(decision, files, now),
     call_nth: callNth.get(decision.callKey),
     change_nth: changeNth.get(decision.callKey),
   }));
-  const counts = [events.length, surfacing.length];
   const written = await tx.execute(PUBLISH, [
     tenantId,
     JSON.stringify(changes),
-    JSON.stringify(events),
-    ...counts,
+    JSON.stringify(events.map(storedEventOf)),
+    events.length,
+    surfacing.length,
     now,
   ]);
   if (written !== decisions.length) throw new Error(`${written} of ${decisions.length} calls were written`);
@@ -196,8 +180,7 @@ function changeOf(decision: CallDecision, files: ReadonlyMap<string, LoadedFile>
     record_file_id: decision.revisions[0]?.fileId ?? null,
     record_row: decision.revisions[0]?.row ?? null,
     ...(last ? contentColumns(last.content) : {}),
-    // The bytes of an external recording rest elsewhere.
-    media: recording && files.get(recording.fileId)?.drop !== 'external' ? mediaOf(recording) : null,
+    media: recording && mediaOf(recording),
     media_blob_key: recording ? (files.get(recording.fileId)?.blob_key ?? null) : null,
     hold: hold && { ...hold, since: new Date(hold.since), until: hold.until && new Date(hold.until) },
     held_since: hold ? new Date(Math.min(hold.since, now.getTime())) : null,
@@ -223,25 +206,3 @@ const contentColumns = (content: CallContent) => ({
   mapping_version: content.mappingVersion,
   warnings: content.warnings,
 });
-
-function mediaOf(recording: NonNullable<CallDecision['recording']>) {
-  const { media } = recording;
-  return {
-    name: recording.name,
-    contentType: media?.contentType ?? 'application/octet-stream',
-    sizeBytes: recording.sizeBytes,
-    sha256: recording.sha256,
-    durationSeconds: media?.durationSeconds ?? null,
-    channels: media?.channels ?? null,
-    codec: media?.codec ?? null,
-    speakerSeparation: (media?.channels ?? 0) >= 2 ? 'channels' : 'diarize',
-  };
-}
-
-/** All values of a call as text, for the free-text search; bounded, since an index entry is. */
-const searchTextOf = (content: CallContent): string =>
-  [content.user, content.direction, ...Object.values(content.fields)]
-    .filter((value) => value !== null && value !== '')
-    .map(String)
-    .join(' ')
-    .slice(0, 200_000);

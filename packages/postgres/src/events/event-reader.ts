@@ -1,8 +1,6 @@
-import type { EventView } from '@callbay/contracts';
 import type { EventReader } from '@callbay/ingestion';
 import type { Database } from '../database/database.ts';
-
-type Row = Omit<EventView, 'at'> & { readonly at: Date };
+import { readEvents } from './read-events.ts';
 
 /**
  * The outbox as a stream. A tenant's `seq` is taken last in each transaction, under the counter's lock, so events
@@ -18,15 +16,6 @@ export function createEventReader(db: Database): EventReader {
       return row?.seq ?? 0;
     },
 
-    async listEvents(tenantId, sequence, limit) {
-      const rows = await db.query<Row>(
-        `SELECT event_id AS "eventId", seq AS sequence, tenant_id AS "tenantId", type, created_at AS at,
-                call_key AS "callKey", revision, payload
-           FROM outbox WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
-        [tenantId, sequence, limit],
-        'list_events',
-      );
-      return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
-    },
+    listEvents: (tenantId, after, page) => readEvents(db, tenantId, after, page),
   };
 }

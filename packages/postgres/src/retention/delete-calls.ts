@@ -1,10 +1,11 @@
-import type { DataRetention } from '@callbay/core';
+import { callDeleted, type DataRetention } from '@callbay/core';
 import type { Deletion } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
 import { keyOfStem, linkedStems, stemOfKey } from '../calls/load-facts.ts';
 import { lockCalls } from '../calls/lock-calls.ts';
 import { takeCounter } from '../calls/save-calls.ts';
 import type { Sql } from '../database/database.ts';
+import { storedEventOf } from '../events/stored-event.ts';
 import { type ExpiredCall, findExpired } from './expired-calls.ts';
 import { removeFacts } from './remove-facts.ts';
 import type { Tombstones } from './tombstones.ts';
@@ -139,16 +140,17 @@ async function bury(
   const graves = calls.map(({ call_key, call_id, reason }) => {
     if (call_id !== null) seq += 1;
     const change_seq = call_id === null ? null : seq;
-    return { key_digest: tombstones.digestOf(tenantId, call_key), call_id, reason, change_seq };
+    const event = call_id === null ? null : storedEventOf(callDeleted(call_id));
+    return { key_digest: tombstones.digestOf(tenantId, call_key), call_id, reason, change_seq, event };
   });
   await tx.execute(
     `WITH grave AS (
        SELECT * FROM jsonb_to_recordset($2::jsonb)
-         AS g(key_digest text, call_id bigint, reason text, change_seq bigint)
+         AS g(key_digest text, call_id bigint, reason text, change_seq bigint, event jsonb)
      ), event AS (
        INSERT INTO outbox (tenant_id, seq, event_id, call_key, revision, type, payload, created_at)
-       SELECT $1, change_seq, gen_random_uuid(), 'deleted:' || call_id, 1, 'call.deleted',
-              jsonb_build_object('callId', call_id), callbay_now()
+       SELECT $1, change_seq, gen_random_uuid(), event ->> 'call_key', (event ->> 'revision')::int, event ->> 'type',
+              event -> 'payload', callbay_now()
          FROM grave WHERE call_id IS NOT NULL
      )
      INSERT INTO deleted_calls (tenant_id, key_digest, call_id, deleted_at, reason, policy, change_seq)
