@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -53,6 +53,19 @@ export function describeBlobStore(title: string, make: () => Promise<StoreUnderT
       const key = await subject.store.put('acme', 'blob-2', path);
       expect(await subject.store.put('acme', 'blob-2', path)).toBe(key);
       expect(await textOf('acme', key)).toBe('once');
+    });
+
+    test('put with a descriptor that is open on the file takes the file over and leaves the descriptor open', async () => {
+      const path = await given('open');
+      const file = await open(path, 'r+');
+      try {
+        const key = await subject.store.put('acme', 'blob-fd', path, file.fd);
+        expect(await textOf('acme', key)).toBe('open');
+        expect(await codeOf(stat(path))).toBe('ENOENT');
+        expect((await file.stat()).size).toBe(4);
+      } finally {
+        await file.close();
+      }
     });
 
     test('put of a path that never was fails', async () => {

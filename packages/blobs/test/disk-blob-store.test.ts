@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -50,6 +50,79 @@ test('the age of a blob is that of its arrival, not the time its owner gave the 
     await store.put('acme', 'blob-1', path);
     for await (const blob of store.list())
       expect(Date.now() - blob.modifiedAt.getTime()).toBeLessThan(60_000);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+});
+
+/** As a version 7 UUID made at this time begins. */
+const idMadeAt = (ms: number): string =>
+  `${ms
+    .toString(16)
+    .padStart(12, '0')
+    .replace(/^(.{8})/, '$1-')}-7abc-8000-0123456789ab`;
+
+async function withStore(
+  run: (root: string, put: (blobId: string, fd?: number) => Promise<string>) => Promise<void>,
+) {
+  const root = await makeRoot();
+  try {
+    const store = createDiskBlobStore({ root });
+    await run(root, async (blobId, fd) => {
+      const path = join(root, 'upload');
+      await writeFile(path, blobId);
+      return store.put('acme', blobId, path, fd);
+    });
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+test('files of the same minutes share one folder, so that they can share its sync', () =>
+  withStore(async (root, put) => {
+    const [first, later] = [idMadeAt(1_800_000_000_000), idMadeAt(1_800_000_004_321)];
+    await put(first);
+    await put(later);
+    const folders = await readdir(join(root, 'acme'));
+    expect(folders).toEqual(['01a3185']);
+    expect((await readdir(join(root, 'acme', folders[0]!))).sort()).toEqual([first, later]);
+  }));
+
+test('a file that cannot be synced is at its path again', () =>
+  withStore(async (root, put) => {
+    const closed = await open(join(root, 'any'), 'w');
+    const { fd } = closed;
+    await closed.close();
+    await expect(put('blob-1', fd)).rejects.toMatchObject({ code: 'INTERNAL' });
+    expect(await readFile(join(root, 'upload'), 'utf8')).toBe('blob-1');
+    expect(await readdir(join(root, 'acme', '-1'))).toEqual([]);
+  }));
+
+test('a folder of the store that was removed is made again', () =>
+  withStore(async (root, put) => {
+    await put(idMadeAt(1_800_000_000_000));
+    await rm(join(root, 'acme'), { recursive: true });
+    await put(idMadeAt(1_800_000_000_001));
+    expect(await readdir(join(root, 'acme', '01a3185'))).toHaveLength(1);
+  }));
+
+test('listing removes folders of past days that nothing is left in', async () => {
+  const root = await makeRoot();
+  try {
+    const store = createDiskBlobStore({ root });
+    const path = join(root, 'upload');
+    const [past, kept] = [Date.now() - 3 * 86_400_000, Date.now() - 5 * 86_400_000];
+    for (const ms of [past, kept, Date.now()]) {
+      await writeFile(path, 'x');
+      await store.put('acme', idMadeAt(ms), path);
+    }
+    await store.remove('acme', `acme/${idMadeAt(past)}`);
+    const found: string[] = [];
+    for await (const { key } of store.list()) found.push(key);
+    expect(found).toHaveLength(2);
+    const folders = await readdir(join(root, 'acme'));
+    expect(folders).toHaveLength(2);
+    expect(folders).not.toContain(idMadeAt(past).slice(0, 7));
   } finally {
     await rm(root, { recursive: true, force: true });
   }

@@ -3,10 +3,11 @@ import type { Readable } from 'node:stream';
 /** Where bytes rest, by tenant. A key is `<tenantId>/<blobId>`; bytes are never shared between tenants. */
 export interface BlobStore {
   /**
-   * Takes over a complete, closed local file: when it resolves the bytes are durable (file and folder synced) and
-   * `path` is gone. Idempotent.
+   * Takes over a complete local file that nobody writes any more: when it resolves the bytes are durable (file and
+   * folder synced) and `path` is gone. When it rejects the file is at `path` as before. Idempotent. `fd`, where it is
+   * given, is open on the file: it spares opening it anew, and stays the caller's to close.
    */
-  put(tenantId: string, blobId: string, path: string): Promise<string>;
+  put(tenantId: string, blobId: string, path: string, fd?: number): Promise<string>;
   /** A new blob with the same bytes. */
   copy(tenantId: string, fromKey: string, blobId: string): Promise<string>;
   /** Bytes from `start` to `end` inclusive. Throws CallbayError BLOB_MISSING where there are none. */

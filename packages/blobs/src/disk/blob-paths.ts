@@ -13,14 +13,34 @@ function checkComponent(value: string, what: string): string {
 export const tenantFolder = (root: string, tenantId: string): string =>
   join(root, checkComponent(tenantId, 'tenant'));
 
-/** Spreads blobs over 256 or so folders; the last characters, since the first ones of a time-ordered id hardly vary. */
-export const shardOf = (blobId: string): string => blobId.slice(-2).replaceAll('.', '_');
+/** A UUID of version 7, which begins with the milliseconds of its making. */
+const TIME_ORDERED = /^[0-9a-f]{8}-[0-9a-f]{4}-7/;
+
+const TIME_SHARD = /^[0-9a-f]{7}$/;
+const SHARD_MS = 2 ** 20;
+const PAST_AFTER_MS = 86_400_000;
+
+/** Whether no new blob belongs in this folder any more: its time ended over a day ago. */
+export const isPastShard = (shard: string, nowMs: number): boolean =>
+  TIME_SHARD.test(shard) && (Number.parseInt(shard, 16) + 1) * SHARD_MS < nowMs - PAST_AFTER_MS;
+
+/**
+ * The folder of a blob within its tenant's. Time-ordered ids of the same 17 minutes (2^20 ms) share one, so that files
+ * which come together share the sync of their folder. Other ids are spread over 256 or so folders.
+ */
+export const shardOf = (blobId: string): string =>
+  TIME_ORDERED.test(blobId) ? blobId.slice(0, 7) : blobId.slice(-2).replaceAll('.', '_');
 
 export const blobKeyOf = (tenantId: string, blobId: string): string =>
   `${checkComponent(tenantId, 'tenant')}/${checkComponent(blobId, 'id')}`;
 
 /** The folder and the file of one blob. */
-export function blobPath(root: string, tenantId: string, blobId: string): { folder: string; path: string } {
+export interface BlobPlace {
+  readonly folder: string;
+  readonly path: string;
+}
+
+export function blobPath(root: string, tenantId: string, blobId: string): BlobPlace {
   const folder = join(tenantFolder(root, tenantId), shardOf(checkComponent(blobId, 'id')));
   return { folder, path: join(folder, blobId) };
 }

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, opendir, rm, stat } from 'node:fs/promises';
+import { createReadStream, fdatasync, renameSync } from 'node:fs';
+import { open, opendir, rm, rmdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { CallbayError } from '@callbay/core';
 import type { BlobStore } from '@callbay/ingestion';
-import { blobIdOf, blobKeyOf, blobPath } from './blob-paths.ts';
-import { copyDurably, errnoOf, makeDurableFolder, moveDurably, syncPath } from './durable-files.ts';
+import { type BlobPlace, blobIdOf, blobKeyOf, blobPath, isPastShard } from './blob-paths.ts';
+import { copyDurably, errnoOf, makeDurableFolder, syncPath } from './durable-files.ts';
+import { createFolderSyncs } from './folder-syncs.ts';
+
+const syncData = promisify(fdatasync);
 
 export interface DiskBlobStoreOptions {
   /** Made when absent. Best on the file system of the spool: taking a file over is then a rename. */
@@ -18,6 +22,7 @@ export type DiskBlobStore = BlobStore & { readonly root: string };
 /** Copies under way rest beside their target under this prefix, which no blob id can begin with. */
 const STAGING_PREFIX = '.staging-';
 const ABANDONED_STAGING_MS = 86_400_000;
+const MAX_KNOWN_FOLDERS = 10_000;
 
 function translate(error: unknown): unknown {
   if (error instanceof CallbayError) return error;
@@ -37,6 +42,19 @@ async function sizeOf(path: string): Promise<number | null> {
   }
 }
 
+/** On the calling thread: a hop to the thread pool costs more, and would wait behind the syncs there. */
+function tryRename(from: string, to: string): 'moved' | 'absent' | 'other-device' {
+  try {
+    renameSync(from, to);
+    return 'moved';
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT') return 'absent';
+    if (errno === 'EXDEV') return 'other-device';
+    throw error;
+  }
+}
+
 /**
  * Blobs as files in `<root>/<tenantId>/<shard>/<blobId>`. Throws STORAGE_FULL on a full disk, BLOB_MISSING where
  * bytes are gone, BAD_REQUEST for an id that is no plain path component, NOT_FOUND for another tenant's key.
@@ -44,7 +62,54 @@ async function sizeOf(path: string): Promise<number | null> {
 export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStore {
   const root = resolve(options.root);
   const locate = (tenantId: string, key: string) => blobPath(root, tenantId, blobIdOf(tenantId, key)).path;
-  const stagingIn = (folder: string) => join(folder, `${STAGING_PREFIX}${randomUUID()}`);
+  const syncFolder = createFolderSyncs();
+  /** Folders that this process has found or made durable. One that is gone again is made again. */
+  const knownFolders = new Set<string>();
+
+  async function haveFolder(folder: string): Promise<void> {
+    await makeDurableFolder(root, folder);
+    if (knownFolders.size >= MAX_KNOWN_FOLDERS) knownFolders.clear();
+    knownFolders.add(folder);
+  }
+
+  async function copyInto(from: string, target: BlobPlace): Promise<void> {
+    const staging = join(target.folder, `${STAGING_PREFIX}${randomUUID()}`);
+    try {
+      await copyDurably(from, staging);
+      renameSync(staging, target.path);
+    } catch (error) {
+      await rm(staging, { force: true });
+      throw error;
+    }
+    await syncFolder(target.folder);
+  }
+
+  /** Renames first: the file's sync then covers its new name where the file system has one journal. */
+  async function takeOver(path: string, target: BlobPlace, fd: number | undefined): Promise<void> {
+    if (!knownFolders.has(target.folder)) await haveFolder(target.folder);
+    const outcome = tryRename(path, target.path);
+    if (outcome === 'moved') return syncMoved(path, target, fd);
+    if (outcome === 'other-device') {
+      await copyInto(path, target);
+      await rm(path, { force: true });
+      return;
+    }
+    await haveFolder(target.folder);
+    const isRepeated = (await sizeOf(path)) === null && (await sizeOf(target.path)) !== null;
+    // A repeated call: the first one moved the file, but may have died before the syncs.
+    if (!isRepeated) renameSync(path, target.path);
+    await syncMoved(path, target, fd);
+  }
+
+  /** Moves the file back where a sync fails, so that the caller keeps what was not stored. */
+  async function syncMoved(path: string, target: BlobPlace, fd: number | undefined): Promise<void> {
+    const bytes = fd === undefined ? syncPath(target.path) : syncData(fd);
+    const syncs = await Promise.allSettled([bytes, syncFolder(target.folder)]);
+    const failed = syncs.find((sync) => sync.status === 'rejected');
+    if (failed === undefined) return;
+    renameSync(target.path, path);
+    throw failed.reason;
+  }
 
   async function guard<T>(run: () => Promise<T>): Promise<T> {
     try {
@@ -57,17 +122,11 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
   return {
     root,
 
-    put: (tenantId, blobId, path) =>
+    put: (tenantId, blobId, path, fd) =>
       guard(async () => {
         const key = blobKeyOf(tenantId, blobId);
         const target = blobPath(root, tenantId, blobId);
-        await makeDurableFolder(root, target.folder);
-        if ((await sizeOf(path)) === null && (await sizeOf(target.path)) !== null) {
-          // A repeated call: the first one moved the file, but may have died before the folder was durable.
-          await syncPath(target.folder);
-          return key;
-        }
-        await moveDurably(path, stagingIn(target.folder), target.path);
+        await takeOver(path, target, fd);
         return key;
       }),
 
@@ -75,15 +134,8 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
       guard(async () => {
         const key = blobKeyOf(tenantId, blobId);
         const target = blobPath(root, tenantId, blobId);
-        const staging = stagingIn(target.folder);
         await makeDurableFolder(root, target.folder);
-        try {
-          await copyDurably(locate(tenantId, fromKey), staging);
-          await moveDurably(staging, staging, target.path);
-        } catch (error) {
-          await rm(staging, { force: true });
-          throw error;
-        }
+        await copyInto(locate(tenantId, fromKey), target);
         return key;
       }),
 
@@ -107,7 +159,9 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
     async *list() {
       for await (const tenantId of folderNames(root)) {
         for await (const shard of folderNames(join(root, tenantId))) {
-          yield* listShard(tenantId, join(root, tenantId, shard));
+          const folder = join(root, tenantId, shard);
+          yield* listShard(tenantId, folder);
+          if (isPastShard(shard, Date.now())) await removeIfEmpty(folder);
         }
       }
     },
@@ -123,6 +177,16 @@ async function* entriesOf(folder: string) {
     yield* await opendir(folder);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw translate(error);
+  }
+}
+
+/** A blob that is put there all the same makes its folder again. */
+async function removeIfEmpty(folder: string): Promise<void> {
+  try {
+    await rmdir(folder);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno !== 'ENOTEMPTY' && errno !== 'EEXIST' && errno !== 'ENOENT') throw translate(error);
   }
 }
 

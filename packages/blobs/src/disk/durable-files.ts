@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** The errno name of a failed system call, or null for any other error. */
@@ -33,26 +33,4 @@ export async function makeDurableFolder(root: string, folder: string): Promise<v
 export async function copyDurably(from: string, to: string): Promise<void> {
   await copyFile(from, to, constants.COPYFILE_FICLONE);
   await syncPath(to);
-}
-
-/**
- * Moves a file to its final name so that after it resolves a power cut loses nothing: bytes first, then the
- * name, then the folder. Between file systems it copies to `staging`, which must be beside the target.
- */
-export async function moveDurably(from: string, staging: string, to: string): Promise<void> {
-  await syncPath(from);
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if (errnoOf(error) !== 'EXDEV') throw error;
-    try {
-      await copyDurably(from, staging);
-      await rename(staging, to);
-    } catch (copyError) {
-      await rm(staging, { force: true });
-      throw copyError;
-    }
-    await rm(from, { force: true });
-  }
-  await syncPath(dirname(to));
 }
