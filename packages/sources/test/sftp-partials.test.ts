@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -55,4 +55,73 @@ test('what a crashed server was writing can be continued after the restart', asy
   } finally {
     await rm(spoolDir, { recursive: true, force: true });
   }
+});
+
+test('a name of 255 bytes that a crashed server was writing can be continued after the restart', async () => {
+  const spoolDir = await mkdtemp(join(tmpdir(), 'callbay-crashed-'));
+  const name = `${'n'.repeat(251)}.wav`;
+  try {
+    const before = await startFixture({ spoolDir });
+    const writer = await before.connect();
+    const handle = await writer.open(name, 'w');
+    await writer.write(handle, 'half', 0);
+    const [path = ''] = await before.spooled();
+    // As a kill leaves it: a later process finds the folder of a process id that no process has.
+    const crashed = join(spoolDir, 'writing', '4194305-abc', 'acme', '1');
+    await mkdir(crashed, { recursive: true });
+    await cp(path, join(crashed, name));
+    await writer.kill();
+    await before[Symbol.asyncDispose]();
+    await using after = await startFixture({ spoolDir });
+    await using client = await after.connect();
+    expect((await client.stat(name)).size).toBe(4);
+  } finally {
+    await rm(spoolDir, { recursive: true, force: true });
+  }
+});
+
+test('uploads one after the other use one folder of the spool, and uploads at once never share one', async () => {
+  await using drop = await startFixture();
+  await using client = await drop.connect();
+  const foldersOfWriters = async () => {
+    const [writer = ''] = await readdir(join(drop.spoolDir, 'writing'));
+    return readdir(join(drop.spoolDir, 'writing', writer, 'acme'));
+  };
+  for (const name of ['1.wav', '2.wav', '3.wav']) await client.put(name, 'x');
+  expect(await foldersOfWriters()).toHaveLength(1);
+  const [one, two] = [await client.open('same.wav', 'w'), await client.open('same.wav', 'w')];
+  await client.write(one, 'one', 0);
+  await client.write(two, 'twofold', 0);
+  expect(await foldersOfWriters()).toHaveLength(2);
+  await client.close(two);
+  await client.close(one);
+  expect(drop.drop.files.slice(-2).map(({ sizeBytes }) => sizeBytes)).toEqual([7, 3]);
+  expect(await drop.spooled()).toEqual([]);
+});
+
+test('a file that is read while its CLOSE is under way is read whole', async () => {
+  const stored = Promise.withResolvers<void>();
+  const mayGoOn = Promise.withResolvers<void>();
+  await using drop = await startFixture({
+    wrapBlobs: (blobs) => ({
+      ...blobs,
+      put: async (...file) => {
+        const key = await blobs.put(...file);
+        stored.resolve();
+        await mayGoOn.promise;
+        return key;
+      },
+    }),
+  });
+  await using client = await drop.connect();
+  const handle = await client.open('read.wav', 'w');
+  await client.write(handle, 'whole', 0);
+  const closed = client.close(handle);
+  await stored.promise;
+  const read = client.get('read.wav');
+  // Answered out of the order of paths: the OPEN has arrived by then.
+  await client.do((sftp, done) => sftp.ext_openssh_statvfs('/', done));
+  mayGoOn.resolve();
+  expect((await read).toString()).toBe('whole');
+  await closed;
 });

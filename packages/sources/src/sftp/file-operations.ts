@@ -3,7 +3,7 @@ import { type SentAttributes, type Stat, sentTime } from './attrs.ts';
 import { type Download, downloadOf, type Handle, openDownload } from './handles.ts';
 import { locate, writableName } from './paths.ts';
 import type { ReceiveDeps } from './receive.ts';
-import { absent, denied, failed } from './statuses.ts';
+import { absent, denied, errnoOf, failed } from './statuses.ts';
 import { OPEN_FLAG } from './uploads.ts';
 import { findStored, listFolder, statLocation, type ViewDeps } from './view.ts';
 
@@ -50,8 +50,8 @@ async function openForReading(deps: OperationDeps, account: SftpAccount, path: s
   }
   if (!mayReadFiles(account)) throw denied(NOT_READABLE);
   if (folder === 'data') {
-    const underWay = deps.uploads.findLive(tenantId, name)?.own ?? (await deps.partials.find(tenantId, name));
-    if (underWay !== null) return openDownload(underWay.path, stat, async () => {});
+    const underWay = await openUnderWay(deps, tenantId, name, stat);
+    if (underWay !== null) return underWay;
   }
   const stored = await findStored(deps, tenantId, folder, name);
   if (stored === null) throw absent();
@@ -61,6 +61,25 @@ async function openForReading(deps: OperationDeps, account: SftpAccount, path: s
     await release();
     throw error;
   });
+}
+
+/** An upload under way or a broken one; null where there is none, or none any more. */
+async function openUnderWay(
+  deps: OperationDeps,
+  tenantId: string,
+  name: string,
+  stat: Stat,
+): Promise<Download | null> {
+  const found = deps.uploads.findLive(tenantId, name)?.own ?? (await deps.partials.find(tenantId, name));
+  if (found === null) return null;
+  try {
+    return await openDownload(found.path, stat, async () => {});
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    // A CLOSE or RENAME has taken the bytes away and is about to make them the stored file that is meant.
+    await deps.uploads.inTurn(tenantId, name, async () => {});
+    return null;
+  }
 }
 
 /** OPENDIR. Names and sizes are listed for every user: clients need them to send. `canRead` guards bytes. */

@@ -1,10 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { fstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { fstatSync, openSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createSlots } from './slots.ts';
 import { errnoOf } from './statuses.ts';
 
-/** A file that one handle writes, in a folder of its own, so that two uploads of one name never mix. */
+/** A file that one handle writes, alone in its folder, so that two uploads of one name never mix. */
 export interface OwnFile {
   readonly tenantId: string;
   readonly name: string;
@@ -25,7 +26,7 @@ export interface Partial {
 /**
  * Uploads that are not files yet, on this node's spool:
  * `partials/<tenantId>/<name>` is what a later session may continue, rename or remove;
- * `writing/<process>/<tenantId>/<uuid>/<name>` belongs to one open handle.
+ * `writing/<process>/<tenantId>/<slot>/<name>` belongs to one open handle, and a later one uses the slot again.
  * Every change of hands is one rename, so that several processes on one spool never share bytes, and a crash
  * leaves each upload in one place. The processes of one spool share one set of process ids.
  */
@@ -35,6 +36,7 @@ export interface PartialStore {
   claim(tenantId: string, name: string): OwnFile | null;
   /** Gives a written file back as the named partial, replacing an earlier one. */
   release(own: OwnFile): Promise<void>;
+  /** Removes a written file, if it is still there. Nothing may use it or its path afterwards. */
   discard(own: OwnFile): Promise<void>;
   find(tenantId: string, name: string): Promise<Partial | null>;
   /** At most 10,000, by name. */
@@ -54,6 +56,7 @@ const MAX_LISTED = 10_000;
 const PARTIALS = 'partials';
 const WRITING = 'writing';
 const PRIVATE_MODE = 0o700;
+const PRIVATE_FILE_MODE = 0o600;
 
 /** Folders of writers inside this very process, which `recover` must tell from a predecessor with the same pid. */
 const writersHere = new Set<string>();
@@ -77,76 +80,129 @@ async function ignoreAbsent<T>(promise: Promise<T>): Promise<T | null> {
 
 const namesIn = async (folder: string): Promise<string[]> => (await ignoreAbsent(readdir(folder))) ?? [];
 
-async function describe(path: string, name: string): Promise<Partial | null> {
-  const found = await ignoreAbsent(stat(path));
-  if (found === null) return null;
+/** On the calling thread, as opening is: a hop to the thread pool costs more, and would wait behind syncs there. */
+function describe(path: string, name: string): Partial | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return null;
   return { name, path, sizeBytes: found.size, modifiedAt: found.mtime };
+}
+
+function unlinkIfThere(path: string): boolean {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return false;
+  try {
+    unlinkSync(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 export function createPartialStore(spoolDir: string): PartialStore {
   const writing = join(spoolDir, WRITING, `${process.pid}-${randomBytes(6).toString('hex')}`);
   writersHere.add(writing);
+  const slots = createSlots(writing);
   const folderOf = (tenantId: string) => join(spoolDir, PARTIALS, component(tenantId));
   const pathOf = (tenantId: string, name: string) => join(folderOf(tenantId), component(name));
-  const ownPath = (tenantId: string, name: string) => {
-    const folder = join(writing, component(tenantId), randomUUID());
-    mkdirSync(folder, { recursive: true, mode: PRIVATE_MODE });
-    return join(folder, component(name));
-  };
-  const discardPath = (path: string) => rm(dirname(path), { recursive: true, force: true });
+
+  /** What this process writes. Whatever is not in here has given its folder back and must not touch it again. */
+  const held = new Set<OwnFile>();
+
+  /** Opens a file on a path that is nobody else's, and gives the folder back where that fails. */
+  function hold(
+    tenantId: string,
+    name: string,
+    openAt: (path: string) => number,
+    sizeOf: (fd: number) => number,
+  ) {
+    const folder = slots.take(component(tenantId));
+    try {
+      const path = join(folder, component(name));
+      const fd = openAt(path);
+      const own = { tenantId, name, path, fd, sizeBytes: sizeOf(fd) };
+      held.add(own);
+      return own;
+    } catch (error) {
+      slots.give(tenantId, folder);
+      throw error;
+    }
+  }
+
+  function letGo(own: OwnFile): void {
+    held.delete(own);
+    slots.give(own.tenantId, dirname(own.path));
+  }
+
+  /** Takes a partial to `path`; where it cannot be opened it stays what it was. */
+  function openMoved(partial: string, path: string): number {
+    renameSync(partial, path);
+    try {
+      return openSync(path, 'r+');
+    } catch (error) {
+      renameSync(path, partial);
+      throw error;
+    }
+  }
 
   return {
-    create(tenantId, name) {
-      const path = ownPath(tenantId, name);
-      return { tenantId, name, path, fd: openSync(path, 'wx+', 0o600), sizeBytes: 0 };
-    },
+    create: (tenantId, name) =>
+      hold(
+        tenantId,
+        name,
+        (path) => openSync(path, 'wx+', PRIVATE_FILE_MODE),
+        () => 0,
+      ),
 
     claim(tenantId, name) {
-      const path = ownPath(tenantId, name);
+      const partial = pathOf(tenantId, name);
+      if (statSync(partial, { throwIfNoEntry: false }) === undefined) return null;
       try {
-        renameSync(pathOf(tenantId, name), path);
+        return hold(
+          tenantId,
+          name,
+          (path) => openMoved(partial, path),
+          (fd) => fstatSync(fd).size,
+        );
       } catch (error) {
-        rmSync(dirname(path), { recursive: true, force: true });
+        // Another process took it between the two.
         if (errnoOf(error) === 'ENOENT') return null;
         throw error;
       }
-      const fd = openSync(path, 'r+');
-      return { tenantId, name, path, fd, sizeBytes: fstatSync(fd).size };
     },
 
     async release(own) {
+      if (!held.has(own)) return;
       await mkdir(folderOf(own.tenantId), { recursive: true, mode: PRIVATE_MODE });
       await rename(own.path, pathOf(own.tenantId, own.name));
-      await discardPath(own.path);
+      letGo(own);
     },
 
-    discard: (own) => discardPath(own.path),
+    async discard(own) {
+      if (!held.has(own)) return;
+      unlinkIfThere(own.path);
+      letGo(own);
+    },
 
-    find: (tenantId, name) => describe(pathOf(tenantId, name), name),
+    find: async (tenantId, name) => describe(pathOf(tenantId, name), name),
 
     async list(tenantId) {
       const folder = folderOf(tenantId);
       const names = (await namesIn(folder)).sort().slice(0, MAX_LISTED);
-      const found: Partial[] = [];
-      for (const name of names) {
-        const partial = await describe(join(folder, name), name);
-        if (partial !== null) found.push(partial);
-      }
-      return found;
+      return names.flatMap((name) => describe(join(folder, name), name) ?? []);
     },
 
-    async remove(tenantId, name) {
-      return (await ignoreAbsent(rm(pathOf(tenantId, name)).then(() => true))) ?? false;
-    },
+    remove: async (tenantId, name) => unlinkIfThere(pathOf(tenantId, name)),
 
     async add(tenantId, name, fill) {
-      const path = ownPath(tenantId, name);
+      const folder = slots.take(component(tenantId));
+      const path = join(folder, component(name));
       try {
         await fill(path);
         await mkdir(folderOf(tenantId), { recursive: true, mode: PRIVATE_MODE });
         await rename(path, pathOf(tenantId, name));
       } finally {
-        await discardPath(path);
+        unlinkIfThere(path);
+        slots.give(tenantId, folder);
       }
     },
 

@@ -20,15 +20,25 @@ export interface WholeFile {
   readonly sentBy: string;
 }
 
+/** Where the bytes are. `fd` is open on them, where the caller has it open anyway. */
+export interface LocalFile {
+  readonly path: string;
+  readonly fd?: number;
+}
+
 /**
- * Makes a whole, closed local file a received one: bytes durable, then the row, then the alarm clock. When it
+ * Makes a whole local file a received one: bytes durable, then the row, then the alarm clock. When it
  * resolves the file may be acknowledged. When it rejects nothing was acknowledged and the bytes are at `path`
  * again, so that the client may send the end once more; a row that was committed all the same (the answer was
  * lost) keeps its blob, and a blob without a row falls to the sweep of orphans.
  */
-export async function receiveLocalFile(deps: ReceiveDeps, file: WholeFile, path: string): Promise<void> {
+export async function receiveLocalFile(
+  deps: ReceiveDeps,
+  file: WholeFile,
+  { path, fd }: LocalFile,
+): Promise<void> {
   const fileId = randomUUID();
-  const blobKey = await deps.blobs.put(file.tenantId, fileId, path);
+  const blobKey = await deps.blobs.put(file.tenantId, fileId, path, fd);
   try {
     await commit(deps, file, fileId, blobKey);
   } catch (error) {

@@ -51,9 +51,9 @@ async function renamePartial(
     await deps.partials.rename(tenantId, from, to);
     return;
   }
-  const { sizeBytes, modifiedAt, path } = partial;
+  const { sizeBytes, modifiedAt } = partial;
   await deps.uploads.inTurn(tenantId, to, async () => {
-    await receiveLocalFile(deps, { tenantId, name: to, sizeBytes, modifiedAt, sentBy }, path);
+    await receiveLocalFile(deps, { tenantId, name: to, sizeBytes, modifiedAt, sentBy }, partial);
     // A broken upload of the new name must not shadow the whole file.
     await deps.partials.remove(tenantId, to);
   });

@@ -14,11 +14,12 @@ import {
 } from './file-operations.ts';
 import { type Handle, HandleTable } from './handles.ts';
 import { PACKET_LIMITS, type SftpLimits } from './limits.ts';
-import { canonicalPath, writableName } from './paths.ts';
+import { canonicalPath, locate, writableName } from './paths.ts';
 import { ReadPacer } from './read-pacer.ts';
 import { renameFile } from './rename.ts';
 import { extendSftp, type SftpChannel, uint64 } from './ssh2-internals.ts';
-import { denied, failed, SFTP_STATUS, SftpRefusal, statusOf } from './statuses.ts';
+import { ABSENT, denied, failed, SFTP_STATUS, SftpRefusal, statusOf } from './statuses.ts';
+import { statLocation } from './view.ts';
 
 /** The connection that a session lives on, as far as the session needs it. */
 export interface SessionHost {
@@ -321,7 +322,9 @@ export class SftpSession {
   }
 
   async #stat(id: number, path: string): Promise<true> {
-    const stat = await statPath(this.#deps, this.#account.tenantId, path);
+    const stat = await statLocation(this.#deps, this.#account.tenantId, locate(path));
+    // Clients ask for every name before they send it: no error is made of its absence.
+    if (stat === null) return this.#reply(() => this.#sftp.status(id, SFTP_STATUS.NO_SUCH_FILE, ABSENT));
     return this.#reply(() => this.#sftp.attrs(id, attributesOf(stat)));
   }
 

@@ -27,7 +27,8 @@ export class SftpRefusal extends Error {
 export const denied = (sentence: string): SftpRefusal =>
   new SftpRefusal(SFTP_STATUS.PERMISSION_DENIED, sentence);
 export const failed = (sentence: string): SftpRefusal => new SftpRefusal(SFTP_STATUS.FAILURE, sentence);
-export const absent = (): SftpRefusal => new SftpRefusal(SFTP_STATUS.NO_SUCH_FILE, 'There is no such file.');
+export const ABSENT = 'There is no such file.';
+export const absent = (): SftpRefusal => new SftpRefusal(SFTP_STATUS.NO_SUCH_FILE, ABSENT);
 export const invalidHandle = (): SftpRefusal => failed('This handle is not open.');
 
 /** The errno name of a failed system call, or null for any other error. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { close, fsync, ftruncate, futimes, read } from 'node:fs';
+import { close, closeSync, fsync, ftruncate, futimes, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { MAX_FILE_BYTES } from './limits.ts';
 import type { SftpMetrics } from './logger.ts';
@@ -37,6 +37,15 @@ export interface UploadStart {
 
 const tooLarge = (): SftpRefusal =>
   failed('A file may have at most 2 GiB (2147483648 bytes). Nothing of this one was kept; send it in parts.');
+
+/**
+ * On a full disk the bytes would only keep it full, for every tenant. After a failed sync nobody knows which of them are
+ * on the medium, and the next sync may succeed without them.
+ */
+function isUnfitToKeep(error: unknown): boolean {
+  const codes = [errnoOf(error), error instanceof Error ? errnoOf(error.cause) : null];
+  return codes.some((code) => code !== null && ['STORAGE_FULL', 'ENOSPC', 'EDQUOT', 'EIO'].includes(code));
+}
 
 /** One written handle, from OPEN to CLOSE or to the end of its connection. */
 export class Upload {
@@ -98,7 +107,9 @@ export class Upload {
 
   async setSize(sizeBytes: number): Promise<void> {
     if (sizeBytes > MAX_FILE_BYTES) throw this.#refuseSize(sizeBytes);
-    if (sizeBytes !== this.#sizeBytes) this.#isChanged = true;
+    // OpenSSH's sftp cuts every file to the size that it has already.
+    if (sizeBytes === this.#sizeBytes && this.#queue.error === null) return;
+    this.#isChanged = true;
     this.#sizeBytes = sizeBytes;
     await this.#queue.run(() => truncateFd(this.own.fd, sizeBytes));
   }
@@ -145,22 +156,25 @@ export class Upload {
   /** The connection ended without CLOSE: nothing is received, and what came can be continued. Source: case 89. */
   async abandon(): Promise<void> {
     await this.#queue.settled();
+    await this.#refusalTold;
     const isWorthKeeping = this.#isChanged && this.#sizeBytes > 0 && !this.#isOvertaken;
     if (this.#queue.error !== null || !isWorthKeeping) await this.#drop();
     else await this.#keepAsPartial();
   }
 
   async #receive(): Promise<void> {
-    const { tenantId, name, path } = this.own;
+    const { tenantId, name } = this.own;
     const { modifiedAt, sizeBytes, sentBy } = this;
-    await closeFd(this.own.fd);
     try {
-      await receiveLocalFile(this.#deps, { tenantId, name, sizeBytes, modifiedAt, sentBy }, path);
+      await receiveLocalFile(this.#deps, { tenantId, name, sizeBytes, modifiedAt, sentBy }, this.own);
     } catch (error) {
       this.#deps.metrics.uploadFailed();
+      await closeFd(this.own.fd);
       await this.#keepAfter(error);
       throw error;
     }
+    // The bytes are stored under another name, so that nothing is freed here and the calling thread need not wait.
+    closeSync(this.own.fd);
     this.#deps.metrics.fileReceived(sizeBytes);
     await this.#deps.partials.discard(this.own);
     // A whole version came: an older broken upload of the name must not shadow it.
@@ -169,10 +183,10 @@ export class Upload {
 
   /** Keeps the bytes of a file that could not be received, so that the client need not send them all again. */
   async #keepAfter(cause: unknown): Promise<void> {
-    // On a full disk they would only keep it full, for every tenant.
-    const isFull = ['STORAGE_FULL', 'ENOSPC', 'EDQUOT'].includes(errnoOf(cause) ?? '');
     try {
-      await (isFull ? this.#deps.partials.discard(this.own) : this.#deps.partials.release(this.own));
+      await (isUnfitToKeep(cause)
+        ? this.#deps.partials.discard(this.own)
+        : this.#deps.partials.release(this.own));
     } catch (error) {
       // The client hears of the cause; it was told of no success, so this only costs it the resumption.
       this.#deps.log.warn({ err: error, tenantId: this.own.tenantId }, 'bytes of a failed upload not kept');
@@ -202,14 +216,13 @@ export class Upload {
       .catch((error: unknown) =>
         this.#deps.log.error({ err: error, tenantId }, 'refusal of a large file not recorded'),
       );
-    // At once, not at CLOSE: two gigabytes of nothing would rest on the spool meanwhile.
-    const removed = this.#deps.partials
-      .discard(this.own)
-      .catch((error: unknown) =>
-        this.#deps.log.error({ err: error, tenantId }, 'partial of a refused file not removed'),
-      );
-    this.#refusalTold = recorded;
-    this.#deps.inBackground(Promise.all([recorded, removed]).then(() => {}));
+    // At once, not at CLOSE: two gigabytes of nothing would rest on the spool meanwhile. While the handle is open only
+    // cutting the file frees them, removing it does not.
+    const emptied = truncateFd(this.own.fd, 0).catch((error: unknown) =>
+      this.#deps.log.error({ err: error, tenantId }, 'partial of a refused file not emptied'),
+    );
+    this.#refusalTold = Promise.all([recorded, emptied]).then(() => {});
+    this.#deps.inBackground(this.#refusalTold);
     return refusal;
   }
 }

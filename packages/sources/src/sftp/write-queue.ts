@@ -13,7 +13,10 @@ interface Barrier {
 
 /** More buffers than this in one writev gain nothing, and systems refuse more than 1,024. */
 const MAX_JOINED = 512;
-/** Below this a whole file is written in one go on the calling thread: a hop to the pool costs more. */
+/**
+ * What lies in a file's first bytes is written on the calling thread: a hop to the pool costs more. Later writes are
+ * not, since the kernel holds up those who write much.
+ */
 const SYNC_BYTES = 64 * 1024;
 
 /**
@@ -92,7 +95,8 @@ export class WriteQueue {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      if (!this.#isRunning) void this.#work();
+      this.#writeSmallNow();
+      if (!this.#isRunning && this.#pending.length > 0) void this.#work();
     });
   }
 
@@ -153,8 +157,10 @@ export class WriteQueue {
   }
 
   #writeSmallNow(): void {
-    if (this.#isRunning || this.#queuedBytes > SYNC_BYTES || this.#pending.length === 0) return;
-    if (this.#pending.some((entry) => 'run' in entry)) return;
+    if (this.#isRunning || this.#queuedBytes > SYNC_BYTES) return;
+    const isSmall = (entry: PendingWrite | Barrier): boolean =>
+      !('run' in entry) && entry.position + entry.bytes.length <= SYNC_BYTES;
+    if (!this.#pending.every(isSmall)) return;
     const writes = this.#takeContiguous();
     const [first] = writes;
     if (first === undefined) return;
