@@ -32,7 +32,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   media: rules,
   ingestion: readers,
   ...Object.fromEntries(adapters.map((name) => [name, useCases])),
-  ...Object.fromEntries(grounds.map((name) => [name, []])),
+  runtime: [],
+  embedded: ['runtime'],
+  backup: ['runtime'],
   role: ['runtime', 'postgres', 'queue'],
   testkit: [...useCases, ...adapters, ...grounds],
 };

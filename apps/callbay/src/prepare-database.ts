@@ -1,4 +1,5 @@
 import type { Config } from '@callbay/runtime';
+import { operatorKeyFile } from './operator-key-file.ts';
 
 /**
  * Brings the schema up to this version and sees that there is an operator's key, before any role starts. Answers the
@@ -11,6 +12,6 @@ export async function prepareDatabase(
   // Loaded when needed: the database client is heavy, and most commands only talk to the API.
   const { applyMigrations, ensureOperatorKey } = await import('@callbay/postgres');
   const { applied } = await applyMigrations(connectionString);
-  await ensureOperatorKey(connectionString, config.operatorKeyFile);
+  await ensureOperatorKey(connectionString, operatorKeyFile(config.operatorKeyFile));
   return applied;
 }

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { readFileIfThere, replaceFile } from '@callbay/runtime';
 import type { Binaries } from './binaries.ts';
 import { EmbeddedPostgresError } from './errors.ts';
 import { makeReachableFolder, mayReach, type ServerUser } from './identity.ts';
@@ -35,27 +36,30 @@ export const dataFolder = (cluster: Cluster): string => join(cluster.folder, 'da
 const clusterFile = (home: string): string => join(postgresFolder(home), 'cluster.json');
 const passwordFile = (home: string): string => join(postgresFolder(home), 'password');
 
-async function readIfThere(file: string): Promise<string | null> {
+const damaged = (file: string): EmbeddedPostgresError =>
+  new EmbeddedPostgresError(
+    'DAMAGED',
+    `${file} is missing or damaged: run \`callbay doctor --fix\`, which makes it again without touching any data`,
+  );
+
+function parseCluster(home: string, text: string): Cluster | null {
   try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+    const { folder, port } = JSON.parse(text) as SavedCluster;
+    if (!Number.isInteger(port) || (folder !== null && typeof folder !== 'string')) return null;
+    return { folder: folder ?? postgresFolder(home), port };
+  } catch {
+    return null;
   }
 }
 
-async function replaceFile(file: string, text: string): Promise<void> {
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
-  await rename(draft, file);
-}
-
-/** The home's cluster as last saved, or null before its first start. */
+/** The home's cluster as last saved, or null before its first start. Throws DAMAGED. */
 export async function readCluster(home: string): Promise<Cluster | null> {
-  const text = await readIfThere(clusterFile(home));
-  if (text === null) return null;
-  const saved = JSON.parse(text) as SavedCluster;
-  return { folder: saved.folder ?? postgresFolder(home), port: saved.port };
+  const text = await readFileIfThere(clusterFile(home));
+  // It is saved before any password is made.
+  if (text === null && (await readPassword(home)) === null) return null;
+  const cluster = text === null ? null : parseCluster(home, text);
+  if (cluster === null) throw damaged(clusterFile(home));
+  return cluster;
 }
 
 export async function saveCluster(home: string, cluster: Cluster): Promise<void> {
@@ -64,7 +68,15 @@ export async function saveCluster(home: string, cluster: Cluster): Promise<void>
   await replaceFile(clusterFile(home), `${JSON.stringify(saved)}\n`);
 }
 
-export const readPassword = (home: string): Promise<string | null> => readIfThere(passwordFile(home));
+/** Null where it was never made, and where it was lost: a file system may leave an empty file behind. */
+export async function readPassword(home: string): Promise<string | null> {
+  return (await readFileIfThere(passwordFile(home)))?.trim() || null;
+}
+
+export const makePassword = (): string => randomBytes(24).toString('base64url');
+
+export const savePassword = (home: string, password: string): Promise<void> =>
+  replaceFile(passwordFile(home), password);
 
 export function connectionStringOf(port: number, password: string, database: string): string {
   return `postgresql://${superuser}:${password}@127.0.0.1:${port}/${database}`;
@@ -84,7 +96,7 @@ export async function placeCluster(home: string, user: ServerUser | null): Promi
   return cluster;
 }
 
-async function readMajor(data: string): Promise<number | null> {
+export async function readMajor(data: string): Promise<number | null> {
   try {
     return Number((await readFile(join(data, 'PG_VERSION'), 'utf8')).trim());
   } catch (error) {
@@ -130,6 +142,12 @@ async function initialise(
       ...(user ?? {}),
     });
     await rename(data, dataFolder(cluster));
+    const folder = await open(cluster.folder, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
   } catch (error) {
     const words = (error as { stderr?: string }).stderr?.trim() || (error as Error).message;
     throw new EmbeddedPostgresError('INIT_FAILED', `initdb failed: ${words}`, { cause: error });
@@ -140,7 +158,7 @@ async function initialise(
 
 /**
  * Makes the cluster on first start, and otherwise checks that these binaries may open it. Answers its password.
- * Throws WRONG_MAJOR, NOT_OURS or INIT_FAILED.
+ * Throws WRONG_MAJOR, NOT_OURS, DAMAGED or INIT_FAILED.
  */
 export async function ensureCluster(
   home: string,
@@ -151,8 +169,8 @@ export async function ensureCluster(
   const data = dataFolder(cluster);
   const major = await readMajor(data);
   if (major === null) {
-    const password = randomBytes(24).toString('base64url');
-    await replaceFile(passwordFile(home), password);
+    const password = makePassword();
+    await savePassword(home, password);
     await initialise(cluster, password, binaries, user);
     return password;
   }
@@ -164,21 +182,20 @@ export async function ensureCluster(
     );
   }
   const password = await readPassword(home);
-  if (password === null) {
-    throw new EmbeddedPostgresError(
-      'NOT_OURS',
-      `${passwordFile(home)} is missing, and without it nobody can connect to ${data}: put it back from a backup of the home`,
-    );
-  }
+  if (password === null) throw damaged(passwordFile(home));
+  await assertOwned(data, user);
+  return password;
+}
+
+/** Only the owner of the data may run a server on them. Throws NOT_OURS. */
+export async function assertOwned(data: string, user: ServerUser | null): Promise<void> {
   const owner = await stat(data);
   const expected = user?.uid ?? process.getuid?.() ?? owner.uid;
-  if (owner.uid !== expected) {
-    throw new EmbeddedPostgresError(
-      'NOT_OURS',
-      `${data} belongs to user ${owner.uid}, not ${expected}: start Callbay as the user who made it, or change its owner`,
-    );
-  }
-  return password;
+  if (owner.uid === expected) return;
+  throw new EmbeddedPostgresError(
+    'NOT_OURS',
+    `${data} belongs to user ${owner.uid}, not ${expected}: start Callbay as the user who made it, or change its owner`,
+  );
 }
 
 /** Removes a throwaway cluster with all its data. */

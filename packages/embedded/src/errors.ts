@@ -7,6 +7,8 @@ export type EmbeddedPostgresErrorCode =
   | 'WRONG_MAJOR'
   /** The data folder belongs to another user of this machine. */
   | 'NOT_OURS'
+  /** A file that leads to the data, or opens them, was lost; `repairCluster` makes it again. */
+  | 'DAMAGED'
   | 'INIT_FAILED'
   | 'START_FAILED';
 

@@ -8,6 +8,7 @@ export { createDatabase, dropDatabase } from './databases.ts';
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './errors.ts';
 export { findFreePort, isPortFree } from './ports.ts';
 export { acquireProcessLock, type ProcessLock, readLockOwner } from './process-lock.ts';
+export { type ClusterState, inspectCluster, repairCluster } from './repair.ts';
 export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,

@@ -93,7 +93,7 @@ async function waitUntilGone(pid: number, timeoutMs: number): Promise<boolean> {
 }
 
 /** A server that outlived its supervisor: nobody watches it, so it is stopped and started anew. */
-async function stopLeftover(leftover: Postmaster): Promise<void> {
+export async function stopLeftover(leftover: Postmaster): Promise<void> {
   process.kill(leftover.pid, 'SIGINT');
   if (await waitUntilGone(leftover.pid, stopTimeoutMs)) return;
   process.kill(leftover.pid, 'SIGQUIT');
@@ -104,7 +104,7 @@ async function stopLeftover(leftover: Postmaster): Promise<void> {
   );
 }
 
-async function lockHome(home: string): Promise<ProcessLock> {
+export async function lockHome(home: string): Promise<ProcessLock> {
   await mkdir(postgresFolder(home), { recursive: true });
   const lock = await acquireProcessLock(join(postgresFolder(home), 'server.lock'));
   if ('release' in lock) return lock;
@@ -144,7 +144,16 @@ async function launchOnSomePort(
 
 async function confirmOurs(connectionString: string, data: string): Promise<void> {
   const client = new pg.Client({ connectionString });
-  await client.connect();
+  try {
+    await client.connect();
+  } catch (error) {
+    if ((error as { code?: string }).code !== '28P01') throw error;
+    throw new EmbeddedPostgresError(
+      'NOT_OURS',
+      `the password in the home does not open ${data}: put the right one back, or remove it and run \`callbay doctor --fix\``,
+      { cause: error },
+    );
+  }
   try {
     const { rows } = await client.query<{ data_directory: string }>('SHOW data_directory');
     if (rows[0]?.data_directory === data) return;

@@ -1,6 +1,7 @@
-import { access, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
+import { readFileIfThere, replaceFile } from '@callbay/runtime';
 import { sharedBase } from './identity.ts';
 import { findPostmaster } from './postmaster.ts';
 import { acquireProcessLock, readLockOwner } from './process-lock.ts';
@@ -25,7 +26,16 @@ async function listShared(): Promise<string[]> {
 
 /** Writes down whose data `folder` holds, since nothing in the home says so once the home is removed. */
 export async function markHome(folder: string, home: string): Promise<void> {
-  await writeFile(join(folder, homeName), home, { mode: 0o600 });
+  await replaceFile(join(folder, homeName), home);
+}
+
+/** The folder in root's shared place that holds the data of `home`, or null. */
+export async function findMarkedFolder(home: string): Promise<string | null> {
+  for (const name of await listShared()) {
+    const folder = join(sharedBase, name);
+    if ((await readFileIfThere(join(folder, homeName))) === home) return folder;
+  }
+  return null;
 }
 
 async function isHomeGone(folder: string): Promise<boolean> {

@@ -6,7 +6,7 @@
 
 export type { SecretSealer } from './access/host-keys.ts';
 export { createKeyStore } from './access/key-store.ts';
-export { ensureOperatorKey } from './access/operator-key.ts';
+export { ensureOperatorKey, type KeyFile } from './access/operator-key.ts';
 export { createSftpAccountStore } from './access/sftp-accounts.ts';
 export { createAlertReader } from './alerts/alert-reader.ts';
 export { createAlertStore } from './alerts/alert-store.ts';

@@ -1,44 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Config, ConfigError, parseSecretKey } from './config.ts';
+import { createFile, makeFolder, readFileIfThere } from './durable-file.ts';
 
 async function readKeyFile(file: string): Promise<Buffer | null> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+  const text = await readFileIfThere(file);
+  if (text === null) return null;
   const key = parseSecretKey(text.trim());
   if (key) return key;
   const message = `${file} does not hold a key of 32 bytes: put it back from a backup, everything sealed depends on it`;
   throw new ConfigError([{ variable: 'CALLBAY_SECRET_KEY', message }]);
-}
-
-/** Durable before it is used: a key lost after something was sealed with it is gone for good. */
-async function makeKeyFile(file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  const handle = await open(draft, 'wx', 0o600);
-  try {
-    await handle.writeFile(`${randomBytes(32).toString('base64')}\n`);
-    await handle.sync();
-    await link(draft, file);
-  } catch (error) {
-    // Another process made it in the meantime: theirs counts.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    await handle.close();
-    await rm(draft, { force: true });
-  }
-  const folder = await open(dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 /**
@@ -49,7 +20,10 @@ export async function loadSecretKey(config: Pick<Config, 'secretKey' | 'secretKe
   if (config.secretKey) return config.secretKey;
   const known = await readKeyFile(config.secretKeyFile);
   if (known) return known;
-  await makeKeyFile(config.secretKeyFile);
+  await makeFolder(dirname(config.secretKeyFile), 0o700);
+  // Durable before it is used: what was sealed with a lost key is lost too. Where another process made one in the
+  // meantime, that one counts.
+  await createFile(config.secretKeyFile, `${randomBytes(32).toString('base64')}\n`);
   const made = await readKeyFile(config.secretKeyFile);
   if (!made) throw new Error(`${config.secretKeyFile} was removed while it was made`);
   return made;

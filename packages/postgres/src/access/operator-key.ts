@@ -1,24 +1,28 @@
-import { chmod, open, readFile, rename } from 'node:fs/promises';
 import { apiKeyId, digestOf, makeApiKey } from '@callbay/ingestion';
 import { openDatabase, type Sql, transact } from '../database/database.ts';
 import { audit } from './audit.ts';
 
 const SYSTEM = { name: 'callbay', remoteAddress: null };
 
+/** Where the operator's key is kept on this host. */
+export interface KeyFile {
+  /** Null where there is none. */
+  read(): Promise<string | null>;
+  /** Replaces it whole, durably, readable by its owner alone. */
+  write(key: string): Promise<void>;
+}
+
 /**
- * Sees to it that `keyFile` (mode 0600) holds an operator's API key of this database, and makes one where it does not:
+ * Sees to it that `keyFile` holds an operator's API key of this database, and makes one where it does not:
  * on the first start, and after the file or the database was lost. A key that was revoked is not made again while its
  * file is there, since revoking it was somebody's decision. Running it twice, or twice at once, makes one key.
  */
-export async function ensureOperatorKey(connectionString: string, keyFile: string): Promise<void> {
+export async function ensureOperatorKey(connectionString: string, keyFile: KeyFile): Promise<void> {
   await using db = openDatabase({ connectionString, max: 1, applicationName: 'callbay-operator-key' });
   await transact(db, async (tx) => {
     await tx.execute(`SELECT pg_advisory_xact_lock(hashtext('callbay_operator_key'))`);
-    const present = await readKey(keyFile);
-    if (present !== null && (await isKnown(tx, present))) {
-      await chmod(keyFile, 0o600);
-      return;
-    }
+    const present = await keyFile.read();
+    if (present !== null && (await isKnown(tx, present))) return;
     const { id, key, digest } = makeApiKey();
     await tx.execute(
       `INSERT INTO api_keys (id, form, role, tenant_ids, label, digest, created_at)
@@ -31,17 +35,8 @@ export async function ensureOperatorKey(connectionString: string, keyFile: strin
     };
     await audit(tx, SYSTEM, { tenantId: null, action: 'apiKey.create', target: id, detail });
     // Before the commit: a crash between the two leaves a file whose key is unknown, and the next start replaces it.
-    await writeKey(keyFile, key);
+    await keyFile.write(key);
   });
-}
-
-async function readKey(keyFile: string): Promise<string | null> {
-  try {
-    return (await readFile(keyFile, 'utf8')).trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
 }
 
 async function isKnown(tx: Sql, key: string): Promise<boolean> {
@@ -49,17 +44,4 @@ async function isKnown(tx: Sql, key: string): Promise<boolean> {
   if (id === null) return false;
   const rows = await tx.query('SELECT FROM api_keys WHERE id = $1 AND digest = $2', [id, digestOf(key)]);
   return rows.length === 1;
-}
-
-async function writeKey(keyFile: string, key: string): Promise<void> {
-  const temporary = `${keyFile}.new`;
-  const handle = await open(temporary, 'w', 0o600);
-  try {
-    await handle.chmod(0o600);
-    await handle.writeFile(`${key}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, keyFile);
 }
