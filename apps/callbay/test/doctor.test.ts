@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '@callbay/embedded'
 import { type Config, loadConfig } from '@callbay/runtime';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { runChecks } from '../src/doctor/checks.ts';
+import { fixHome } from '../src/doctor/fix-home.ts';
 import { prepareDatabase } from '../src/prepare-database.ts';
 
 let home: string;
@@ -89,4 +90,27 @@ test('a key that others can read fails', async () => {
   expect(await statusOf(config, 'secret files')).toBe('ok');
   await chmod(config.operatorKeyFile, 0o644);
   expect(await statusOf(config, 'secret files')).toBe('fail');
+});
+
+test('an embedded Postgres whose password was lost fails, and passes once it is mended', async () => {
+  const config = loadConfig({ CALLBAY_HOME: join(home, 'lost') });
+  const first = await startEmbeddedPostgres({ home: config.home, settings: { fsync: 'off' } });
+  await first.stop();
+  expect(await statusOf(config, 'embedded postgres')).toBe('ok');
+  await truncate(join(config.home, 'postgres/password'));
+  expect(await statusOf(config, 'embedded postgres')).toBe('fail');
+  expect(await fixHome(config)).toHaveLength(1);
+  expect(await statusOf(config, 'embedded postgres')).toBe('ok');
+  const last = await startEmbeddedPostgres({ home: config.home, isThrowaway: true });
+  await last.stop();
+});
+
+test('a home that others may look into is a warning, and is closed by mending', async () => {
+  const config = configOf({ CALLBAY_HOME: join(home, 'open'), DATABASE_URL: server.connectionString });
+  await mkdir(config.home);
+  await chmod(config.home, 0o755);
+  expect(await statusOf(config, 'home')).toBe('warn');
+  await fixHome(config);
+  expect(await statusOf(config, 'home')).toBe('ok');
+  expect((await stat(config.home)).mode & 0o066).toBe(0);
 });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, normalize, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { createFile, replaceFile } from '@callbay/runtime';
 import pg from 'pg';
 import { BlobDigest } from './blobs.ts';
 import { BackupError } from './errors.ts';
@@ -132,29 +133,40 @@ async function writeKeyFiles(
   for (const [name, path] of Object.entries(options.keyFiles)) {
     const bytes = keys.get(name);
     if (!bytes) continue;
-    try {
-      await writeFile(path, bytes, { flag: options.isForced ? 'w' : 'wx', mode: 0o600, flush: true });
-      await chmod(path, 0o600);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      // Another key under that name is the target's own; `assertKey` has judged the one that matters.
-      await readFile(path);
-    }
+    // Without force, another key under that name is the target's own; `assertKey` has judged the one that matters.
+    if (options.isForced) await replaceFile(path, bytes);
+    else await createFile(path, bytes);
   }
   if (manifest.migrations.length === 0) throw new BackupError('DAMAGED', 'it names no migration');
 }
 
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Syncs a folder and all folders below it, deepest last: the names in them, since the files are synced already. */
+async function syncFolders(folder: string): Promise<void> {
+  await syncFolder(folder);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await syncFolders(join(folder, entry.name));
+  }
+}
+
 /** Puts the restored blobs in place of what was there; answers how to undo it and how to make it final. */
 async function swapBlobs(staging: string, blobsFolder: string) {
+  await syncFolders(staging);
   const aside = `${blobsFolder}.before-restore`;
   await rm(aside, { recursive: true, force: true });
   const hadSome = await isOccupied(blobsFolder);
   if (hadSome) await rename(blobsFolder, aside);
   else await rm(blobsFolder, { recursive: true, force: true });
   await rename(staging, blobsFolder);
-  const folder = await open(dirname(blobsFolder), 'r');
-  await folder.sync();
-  await folder.close();
+  await syncFolder(dirname(blobsFolder));
   return {
     undo: async () => {
       await rm(blobsFolder, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { readFileIfThere, replaceFile } from '@callbay/runtime';
+import { makeFolder, readFileIfThere, replaceFile } from '@callbay/runtime';
 import type { Binaries } from './binaries.ts';
 import { EmbeddedPostgresError } from './errors.ts';
 import { makeReachableFolder, mayReach, type ServerUser } from './identity.ts';
@@ -82,10 +82,14 @@ export function connectionStringOf(port: number, password: string, database: str
   return `postgresql://${superuser}:${password}@127.0.0.1:${port}/${database}`;
 }
 
+/** Makes the folder for our own files of the server; its user must pass through it to the data. */
+export async function makePostgresFolder(home: string, user: ServerUser | null): Promise<void> {
+  await makeFolder(postgresFolder(home), user ? 0o711 : 0o700);
+}
+
 /** Chooses, and remembers, where this home's data rest. */
 export async function placeCluster(home: string, user: ServerUser | null): Promise<Cluster> {
   const own = postgresFolder(home);
-  await mkdir(own, { recursive: true });
   const known = await readCluster(home);
   if (known) return known;
   if (user) await chmod(own, 0o711);

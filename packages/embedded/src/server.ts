@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { makeHome } from '@callbay/runtime';
 import pg from 'pg';
 import { findBinaries } from './binaries.ts';
 import {
@@ -10,6 +11,7 @@ import {
   dataFolder,
   ensureCluster,
   logFile,
+  makePostgresFolder,
   placeCluster,
   postgresFolder,
   readCluster,
@@ -105,7 +107,7 @@ export async function stopLeftover(leftover: Postmaster): Promise<void> {
 }
 
 export async function lockHome(home: string): Promise<ProcessLock> {
-  await mkdir(postgresFolder(home), { recursive: true });
+  await makePostgresFolder(home, findServerUser());
   const lock = await acquireProcessLock(join(postgresFolder(home), 'server.lock'));
   if ('release' in lock) return lock;
   throw new EmbeddedPostgresError(
@@ -217,7 +219,7 @@ function makeHandle(running: Running): EmbeddedPostgres {
  * moves to another port when its own is taken. Throws EmbeddedPostgresError.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  await mkdir(options.home, { recursive: true });
+  await makeHome(options.home);
   const home = await realpath(options.home);
   const user = findServerUser();
   const lock = await lockHome(home);

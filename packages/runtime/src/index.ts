@@ -14,6 +14,7 @@ export {
 export { connectionBudget, type RoleConnections, roleConnections } from './connection-budget.ts';
 export { type ConfigLine, describeConfig } from './describe-config.ts';
 export { createFile, makeFolder, readFileIfThere, replaceFile } from './durable-file.ts';
+export { homeMode, makeHome } from './home.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { createMetrics, type Metrics, type ProcessLabels, processLabels } from './metrics.ts';
 export { exitWithParent, type ReadyReport, reportReady } from './parent.ts';

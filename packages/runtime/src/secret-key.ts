@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { type Config, ConfigError, parseSecretKey } from './config.ts';
-import { createFile, makeFolder, readFileIfThere } from './durable-file.ts';
+import { createFile, readFileIfThere } from './durable-file.ts';
+import { makeHome } from './home.ts';
 
 async function readKeyFile(file: string): Promise<Buffer | null> {
   const text = await readFileIfThere(file);
@@ -20,7 +21,7 @@ export async function loadSecretKey(config: Pick<Config, 'secretKey' | 'secretKe
   if (config.secretKey) return config.secretKey;
   const known = await readKeyFile(config.secretKeyFile);
   if (known) return known;
-  await makeFolder(dirname(config.secretKeyFile), 0o700);
+  await makeHome(dirname(config.secretKeyFile));
   // Durable before it is used: what was sealed with a lost key is lost too. Where another process made one in the
   // meantime, that one counts.
   await createFile(config.secretKeyFile, `${randomBytes(32).toString('base64')}\n`);

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { type OnProgress, type Progress, restoreBackup, writeBackup } from '@callbay/backup';
-import { type Config, loadSecretKey } from '@callbay/runtime';
+import { type Config, loadSecretKey, makeHome } from '@callbay/runtime';
 import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
 import { withDatabase } from '../with-database.ts';
@@ -65,7 +64,7 @@ Example:
     .description('put a backup back, whole or not at all; Callbay must not run on the target')
     .action(async (file: string, options: { force?: boolean }, command: Command) => {
       const { config, output } = contextOf(command);
-      await mkdir(config.home, { recursive: true });
+      await makeHome(config.home);
       const hasKey = config.secretKey !== null || existsSync(config.secretKeyFile);
       const secretKey = hasKey ? await loadSecretKey(config) : null;
       const { applyMigrations } = await import('@callbay/postgres');

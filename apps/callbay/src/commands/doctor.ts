@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
 import { runChecks } from '../doctor/checks.ts';
+import { fixHome } from '../doctor/fix-home.ts';
 import { exitCodes } from '../exit-codes.ts';
 
 const marks = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const;
@@ -11,10 +12,13 @@ export function addDoctorCommand(program: Command): void {
     .description(
       'check what Callbay stands on: database, Redis, disk, clocks, ports, native addon; exits 1 if any check fails',
     )
-    .action(async (_options, command: Command) => {
+    .option('--fix', 'first mend what can be mended without losing data; Callbay must not run')
+    .action(async (options: { fix?: boolean }, command: Command) => {
       const { config, output } = contextOf(command);
+      const fixed = options.fix ? await fixHome(config) : [];
+      for (const sentence of fixed) output.line(`done  ${sentence}`);
       const findings = await runChecks(config);
-      output.json(findings);
+      output.json(options.fix ? { fixed, findings } : findings);
       for (const { check, status, sentence, fix } of findings) {
         output.line(`${marks[status]}  ${check}: ${sentence}`);
         if (fix !== null) output.line(`      fix: ${fix}`);

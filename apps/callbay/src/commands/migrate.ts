@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { makeHome } from '@callbay/runtime';
 import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
 import { prepareDatabase } from '../prepare-database.ts';
@@ -12,7 +12,7 @@ export function addMigrateCommand(program: Command): void {
     )
     .action(async (_options, command: Command) => {
       const { config, output } = contextOf(command);
-      await mkdir(config.home, { recursive: true });
+      await makeHome(config.home);
       const applied = await withDatabase(config, (connectionString) =>
         prepareDatabase(connectionString, config),
       );

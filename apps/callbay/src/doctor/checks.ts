@@ -1,12 +1,33 @@
-import { findRunningPostgres } from '@callbay/embedded';
+import { EmbeddedPostgresError, findRunningPostgres, inspectCluster } from '@callbay/embedded';
 import type { Config } from '@callbay/runtime';
 import { databaseName } from '../supervisor/postgres.ts';
 import { checkDatabase } from './database-checks.ts';
-import { type Finding, warn } from './finding.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
 import { checkAddon, checkHome, checkNode, checkPorts, checkSecretFiles } from './machine-checks.ts';
 import { checkRedis } from './redis-check.ts';
 
+/** Whether the embedded server's own files are whole; a server that runs has read them already. */
+async function checkCluster(home: string): Promise<Finding> {
+  try {
+    const state = await inspectCluster(home);
+    if (state === 'absent') return ok('embedded postgres', 'The first start will make it.');
+    if (state === 'whole') return ok('embedded postgres', 'Its files are whole.');
+    const sentence =
+      state === 'place lost' ? 'The file that names its data is lost.' : 'Its password is lost.';
+    return fail('embedded postgres', sentence, 'Stop Callbay and run `callbay doctor --fix`.');
+  } catch (error) {
+    if (!(error instanceof EmbeddedPostgresError)) throw error;
+    return fail('embedded postgres', `${error.message}.`, 'Run Callbay as the user who made it.');
+  }
+}
+
 async function checkAnyDatabase(config: Config): Promise<Finding[]> {
+  const cluster = config.databaseUrl ? [] : [await checkCluster(config.home)];
+  if (cluster.some(({ status }) => status === 'fail')) return cluster;
+  return [...cluster, ...(await checkServer(config))];
+}
+
+async function checkServer(config: Config): Promise<Finding[]> {
   const url = config.databaseUrl ?? (await findRunningPostgres(config.home, databaseName));
   if (url) return checkDatabase(config, url);
   return [

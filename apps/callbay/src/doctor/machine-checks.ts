@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isPortFree } from '@callbay/embedded';
-import type { Config } from '@callbay/runtime';
+import { type Config, homeMode } from '@callbay/runtime';
 import { nativeCiphers } from '@callbay/sources';
 import { findServing } from '../supervisor/home.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -47,12 +47,23 @@ async function nearestFolder(path: string): Promise<string> {
   }
 }
 
+/** Names of tenants and files are for nobody else to see, nor is an upload that is not whole yet. */
+async function judgeHomeMode(home: string): Promise<Finding> {
+  const found = await stat(home).catch(() => null);
+  if (found === null || (found.mode & 0o777 & ~homeMode) === 0) return ok('home', `${home} can be written.`);
+  return warn(
+    'home',
+    `${home} can be read by other users of this machine.`,
+    `chmod ${homeMode.toString(8)} ${home}, or run \`callbay doctor --fix\`.`,
+  );
+}
+
 export async function checkHome(config: Config): Promise<Finding[]> {
   const folder = await nearestFolder(config.home);
   const findings: Finding[] = [];
   try {
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-    findings.push(ok('home', `${config.home} can be written.`));
+    findings.push(await judgeHomeMode(config.home));
   } catch {
     findings.push(
       fail(

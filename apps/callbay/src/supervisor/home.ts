@@ -1,7 +1,7 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { acquireProcessLock, type ProcessLock, readLockOwner } from '@callbay/embedded';
-import type { Config } from '@callbay/runtime';
+import { type Config, makeFolder, makeHome, readFileIfThere, replaceFile } from '@callbay/runtime';
 
 /** Another process serves this home. */
 export class HomeInUseError extends Error {
@@ -26,16 +26,15 @@ export interface Addresses {
 export async function lockHome(
   config: Pick<Config, 'home' | 'blobsFolder' | 'spoolFolder'>,
 ): Promise<ProcessLock> {
-  await mkdir(config.home, { recursive: true });
+  await makeHome(config.home);
   const lock = await acquireProcessLock(lockFile(config.home));
   if ('heldBy' in lock) throw new HomeInUseError(config.home, lock.heldBy.pid);
-  for (const folder of [config.blobsFolder, config.spoolFolder])
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [config.blobsFolder, config.spoolFolder]) await makeFolder(folder, 0o700);
   return lock;
 }
 
 export async function writeAddresses(home: string, addresses: Addresses): Promise<void> {
-  await writeFile(addressFile(home), `${JSON.stringify(addresses)}\n`);
+  await replaceFile(addressFile(home), `${JSON.stringify(addresses)}\n`);
 }
 
 export async function removeAddresses(home: string): Promise<void> {
@@ -48,11 +47,7 @@ export async function findServing(
 ): Promise<{ pid: number; addresses: Addresses | null } | null> {
   const owner = await readLockOwner(lockFile(home));
   if (!owner) return null;
-  try {
-    return { pid: owner.pid, addresses: JSON.parse(await readFile(addressFile(home), 'utf8')) as Addresses };
-  } catch (error) {
-    // It is still starting.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { pid: owner.pid, addresses: null };
-    throw error;
-  }
+  const text = await readFileIfThere(addressFile(home));
+  // Without one it is still starting.
+  return { pid: owner.pid, addresses: text === null ? null : (JSON.parse(text) as Addresses) };
 }
