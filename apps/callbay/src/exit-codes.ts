@@ -1,5 +1,5 @@
 /** How the command ends, for scripts. Also in `callbay --help`. */
-export const exitCodes = {
+export const EXIT_CODES = {
   ok: 0,
   /** It was tried and did not work; the reason is on standard error. */
   failure: 1,
@@ -9,13 +9,13 @@ export const exitCodes = {
   unreachable: 3,
 } as const;
 
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 
 /** A failure whose message is all the person at the terminal needs: no stack. */
 export class CommandError extends Error {
   readonly exitCode: ExitCode;
 
-  constructor(message: string, exitCode: ExitCode = exitCodes.failure, options?: ErrorOptions) {
+  constructor(message: string, exitCode: ExitCode = EXIT_CODES.failure, options?: ErrorOptions) {
     super(message, options);
     this.name = 'CommandError';
     this.exitCode = exitCode;

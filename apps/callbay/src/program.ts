@@ -9,7 +9,7 @@ import { addSftpUserCommands } from './commands/sftp-user.ts';
 import { addTenantCommands } from './commands/tenant.ts';
 import { addUpCommand } from './commands/up.ts';
 
-const help = `
+const HELP = `
 Exit codes:
   0  done
   1  it was tried and failed, or a check failed
@@ -34,7 +34,7 @@ export function createProgram(): Command {
     .option('--url <url>', 'the API to talk to; the Callbay of this home when not given')
     .option('--key-file <file>', 'file with an API key; the operator’s when not given')
     .showHelpAfterError('(`--help` shows what it takes)')
-    .addHelpText('after', help)
+    .addHelpText('after', HELP)
     .exitOverride();
   addUpCommand(program);
   addDemoCommand(program);

@@ -14,7 +14,7 @@ import { createDigestSender } from '@callbay/notify';
 import { createPipelineStores } from '@callbay/postgres';
 import { startWorkers } from '@callbay/queue';
 import { openRole } from '@callbay/role';
-import { createSealer, deriveKey, roleConnections } from '@callbay/runtime';
+import { createSealer, deriveKey, ROLE_CONNECTIONS } from '@callbay/runtime';
 
 const role = await openRole('pipeline');
 const { config, db, logger, metrics, queue, secretKey, shutdown } = role;
@@ -28,7 +28,7 @@ const stores = createPipelineStores(db, {
 });
 const deps: RunSweepsDeps = {
   ...stores,
-  importSlots: createImportSlots({ total: roleConnections.pipeline.imports }),
+  importSlots: createImportSlots({ total: ROLE_CONNECTIONS.pipeline.imports }),
   sender: createDigestSender({ mail: config.mail, rules: { allow: config.webhookAllow } }),
   blobs: createDiskBlobStore({ root: config.blobsFolder }),
   inspector,

@@ -5,7 +5,7 @@ import { extract, type Header } from 'tar-stream';
 import { z } from 'zod';
 import { BackupError } from './errors.ts';
 
-export const format = 1;
+export const FORMAT = 1;
 
 const manifestSchema = z.object({
   product: z.literal('callbay'),
@@ -35,8 +35,8 @@ export interface BackupEntry extends AsyncIterable<Uint8Array> {
   readonly header: Header;
 }
 
-export const manifestName = 'manifest.json';
-export const summaryName = 'summary.json';
+export const MANIFEST_NAME = 'manifest.json';
+export const SUMMARY_NAME = 'summary.json';
 
 export const fingerprintOf = (secretKey: Buffer): string =>
   createHash('sha256').update('callbay-backup-key\0').update(secretKey).digest('hex').slice(0, 32);
@@ -50,15 +50,15 @@ function parse<T>(schema: z.ZodType<T>, bytes: Buffer, name: string): T {
 }
 
 export function parseManifest(bytes: Buffer): Manifest {
-  const manifest = parse(manifestSchema, bytes, manifestName);
-  if (manifest.format === format) return manifest;
+  const manifest = parse(manifestSchema, bytes, MANIFEST_NAME);
+  if (manifest.format === FORMAT) return manifest;
   throw new BackupError(
     'NOT_A_BACKUP',
-    `it has format ${manifest.format}, and this Callbay reads ${format}: restore it with the Callbay that wrote it`,
+    `it has format ${manifest.format}, and this Callbay reads ${FORMAT}: restore it with the Callbay that wrote it`,
   );
 }
 
-export const parseSummary = (bytes: Buffer): Summary => parse(summarySchema, bytes, summaryName);
+export const parseSummary = (bytes: Buffer): Summary => parse(summarySchema, bytes, SUMMARY_NAME);
 
 /** The entries of a backup in order. Each must be read or resumed before the next comes. */
 export async function* readEntries(file: string): AsyncGenerator<BackupEntry> {
@@ -83,11 +83,11 @@ export async function* readEntries(file: string): AsyncGenerator<BackupEntry> {
   }
 }
 
-const maxManifestBytes = 4 * 1024 * 1024;
+const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 /** Reads a small entry whole. */
 export async function readSmall(entry: BackupEntry): Promise<Buffer> {
-  if ((entry.header.size ?? 0) > maxManifestBytes)
+  if ((entry.header.size ?? 0) > MAX_MANIFEST_BYTES)
     throw new BackupError('DAMAGED', `${entry.header.name} is too large`);
   return buffer(entry);
 }
@@ -95,7 +95,7 @@ export async function readSmall(entry: BackupEntry): Promise<Buffer> {
 /** What a backup needs, without reading on. Throws NOT_A_BACKUP. */
 export async function readManifest(file: string): Promise<Manifest> {
   for await (const entry of readEntries(file)) {
-    if (entry.header.name !== manifestName) break;
+    if (entry.header.name !== MANIFEST_NAME) break;
     return parseManifest(await readSmall(entry));
   }
   throw new BackupError('NOT_A_BACKUP', `${file} does not begin with a manifest of ours`);

@@ -10,15 +10,15 @@ import { BackupError } from './errors.ts';
 import {
   type BackupEntry,
   fingerprintOf,
+  MANIFEST_NAME,
   type Manifest,
-  manifestName,
   parseManifest,
   parseSummary,
   readEntries,
   readManifest,
   readSmall,
+  SUMMARY_NAME,
   type Summary,
-  summaryName,
 } from './manifest.ts';
 import type { OnProgress } from './progress.ts';
 import { emptyTables, setSequences, setUserTriggers, TableWriter, verifyTables } from './restore-tables.ts';
@@ -104,8 +104,8 @@ async function readAll(
       blobs.add(path, sizeBytes, sha256);
       options.onProgress?.({ phase: 'blobs', what: String(blobs.count), bytes: blobs.bytes });
     } else if (kind === 'keys' && rest[0]) keys.set(rest[0], await readSmall(entry));
-    else if (name === summaryName) summary = parseSummary(await readSmall(entry));
-    else if (name === manifestName) parseManifest(await readSmall(entry));
+    else if (name === SUMMARY_NAME) summary = parseSummary(await readSmall(entry));
+    else if (name === MANIFEST_NAME) parseManifest(await readSmall(entry));
     else throw new BackupError('DAMAGED', `it holds something unknown: ${name}`);
   }
   await writer.finish();
@@ -115,10 +115,10 @@ async function readAll(
   return { summary, keys };
 }
 
-const maxChunkFileBytes = 128 * 1024 * 1024;
+const MAX_CHUNK_FILE_BYTES = 128 * 1024 * 1024;
 
 async function readChunk(entry: BackupEntry): Promise<Buffer> {
-  if ((entry.header.size ?? 0) > maxChunkFileBytes)
+  if ((entry.header.size ?? 0) > MAX_CHUNK_FILE_BYTES)
     throw new BackupError('DAMAGED', `${entry.header.name} is too large`);
   const parts: Uint8Array[] = [];
   for await (const part of entry) parts.push(part);

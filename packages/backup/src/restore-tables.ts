@@ -11,7 +11,7 @@ import { copyOut, RowDigest, type Table } from './tables.ts';
 
 const decompress = promisify(gunzip);
 /** Eight times what we put into a chunk at most: beyond that it is a bomb. */
-const maxChunkBytes = 64 * 1024 * 1024;
+const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
 const quote = pg.escapeIdentifier;
 
 /** Writes tables one after another out of their chunks, as they come. */
@@ -31,7 +31,7 @@ export class TableWriter {
       this.#open = { name, stream: this.#start(name) };
     }
     const stream = this.#open?.stream;
-    const rows = await decompress(chunk, { maxOutputLength: maxChunkBytes }).catch((cause: unknown) => {
+    const rows = await decompress(chunk, { maxOutputLength: MAX_CHUNK_BYTES }).catch((cause: unknown) => {
       throw new BackupError('DAMAGED', `a chunk of table ${name} cannot be read`, { cause });
     });
     if (stream && !stream.write(rows)) await once(stream, 'drain');

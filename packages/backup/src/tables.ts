@@ -12,7 +12,7 @@ export interface Table {
 }
 
 /** Prisma's own history; its content is what the migrations leave behind. */
-const historyTable = '_prisma_migrations';
+const HISTORY_TABLE = '_prisma_migrations';
 const quote = pg.escapeIdentifier;
 
 /** Values are written the same way whatever the server's or the role's settings. */
@@ -40,7 +40,7 @@ async function readColumns(client: pg.Client): Promise<ColumnRow[]> {
        LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
       WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname <> $1
       ORDER BY c.relname, a.attnum`,
-    [historyTable],
+    [HISTORY_TABLE],
   );
   return rows;
 }
@@ -91,7 +91,7 @@ export async function listTables(client: pg.Client): Promise<Table[]> {
 /** The history of the schema, in order. */
 export async function readMigrations(client: pg.Client): Promise<Manifest['migrations']> {
   const { rows } = await client.query<{ name: string; checksum: string }>(
-    `SELECT migration_name AS name, checksum FROM ${historyTable}
+    `SELECT migration_name AS name, checksum FROM ${HISTORY_TABLE}
       WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name`,
   );
   return rows;

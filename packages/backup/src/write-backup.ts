@@ -10,7 +10,14 @@ import pg from 'pg';
 import { pack as createPack, type Pack } from 'tar-stream';
 import { BlobDigest, listFiles, openIfThere } from './blobs.ts';
 import { BackupError } from './errors.ts';
-import { fingerprintOf, format, type Manifest, manifestName, type Summary, summaryName } from './manifest.ts';
+import {
+  FORMAT,
+  fingerprintOf,
+  MANIFEST_NAME,
+  type Manifest,
+  SUMMARY_NAME,
+  type Summary,
+} from './manifest.ts';
 import type { OnProgress } from './progress.ts';
 import {
   copyOut,
@@ -25,7 +32,7 @@ import {
 
 const compress = promisify(gzip);
 /** Rows are gathered to about this much before they become an entry: a tar wants sizes beforehand. */
-const chunkBytes = 8 * 1024 * 1024;
+const CHUNK_BYTES = 8 * 1024 * 1024;
 
 export interface BackupOptions {
   /** The file to make; it must not be there. Its mode is 0600: it holds keys. */
@@ -86,7 +93,7 @@ async function addTable(pack: Pack, client: pg.Client, table: Table, onProgress:
     digest.add(bytes);
     pending.push(bytes);
     pendingBytes += bytes.length;
-    if (pendingBytes >= chunkBytes) await flush();
+    if (pendingBytes >= CHUNK_BYTES) await flush();
   }
   await flush();
   return digest.finish();
@@ -132,14 +139,14 @@ async function fill(pack: Pack, client: pg.Client, options: BackupOptions): Prom
   const tables = await listTables(client);
   const manifest: Manifest = {
     product: 'callbay',
-    format,
+    format: FORMAT,
     createdAt: options.now.toISOString(),
     postgresMajor: await readPostgresMajor(client),
     migrations: await readMigrations(client),
     tables: tables.map(({ name, columns }) => ({ name, columns: [...columns] })),
     keyFingerprint: fingerprintOf(options.secretKey),
   };
-  await addBytes(pack, manifestName, Buffer.from(JSON.stringify(manifest)));
+  await addBytes(pack, MANIFEST_NAME, Buffer.from(JSON.stringify(manifest)));
   await addKeyFiles(pack, options.keyFiles);
   const digests: Summary['tables'] = {};
   for (const table of tables) digests[table.name] = await addTable(pack, client, table, options.onProgress);
@@ -151,7 +158,7 @@ async function fill(pack: Pack, client: pg.Client, options: BackupOptions): Prom
     sequences,
     blobs: await addBlobs(pack, options.blobsFolder, options.onProgress),
   };
-  await addBytes(pack, summaryName, Buffer.from(JSON.stringify(summary)));
+  await addBytes(pack, SUMMARY_NAME, Buffer.from(JSON.stringify(summary)));
   pack.finalize();
   return summary;
 }

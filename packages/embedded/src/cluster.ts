@@ -12,10 +12,10 @@ import { markHome } from './throwaway.ts';
 const run = promisify(execFile);
 
 /** All the server's programs look for is a shell. */
-export const systemPath = '/usr/local/bin:/usr/bin:/bin';
+export const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /** The only login of the server; it owns every database in it. */
-export const superuser = 'callbay';
+export const SUPERUSER = 'callbay';
 
 /** Where one home's data rest and how they are reached; kept in `<home>/postgres/cluster.json`. */
 export interface Cluster {
@@ -79,7 +79,7 @@ export const savePassword = (home: string, password: string): Promise<void> =>
   replaceFile(passwordFile(home), password);
 
 export function connectionStringOf(port: number, password: string, database: string): string {
-  return `postgresql://${superuser}:${password}@127.0.0.1:${port}/${database}`;
+  return `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`;
 }
 
 /** Makes the folder for our own files of the server; its user must pass through it to the data. */
@@ -131,7 +131,7 @@ async function initialise(
     if (user) for (const path of [draft, data, secret]) await chown(path, user.uid, user.gid);
     const args = [
       `--pgdata=${data}`,
-      `--username=${superuser}`,
+      `--username=${SUPERUSER}`,
       `--pwfile=${secret}`,
       '--auth=scram-sha-256',
       '--encoding=UTF8',
@@ -142,7 +142,7 @@ async function initialise(
     ];
     await run(binaries.initdb, args, {
       cwd: '/',
-      env: { PATH: systemPath, LC_ALL: 'C' },
+      env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
       ...(user ?? {}),
     });
     await rename(data, dataFolder(cluster));

@@ -43,7 +43,7 @@ export async function mayReach(
 }
 
 /** Where root keeps what the server must reach; its entries have unguessable names. */
-export const sharedBase = '/var/lib/callbay';
+export const SHARED_BASE = '/var/lib/callbay';
 
 async function isPrivateToRoot(folder: string): Promise<boolean> {
   const found = await lstat(folder);
@@ -56,7 +56,7 @@ async function isPrivateToRoot(folder: string): Promise<boolean> {
  */
 export async function makeReachableFolder(name: string | null): Promise<string> {
   const unique = name ?? randomBytes(12).toString('hex');
-  for (const base of [sharedBase, `/var/tmp/callbay-${randomBytes(12).toString('hex')}`]) {
+  for (const base of [SHARED_BASE, `/var/tmp/callbay-${randomBytes(12).toString('hex')}`]) {
     try {
       await mkdir(base, { recursive: true });
       if (!(await isPrivateToRoot(base))) continue;
@@ -71,5 +71,5 @@ export async function makeReachableFolder(name: string | null): Promise<string> 
       if (code !== 'EACCES' && code !== 'EROFS' && code !== 'EPERM' && code !== 'ENOENT') throw error;
     }
   }
-  throw new Error(`neither ${sharedBase} nor /var/tmp can hold a folder for the embedded Postgres`);
+  throw new Error(`neither ${SHARED_BASE} nor /var/tmp can hold a folder for the embedded Postgres`);
 }

@@ -3,13 +3,13 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { rename, stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Binaries } from './binaries.ts';
-import { systemPath } from './cluster.ts';
+import { SYSTEM_PATH } from './cluster.ts';
 import { EmbeddedPostgresError } from './errors.ts';
 import type { ServerUser } from './identity.ts';
 import { readPostmaster } from './postmaster.ts';
 
-const maxLogBytes = 16 * 1024 * 1024;
-const startTimeoutMs = 180_000;
+const MAX_LOG_BYTES = 16 * 1024 * 1024;
+const START_TIMEOUT_MS = 180_000;
 
 export interface LaunchPlan {
   readonly binaries: Binaries;
@@ -22,7 +22,7 @@ export interface LaunchPlan {
 
 async function rotateLog(log: string): Promise<void> {
   try {
-    if ((await stat(log)).size > maxLogBytes) await rename(log, `${log}.1`);
+    if ((await stat(log)).size > MAX_LOG_BYTES) await rename(log, `${log}.1`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
@@ -62,7 +62,7 @@ function startProcess(plan: LaunchPlan, logFd: number): ChildProcess {
     cwd: '/',
     // A Ctrl-C in the terminal is ours to handle; the server must outlive everybody who uses it.
     detached: true,
-    env: { PATH: systemPath, LC_ALL: 'C', TZ: 'UTC' },
+    env: { PATH: SYSTEM_PATH, LC_ALL: 'C', TZ: 'UTC' },
     stdio: ['ignore', 'ignore', logFd],
     ...(plan.user ?? {}),
   });
@@ -79,7 +79,7 @@ export async function launch(plan: LaunchPlan): Promise<{ child: ChildProcess; w
     child.once('error', (error) => {
       spawnError = error;
     });
-    const deadline = performance.now() + startTimeoutMs;
+    const deadline = performance.now() + START_TIMEOUT_MS;
     while (performance.now() < deadline) {
       const postmaster = await readPostmaster(plan.data);
       if (child.pid !== undefined && postmaster?.pid === child.pid && postmaster.isReady) {

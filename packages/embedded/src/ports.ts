@@ -24,11 +24,11 @@ export async function isPortFree(port: number, host = '127.0.0.1'): Promise<bool
  * Below the range that outgoing connections take theirs from on Linux: a server that starts again wants its port
  * back, and must not find a client's connection sitting on it.
  */
-const quietRange = { from: 20_000, to: 32_767 };
+const QUIET_RANGE = { from: 20_000, to: 32_767 };
 
 function* candidates(preferred: number, tries: number): Generator<number> {
   for (let step = 0; step < tries; step += 1) {
-    if (preferred === 0) yield randomInt(quietRange.from, quietRange.to + 1);
+    if (preferred === 0) yield randomInt(QUIET_RANGE.from, QUIET_RANGE.to + 1);
     else if (preferred + step < 65_536) yield preferred + step;
   }
 }

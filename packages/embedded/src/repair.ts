@@ -12,10 +12,10 @@ import {
   readCluster,
   readMajor,
   readPassword,
+  SUPERUSER,
+  SYSTEM_PATH,
   saveCluster,
   savePassword,
-  superuser,
-  systemPath,
 } from './cluster.ts';
 import { EmbeddedPostgresError } from './errors.ts';
 import { findServerUser, type ServerUser } from './identity.ts';
@@ -69,7 +69,7 @@ async function resetPassword(binaries: Binaries, data: string, user: ServerUser 
     ['--single', '-D', data, '-c', 'log_statement=none', '-c', 'log_min_error_statement=panic', 'postgres'],
     {
       cwd: '/',
-      env: { PATH: systemPath, LC_ALL: 'C', TZ: 'UTC' },
+      env: { PATH: SYSTEM_PATH, LC_ALL: 'C', TZ: 'UTC' },
       stdio: ['pipe', 'ignore', 'pipe'],
       ...(user ?? {}),
     },
@@ -77,7 +77,7 @@ async function resetPassword(binaries: Binaries, data: string, user: ServerUser 
   const words = text(child.stderr);
   // A server that ends at once breaks the pipe; its own words say why.
   child.stdin.on('error', () => undefined);
-  child.stdin.end(`ALTER ROLE ${superuser} PASSWORD '${password}'\n`);
+  child.stdin.end(`ALTER ROLE ${SUPERUSER} PASSWORD '${password}'\n`);
   const [code] = (await once(child, 'close')) as [number | null];
   const said = (await words).trim();
   // In this mode the server reports a failed statement and still exits with 0.

@@ -63,8 +63,8 @@ export interface EmbeddedPostgres {
 }
 
 /** Not Postgres's own 5432, where a server of the host's may want to be. */
-const defaultPort = 15_432;
-const stopTimeoutMs = 30_000;
+const DEFAULT_PORT = 15_432;
+const STOP_TIMEOUT_MS = 30_000;
 
 function settingsFor(options: EmbeddedPostgresOptions): Record<string, string> {
   return {
@@ -97,9 +97,9 @@ async function waitUntilGone(pid: number, timeoutMs: number): Promise<boolean> {
 /** A server that outlived its supervisor: nobody watches it, so it is stopped and started anew. */
 export async function stopLeftover(leftover: Postmaster): Promise<void> {
   process.kill(leftover.pid, 'SIGINT');
-  if (await waitUntilGone(leftover.pid, stopTimeoutMs)) return;
+  if (await waitUntilGone(leftover.pid, STOP_TIMEOUT_MS)) return;
   process.kill(leftover.pid, 'SIGQUIT');
-  if (await waitUntilGone(leftover.pid, stopTimeoutMs)) return;
+  if (await waitUntilGone(leftover.pid, STOP_TIMEOUT_MS)) return;
   throw new EmbeddedPostgresError(
     'IN_USE',
     `an earlier Postgres (pid ${leftover.pid}) does not stop: end it by hand`,
@@ -189,7 +189,7 @@ function makeHandle(running: Running): EmbeddedPostgres {
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGINT');
-      const force = setTimeout(() => child.kill('SIGQUIT'), stopTimeoutMs);
+      const force = setTimeout(() => child.kill('SIGQUIT'), STOP_TIMEOUT_MS);
       await exited;
       clearTimeout(force);
     }
@@ -233,7 +233,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const data = dataFolder(placed);
     const { child, watchdog, port } = await launchOnSomePort(
       { binaries, user, data, settings: settingsFor(options), log: logFile(home) },
-      placed.port || (options.port ?? (options.isThrowaway ? 0 : defaultPort)),
+      placed.port || (options.port ?? (options.isThrowaway ? 0 : DEFAULT_PORT)),
     );
     const cluster = { ...placed, port };
     if (port !== placed.port) await saveCluster(home, cluster);

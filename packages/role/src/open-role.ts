@@ -12,15 +12,15 @@ import {
   onShutdown,
   processLabels,
   type ReadyReport,
+  ROLE_CONNECTIONS,
   readAllMetrics,
   readEnv,
   reportReady,
-  roleConnections,
   type Shutdown,
   shareMetrics,
 } from '@callbay/runtime';
 
-export type RoleName = keyof typeof roleConnections;
+export type RoleName = keyof typeof ROLE_CONNECTIONS;
 
 /** One process's common parts. The shutdown closes all of them after whatever the role adds to it. */
 export interface Role {
@@ -41,7 +41,7 @@ export interface Role {
 }
 
 function openRoleDatabase(name: RoleName, connectionString: string, logger: Logger): Database {
-  const { pool, bulk } = roleConnections[name];
+  const { pool, bulk } = ROLE_CONNECTIONS[name];
   return openDatabase({
     connectionString,
     max: pool,

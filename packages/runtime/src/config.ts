@@ -103,7 +103,7 @@ const cidrList = hostList.refine(
   (ranges) => ranges.every((range) => cidr.safeParse(range).success),
   'must be CIDR ranges, such as 10.0.0.0/8,fd00::/8',
 );
-const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const schema = z.object({
   CALLBAY_HOME: z.string().default('.callbay'),
@@ -115,7 +115,7 @@ const schema = z.object({
   DATABASE_URL: urlOf('Postgres', ['postgres:', 'postgresql:']).optional(),
   REDIS_URL: urlOf('Redis', ['redis:', 'rediss:']).optional(),
   CALLBAY_SECRET_KEY: secretKey.optional(),
-  CALLBAY_LOG_LEVEL: z.enum(levels, `must be one of ${levels.join(', ')}`).default('info'),
+  CALLBAY_LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
   CALLBAY_INTAKE_PROCESSES: z
     .string()
     .regex(/^([1-9]|[1-5]\d|6[0-4])$/, 'must be a number from 1 to 64')

@@ -15,19 +15,19 @@ export interface RoleConnections {
 }
 
 /** What each role's composition root gives its pools; the one place where these numbers stand. */
-export const roleConnections: Readonly<Record<'intake' | 'pipeline' | 'api', RoleConnections>> = {
+export const ROLE_CONNECTIONS: Readonly<Record<'intake' | 'pipeline' | 'api', RoleConnections>> = {
   intake: { pool: 10, queue: 3, bulk: 0, imports: 0, listen: 1 },
   pipeline: { pool: 16, queue: 20, bulk: 5, imports: 3, listen: 1 },
   api: { pool: 10, queue: 3, bulk: 0, imports: 0, listen: 1 },
 };
 
 /** For migrations, `callbay doctor` and a person with psql. */
-const spareConnections = 5;
+const SPARE_CONNECTIONS = 5;
 
 /** How many Postgres connections this configuration may take at most, of one node. */
 export function connectionBudget(config: Pick<Config, 'redisUrl' | 'intakeProcesses'>): number {
   const ofRole = ({ pool, queue, bulk, listen }: RoleConnections): number =>
     pool + (config.redisUrl ? 0 : queue) + bulk + listen;
-  const { intake, pipeline, api } = roleConnections;
-  return ofRole(intake) * config.intakeProcesses + ofRole(pipeline) + ofRole(api) + spareConnections;
+  const { intake, pipeline, api } = ROLE_CONNECTIONS;
+  return ofRole(intake) * config.intakeProcesses + ofRole(pipeline) + ofRole(api) + SPARE_CONNECTIONS;
 }

@@ -11,7 +11,7 @@ export {
   loadConfig,
   readEnv,
 } from './config.ts';
-export { connectionBudget, type RoleConnections, roleConnections } from './connection-budget.ts';
+export { connectionBudget, ROLE_CONNECTIONS, type RoleConnections } from './connection-budget.ts';
 export { type ConfigLine, describeConfig } from './describe-config.ts';
 export { createFile, makeFolder, readFileIfThere, replaceFile } from './durable-file.ts';
 export { homeMode, makeHome } from './home.ts';

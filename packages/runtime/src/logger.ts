@@ -12,7 +12,7 @@ export interface LoggerOptions {
   readonly stream?: Writable;
 }
 
-const secretNames = [
+const SECRET_NAMES = [
   'password',
   'secret',
   'secretKey',
@@ -27,11 +27,11 @@ const secretNames = [
 ];
 
 /** A URL's password, wherever a library put it: most often into the message of its error. */
-const urlPassword = /(\b[a-z][a-z\d+.-]*:\/\/[^\s:/@"]*:)[^\s@"]+@/gi;
+const URL_PASSWORD = /(\b[a-z][a-z\d+.-]*:\/\/[^\s:/@"]*:)[^\s@"]+@/gi;
 
-export const scrub = (line: string): string => line.replace(urlPassword, '$1***@');
+export const scrub = (line: string): string => line.replace(URL_PASSWORD, '$1***@');
 
-const levelNames: Readonly<Record<number, string>> = {
+const LEVEL_NAMES: Readonly<Record<number, string>> = {
   10: 'trace',
   20: 'debug',
   30: 'info',
@@ -57,7 +57,7 @@ export function toHumanLine(line: string): string {
     ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
   const stack = err && typeof err === 'object' && 'stack' in err ? `\n${String(err.stack)}` : '';
-  return `${clock} ${(levelNames[Number(level)] ?? String(level)).padEnd(5)} ${String(role)}: ${String(msg ?? '')}${extra.join('')}${stack}\n`;
+  return `${clock} ${(LEVEL_NAMES[Number(level)] ?? String(level)).padEnd(5)} ${String(role)}: ${String(msg ?? '')}${extra.join('')}${stack}\n`;
 }
 
 function openDestination(stream: Writable | undefined): DestinationStream {
@@ -76,7 +76,7 @@ export function createLogger(options: LoggerOptions): Logger {
       base: { role: options.role, pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
       redact: {
-        paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+        paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
         censor: '***',
       },
     },

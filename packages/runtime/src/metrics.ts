@@ -21,7 +21,7 @@ export interface Metrics {
   readonly httpSeconds: Histogram<'method' | 'route' | 'status'>;
 }
 
-const shortBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30];
+const SHORT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30];
 
 /** What tells one process's numbers from another's. */
 export interface ProcessLabels {
@@ -48,7 +48,7 @@ export function createMetrics(options: {
     new Counter<L>({ name: `callbay_${name}`, help, labelNames, registers });
   const gauge = (name: string, help: string) => new Gauge({ name: `callbay_${name}`, help, registers });
   const histogram = <L extends string = never>(name: string, help: string, labelNames: L[] = []) =>
-    new Histogram<L>({ name: `callbay_${name}`, help, labelNames, buckets: shortBuckets, registers });
+    new Histogram<L>({ name: `callbay_${name}`, help, labelNames, buckets: SHORT_BUCKETS, registers });
   return {
     registry,
     filesReceived: counter('files_received_total', 'Files acknowledged to their sender', ['drop']),

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-const version = 'v1';
+const VERSION = 'v1';
 
 /** A sealed secret does not open: another key, another context, or changed bytes. Holds nothing of the secret. */
 export class SecretError extends Error {
@@ -24,7 +24,7 @@ export function encryptSecret(secretKey: Buffer, plaintext: string, context: str
   const cipher = createCipheriv('aes-256-gcm', deriveKey(secretKey, 'secrets'), nonce);
   cipher.setAAD(Buffer.from(context));
   const sealed = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
-  return [version, ...[nonce, cipher.getAuthTag(), sealed].map((part) => part.toString('base64url'))].join(
+  return [VERSION, ...[nonce, cipher.getAuthTag(), sealed].map((part) => part.toString('base64url'))].join(
     '.',
   );
 }
@@ -38,7 +38,7 @@ export const createSealer = (secretKey: Buffer) => ({
 /** Opens what `encryptSecret` sealed. Throws SecretError. */
 export function decryptSecret(secretKey: Buffer, sealed: string, context: string): string {
   const [kind, nonce, tag, body] = sealed.split('.');
-  if (kind !== version || nonce === undefined || tag === undefined || body === undefined) {
+  if (kind !== VERSION || nonce === undefined || tag === undefined || body === undefined) {
     throw new SecretError('this is not a sealed secret of ours');
   }
   try {

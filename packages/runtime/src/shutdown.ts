@@ -33,8 +33,8 @@ export interface Shutdown {
  * A second signal within this time is the first one heard twice: a terminal's Ctrl-C reaches the whole process group,
  * and npm passes its own copy on.
  */
-const echoMs = 1_000;
-const defaultTimeoutMs = 25_000;
+const ECHO_MS = 1_000;
+const DEFAULT_TIMEOUT_MS = 25_000;
 
 interface Step {
   readonly name: string;
@@ -60,7 +60,7 @@ async function runSteps(steps: Step[], logger: ShutdownOptions['logger']): Promi
  * error nobody caught also begins the end, with code 1: the state it left cannot be trusted.
  */
 export function onShutdown(options: ShutdownOptions): Shutdown {
-  const { logger, timeoutMs = defaultTimeoutMs, host = process as ShutdownHost } = options;
+  const { logger, timeoutMs = DEFAULT_TIMEOUT_MS, host = process as ShutdownHost } = options;
   const steps: Step[] = [];
   const controller = new AbortController();
   let begunAt: number | null = null;
@@ -84,7 +84,7 @@ export function onShutdown(options: ShutdownOptions): Shutdown {
       begin(signal);
       return;
     }
-    if (performance.now() - begunAt < echoMs) return;
+    if (performance.now() - begunAt < ECHO_MS) return;
     logger.warn({ signal }, 'second signal: ending at once');
     host.exit(1);
   };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { connectionBudget, roleConnections } from '../src/index.ts';
+import { connectionBudget, ROLE_CONNECTIONS } from '../src/index.ts';
 
 test('a queue on Redis and fewer intake processes take fewer connections', () => {
   const plain = connectionBudget({ redisUrl: null, intakeProcesses: 1 });
@@ -12,5 +12,5 @@ test('one machine with one intake process stays within the embedded server’s l
 });
 
 test('CRM imports that take their time leave connections to batches', () => {
-  expect(roleConnections.pipeline.imports).toBeLessThan(roleConnections.pipeline.bulk);
+  expect(ROLE_CONNECTIONS.pipeline.imports).toBeLessThan(ROLE_CONNECTIONS.pipeline.bulk);
 });

@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
 import { runChecks } from '../doctor/checks.ts';
 import { fixHome } from '../doctor/fix-home.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
 
-const marks = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const;
+const MARKS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const;
 
 export function addDoctorCommand(program: Command): void {
   program
@@ -20,9 +20,9 @@ export function addDoctorCommand(program: Command): void {
       const findings = await runChecks(config);
       output.json(options.fix ? { fixed, findings } : findings);
       for (const { check, status, sentence, fix } of findings) {
-        output.line(`${marks[status]}  ${check}: ${sentence}`);
+        output.line(`${MARKS[status]}  ${check}: ${sentence}`);
         if (fix !== null) output.line(`      fix: ${fix}`);
       }
-      if (findings.some(({ status }) => status === 'fail')) process.exitCode = exitCodes.failure;
+      if (findings.some(({ status }) => status === 'fail')) process.exitCode = EXIT_CODES.failure;
     });
 }

@@ -6,7 +6,7 @@ import { CommandError } from '../exit-codes.ts';
 import { type Output, printable } from '../output.ts';
 
 const filesPath = (tenantId: string): string => `/v1/tenants/${segment(tenantId)}/files`;
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 interface ListOptions {
   readonly state?: string;
@@ -49,7 +49,7 @@ export function addFilesCommand(program: Command): void {
 }
 
 async function findFileId(api: ApiClient, tenantId: string, idOrName: string): Promise<string> {
-  if (uuid.test(idOrName)) return idOrName;
+  if (UUID.test(idOrName)) return idOrName;
   const query = new URLSearchParams({ name: idOrName });
   const [newest] = await api.list<FileView>(`${filesPath(tenantId)}?${query}`, 1);
   if (!newest) throw new CommandError(`tenant ${tenantId} sent no file named ${printable(idOrName)}`);

@@ -5,7 +5,7 @@ import { prepareDatabase } from '../prepare-database.ts';
 import { supervise } from '../supervisor/supervise.ts';
 
 /** Longer than the children may take to drain, and Postgres to write everything out. */
-const shutdownTimeoutMs = 70_000;
+const SHUTDOWN_TIMEOUT_MS = 70_000;
 
 export function addUpCommand(program: Command): void {
   program
@@ -28,7 +28,7 @@ Examples:
       const { config } = contextOf(command);
       const logger = createLogger({ role: 'callbay', level: config.logLevel });
       for (const warning of config.warnings) logger.warn(warning);
-      const shutdown = onShutdown({ logger, timeoutMs: shutdownTimeoutMs });
+      const shutdown = onShutdown({ logger, timeoutMs: SHUTDOWN_TIMEOUT_MS });
       try {
         const { addresses } = await supervise({
           config,

@@ -1,6 +1,6 @@
 import { EmbeddedPostgresError, findRunningPostgres, inspectCluster } from '@callbay/embedded';
 import type { Config } from '@callbay/runtime';
-import { databaseName } from '../supervisor/postgres.ts';
+import { DATABASE_NAME } from '../supervisor/postgres.ts';
 import { checkDatabase } from './database-checks.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { checkAddon, checkHome, checkNode, checkPorts, checkSecretFiles } from './machine-checks.ts';
@@ -28,7 +28,7 @@ async function checkAnyDatabase(config: Config): Promise<Finding[]> {
 }
 
 async function checkServer(config: Config): Promise<Finding[]> {
-  const url = config.databaseUrl ?? (await findRunningPostgres(config.home, databaseName));
+  const url = config.databaseUrl ?? (await findRunningPostgres(config.home, DATABASE_NAME));
   if (url) return checkDatabase(config, url);
   return [
     warn(

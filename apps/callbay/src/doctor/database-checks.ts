@@ -5,18 +5,18 @@ import pg from 'pg';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 const migrationsFolder = join(import.meta.dirname, '../../../../prisma/migrations');
-const oldestMajor = 15;
-const maxSkewMs = 5 * 60_000;
-const noticeableSkewMs = 2_000;
+const OLDEST_MAJOR = 15;
+const MAX_SKEW_MS = 5 * 60_000;
+const NOTICEABLE_SKEW_MS = 2_000;
 
 async function checkVersion(client: pg.Client): Promise<Finding> {
   const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
   const version = rows[0]?.server_version ?? '';
-  if (Number.parseInt(version, 10) >= oldestMajor) return ok('database', `Postgres ${version} answers.`);
+  if (Number.parseInt(version, 10) >= OLDEST_MAJOR) return ok('database', `Postgres ${version} answers.`);
   return fail(
     'database',
     `Postgres ${version} answers, which is too old.`,
-    `Use Postgres ${oldestMajor} or later.`,
+    `Use Postgres ${OLDEST_MAJOR} or later.`,
   );
 }
 
@@ -69,9 +69,9 @@ async function checkClocks(client: pg.Client): Promise<Finding> {
   const skewMs = Math.round((rows[0]?.now.getTime() ?? 0) - (sentAt + Date.now()) / 2);
   const sentence = `This host and Postgres are ${Math.abs(skewMs)} ms apart.`;
   const fix = 'Let NTP keep both clocks.';
-  if (Math.abs(skewMs) > maxSkewMs)
+  if (Math.abs(skewMs) > MAX_SKEW_MS)
     return fail('clocks', `${sentence} Purging stands still until they agree.`, fix);
-  return Math.abs(skewMs) > noticeableSkewMs ? warn('clocks', sentence, fix) : ok('clocks', sentence);
+  return Math.abs(skewMs) > NOTICEABLE_SKEW_MS ? warn('clocks', sentence, fix) : ok('clocks', sentence);
 }
 
 /** Everything that needs a connection to the database; one finding when there is none. */

@@ -7,16 +7,16 @@ import { nativeCiphers } from '@callbay/sources';
 import { findServing } from '../supervisor/home.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
-const gib = 2 ** 30;
+const GIB = 2 ** 30;
 /** One file of the largest size, and room for Postgres to breathe. */
-const leastFreeBytes = 3 * gib;
-const comfortableFreeBytes = 20 * gib;
-const oldestNodeMajor = 22;
+const LEAST_FREE_BYTES = 3 * GIB;
+const COMFORTABLE_FREE_BYTES = 20 * GIB;
+const OLDEST_NODE_MAJOR = 22;
 
 export function checkNode(): Finding {
   const major = Number(process.versions.node.split('.')[0]);
   const sentence = `Node ${process.versions.node} runs Callbay.`;
-  return major >= oldestNodeMajor
+  return major >= OLDEST_NODE_MAJOR
     ? ok('node', sentence)
     : fail('node', sentence, 'Start it through npm or scripts/callbay, which bring Node 24.');
 }
@@ -75,10 +75,10 @@ export async function checkHome(config: Config): Promise<Finding[]> {
   }
   const { bavail, bsize } = await statfs(folder);
   const freeBytes = bavail * bsize;
-  const sentence = `${(freeBytes / gib).toFixed(1)} GiB are free below CALLBAY_HOME.`;
+  const sentence = `${(freeBytes / GIB).toFixed(1)} GiB are free below CALLBAY_HOME.`;
   const fix = 'Free disk space, or move CALLBAY_HOME to a larger disk.';
-  if (freeBytes < leastFreeBytes) findings.push(fail('disk', sentence, fix));
-  else findings.push(freeBytes < comfortableFreeBytes ? warn('disk', sentence, fix) : ok('disk', sentence));
+  if (freeBytes < LEAST_FREE_BYTES) findings.push(fail('disk', sentence, fix));
+  else findings.push(freeBytes < COMFORTABLE_FREE_BYTES ? warn('disk', sentence, fix) : ok('disk', sentence));
   return findings;
 }
 

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
-const timeoutMs = 5_000;
+const TIMEOUT_MS = 5_000;
 
 async function readPolicy(redis: Redis): Promise<string | null> {
   // CONFIG is often forbidden on hosted servers, whereas INFO is not.
@@ -13,8 +13,8 @@ async function readPolicy(redis: Redis): Promise<string | null> {
 export async function checkRedis(url: string): Promise<Finding> {
   const redis = new Redis(url, {
     lazyConnect: true,
-    connectTimeout: timeoutMs,
-    commandTimeout: timeoutMs,
+    connectTimeout: TIMEOUT_MS,
+    commandTimeout: TIMEOUT_MS,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });

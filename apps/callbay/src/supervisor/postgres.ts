@@ -3,7 +3,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '@callbay/embedded'
 import type { Logger } from '@callbay/runtime';
 
 /** The database that holds everything of ours on the embedded server. */
-export const databaseName = 'callbay';
+export const DATABASE_NAME = 'callbay';
 
 export interface KeptPostgres {
   /** Of the database `callbay`. */
@@ -23,7 +23,7 @@ export interface KeepPostgresOptions {
   readonly onRestarted?: () => void;
 }
 
-const maxDelayMs = 15_000;
+const MAX_DELAY_MS = 15_000;
 
 /** Starts the embedded server and starts it again whenever it dies. The first start's errors are the caller's. */
 export async function keepPostgres(options: KeepPostgresOptions): Promise<KeptPostgres> {
@@ -31,11 +31,11 @@ export async function keepPostgres(options: KeepPostgresOptions): Promise<KeptPo
   const start = (): Promise<EmbeddedPostgres> => startEmbeddedPostgres({ home, maxConnections });
   const stopping = new AbortController();
   let server = await start();
-  const connectionString = await server.createDatabase(databaseName);
+  const connectionString = await server.createDatabase(DATABASE_NAME);
   let current = connectionString;
 
   const bringBack = async (): Promise<void> => {
-    for (let delayMs = 100; !stopping.signal.aborted; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
+    for (let delayMs = 100; !stopping.signal.aborted; delayMs = Math.min(delayMs * 2, MAX_DELAY_MS)) {
       try {
         // Frees the home of the dead server's lock.
         await server.stop();
@@ -56,7 +56,7 @@ export async function keepPostgres(options: KeepPostgresOptions): Promise<KeptPo
       logger.error({ ...exit, log: server.logFile }, 'the embedded Postgres died; starting it again');
       await bringBack();
       if (stopping.signal.aborted) return;
-      const now = server.connectionStringFor(databaseName);
+      const now = server.connectionStringFor(DATABASE_NAME);
       if (now !== current) {
         current = now;
         options.onMoved(now);

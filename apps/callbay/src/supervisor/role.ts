@@ -31,11 +31,11 @@ export interface KeepOptions {
   readonly onReady?: (name: string, pid: number) => void;
 }
 
-const defaultDrainMs = 25_000;
-const defaultFirstDelayMs = 250;
-const maxDelayMs = 15_000;
+const DEFAULT_DRAIN_MS = 25_000;
+const DEFAULT_FIRST_DELAY_MS = 250;
+const MAX_DELAY_MS = 15_000;
 /** Deaths before the first ready report after which starting up is given up. */
-const maxEarlyDeaths = 4;
+const MAX_EARLY_DEATHS = 4;
 
 interface ReadyMessage {
   readonly type: 'ready';
@@ -47,7 +47,7 @@ const isReadyMessage = (message: unknown): message is ReadyMessage =>
 
 /** Starts a role and starts it again, later and later, whenever it dies. */
 export function keepRole(plan: RolePlan, options: KeepOptions): KeptRole {
-  const { logger, drainMs = defaultDrainMs, firstDelayMs = defaultFirstDelayMs } = options;
+  const { logger, drainMs = DEFAULT_DRAIN_MS, firstDelayMs = DEFAULT_FIRST_DELAY_MS } = options;
   const ready = Promise.withResolvers<number | undefined>();
   // Whoever awaits `ready` sees the rejection; nobody awaiting it any more is no reason to end the process.
   ready.promise.catch(() => undefined);
@@ -92,12 +92,12 @@ export function keepRole(plan: RolePlan, options: KeepOptions): KeptRole {
       return;
     }
     deathsInARow += 1;
-    if (!hasServed && deathsInARow >= maxEarlyDeaths) {
+    if (!hasServed && deathsInARow >= MAX_EARLY_DEATHS) {
       ready.reject(
         new Error(`${plan.name} ended ${deathsInARow} times before it served; its own words are above`),
       );
     }
-    const delayMs = Math.min(firstDelayMs * 2 ** (deathsInARow - 1), maxDelayMs);
+    const delayMs = Math.min(firstDelayMs * 2 ** (deathsInARow - 1), MAX_DELAY_MS);
     logger.warn({ child: plan.name, code, signal, delayMs }, 'a process died; starting it again');
     timer = setTimeout(start, delayMs);
   };

@@ -92,7 +92,7 @@ async function stopRoles(roles: KeptRole[]): Promise<void> {
   await Promise.all(roles.splice(0).map((role) => role.stop()));
 }
 
-const maxPortChoices = 3;
+const MAX_PORT_CHOICES = 3;
 
 /**
  * Starts every role into `roles` and resolves when all serve. Between choosing a port and listening on it another
@@ -120,7 +120,7 @@ async function startRoles(
       await stopRoles(roles);
       const { http, sftp } = effective.ports;
       const areFree = (await isPortFree(http, config.bind)) && (await isPortFree(sftp, config.bind));
-      if (areFree || choice === maxPortChoices || shutdown.signal.aborted) throw error;
+      if (areFree || choice === MAX_PORT_CHOICES || shutdown.signal.aborted) throw error;
       logger.warn({ http, sftp }, 'a port was taken in the meantime; choosing again');
     }
   }

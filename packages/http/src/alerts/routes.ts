@@ -14,7 +14,7 @@ import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
-const tags = ['alerts'];
+const TAGS = ['alerts'];
 const SECRET_BYTES = 32;
 
 export function registerAlerts(api: Api, { alerts }: { alerts: AlertReader }): void {
@@ -23,7 +23,7 @@ export function registerAlerts(api: Api, { alerts }: { alerts: AlertReader }): v
     url: '/v1/tenants/:tenantId/alerts',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listAlerts',
       summary: 'List what is, or was, wrong with the feed',
       params: TenantParams,
@@ -38,7 +38,7 @@ export function registerAlerts(api: Api, { alerts }: { alerts: AlertReader }): v
     url: '/v1/tenants/:tenantId/alerts/deliveries',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listAlertDeliveries',
       summary: 'List digests sent, and why some were not',
       params: TenantParams,
@@ -53,7 +53,7 @@ export function registerAlerts(api: Api, { alerts }: { alerts: AlertReader }): v
     url: '/v1/tenants/:tenantId/alerts/webhook-secret',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'createWebhookSecret',
       summary: 'Make the secret that webhooks are signed with, in place of any before; it is shown this once',
       params: TenantParams,

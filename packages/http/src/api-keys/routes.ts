@@ -16,7 +16,7 @@ import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 import { createApiKey, createToken } from './create-credentials.ts';
 
-const tags = ['credentials'];
+const TAGS = ['credentials'];
 
 export function registerApiKeys(api: Api, deps: { keys: KeyStore; tokenKey: Uint8Array }): void {
   const { keys } = deps;
@@ -26,7 +26,7 @@ export function registerApiKeys(api: Api, deps: { keys: KeyStore; tokenKey: Uint
     url: '/v1/api-keys',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'createApiKey',
       summary: 'Make an API key; it is shown this once',
       body: NewApiKey,
@@ -43,7 +43,7 @@ export function registerApiKeys(api: Api, deps: { keys: KeyStore; tokenKey: Uint
     url: '/v1/api-keys',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listApiKeys',
       summary: 'List keys and tokens in force; never their secrets',
       querystring: ApiKeyListQuery,
@@ -57,7 +57,7 @@ export function registerApiKeys(api: Api, deps: { keys: KeyStore; tokenKey: Uint
     url: '/v1/api-keys/:id',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'revokeApiKey',
       summary: 'Revoke a key or token, from the next request on',
       params: ApiKeyParams,
@@ -74,7 +74,7 @@ export function registerApiKeys(api: Api, deps: { keys: KeyStore; tokenKey: Uint
     url: '/v1/tenants/:tenantId/tokens',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'createToken',
       summary: 'Make a JWT that reads this tenant; it is shown this once',
       params: TenantParams,

@@ -15,7 +15,7 @@ import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 import { readConditions } from './conditions.ts';
 
-const tags = ['calls'];
+const TAGS = ['calls'];
 
 export interface CallsDeps {
   readonly calls: CallReader;
@@ -28,7 +28,7 @@ export function registerCalls(api: Api, { calls, mappings }: CallsDeps): void {
     url: '/v1/tenants/:tenantId/calls',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listCalls',
       summary: 'Search surfaced calls',
       description:
@@ -48,7 +48,7 @@ export function registerCalls(api: Api, { calls, mappings }: CallsDeps): void {
     url: '/v1/tenants/:tenantId/calls/:callId',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'getCall',
       summary: 'Read a call in its newest revision',
       params: CallParams,
@@ -62,7 +62,7 @@ export function registerCalls(api: Api, { calls, mappings }: CallsDeps): void {
     url: '/v1/tenants/:tenantId/calls/:callId',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'updateCall',
       summary: 'Say that a call is evaluated, or under legal hold',
       params: CallParams,
@@ -80,7 +80,7 @@ export function registerCalls(api: Api, { calls, mappings }: CallsDeps): void {
     url: '/v1/tenants/:tenantId/calls/:callId/history',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listCallHistory',
       summary: 'List what each revision changed, oldest first',
       params: CallParams,

@@ -10,7 +10,7 @@ import { json, PROBLEMS } from '../server/openapi.ts';
 import { checkInput } from '../server/validate.ts';
 import { assertWebhook } from '../tenants/webhook-change.ts';
 
-const tags = ['tenants'];
+const TAGS = ['tenants'];
 
 const YamlText = z.string().meta({ description: 'A set-up file.' });
 
@@ -24,7 +24,7 @@ export function registerConfig(
     url: '/v1/tenants/:tenantId/config',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'getConfig',
       summary: "Read a tenant's whole set-up as one YAML file",
       params: TenantParams,
@@ -52,7 +52,7 @@ export function registerConfig(
     config: { access: 'manage', bytes: 'application/yaml' },
     bodyLimit: CONFIG_BYTES,
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'applyConfig',
       summary: 'Make a tenant what a set-up file says (the body: YAML), all of it or nothing',
       params: TenantParams,

@@ -13,7 +13,7 @@ import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
-const tags = ['crm'];
+const TAGS = ['crm'];
 
 export function registerCrm(api: Api, { crm }: { crm: CrmReader }): void {
   api.route({
@@ -21,7 +21,7 @@ export function registerCrm(api: Api, { crm }: { crm: CrmReader }): void {
     url: '/v1/tenants/:tenantId/crm/unresolved',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listUnresolved',
       summary: 'List references to CRM objects that have not come',
       params: TenantParams,
@@ -36,7 +36,7 @@ export function registerCrm(api: Api, { crm }: { crm: CrmReader }): void {
     url: '/v1/tenants/:tenantId/crm/:type',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listCrmObjects',
       summary: 'List the CRM objects of one type',
       params: CrmListParams,
@@ -51,7 +51,7 @@ export function registerCrm(api: Api, { crm }: { crm: CrmReader }): void {
     url: '/v1/tenants/:tenantId/crm/:type/:externalId',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'getCrmObject',
       summary: 'Read a CRM object as its files last said',
       params: CrmObjectParams,

@@ -10,7 +10,7 @@ import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
-const tags = ['calls'];
+const TAGS = ['calls'];
 
 export function registerDataRetention(api: Api, { retention }: { retention: RetentionReader }): void {
   api.route({
@@ -18,7 +18,7 @@ export function registerDataRetention(api: Api, { retention }: { retention: Rete
     url: '/v1/tenants/:tenantId/data-retention/preview',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'previewDataRetention',
       summary: 'What a data retention would remove for good now',
       description:
@@ -38,7 +38,7 @@ export function registerDataRetention(api: Api, { retention }: { retention: Rete
     url: '/v1/tenants/:tenantId/deleted-calls',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listDeletedCalls',
       summary: 'List what the data retention removed, by changeSeq',
       description:

@@ -12,7 +12,7 @@ import { actorOf } from '../auth/principal.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
-const tags = ['metadata only'];
+const TAGS = ['metadata only'];
 
 export function registerExternalRecordings(
   api: Api,
@@ -23,7 +23,7 @@ export function registerExternalRecordings(
     url: '/v1/tenants/:tenantId/external-recordings',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'registerExternalRecordings',
       summary: 'Register recordings that rest elsewhere, one or up to 1,000; known ones are updated',
       params: TenantParams,
@@ -53,7 +53,7 @@ export function registerExternalRecordings(
     url: '/v1/tenants/:tenantId/external-recordings',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listExternalRecordings',
       summary: 'List external recordings, newest first',
       params: TenantParams,

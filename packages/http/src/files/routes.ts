@@ -15,7 +15,7 @@ import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
-const tags = ['files'];
+const TAGS = ['files'];
 
 export function registerFiles(
   api: Api,
@@ -26,7 +26,7 @@ export function registerFiles(
     url: '/v1/tenants/:tenantId/files',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listFiles',
       summary: 'List files, newest first',
       params: TenantParams,
@@ -41,7 +41,7 @@ export function registerFiles(
     url: '/v1/tenants/:tenantId/files/:fileId',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'getFile',
       summary: 'Read what became of a file',
       params: FileParams,
@@ -55,7 +55,7 @@ export function registerFiles(
     url: '/v1/tenants/:tenantId/files/:fileId/explanation',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'explainFile',
       summary: 'Read the whole story of a file',
       params: FileParams,
@@ -69,7 +69,7 @@ export function registerFiles(
     url: '/v1/tenants/:tenantId/files/:fileId/rows',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listFileRows',
       summary: 'List the rows of a batch and what became of each',
       description: 'In the order of the file; empty for what is no batch.',
@@ -85,7 +85,7 @@ export function registerFiles(
     url: '/v1/tenants/:tenantId/files/:fileId/replay',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'replayFile',
       summary: 'Judge a held file again by the newest policy, or read a rejected one again',
       params: FileParams,

@@ -11,16 +11,16 @@ export interface HealthDeps {
 }
 
 const CHECK_MS = 2_000;
-const tags = ['health'];
-const config = { access: 'public' } as const;
+const TAGS = ['health'];
+const CONFIG = { access: 'public' } as const;
 
 export function registerHealth(api: Api, { checks, metrics }: HealthDeps): void {
   api.route({
     method: 'GET',
     url: '/health/live',
-    config,
+    config: CONFIG,
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'getLiveness',
       summary: 'Whether the process answers',
       response: { 200: json('It does.', Liveness), ...PROBLEMS },
@@ -31,9 +31,9 @@ export function registerHealth(api: Api, { checks, metrics }: HealthDeps): void 
   api.route({
     method: 'GET',
     url: '/health/ready',
-    config,
+    config: CONFIG,
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'getServiceHealth',
       summary: 'Whether everything we need is there',
       response: {
@@ -66,9 +66,9 @@ export function registerHealth(api: Api, { checks, metrics }: HealthDeps): void 
   api.route({
     method: 'GET',
     url: '/metrics',
-    config,
+    config: CONFIG,
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'getMetrics',
       summary: 'Metrics in the text form of Prometheus',
       response: {

@@ -16,7 +16,7 @@ import type { Api } from '../server/api.ts';
 import { InputError } from '../server/input-error.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
-const tags = ['mappings'];
+const TAGS = ['mappings'];
 const IfMatch = z.object({
   'if-match': z
     .string()
@@ -31,7 +31,7 @@ export function registerMappings(api: Api, { mappings }: { mappings: MappingStor
     url: '/v1/tenants/:tenantId/mappings/:kind',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'getMapping',
       summary: 'Read the newest field mapping; its version is the ETag',
       params: MappingParams,
@@ -49,7 +49,7 @@ export function registerMappings(api: Api, { mappings }: { mappings: MappingStor
     url: '/v1/tenants/:tenantId/mappings/:kind',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'publishMapping',
       summary: 'Publish a new version; open calls are read by it at once',
       params: MappingParams,
@@ -74,7 +74,7 @@ export function registerMappings(api: Api, { mappings }: { mappings: MappingStor
     url: '/v1/tenants/:tenantId/mappings/:kind/versions',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listMappings',
       summary: 'List the versions of a field mapping, newest first',
       params: MappingParams,

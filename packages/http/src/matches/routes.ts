@@ -5,7 +5,7 @@ import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
-const tags = ['metadata only'];
+const TAGS = ['metadata only'];
 
 export function registerMatches(api: Api, { matches }: { matches: MatchStore }): void {
   api.route({
@@ -13,7 +13,7 @@ export function registerMatches(api: Api, { matches }: { matches: MatchStore }):
     url: '/v1/tenants/:tenantId/matches',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listMatches',
       summary: 'List matches by shared fields, newest first',
       params: TenantParams,
@@ -28,7 +28,7 @@ export function registerMatches(api: Api, { matches }: { matches: MatchStore }):
     url: '/v1/tenants/:tenantId/matches/:matchId/accept',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'acceptMatch',
       summary: 'Make a proposed pair one call, whatever its score',
       params: MatchParams,
@@ -45,7 +45,7 @@ export function registerMatches(api: Api, { matches }: { matches: MatchStore }):
     url: '/v1/tenants/:tenantId/matches/:matchId/refuse',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'refuseMatch',
       summary: 'Refuse a proposed pair, for ever',
       params: MatchParams,

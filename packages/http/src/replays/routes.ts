@@ -5,7 +5,7 @@ import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
-const tags = ['files'];
+const TAGS = ['files'];
 
 export function registerReplays(
   api: Api,
@@ -17,7 +17,7 @@ export function registerReplays(
     url: '/v1/tenants/:tenantId/replays',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'replayMany',
       summary: 'Read files and visible calls again by the newest mapping, 500 at a time',
       params: TenantParams,

@@ -5,7 +5,7 @@ import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
-const tags = ['mappings'];
+const TAGS = ['mappings'];
 
 export function registerLints(api: Api, deps: Pick<ApiStores, 'policies' | 'records' | 'crmMappings'>): void {
   api.route({
@@ -13,7 +13,7 @@ export function registerLints(api: Api, deps: Pick<ApiStores, 'policies' | 'reco
     url: '/v1/tenants/:tenantId/mappings/presets',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listPresets',
       summary: 'List field mappings to begin with',
       params: TenantParams,
@@ -32,7 +32,7 @@ export function registerLints(api: Api, deps: Pick<ApiStores, 'policies' | 'reco
     url: '/v1/tenants/:tenantId/mappings/:kind/lint',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'lintMapping',
       summary:
         'Hold the mapping in force against the last thousand records, or the headers of the last CRM files',

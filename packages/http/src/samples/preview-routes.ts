@@ -8,7 +8,7 @@ import type { Api } from '../server/api.ts';
 import { InputError } from '../server/input-error.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
-const tags = ['mappings'];
+const TAGS = ['mappings'];
 
 const AnyPreview = z.union([Preview, CrmPreview]).meta({ description: '`CrmPreview` but of kind `call`.' });
 
@@ -18,7 +18,7 @@ export function registerPreviews(api: Api, deps: PreviewDeps & CrmPreviewDeps): 
     url: '/v1/tenants/:tenantId/mappings/:kind/preview',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'previewMapping',
       summary:
         'Try a draft on a sample and on the last files, beside the version in force; nothing is stored',

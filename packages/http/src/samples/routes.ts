@@ -8,7 +8,7 @@ import { InputError } from '../server/input-error.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 import { sendProblem } from '../server/problem.ts';
 
-const tags = ['mappings'];
+const TAGS = ['mappings'];
 
 const Bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length > 0);
 
@@ -20,7 +20,7 @@ export function registerSamples(api: Api, deps: ReadSampleDeps): void {
     config: { access: 'manage', bytes: 'application/octet-stream' },
     bodyLimit: SAMPLE_BYTES,
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'readSample',
       summary:
         'Read a sample (the body: a JSON, XML, CSV or YAML file, 10 MiB at most) and suggest a mapping',

@@ -13,7 +13,7 @@ import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 import { type SftpUserDeps, toKey } from './sftp-users.ts';
 
-const tags = ['sftp'];
+const TAGS = ['sftp'];
 
 export function registerSftpKeys(api: Api, { sftpUsers }: Pick<SftpUserDeps, 'sftpUsers'>): void {
   api.route({
@@ -21,7 +21,7 @@ export function registerSftpKeys(api: Api, { sftpUsers }: Pick<SftpUserDeps, 'sf
     url: '/v1/tenants/:tenantId/sftp-users/:username/keys',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'createSftpKey',
       summary: 'Add a public key: the first half of a rotation',
       params: SftpUserParams,
@@ -40,7 +40,7 @@ export function registerSftpKeys(api: Api, { sftpUsers }: Pick<SftpUserDeps, 'sf
     url: '/v1/tenants/:tenantId/sftp-users/:username/keys',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listSftpKeys',
       summary: 'List the public keys of an SFTP user',
       params: SftpUserParams,
@@ -56,7 +56,7 @@ export function registerSftpKeys(api: Api, { sftpUsers }: Pick<SftpUserDeps, 'sf
     url: '/v1/tenants/:tenantId/sftp-users/:username/keys/:keyId',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'deleteSftpKey',
       summary: 'Remove a public key; sessions opened with it end',
       params: SftpKeyParams,

@@ -14,7 +14,7 @@ import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 import { createSftpUser, hostKeys, type SftpUserDeps, toSftpUser, updateSftpUser } from './sftp-users.ts';
 
-const tags = ['sftp'];
+const TAGS = ['sftp'];
 
 export function registerSftpUsers(api: Api, deps: SftpUserDeps): void {
   api.route({
@@ -22,7 +22,7 @@ export function registerSftpUsers(api: Api, deps: SftpUserDeps): void {
     url: '/v1/tenants/:tenantId/sftp-users',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'createSftpUser',
       summary: 'Provision an SFTP user',
       params: TenantParams,
@@ -40,7 +40,7 @@ export function registerSftpUsers(api: Api, deps: SftpUserDeps): void {
     url: '/v1/tenants/:tenantId/sftp-users',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listSftpUsers',
       summary: 'List SFTP users, by name',
       params: TenantParams,
@@ -59,7 +59,7 @@ export function registerSftpUsers(api: Api, deps: SftpUserDeps): void {
     url: '/v1/tenants/:tenantId/sftp-users/:username',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'getSftpUser',
       summary: 'Read an SFTP user',
       params: SftpUserParams,
@@ -76,7 +76,7 @@ export function registerSftpUsers(api: Api, deps: SftpUserDeps): void {
     url: '/v1/tenants/:tenantId/sftp-users/:username',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'updateSftpUser',
       summary: 'Change an SFTP user; open sessions feel it',
       params: SftpUserParams,
@@ -94,7 +94,7 @@ export function registerSftpUsers(api: Api, deps: SftpUserDeps): void {
     url: '/v1/tenants/:tenantId/sftp-users/:username',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'deleteSftpUser',
       summary: 'Remove an SFTP user with its keys; its sessions end',
       params: SftpUserParams,

@@ -18,7 +18,7 @@ import { json, PROBLEMS } from '../server/openapi.ts';
 import { assertStageIsTheirs } from './stage-change.ts';
 import { assertWebhook } from './webhook-change.ts';
 
-const tags = ['tenants'];
+const TAGS = ['tenants'];
 const Confirm = z.strictObject({
   confirm: z
     .enum(['true', 'false'])
@@ -35,7 +35,7 @@ export function registerTenants(
     url: '/v1/tenants',
     config: { access: 'operate' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'createTenant',
       summary: 'Make a tenant',
       body: NewTenant,
@@ -53,7 +53,7 @@ export function registerTenants(
     url: '/v1/tenants',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'listTenants',
       summary: 'List the tenants that this credential is bound to, by id',
       querystring: TenantListQuery,
@@ -67,7 +67,7 @@ export function registerTenants(
     url: '/v1/tenants/:tenantId',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'getTenant',
       summary: 'Read a tenant',
       params: TenantParams,
@@ -81,7 +81,7 @@ export function registerTenants(
     url: '/v1/tenants/:tenantId',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'updateTenant',
       summary: 'Change a tenant; settings are merged',
       params: TenantParams,
@@ -104,7 +104,7 @@ export function registerTenants(
     url: '/v1/tenants/:tenantId/go-live',
     config: { access: 'manage' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'goLive',
       summary: 'Surface complete calls from now on, those that wait included',
       params: TenantParams,
@@ -126,7 +126,7 @@ export function registerTenants(
     url: '/v1/tenants/:tenantId/readiness',
     config: { access: 'read' },
     schema: {
-      tags,
+      tags: TAGS,
       operationId: 'getReadiness',
       summary: 'What stands between a tenant and going live',
       params: TenantParams,

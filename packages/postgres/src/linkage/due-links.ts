@@ -79,7 +79,7 @@ interface UnreadRecording {
 }
 
 /** The newest policy of a row's tenant, as `p`. */
-const NEWEST_POLICY = (table: string): string => `LATERAL (SELECT version, policy FROM tenant_policies
+const newestPolicyOf = (table: string): string => `LATERAL (SELECT version, policy FROM tenant_policies
   WHERE tenant_id = ${table}.tenant_id ORDER BY version DESC LIMIT 1) p`;
 
 /**
@@ -95,7 +95,7 @@ export async function readDueFields(db: Database, limit: number): Promise<number
               ORDER BY due_at LIMIT $1) l
        JOIN call_records r ON r.tenant_id = l.tenant_id AND r.file_id = l.file_id AND r.row = l.row
        JOIN files f ON f.tenant_id = l.tenant_id AND f.id = l.file_id
-       CROSS JOIN ${NEWEST_POLICY('l')}
+       CROSS JOIN ${newestPolicyOf('l')}
        LEFT JOIN LATERAL (
          SELECT named_stem, linked_match FROM (
            SELECT e.named_stem, e.linked_match, v.receive_seq FROM files v
@@ -136,7 +136,7 @@ export async function readDueFields(db: Database, limit: number): Promise<number
     `SELECT e.tenant_id, e.file_id, e.fields, p.policy
        FROM (SELECT * FROM external_recordings WHERE policy_version IS NULL AND due_at <= callbay_now()
               ORDER BY due_at LIMIT $1) e
-       CROSS JOIN ${NEWEST_POLICY('e')}`,
+       CROSS JOIN ${newestPolicyOf('e')}`,
     [limit],
   );
   await saveFields(
