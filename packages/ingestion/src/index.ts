@@ -24,7 +24,15 @@ export type { BatchReadReport } from './batch/read-batch-rows.ts';
 export { type AdvanceCallsDeps, advanceCalls } from './calls/advance-calls.ts';
 export * from './calls/ports.ts';
 export { type ClassifyFileDeps, classifyFile } from './classify/classify-file.ts';
-export { createInspector, type Inspector } from './classify/inspector.ts';
+export * from './classify/inspection.ts';
+export {
+  createInspector,
+  InspectionError,
+  type Inspector,
+  type InspectorOptions,
+  MESSAGE_BYTES,
+  MESSAGE_FILES,
+} from './classify/inspector.ts';
 export * from './classify/ports.ts';
 export { type ImportCrmDeps, importCrm, sweepCrmImports } from './crm/import-crm.ts';
 export { createImportSlots, type ImportSlots } from './crm/import-slots.ts';

@@ -30,10 +30,12 @@ export const inspectMedia = async (input: {
   readonly path: string;
   readonly ext: string;
   readonly sizeBytes: number;
+  /** The whole file, where the caller has read it already. */
+  readonly bytes?: Buffer | null;
 }): Promise<MediaInspection> => {
   if (input.sizeBytes === 0)
     return rejected(issue('EMPTY_MEDIA', 'The recording is empty: it has no bytes.'));
-  using bytes = new MediaBytes(input.path, input.sizeBytes);
+  using bytes = new MediaBytes(input.bytes ?? input.path, input.sizeBytes);
   const identity = await identifyContainer(bytes, input.ext);
   if ('looksLike' in identity) {
     return rejected(issue('NOT_MEDIA', `The bytes are no recording: they look like ${identity.looksLike}.`));

@@ -17,18 +17,23 @@ export class ReadLimitError extends Error {
  */
 export class MediaBytes implements Disposable {
   readonly sizeBytes: number;
-  readonly #descriptor: number;
+  readonly #source: number | Buffer;
   #bytesLeft = STEP_LIMIT_BYTES;
   #readsLeft = STEP_LIMIT_READS;
 
   /**
-   * Opens the first `sizeBytes` bytes of the file. Throws BLOB_MISSING where storage holds fewer, UNAVAILABLE where it
-   * cannot be read.
+   * Opens the first `sizeBytes` bytes of the file at a path, or takes them from memory, where they must not change
+   * meanwhile. Throws BLOB_MISSING where storage holds fewer, UNAVAILABLE where it cannot be read.
    */
-  constructor(path: string, sizeBytes: number) {
+  constructor(source: string | Buffer, sizeBytes: number) {
     this.sizeBytes = sizeBytes;
-    this.#descriptor = storageCall(() => openSync(path, 'r'));
-    const stored = storageCall(() => fstatSync(this.#descriptor));
+    if (typeof source !== 'string') {
+      this.#source = source;
+      return;
+    }
+    const descriptor = storageCall(() => openSync(source, 'r'));
+    this.#source = descriptor;
+    const stored = storageCall(() => fstatSync(descriptor));
     if (stored.isFile() && stored.size >= sizeBytes) return;
     this[Symbol.dispose]();
     throw new CallbayError('BLOB_MISSING', 'Storage holds fewer bytes than were received.');
@@ -46,12 +51,12 @@ export class MediaBytes implements Disposable {
     this.#readsLeft -= 1;
     this.#bytesLeft -= wanted;
     if (this.#readsLeft < 0 || this.#bytesLeft < 0) throw new ReadLimitError();
+    const source = this.#source;
+    if (typeof source !== 'number') return source.subarray(offset, offset + wanted);
     const buffer = Buffer.alloc(wanted);
     let filled = 0;
     while (filled < wanted) {
-      const count = storageCall(() =>
-        readSync(this.#descriptor, buffer, filled, wanted - filled, offset + filled),
-      );
+      const count = storageCall(() => readSync(source, buffer, filled, wanted - filled, offset + filled));
       if (count === 0)
         throw new CallbayError('BLOB_MISSING', 'The stored bytes shrank while they were read.');
       filled += count;
@@ -66,7 +71,7 @@ export class MediaBytes implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#descriptor);
+    if (typeof this.#source === 'number') closeSync(this.#source);
   }
 }
 

@@ -19,7 +19,7 @@ import { type AdvanceCallsDeps, advanceCalls } from '../calls/advance-calls.ts';
 import type { CrmQueue, CrmStore } from '../crm/ports.ts';
 import type { BlobStore, PipelineLog } from '../ports.ts';
 import { startRowReading } from '../reading/row-reader.ts';
-import type { Inspection, InspectTask } from './inspect-worker.ts';
+import type { Inspection, InspectTask } from './inspection.ts';
 import type { Inspector } from './inspector.ts';
 import type { FileFacts, FileStore, FileToClassify } from './ports.ts';
 
@@ -139,9 +139,9 @@ function factsOf(file: FileToClassify, name: ParsedName, inspection: Inspection)
 
 /** One record, or the reasons why there is none. The reading is reported as a warning-free fact of the file. */
 function sidecarFacts(policy: Policy, name: ParsedName, sha256: string, metadata: ParsedMetadata): FileFacts {
-  const [raw, ...more] = metadata.records;
+  const [raw] = metadata.records;
   const issues: Issue[] = [...metadata.issues];
-  if (issues.length === 0 && (more.length > 0 || metadata.rowCount > 1)) {
+  if (issues.length === 0 && metadata.rowCount > 1) {
     const message = `One record is expected in a file; this one holds ${metadata.rowCount}. A field mapping with \`manyRecords\` takes lists.`;
     issues.push(issue('METADATA_INVALID', message));
   }

@@ -2,52 +2,98 @@
  * Runs in a pool process that may die: the only place where untrusted bytes are parsed. It has no database URL, no
  * secret, and a heap limit; it answers plain values.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { issue } from '@callbay/core';
-import { inspectMedia, type MediaInspection } from '@callbay/media';
+import { createHash, hash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { CallbayError, issue } from '@callbay/core';
+import { inspectMedia, loadMediaLibraries } from '@callbay/media';
 import { METADATA_LIMITS, type MetadataFormat, type ParsedMetadata, parseMetadata } from '@callbay/metadata';
-import { endWithParent } from '../reading/end-with-parent.ts';
+import { serveTasks } from '../reading/serve-tasks.ts';
+import type { Inspection, InspectionFailure, InspectTask } from './inspection.ts';
 
-export interface InspectTask {
-  readonly path: string;
-  readonly ext: string;
-  readonly sizeBytes: number;
-  /** Null: only the digest is wanted. */
-  readonly read:
-    | { readonly as: 'media' }
-    | { readonly as: 'metadata'; readonly format: MetadataFormat; readonly isList: boolean }
-    | null;
+/** Files in turn. What befalls one of them is its own result, as long as this process lives. */
+async function inspectAll(tasks: readonly InspectTask[]): Promise<(Inspection | InspectionFailure)[]> {
+  const results: (Inspection | InspectionFailure)[] = [];
+  for (const task of tasks) results.push(await inspect(task).catch(failureOf));
+  return results;
 }
 
-export interface Inspection {
-  readonly sha256: string;
-  readonly media: MediaInspection | null;
-  readonly metadata: ParsedMetadata | null;
-  /** Columns of a CSV, of any size; null for other files, and where it has no header that can be used. */
-  readonly header: readonly string[] | null;
+const failureOf = (error: unknown): InspectionFailure => {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  if (error instanceof CallbayError) {
+    return { failed: error.code === 'BLOB_MISSING' ? 'missing' : 'store', cause };
+  }
+  return { failed: 'unreadable', cause };
+};
+
+/** What is no longer is read whole, once; of the rest only the head is kept. */
+const WHOLE_BYTES = METADATA_LIMITS.bytes;
+const CHUNK_BYTES = 256 * 1024;
+
+/** One buffer for the whole life of the process: the garbage of a new one for each file costs more than the reading. */
+let buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+
+async function inspect(task: InspectTask): Promise<Inspection> {
+  const fd = storageCall(() => openSync(task.path, 'r'));
+  try {
+    const { size } = storageCall(() => fstatSync(fd));
+    if (size !== task.sizeBytes) {
+      throw new CallbayError('BLOB_MISSING', `The store holds ${size} bytes of ${task.sizeBytes}.`);
+    }
+    const isWhole = size <= WHOLE_BYTES;
+    const wantsHead = isWhole || task.read?.as === 'metadata';
+    // One byte over the limit is enough for the parser to refuse the rest unread.
+    const head = wantsHead ? readHead(fd, Math.min(size, WHOLE_BYTES + 1)) : null;
+    const { read } = task;
+    const wholeDigest = isWhole ? hash('sha256', head!, 'hex') : null;
+    const metadata = read?.as === 'metadata' ? parse(head!, read.format, read.isList) : null;
+    const media = read?.as === 'media' ? await inspectMedia({ ...task, bytes: isWhole ? head : null }) : null;
+    return { sha256: wholeDigest ?? hashFile(fd), media, metadata, header: metadata?.header ?? null };
+  } finally {
+    closeSync(fd);
+  }
 }
 
-export async function inspect(task: InspectTask): Promise<Inspection> {
-  const metadata =
-    task.read?.as === 'metadata' ? await parse(task.path, task.read.format, task.read.isList) : null;
-  return {
-    sha256: await sha256Of(task.path),
-    metadata,
-    header: metadata?.header ?? null,
-    media: task.read?.as === 'media' ? await inspectMedia(task) : null,
-  };
+function readHead(fd: number, length: number): Buffer {
+  if (buffer.length < length)
+    buffer = Buffer.allocUnsafeSlow(Math.min(2 ** Math.ceil(Math.log2(length)), WHOLE_BYTES + 1));
+  let filled = 0;
+  while (filled < length) {
+    const count = storageCall(() => readSync(fd, buffer, filled, length - filled, filled));
+    if (count === 0) throw new CallbayError('BLOB_MISSING', 'The stored bytes shrank while they were read.');
+    filled += count;
+  }
+  return buffer.subarray(0, length);
+}
+
+function hashFile(fd: number): string {
+  const digest = createHash('sha256');
+  for (let position = 0; ; ) {
+    const count = storageCall(() => readSync(fd, buffer, 0, CHUNK_BYTES, position));
+    if (count === 0) return digest.digest('hex');
+    digest.update(buffer.subarray(0, count));
+    position += count;
+  }
+}
+
+/** What the file system refuses is its own fault, never the file's. */
+function storageCall<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    throw new CallbayError(isAbsent ? 'BLOB_MISSING' : 'UNAVAILABLE', undefined, { cause });
+  }
 }
 
 /** Of a CSV over the limit of a sidecar only the first rows: they tell that it is a batch, which is read row by row. */
-async function parse(path: string, format: MetadataFormat, isList: boolean): Promise<ParsedMetadata> {
-  const bytes = await readHead(path);
+function parse(bytes: Buffer, format: MetadataFormat, isList: boolean): ParsedMetadata {
   const isLong = format === 'csv' && bytes.length > METADATA_LIMITS.bytes;
   const parsed = parseMetadata({ format, isList, bytes: isLong ? firstRows(bytes) : bytes });
+  // Of many records only their number is asked: a batch is read by another process.
+  const records = parsed.records.slice(0, 1);
   return isLong && parsed.header !== null && parsed.rowCount === 0
-    ? { ...parsed, issues: [issue('ROW_TOO_LARGE', FIRST_ROW_TOO_LARGE)] }
-    : parsed;
+    ? { ...parsed, records, issues: [issue('ROW_TOO_LARGE', FIRST_ROW_TOO_LARGE)] }
+    : { ...parsed, records };
 }
 
 const FIRST_ROWS_BYTES = 1024 * 1024;
@@ -61,28 +107,16 @@ function firstRows(bytes: Buffer): Buffer {
   return bytes.subarray(0, end % 2 === 1 && bytes[end] === 0 ? end + 1 : end);
 }
 
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk);
-  return hash.digest('hex');
-}
+const SAMPLES = { json: '{"a":"1"}', xml: '<a><b>1</b></a>', csv: 'a,b\n1,2\n', yaml: 'a: 1\n' } as const;
 
-/** One byte over the limit is enough for the parser to refuse the rest unread. */
-async function readHead(path: string): Promise<Buffer> {
-  const file = await open(path, 'r');
-  try {
-    const { size } = await file.stat();
-    const buffer = Buffer.alloc(Math.min(size, METADATA_LIMITS.bytes + 1));
-    let filled = 0;
-    while (filled < buffer.length) {
-      const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    return buffer.subarray(0, filled);
-  } finally {
-    await file.close();
+/** Loads and runs every parser once: the first file of a kind must not wait for that. */
+async function warmUp(): Promise<void> {
+  await loadMediaLibraries();
+  for (const [format, text] of Object.entries(SAMPLES)) {
+    parseMetadata({ format: format as MetadataFormat, bytes: Buffer.from(text) });
   }
 }
 
-endWithParent();
+const tasks = { inspectAll };
+export type InspectTasks = typeof tasks;
+await serveTasks(tasks, warmUp);

@@ -1,38 +1,141 @@
-import { Tinypool } from 'tinypool';
-import { READING_PROCESS } from '../reading/reading-process.ts';
-import type { Inspection, InspectTask } from './inspect-worker.ts';
+import { CallbayError } from '@callbay/core';
+import { type ChildPool, createChildPool } from '../reading/child-pool.ts';
+import { ReadingFailedError } from '../reading/reading-child.ts';
+import type { InspectTasks } from './inspect-worker.ts';
+import type { Inspection, InspectionFailure, InspectionResult, InspectTask } from './inspection.ts';
 
 /** Reads untrusted bytes outside this process. */
 export interface Inspector extends AsyncDisposable {
+  /** Reads one file. Throws an InspectionError where that failed, the signal's reason where it was aborted. */
+  inspect(task: InspectTask, signal?: AbortSignal): Promise<Inspection>;
   /**
-   * Rejects where the pool process died or ran out of time: after a few tries that is the file's fault.
+   * Reads many files, a few dozen to a message, and answers in their order. A file whose process dies or is late costs no
+   * other file: what shared a message with it is read again, one by one. Throws only the signal's reason.
    */
-  inspect(task: InspectTask): Promise<Inspection>;
+  inspectMany(tasks: readonly InspectTask[], signal?: AbortSignal): Promise<InspectionResult[]>;
 }
+
+/** Nothing was learned of a file. Only an outage (`store`) is retryable: it says nothing about the file. */
+export class InspectionError extends CallbayError {
+  readonly failed: InspectionFailure['failed'];
+
+  constructor({ failed, cause }: InspectionFailure) {
+    super(failed === 'store' ? 'UNAVAILABLE' : 'INTERNAL', `a file was not read: ${failed}`, { cause });
+    this.failed = failed;
+  }
+}
+
+export interface InspectorOptions {
+  readonly processes: number;
+  /**
+   * Whether the store of bytes is in place. Asked when a file is not found or its reading hangs; false makes an outage
+   * of that. Rejecting means false.
+   */
+  readonly isStoreThere?: () => Promise<boolean>;
+  /** What every message may take, beside the time for its bytes. */
+  readonly baseLimitMs?: number;
+}
+
+/** Files of one message to a process: few enough that one death costs little. */
+export const MESSAGE_FILES = 32;
+/** Bytes of the files of one message; a larger file has a message of its own. */
+export const MESSAGE_BYTES = 8 * 1024 * 1024;
 
 const BASE_MS = 30_000;
 /** A slow disk still hashes this much in a second. */
 const BYTES_PER_MS = 20 * 1024;
+const HEAP_MB = 256;
+/** A busy installation is never idle for so long. */
+const IDLE_MS = 10 * 60_000;
+const STORE_ANSWER_MS = 5_000;
 
-/** A pool of at most `processes` child processes, started when needed. */
-export function createInspector({ processes }: { processes: number }): Inspector {
-  const pool = new Tinypool({
-    ...READING_PROCESS,
-    execArgv: [...READING_PROCESS.execArgv],
-    filename: new URL('./inspect-worker.ts', import.meta.url).href,
-    name: 'inspect',
-    minThreads: 1,
-    maxThreads: processes,
+/** A pool of at most `processes` child processes, the first of them started at once. */
+export function createInspector({
+  processes,
+  isStoreThere = async () => true,
+  baseLimitMs = BASE_MS,
+}: InspectorOptions): Inspector {
+  const pool: ChildPool<InspectTasks> = createChildPool({
+    module: new URL('./inspect-worker.ts', import.meta.url),
+    processes,
+    warm: 1,
+    heapMb: HEAP_MB,
+    idleMs: IDLE_MS,
   });
-  return {
-    async inspect(task) {
-      const signal = AbortSignal.timeout(BASE_MS + Math.ceil(task.sizeBytes / BYTES_PER_MS));
-      try {
-        return (await pool.run(task, { signal })) as Inspection;
-      } catch (cause) {
-        throw new Error('the process that read a file died or ran out of time', { cause });
-      }
-    },
-    [Symbol.asyncDispose]: () => pool.destroy(),
+
+  const hasStore = async (): Promise<boolean> => {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), STORE_ANSWER_MS);
+    });
+    try {
+      return await Promise.race([isStoreThere(), tooLate]);
+    } catch {
+      return false;
+    } finally {
+      clearTimeout(timer);
+    }
   };
+
+  /** A missing file, or one that hangs, is an outage where the whole store is missing or hangs. */
+  const judge = async (result: InspectionResult): Promise<InspectionResult> => {
+    if (!('failed' in result) || (result.failed !== 'missing' && result.failed !== 'late')) return result;
+    return (await hasStore()) ? result : { ...result, failed: 'store' };
+  };
+
+  const readMessage = async (
+    part: readonly InspectTask[],
+    signal?: AbortSignal,
+  ): Promise<InspectionResult[]> => {
+    const bytes = part.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const timeLimitMs = baseLimitMs + Math.ceil(bytes / BYTES_PER_MS);
+    try {
+      return await pool.run('inspectAll', part, { timeLimitMs, signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (part.length > 1 && error instanceof ReadingFailedError) {
+        return (await Promise.all(part.map((task) => readMessage([task], signal)))).flat();
+      }
+      return part.map(() => failureOf(error));
+    }
+  };
+
+  const inspectMany = async (
+    tasks: readonly InspectTask[],
+    signal?: AbortSignal,
+  ): Promise<InspectionResult[]> => {
+    const parts = await Promise.all(splitIntoMessages(tasks).map((part) => readMessage(part, signal)));
+    return Promise.all(parts.flat().map(judge));
+  };
+
+  return {
+    inspectMany,
+    async inspect(task, signal) {
+      const [result] = await inspectMany([task], signal);
+      if ('failed' in result!) throw new InspectionError(result);
+      return result!;
+    },
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  };
+}
+
+function failureOf(error: unknown): InspectionFailure {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  if (!(error instanceof ReadingFailedError)) return { failed: 'store', cause };
+  return { failed: error.reason === 'threw' ? 'unreadable' : error.reason, cause };
+}
+
+/** Parts of at most MESSAGE_FILES files and MESSAGE_BYTES bytes, in order. */
+function splitIntoMessages(tasks: readonly InspectTask[]): InspectTask[][] {
+  const parts: InspectTask[][] = [];
+  let bytes = 0;
+  for (const task of tasks) {
+    const last = parts.at(-1);
+    bytes += task.sizeBytes;
+    if (last === undefined || last.length === MESSAGE_FILES || bytes > MESSAGE_BYTES) {
+      parts.push([task]);
+      bytes = task.sizeBytes;
+    } else last.push(task);
+  }
+  return parts;
 }

@@ -9,8 +9,6 @@ import { endWithParent } from './end-with-parent.ts';
 import type { RowModule, RowSink } from './row-module.ts';
 
 endWithParent();
-// Its parent ends it by SIGKILL, and by nothing else.
-process.on('SIGTERM', () => {});
 
 const { module, path, options } = (await json(process.stdin)) as {
   module: string;

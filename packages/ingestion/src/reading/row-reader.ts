@@ -42,10 +42,14 @@ const CHILD = fileURLToPath(new URL('./row-child.ts', import.meta.url));
  * Disposing kills the child if it still runs, and waits for its end.
  */
 export function startRowReading<Options, Report>(task: RowReadingTask<Options>): RowReading<Report> {
-  const child = spawn(process.execPath, [...NODE_OPTIONS, `--max-old-space-size=${task.heapMb}`, CHILD], {
-    env: { NODE_ENV: 'production', TZ: 'UTC' },
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...NODE_OPTIONS, `--max-old-space-size=${task.heapMb}`, CHILD, `${process.pid}`],
+    {
+      env: { NODE_ENV: 'production', TZ: 'UTC' },
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    },
+  );
   const ended = waitForEnd(child);
   const stop = (): void => void child.kill('SIGKILL');
   let isLate = false;

@@ -17,7 +17,7 @@ import {
   readYamlValue,
   type YamlValue,
 } from '@callbay/metadata';
-import { endWithParent } from '../reading/end-with-parent.ts';
+import { serveTasks } from '../reading/serve-tasks.ts';
 import { detectFormat } from './detect-format.ts';
 
 export interface SampleTask {
@@ -43,7 +43,7 @@ export interface ReadSample extends SampleReading {
 
 const MAX_SAMPLE_BYTES = 10 * 1024 * 1024;
 
-export function sample({ bytes, name, suggestion, maxRecords }: SampleTask): ReadSample {
+function sample({ bytes, name, suggestion, maxRecords }: SampleTask): ReadSample {
   const format = formatOf(name) ?? detectFormat(bytes);
   const parsed = parse(bytes, format);
   const { encoding, delimiter, rowCount, header, records, issues, warnings } = parsed;
@@ -76,6 +76,8 @@ function formatOf(name: string | null): MetadataFormat | null {
 }
 
 /** A set-up file: written by people with keys of ours, and parsed here all the same. */
-export const yaml = ({ bytes }: { readonly bytes: Uint8Array }): YamlValue => readYamlValue(bytes);
+const yaml = ({ bytes }: { readonly bytes: Uint8Array }): YamlValue => readYamlValue(bytes);
 
-endWithParent();
+const tasks = { sample, yaml };
+export type SampleTasks = typeof tasks;
+await serveTasks(tasks, async () => {});
