@@ -1,3 +1,4 @@
+import { makeApiKey } from '@callbay/ingestion';
 import { testClock } from '@callbay/testkit';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -168,16 +169,31 @@ describe("tenants' tokens", () => {
   });
 });
 
-test('after 100 bad credentials in a minute an address is asked to wait, and those good before still pass', async () => {
-  await using fresh = await startApi();
-  expect((await fresh.ask('GET /v1/tenants')).status).toBe(200);
-  const unused = await fresh.makeKey('operator');
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    expect((await fresh.ask('GET /v1/tenants', { key: `cb_guess${attempt}` })).status).toBe(401);
-  }
-  const limited = await fresh.ask('GET /v1/tenants', { key: 'cb_guess' });
-  expect([limited.status, limited.body.code]).toEqual([429, 'RATE_LIMITED']);
-  expect(limited.headers.get('retry-after')).not.toBeNull();
-  expect((await fresh.ask('GET /v1/tenants', { key: unused })).status).toBe(429);
-  expect((await fresh.ask('GET /v1/tenants')).status).toBe(200);
+describe('an address that sent 100 bad credentials within a minute', () => {
+  let fresh: TestApi;
+  beforeAll(async () => {
+    fresh = await startApi();
+    await fresh.ask('POST /v1/tenants', { body: { id: 'acme', name: 'Acme' } });
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      expect((await fresh.ask('GET /v1/tenants', { key: `cb_guess${attempt}` })).status).toBe(401);
+    }
+  });
+  afterAll(() => fresh[Symbol.asyncDispose]());
+
+  test('is asked to wait', async () => {
+    for (const key of ['cb_guess', makeApiKey().key, 'a.b.c']) {
+      const limited = await fresh.ask('GET /v1/tenants', { key });
+      expect([limited.status, limited.body.code]).toEqual([429, 'RATE_LIMITED']);
+      expect(limited.headers.get('retry-after')).not.toBeNull();
+    }
+  });
+
+  test('is served with a good key or token, also one never used before, while the guesses go on', async () => {
+    const { body } = await fresh.ask('POST /v1/tenants/acme/tokens', { body: {} });
+    const good = [fresh.operator, await fresh.makeKey('operator'), body.jwt];
+    const guess = () => fresh.ask('GET /v1/tenants', { key: makeApiKey().key });
+    const guesses = Array.from({ length: 200 }, guess);
+    for (const key of good) expect((await fresh.ask('GET /v1/tenants/acme', { key })).status).toBe(200);
+    for (const { status } of await Promise.all(guesses)) expect(status).toBe(429);
+  });
 });

@@ -64,3 +64,4 @@ export {
   sweepPurges,
   sweepUnreadFiles,
 } from './sweeps/sweep.ts';
+export { type TurnLimits, Turns } from './turns.ts';

@@ -6,6 +6,7 @@ import {
   isSameDigest,
   type KeyStore,
   type TenantStore,
+  Turns,
 } from '@callbay/ingestion';
 import type { FastifyRequest } from 'fastify';
 import { mayAccess } from './access.ts';
@@ -20,6 +21,9 @@ export interface AuthDeps {
   readonly tokenKey: Uint8Array;
 }
 
+/** Guessers take few of the database's connections, and a good credential among theirs waits for milliseconds. */
+const SUSPECT_LOOKUPS = { total: 2, perKey: 1, waitingPerKey: 10_000 };
+
 /**
  * The hook before every route below `/v1`: who asks, whether the tenant of the path is theirs, whether their role may
  * do this; in that order, so that a tenant that is not theirs answers as one that does not exist, whatever is asked of
@@ -27,6 +31,7 @@ export interface AuthDeps {
  */
 export function createAuthenticate({ keys, tenants, tokenKey }: AuthDeps) {
   const failedLogins = new FailedLogins();
+  const suspects = new Turns(SUSPECT_LOOKUPS);
 
   return async (request: FastifyRequest): Promise<void> => {
     const access = request.routeOptions.config.access;
@@ -43,11 +48,12 @@ export function createAuthenticate({ keys, tenants, tokenKey }: AuthDeps) {
     const secret = /^Bearer +([\x21-\x7e]{1,4096}) *$/i.exec(request.headers.authorization ?? '')?.[1];
     if (secret === undefined) throw new CallbayError('UNAUTHENTICATED');
     const digest = digestOf(secret);
-    if (failedLogins.mustWait(request.ip, digest, performance.now())) throw new CallbayError('RATE_LIMITED');
-    const credential = secret.startsWith('cb_') ? await findKey(secret, digest) : await findToken(secret);
+    const isSuspect = failedLogins.isSuspect(request.ip, digest, performance.now());
+    const find = () => (secret.startsWith('cb_') ? findKey(secret, digest) : findToken(secret));
+    const credential = await (isSuspect ? suspects.run(request.ip, find) : find());
     if (credential === null) {
       failedLogins.noteFailure(request.ip, performance.now());
-      throw new CallbayError('UNAUTHENTICATED');
+      throw new CallbayError(isSuspect ? 'RATE_LIMITED' : 'UNAUTHENTICATED');
     }
     failedLogins.noteSuccess(digest, performance.now());
     if (credential.isUseStale) await keys.touch(credential.id);

@@ -4,16 +4,15 @@ const MAX_ADDRESSES = 10_000;
 const MAX_REMEMBERED = 1000;
 
 /**
- * Counts bad credentials by address: over 100 in a minute, an address is asked to wait, before any look into the
- * database. Credentials that were good lately pass all the same, since a neighbour behind one address may be the
- * guesser.
+ * Counts bad credentials by address: over 100 in a minute, an address is suspect. That never refuses a good credential,
+ * since a neighbor behind the same address may be the guesser: it only has the address's credentials looked up in turns.
  */
 export class FailedLogins {
   readonly #failures = new Map<string, { count: number; until: number }>();
   readonly #goodUntil = new Map<string, number>();
 
-  /** Whether this credential, by its digest, must wait. `nowMs` is monotonic. */
-  mustWait(address: string, digest: string, nowMs: number): boolean {
+  /** Whether this credential, by its digest, comes from a suspect address and was not good lately. `nowMs` is monotonic. */
+  isSuspect(address: string, digest: string, nowMs: number): boolean {
     const failures = this.#failures.get(address);
     if (failures === undefined || failures.until <= nowMs || failures.count < MAX_FAILURES) return false;
     return (this.#goodUntil.get(digest) ?? 0) <= nowMs;
