@@ -28,6 +28,7 @@ import { registerPreviews } from './samples/preview-routes.ts';
 import { registerSamples } from './samples/routes.ts';
 import { type Answered, watchAnswers } from './server/answered.ts';
 import type { Api } from './server/api.ts';
+import { boundBodies } from './server/body-budget.ts';
 import { sendFailure } from './server/failures.ts';
 import { SECURE_HEADERS } from './server/headers.ts';
 import { acceptJson } from './server/json-body.ts';
@@ -119,6 +120,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   });
   await app.register(async (closed) => {
     closed.addHook('onRequest', createAuthenticate({ ...deps, tokenKey }));
+    boundBodies(closed);
     const api = closed.withTypeProvider<ZodTypeProvider>();
     registerTenants(api, { ...deps, webhookRules });
     registerApiKeys(api, { ...deps, tokenKey });

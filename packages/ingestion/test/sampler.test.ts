@@ -13,7 +13,7 @@ const suggestion = {
   hasTimeZone: true,
 };
 const sample = (text: string, name = 'a.csv') =>
-  sampler.sample({ bytes: Buffer.from(text), name, suggestion, maxRecords: 2 });
+  sampler.sample('acme', { bytes: Buffer.from(text), name, suggestion, maxRecords: 2 });
 
 test('only as many records come back as were asked for', async () => {
   const read = await sample('a,b\n1,2\n3,4\n5,6\n');
@@ -61,8 +61,11 @@ test.each([
   },
 );
 
-test('more samples than can wait are told to come again', async () => {
-  const answers = await Promise.allSettled(Array.from({ length: 30 }, () => sample('a,b\n1,2\n')));
+test('samples of a tenant over its own limit are refused, and those of another are read meanwhile', async () => {
+  const all = Promise.allSettled(Array.from({ length: 30 }, () => sample('a,b\n1,2\n')));
+  const other = { bytes: Buffer.from('a,b\n1,2\n'), name: 'a.csv', suggestion, maxRecords: 0 };
+  expect((await sampler.sample('acme2', other)).rowCount).toBe(1);
+  const answers = await all;
   const refused = answers.filter((answer) => answer.status === 'rejected');
   expect(refused.length).toBeGreaterThan(0);
   for (const { reason } of refused) expect(reason).toMatchObject({ code: 'RATE_LIMITED' });

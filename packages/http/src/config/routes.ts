@@ -60,7 +60,7 @@ export function registerConfig(
       response: { 200: json('What that changed, or would change.', ConfigResult), ...PROBLEMS },
     },
     handler: async (request) => {
-      const wanted = await readConfig(sampler, request.body);
+      const wanted = await readConfig(sampler, request.params.tenantId, request.body);
       assertWebhook(wanted.settings, webhookRules);
       const { dryRun, confirm } = request.query;
       const options = { dryRun: dryRun === 'true', isConfirmed: confirm === 'true' };
@@ -70,11 +70,11 @@ export function registerConfig(
 }
 
 /** The set-up in a body; throws all that is wrong with it, each with its place in the file. */
-async function readConfig(sampler: Sampler, body: unknown): Promise<TenantConfig> {
+async function readConfig(sampler: Sampler, tenantId: string, body: unknown): Promise<TenantConfig> {
   if (!(body instanceof Uint8Array) || body.length === 0) {
     throw new InputError('body', [issue('REQUIRED', 'Send the set-up file as the body.')]);
   }
-  const read = await sampler.readYaml(body);
+  const read = await sampler.readYaml(tenantId, body);
   if ('issues' in read) throw new InputError('body', read.issues);
   const checked = checkInput(TenantConfig, read.value);
   if ('value' in checked) return checked.value;

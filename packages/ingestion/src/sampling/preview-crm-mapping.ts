@@ -33,18 +33,19 @@ export async function previewCrmMapping(
     sample:
       request.sample === undefined
         ? null
-        : await previewSample(deps, request.sample, type, { live, draft }, policy.timeZone),
+        : await previewSample(deps, tenantId, request.sample, type, { live, draft }, policy.timeZone),
   };
 }
 
 async function previewSample(
   { sampler }: CrmPreviewDeps,
+  tenantId: string,
   { text, name }: { text: string; name?: string | undefined },
   type: CrmType,
   { live, draft }: { live: CrmMapping | null; draft: CrmMapping },
   timeZone: string | null,
 ): Promise<SampleView> {
-  const read = await sampler.sample({
+  const read = await sampler.sample(tenantId, {
     bytes: Buffer.from(text),
     name: name ?? null,
     maxRecords: MAX_SAMPLE_RECORDS,

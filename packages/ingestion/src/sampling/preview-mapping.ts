@@ -37,7 +37,7 @@ export async function previewMapping(
   const { sample, lastFiles } = request;
   return {
     liveVersion: live.mappingVersion,
-    sample: sample === undefined ? null : await previewSample(deps, sample, draft),
+    sample: sample === undefined ? null : await previewSample(deps, tenantId, sample, draft),
     files:
       lastFiles === undefined ? null : await previewFiles(deps.records, tenantId, lastFiles, live, draft),
   };
@@ -45,10 +45,11 @@ export async function previewMapping(
 
 async function previewSample(
   { sampler }: PreviewDeps,
+  tenantId: string,
   { text, name }: { text: string; name?: string | undefined },
   draft: Policy,
 ): Promise<SampleView> {
-  const { records, issues, format } = await sampler.sample({
+  const { records, issues, format } = await sampler.sample(tenantId, {
     bytes: Buffer.from(text),
     name: name ?? null,
     maxRecords: MAX_SAMPLE_RECORDS,

@@ -22,7 +22,7 @@ export async function readTenantSample(
   const policy = await policies.findPolicy(tenantId);
   if (policy === null) return null;
   const { directions } = policy.settings;
-  const read = await sampler.sample({
+  const read = await sampler.sample(tenantId, {
     bytes,
     name: name ?? null,
     maxRecords: 0,
