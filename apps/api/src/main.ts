@@ -29,6 +29,7 @@ const api = await createHttpApi(
       },
     },
     answered: (answer, seconds) => metrics.httpSeconds.observe(answer, seconds),
+    untrustedProxy: () => metrics.httpUntrustedForwarded.inc(),
   },
   {
     tokenKey: deriveKey(role.secretKey, 'tenant-tokens'),

@@ -4,7 +4,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@callbay/embedded';
-import { type Config, loadConfig } from '@callbay/runtime';
+import { createProcessMetricsStore, openDatabase } from '@callbay/postgres';
+import { type Config, createMetrics, loadConfig } from '@callbay/runtime';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { runChecks } from '../src/doctor/checks.ts';
 import { fixHome } from '../src/doctor/fix-home.ts';
@@ -47,6 +48,26 @@ test('a database that is not migrated fails that check alone, and passes once it
   expect(await statusOf(config, 'clocks')).toBe('ok');
   await prepareDatabase(url, { operatorKeyFile: join(home, 'operator.key') });
   expect(await statusOf(config, 'migrations')).toBe('ok');
+});
+
+test('requests that name a proxy while none is trusted are a warning, until one is trusted', async () => {
+  const url = await server.createDatabase('doctor');
+  const env = { DATABASE_URL: url };
+  await prepareDatabase(url, { operatorKeyFile: join(home, 'operator.key') });
+  await using db = openDatabase({ connectionString: url, max: 1, applicationName: 'tests' });
+  const { registry, httpUntrustedForwarded } = createMetrics({ withProcess: false });
+  const share = async () =>
+    createProcessMetricsStore(db).write({
+      role: 'api',
+      process: 'host:1',
+      metrics: await registry.getMetricsAsJSON(),
+    });
+  await share();
+  expect(await statusOf(configOf(env), 'proxy')).toBe('ok');
+  httpUntrustedForwarded.inc();
+  await share();
+  expect(await statusOf(configOf(env), 'proxy')).toBe('warn');
+  expect(await statusOf(configOf({ ...env, CALLBAY_TRUST_PROXY: '10.0.0.1' }), 'proxy')).toBe('ok');
 });
 
 test('more connections than the server has fail', async () => {

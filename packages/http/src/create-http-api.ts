@@ -36,6 +36,7 @@ import { answerUnknownPaths } from './server/known-paths.ts';
 import { describeApi } from './server/openapi.ts';
 import { acceptBytes } from './server/raw-body.ts';
 import { watchSilentConnections } from './server/silent-connections.ts';
+import { reportUntrustedProxies } from './server/untrusted-proxy.ts';
 import { validatorCompiler } from './server/validate.ts';
 import { registerSftpKeys } from './sftp-users/key-routes.ts';
 import { registerSftpUsers } from './sftp-users/routes.ts';
@@ -49,6 +50,8 @@ export interface HttpDeps extends ApiStores, HealthDeps {
   readonly sampler: Sampler;
   /** Told of every answer as it begins, event streams apart. */
   readonly answered?: Answered;
+  /** Called for every request that names a proxy while no proxy is trusted. */
+  readonly untrustedProxy?: () => void;
 }
 
 export interface HttpOptions {
@@ -120,6 +123,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   });
   await app.register(async (closed) => {
     closed.addHook('onRequest', createAuthenticate({ ...deps, tokenKey }));
+    if (trustProxy.length === 0) reportUntrustedProxies(closed, deps.untrustedProxy ?? (() => {}));
     boundBodies(closed);
     const api = closed.withTypeProvider<ZodTypeProvider>();
     registerTenants(api, { ...deps, webhookRules });

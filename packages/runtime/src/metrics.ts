@@ -19,6 +19,8 @@ export interface Metrics {
   readonly alertsOpen: Gauge<'kind'>;
   /** Until an answer begins: how long its body then takes is the client's doing. */
   readonly httpSeconds: Histogram<'method' | 'route' | 'status'>;
+  /** Read by `callbay doctor`. */
+  readonly httpUntrustedForwarded: Counter;
 }
 
 const SHORT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30];
@@ -73,5 +75,9 @@ export function createMetrics(options: {
       'route',
       'status',
     ]),
+    httpUntrustedForwarded: counter(
+      'http_untrusted_forwarded_total',
+      'Requests with X-Forwarded-For while no proxy is trusted',
+    ),
   };
 }

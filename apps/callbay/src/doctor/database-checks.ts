@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Config, connectionBudget } from '@callbay/runtime';
 import pg from 'pg';
 import { type Finding, fail, ok, warn } from './finding.ts';
+import { checkProxy } from './proxy-check.ts';
 
 const migrationsFolder = join(import.meta.dirname, '../../../../prisma/migrations');
 const OLDEST_MAJOR = 15;
@@ -85,11 +86,13 @@ export async function checkDatabase(config: Config, connectionString: string): P
   client.on('error', () => undefined);
   try {
     await client.connect();
+    const migrations = await checkMigrations(client);
     return [
       await checkVersion(client),
-      await checkMigrations(client),
+      migrations,
       await checkBudget(client, config),
       await checkClocks(client),
+      ...(migrations.status === 'ok' ? [await checkProxy(client, config)] : []),
     ];
   } catch (error) {
     const why = (error as { code?: string }).code ?? (error as Error).message;
