@@ -65,7 +65,6 @@ const startOurs =
       concurrency: CONCURRENCY,
       handlers: {
         'file.classify': async () => {},
-        'call.advance': async () => {},
         'crm.import': async () => {},
       },
       observer: { completed: onDone, failed: (_name, error) => fail(error), broke: fail },

@@ -2,7 +2,6 @@
 import { availableParallelism } from 'node:os';
 import { createDiskBlobStore } from '@callbay/blobs';
 import {
-  advanceCalls,
   classifyFile,
   createImportSlots,
   createInspector,
@@ -49,7 +48,6 @@ const workers = await startWorkers({
   concurrency: 8,
   handlers: {
     'file.classify': (payload) => classifyFile(deps, payload),
-    'call.advance': ({ tenantId, callKey }) => advanceCalls(deps, { tenantId, callKeys: [callKey] }),
     'crm.import': (payload, { signal }) => importCrm(deps, { ...payload, signal }),
   },
   observer: {

@@ -36,9 +36,6 @@ export const TenantSettings = z
     }),
     feedExpectedEveryMinutes: z.int(),
     passwordLogin: z.boolean(),
-    legacyAlgorithms: z
-      .boolean()
-      .meta({ description: 'Kept, without effect yet: every client is offered the same algorithms.' }),
     dataRetention: z.object({ evaluatedDays: RetentionDays, notEvaluatedDays: RetentionDays }),
     alerts: AlertSettings,
     expectedUsers: z.array(z.string()).meta({ description: 'Users whose calls should come, for readiness.' }),
@@ -69,7 +66,6 @@ export const SettingsChange = z
     crmFiles: z.partialRecord(z.enum(CRM_TYPES), z.array(CrmPattern).max(20).nullable()).optional(),
     feedExpectedEveryMinutes: z.int().min(1).max(44_640).optional(),
     passwordLogin: z.boolean().optional(),
-    legacyAlgorithms: z.boolean().optional(),
     dataRetention: z
       .strictObject({ evaluatedDays: RetentionDays.optional(), notEvaluatedDays: RetentionDays.optional() })
       .optional(),

@@ -122,10 +122,6 @@ export const OUTCOME_TABLE = {
     'The call of this name was deleted under the data retention and is not made again.',
     'Nothing to do; use another name for another call.',
   ),
-  BATCH_INCOMPLETE: rejected(
-    'The bundle batch names files that did not come.',
-    'Send the missing bundles and the list again.',
-  ),
 
   WITHDRAWN: {
     state: 'withdrawn',

@@ -21,7 +21,6 @@ export interface TenantSettings {
   readonly crmFiles?: CrmFilePatterns | undefined;
   readonly feedExpectedEveryMinutes: number;
   readonly passwordLogin: boolean;
-  readonly legacyAlgorithms: boolean;
   readonly dataRetention: { readonly evaluatedDays: number | null; readonly notEvaluatedDays: number | null };
   readonly linkage: LinkageLimits;
   readonly alerts: AlertSettings;
@@ -54,7 +53,6 @@ export const DEFAULT_SETTINGS: TenantSettings = {
   crmWaitSeconds: 600,
   feedExpectedEveryMinutes: 60,
   passwordLogin: false,
-  legacyAlgorithms: false,
   dataRetention: { evaluatedDays: null, notEvaluatedDays: null },
   alerts: { emails: [], webhookUrl: null, digestEveryMinutes: 60 },
   expectedUsers: [],

@@ -19,13 +19,6 @@ export const CATALOG = {
     timeoutMs: 15 * MINUTE,
     ...PATIENT,
   },
-  /** Decide one call anew. */
-  'call.advance': {
-    payload: z.object({ tenantId: z.string().min(1), callKey: z.string().min(1) }),
-    keyOf: ({ callKey }: { callKey: string }) => callKey,
-    timeoutMs: 2 * MINUTE,
-    ...PATIENT,
-  },
   /** Import a tenant's next CRM file of one type: millions of rows in one transaction. */
   'crm.import': {
     payload: z.object({ tenantId: z.string().min(1), type: z.string().min(1) }),
@@ -62,8 +55,6 @@ export function jobKey(job: Job): string {
 function keyOf(job: Job): string {
   switch (job.name) {
     case 'file.classify':
-      return CATALOG[job.name].keyOf(job.payload);
-    case 'call.advance':
       return CATALOG[job.name].keyOf(job.payload);
     case 'crm.import':
       return CATALOG[job.name].keyOf(job.payload);

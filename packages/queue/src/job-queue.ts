@@ -23,7 +23,6 @@ export interface QueueCounts {
  * sweep.
  */
 export interface CallbayQueue extends JobQueue, CrmQueue, AsyncDisposable {
-  enqueueAdvance(tenantId: string, callKey: string): Promise<void>;
   enqueueMany(jobs: readonly Job[]): Promise<void>;
   queueCounts(): Promise<QueueCounts>;
   /** How long one question to the backend took, in milliseconds. */
@@ -89,7 +88,6 @@ function makeHandle(queue: AnyQueue): CallbayQueue {
   return {
     enqueueClassify: (tenantId, fileId) => enqueue({ name: 'file.classify', payload: { tenantId, fileId } }),
     enqueueCrmImport: (tenantId, type) => enqueue({ name: 'crm.import', payload: { tenantId, type } }),
-    enqueueAdvance: (tenantId, callKey) => enqueue({ name: 'call.advance', payload: { tenantId, callKey } }),
     enqueueMany,
     enqueueManyClassify: (files) =>
       enqueueMany(

@@ -56,8 +56,6 @@ async function runJob(handlers: JobHandlers, job: Job, attempt: number): Promise
     switch (job.name) {
       case 'file.classify':
         return handlers[job.name](job.payload, context);
-      case 'call.advance':
-        return handlers[job.name](job.payload, context);
       case 'crm.import':
         return handlers[job.name](job.payload, context);
       default:

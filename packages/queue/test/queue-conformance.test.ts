@@ -83,7 +83,6 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
       backend: running.backend,
       handlers: {
         'file.classify': unexpected,
-        'call.advance': unexpected,
         'crm.import': unexpected,
         ...handlers,
       },
@@ -101,15 +100,15 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
     const fileId = randomUUID();
     const done = collect<unknown>(2);
     await queue.enqueueClassify('acme', fileId);
-    await queue.enqueueAdvance('acme', 'stem:Zoë: 1');
+    await queue.enqueueCrmImport('Zoë: 1', 'contacts');
     await work({
       'file.classify': async (payload, { attempt }) => done.push({ payload, attempt }),
-      'call.advance': async (payload, { attempt }) => done.push({ payload, attempt }),
+      'crm.import': async (payload, { attempt }) => done.push({ payload, attempt }),
     });
     expect(await done.all).toEqual(
       expect.arrayContaining([
         { payload: { tenantId: 'acme', fileId }, attempt: 1 },
-        { payload: { tenantId: 'acme', callKey: 'stem:Zoë: 1' }, attempt: 1 },
+        { payload: { tenantId: 'Zoë: 1', type: 'contacts' }, attempt: 1 },
       ]),
     );
   });
@@ -315,7 +314,7 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
 
   guarantee('a payload outside the catalog never enters the queue', async () => {
     await expect(queue.enqueueClassify('acme', 'not-a-uuid')).rejects.toThrow(/uuid/i);
-    await expect(queue.enqueueAdvance('', 'stem:a')).rejects.toThrow();
+    await expect(queue.enqueueCrmImport('', 'contacts')).rejects.toThrow();
     expect(await queue.queueCounts()).toEqual({ waiting: 0, active: 0, delayed: 0 });
   });
 

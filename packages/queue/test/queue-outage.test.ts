@@ -12,7 +12,6 @@ async function work(backend: QueueBackend): Promise<{ workers: Workers; next(): 
     backend,
     handlers: {
       'file.classify': async ({ fileId }) => waiting.resolve(fileId),
-      'call.advance': async () => {},
       'crm.import': async () => {},
     },
     concurrency: 2,

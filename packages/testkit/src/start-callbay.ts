@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDiskBlobStore, type DiskBlobStore } from '@callbay/blobs';
 import {
-  advanceCalls,
   classifyFile,
   createImportSlots,
   createInspector,
@@ -94,7 +93,6 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
         concurrency: options.concurrency ?? 4,
         handlers: {
           'file.classify': (payload) => classifyFile(deps, payload),
-          'call.advance': ({ tenantId, callKey }) => advanceCalls(deps, { tenantId, callKeys: [callKey] }),
           'crm.import': (payload, { signal }) => importCrm(deps, { ...payload, signal }),
         },
         observer: { completed: () => {}, failed: () => {}, broke: (error) => failures.push(error) },
