@@ -44,8 +44,8 @@ export { MAX_DELIVERY_ATTEMPTS, retryDelayMs } from './alerts/retry-delay.ts';
 export {
   addressInUrl,
   checkWebhookUrl,
-  isAddressNamed,
   isWebhookAddressAllowed,
+  judgeWebhookAddresses,
   MAX_WEBHOOK_URL,
   type WebhookRules,
 } from './alerts/webhook-address.ts';

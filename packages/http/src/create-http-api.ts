@@ -40,6 +40,7 @@ import { reportUntrustedProxies } from './server/untrusted-proxy.ts';
 import { validatorCompiler } from './server/validate.ts';
 import { registerSftpKeys } from './sftp-users/key-routes.ts';
 import { registerSftpUsers } from './sftp-users/routes.ts';
+import { createResolveHost, type ResolveHost } from './tenants/resolve-host.ts';
 import { registerTenants } from './tenants/routes.ts';
 
 /** What the routes stand on. */
@@ -64,6 +65,8 @@ export interface HttpOptions {
   readonly logger?: FastifyBaseLogger;
   /** CIDR ranges that webhooks may go to although they are not public; none unless given. */
   readonly webhookAllow?: readonly string[];
+  /** Resolves the names of webhooks when they are set; by the system unless given. */
+  readonly resolveHost?: ResolveHost;
   /** How often an event stream asks for more; 500 ms unless given. */
   readonly eventPollMs?: number;
   /** How often an event stream's credential is asked for again; 15 s unless given. */
@@ -84,7 +87,10 @@ const REQUEST_MS = 60_000;
  */
 export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promise<Api> {
   const { tokenKey, sftp, trustProxy = [], logger, webhookAllow = [] } = options;
-  const webhookRules = { allow: webhookAllow };
+  const webhooks = {
+    rules: { allow: webhookAllow },
+    resolveHost: options.resolveHost ?? createResolveHost(),
+  };
   const eventLimits = {
     pollMs: options.eventPollMs ?? 500,
     heartbeatMs: options.eventHeartbeatMs ?? 15_000,
@@ -126,7 +132,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     if (trustProxy.length === 0) reportUntrustedProxies(closed, deps.untrustedProxy ?? (() => {}));
     boundBodies(closed);
     const api = closed.withTypeProvider<ZodTypeProvider>();
-    registerTenants(api, { ...deps, webhookRules });
+    registerTenants(api, { ...deps, webhooks });
     registerApiKeys(api, { ...deps, tokenKey });
     registerSftpUsers(api, { ...deps, sftp });
     registerSftpKeys(api, deps);
@@ -148,7 +154,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     await closed.register(async (bytes) => {
       acceptBytes(bytes, SAMPLE_BYTES);
       registerSamples(bytes.withTypeProvider<ZodTypeProvider>(), deps);
-      registerConfig(bytes.withTypeProvider<ZodTypeProvider>(), { ...deps, webhookRules });
+      registerConfig(bytes.withTypeProvider<ZodTypeProvider>(), { ...deps, webhooks });
     });
     registerExternalRecordings(api, deps);
     registerMatches(api, deps);

@@ -314,6 +314,8 @@ describe('alert settings', () => {
       'https://localhost/',
       'http://example.com/',
       'https://[::1]/',
+      'https://ip6-localhost/',
+      'https://hooks.example.com:22/',
     ]) {
       const change = { settings: { alerts: { webhookUrl } } };
       const refused = await api.ask(`PATCH /v1/tenants/${id}`, { body: change });

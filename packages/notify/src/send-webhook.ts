@@ -7,8 +7,7 @@ import {
   checkWebhookUrl,
   type DeliveryFailure,
   deliveryFailure,
-  isAddressNamed,
-  isWebhookAddressAllowed,
+  judgeWebhookAddresses,
   type WebhookRules,
 } from '@callbay/core';
 import { signWebhook } from './sign-webhook.ts';
@@ -74,16 +73,11 @@ async function resolve(url: URL, resolveHost: ResolveHost): Promise<readonly Add
   return resolveHost(url.hostname);
 }
 
-/** One forbidden address among several is enough: which one is connected to would be chance. */
 function judge(url: URL, addresses: readonly Address[], rules: WebhookRules): DeliveryFailure | null {
   if (addresses.length === 0) return deliveryFailure('WEBHOOK_UNREACHABLE', 'The name has no address.');
-  if (!addresses.every(({ address }) => isWebhookAddressAllowed(address, rules))) {
-    return deliveryFailure('WEBHOOK_ADDRESS_FORBIDDEN', 'Its name leads there.');
-  }
-  if (url.protocol === 'http:' && !addresses.every(({ address }) => isAddressNamed(address, rules))) {
-    return deliveryFailure('WEBHOOK_ADDRESS_FORBIDDEN');
-  }
-  return null;
+  const given = addresses.map(({ address }) => address);
+  const issue = judgeWebhookAddresses(url, given, rules);
+  return issue === null ? null : deliveryFailure('WEBHOOK_ADDRESS_FORBIDDEN', issue.message);
 }
 
 /** Settles with the promise, or rejects when the signal comes first: a resolver cannot be stopped. */

@@ -40,7 +40,7 @@ function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
 }
 
 /** Whether one of the operator's ranges holds the address. */
-export function isAddressNamed(text: string, { allow }: WebhookRules): boolean {
+function isAddressNamed(text: string, { allow }: WebhookRules): boolean {
   const address = parseAddress(text);
   return address !== null && allow.some((cidr) => isWithin(address, cidr));
 }
@@ -67,14 +67,49 @@ export const addressInUrl = (url: URL): string | null => {
   return ipaddr.isValid(host) ? host : null;
 };
 
+/** The empty one is 443 in an https URL. Behind other ports are services that speak other protocols. */
+const PORTS: ReadonlySet<string> = new Set(['', '8443']);
+
+/** Why a URL cannot be used for a host that the operator did not allow by its address. */
+function judgePublicUrl(url: URL): Issue | null {
+  if (url.protocol === 'http:') return refuse('A webhook goes over https: alerts name your files.');
+  if (!PORTS.has(url.port)) return refuse(`A webhook goes to port 443 or 8443, not to ${url.port}.`);
+  return null;
+}
+
 /**
- * Why a webhook URL cannot be set, or null: WEBHOOK_URL_INVALID or WEBHOOK_ADDRESS_FORBIDDEN. A name may still resolve
- * to a forbidden address later: every delivery checks again. The URL parser has already turned `0x7f.1` into 127.0.0.1.
+ * Why a webhook may not go to these addresses of its host, or null: WEBHOOK_ADDRESS_FORBIDDEN. One forbidden address
+ * among several is enough, because which of them is used would be chance. None at all is not judged. Addresses that
+ * the operator allowed may be reached on any port, and over http.
+ */
+export function judgeWebhookAddresses(
+  url: URL,
+  addresses: readonly string[],
+  rules: WebhookRules,
+): Issue | null {
+  if (addresses.length > 0 && addresses.every((address) => isAddressNamed(address, rules))) return null;
+  if (!addresses.every((address) => isWebhookAddressAllowed(address, rules))) {
+    return refuse(
+      addressInUrl(url) === null
+        ? `A webhook may not go to a private or local address, and ${url.hostname} leads to one.`
+        : 'A webhook may not go to a private or local address.',
+    );
+  }
+  return addresses.length > 0 ? judgePublicUrl(url) : null;
+}
+
+/** A name without a dot is found in a hosts file or a search domain: it never is a public one. */
+const isLocalName = (host: string): boolean =>
+  LOCAL_NAME.test(host) || !host.replace(/\.$/, '').includes('.');
+
+/**
+ * Why a webhook URL cannot be used, or null: WEBHOOK_URL_INVALID or WEBHOOK_ADDRESS_FORBIDDEN. Where its host is a
+ * name, `judgeWebhookAddresses` judges the addresses of the name. The URL parser has already turned `0x7f.1` into 127.0.0.1.
  */
 export function checkWebhookUrl(text: string, rules: WebhookRules): Issue | null {
   const url = text.length <= MAX_WEBHOOK_URL ? URL.parse(text) : null;
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    return issue('WEBHOOK_URL_INVALID', 'This is no https URL.');
+    return issue('WEBHOOK_URL_INVALID', 'This is not an https URL.');
   }
   if (url.username !== '' || url.password !== '') {
     return issue(
@@ -83,14 +118,9 @@ export function checkWebhookUrl(text: string, rules: WebhookRules): Issue | null
     );
   }
   const address = addressInUrl(url);
-  if (url.protocol === 'http:' && rules.allow.length === 0) {
-    return refuse('A webhook goes over https: alerts name your files.');
-  }
-  if (address !== null && !isWebhookAddressAllowed(address, rules)) {
-    return refuse('A webhook may not go to a private or local address.');
-  }
-  if (address === null && LOCAL_NAME.test(url.hostname) && rules.allow.length === 0) {
-    return refuse('A webhook may not go to a local name.');
-  }
-  return null;
+  if (address !== null) return judgeWebhookAddresses(url, [address], rules);
+  // What the operator allowed is known by address, which a name does not have yet.
+  if (rules.allow.length > 0) return null;
+  if (isLocalName(url.hostname)) return refuse('A webhook may not go to a local name.');
+  return judgePublicUrl(url);
 }

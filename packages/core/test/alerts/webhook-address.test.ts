@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { checkWebhookUrl, isWebhookAddressAllowed, retryDelayMs } from '../../src/index.ts';
+import {
+  checkWebhookUrl,
+  isWebhookAddressAllowed,
+  judgeWebhookAddresses,
+  retryDelayMs,
+} from '../../src/index.ts';
 
 const NONE = { allow: [] };
 const codeOf = (url: string, allow: string[] = []) => checkWebhookUrl(url, { allow })?.code ?? null;
@@ -90,6 +95,13 @@ describe('a webhook URL is checked when it is set', () => {
     'https://metadata.google.internal/',
     'http://example.com/',
     'https://127。0。0。1/',
+    'https://ip6-localhost/',
+    'https://ip6-loopback./',
+    'https://postgres/',
+    'https://hooks.example.com:22/',
+    'https://hooks.example.com:6379/',
+    'https://hooks.example.com:80/',
+    'https://1.1.1.1:25/',
   ])('%s is WEBHOOK_ADDRESS_FORBIDDEN', (url) => {
     expect(codeOf(url)).toBe('WEBHOOK_ADDRESS_FORBIDDEN');
   });
@@ -108,9 +120,33 @@ describe('a webhook URL is checked when it is set', () => {
 
   test('a public https address or name is taken, and on premise what the operator allows', () => {
     expect(codeOf('https://hooks.example.com/callbay?team=1')).toBeNull();
-    expect(codeOf('https://1.1.1.1/')).toBeNull();
+    expect(codeOf('https://hooks.example.com:8443/')).toBeNull();
+    expect(codeOf('https://1.1.1.1:443/')).toBeNull();
     expect(codeOf('http://10.0.0.7:8080/hook', ['10.0.0.0/8'])).toBeNull();
     expect(codeOf('http://127.0.0.1/', ['10.0.0.0/8'])).toBe('WEBHOOK_ADDRESS_FORBIDDEN');
+    expect(codeOf('https://1.1.1.1:22/', ['10.0.0.0/8'])).toBe('WEBHOOK_ADDRESS_FORBIDDEN');
+  });
+});
+
+describe('a webhook URL whose host is a name is judged by the addresses of the name', () => {
+  const judge = (url: string, addresses: string[], allow: string[] = []) =>
+    judgeWebhookAddresses(new URL(url), addresses, { allow })?.code ?? null;
+  const https = 'https://hooks.example.com/';
+
+  test.each([['127.0.0.1'], ['10.0.0.7'], ['::1'], ['1.1.1.1', '10.0.0.7']])(
+    'one private address is enough to refuse it: %s %s',
+    (...addresses) => {
+      expect(judge(https, addresses)).toBe('WEBHOOK_ADDRESS_FORBIDDEN');
+    },
+  );
+
+  test('public addresses are reached over https on its usual ports, allowed ones in any way', () => {
+    expect(judge(https, ['1.1.1.1', '2606:4700:4700::1111'])).toBeNull();
+    for (const url of ['http://hooks.example.com/', 'https://hooks.example.com:22/']) {
+      expect(judge(url, ['1.1.1.1'], ['10.0.0.0/8'])).toBe('WEBHOOK_ADDRESS_FORBIDDEN');
+      expect(judge(url, ['10.0.0.7', '1.1.1.1'], ['10.0.0.0/8'])).toBe('WEBHOOK_ADDRESS_FORBIDDEN');
+      expect(judge(url, ['10.0.0.7'], ['10.0.0.0/8'])).toBeNull();
+    }
   });
 });
 

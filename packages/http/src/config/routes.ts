@@ -1,5 +1,5 @@
 import { CONFIG_BYTES, ConfigQuery, ConfigResult, TenantConfig, TenantParams } from '@callbay/contracts';
-import { issue, type WebhookRules } from '@callbay/core';
+import { issue } from '@callbay/core';
 import { type ConfigStore, type Sampler, writeYaml } from '@callbay/ingestion';
 import { z } from 'zod';
 import { actorOf } from '../auth/principal.ts';
@@ -8,7 +8,7 @@ import type { Api } from '../server/api.ts';
 import { InputError } from '../server/input-error.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 import { checkInput } from '../server/validate.ts';
-import { assertWebhook } from '../tenants/webhook-change.ts';
+import { assertWebhook, type WebhookChecks } from '../tenants/webhook-change.ts';
 
 const TAGS = ['tenants'];
 
@@ -17,7 +17,7 @@ const YamlText = z.string().meta({ description: 'A set-up file.' });
 /** Needs an instance whose bodies are bytes. */
 export function registerConfig(
   api: Api,
-  { config, sampler, webhookRules }: { config: ConfigStore; sampler: Sampler; webhookRules: WebhookRules },
+  { config, sampler, webhooks }: { config: ConfigStore; sampler: Sampler; webhooks: WebhookChecks },
 ): void {
   api.route({
     method: 'GET',
@@ -61,7 +61,7 @@ export function registerConfig(
     },
     handler: async (request) => {
       const wanted = await readConfig(sampler, request.params.tenantId, request.body);
-      assertWebhook(wanted.settings, webhookRules);
+      await assertWebhook(wanted.settings, webhooks);
       const { dryRun, confirm } = request.query;
       const options = { dryRun: dryRun === 'true', isConfirmed: confirm === 'true' };
       return found(await config.applyConfig(request.params.tenantId, wanted, actorOf(request), options));

@@ -8,7 +8,6 @@ import {
   TenantListQuery,
   TenantParams,
 } from '@callbay/contracts';
-import type { WebhookRules } from '@callbay/core';
 import type { TenantStore } from '@callbay/ingestion';
 import { z } from 'zod';
 import { actorOf, principalOf, scopeOf } from '../auth/principal.ts';
@@ -16,7 +15,7 @@ import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 import { assertStageIsTheirs } from './stage-change.ts';
-import { assertWebhook } from './webhook-change.ts';
+import { assertWebhook, type WebhookChecks } from './webhook-change.ts';
 
 const TAGS = ['tenants'];
 const Confirm = z.strictObject({
@@ -28,7 +27,7 @@ const Confirm = z.strictObject({
 
 export function registerTenants(
   api: Api,
-  { tenants, webhookRules }: { tenants: TenantStore; webhookRules: WebhookRules },
+  { tenants, webhooks }: { tenants: TenantStore; webhooks: WebhookChecks },
 ): void {
   api.route({
     method: 'POST',
@@ -42,7 +41,7 @@ export function registerTenants(
       response: { 201: json('The tenant.', Tenant), ...PROBLEMS },
     },
     handler: async (request, reply) => {
-      assertWebhook(request.body.settings, webhookRules);
+      await assertWebhook(request.body.settings, webhooks);
       reply.code(201);
       return tenants.createTenant(request.body, actorOf(request));
     },
@@ -93,7 +92,7 @@ export function registerTenants(
       const { tenantId } = request.params;
       const tenant = found(await tenants.findTenant(tenantId));
       assertStageIsTheirs(principalOf(request).role, tenant.stage, request.body.stage);
-      assertWebhook(request.body.settings, webhookRules);
+      await assertWebhook(request.body.settings, webhooks);
       const options = { isConfirmed: request.query.confirm === 'true' };
       return found(await tenants.updateTenant(tenantId, request.body, actorOf(request), options));
     },
