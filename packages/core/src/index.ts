@@ -69,7 +69,7 @@ export type {
   Hold,
   HoldReason,
 } from './calls/decision.ts';
-export { DROP_RETENTION_MS, purgeAtOf } from './calls/drop-retention.ts';
+export { DROP_RETENTION_MS, PURGE_WARNING_AGE_MS, purgeAtOf } from './calls/drop-retention.ts';
 export { type ClockBaseline, type ClockReading, judgeClocks, nextBaseline } from './calls/judge-clocks.ts';
 export {
   assertNothingTakenBack,
@@ -111,6 +111,18 @@ export {
   type EventType,
   type TenantEvent,
 } from './events/tenant-event.ts';
+export {
+  COMPLETE_HOLDS,
+  type DropFolder,
+  folderOf,
+  isCompleteHold,
+  isIncomplete,
+  isOpen,
+  isUnpairedHold,
+  OPEN_STATES,
+  UNPAIRED_HOLDS,
+} from './files/file-states.ts';
+export { STEP_SENTENCES } from './files/step-sentences.ts';
 export { type Issue, issue } from './issue.ts';
 export { decideLinks, type LinkageLimits, type LinkDecision } from './linkage/decide-links.ts';
 export { type JudgedMatches, judgeMatches } from './linkage/judge-matches.ts';
@@ -135,6 +147,7 @@ export { baseName, canonicalStem, namedStem } from './names/canonical-stem.ts';
 export { checkDropName } from './names/check-drop-name.ts';
 export { isTemporaryName, kindOfName, MEDIA_EXTENSIONS, SIDECAR_EXTENSIONS } from './names/file-kinds.ts';
 export { checkFilenamePattern, DEFAULT_FILENAME_PATTERN } from './names/filename-pattern.ts';
+export { freeName, splitName } from './names/free-name.ts';
 export { parseFileName } from './names/parse-file-name.ts';
 export type { NameKind, ParsedName, WallTime } from './names/parsed-name.ts';
 export { stripSourcePrefix } from './names/strip-source-prefix.ts';

@@ -1,3 +1,4 @@
+import { isCompleteHold } from '../files/file-states.ts';
 import { outcomeOf, outcomeSaying } from '../outcomes.ts';
 import type { CallFacts, RecordFact, RecordingFact } from './call-facts.ts';
 import type { CallDecision, CallPolicies, FileVerdict, Hold, HoldReason } from './decision.ts';
@@ -251,7 +252,7 @@ function verdictsToTell({ facts, verdicts }: FoldState): FileVerdict[] {
   return [...verdicts].flatMap(([key, verdict]): FileVerdict[] => {
     const file = known.get(key);
     if (file?.isPurgedUnpaired) return [];
-    const isComplete = verdict.outcome.code === 'READY' || verdict.outcome.code === 'CRM_PENDING';
+    const isComplete = isCompleteHold(verdict.outcome.code);
     const isLeftOver = file?.isPurged && verdict.state === 'held' && !isComplete;
     return [isLeftOver ? { ...verdict, state: 'rejected', outcome: outcomeOf('PURGED_UNPAIRED') } : verdict];
   });

@@ -1,12 +1,16 @@
 import {
   type AlertExample,
   type AlertFacts,
+  DROP_RETENTION_MS,
   type EndedFiles,
   MAX_ALERT_EXAMPLES,
   type OpenAlert,
+  PURGE_WARNING_AGE_MS,
 } from '@callbay/core';
 import type { AlertStore, WatchedTenant } from '@callbay/ingestion';
+import { intervalSql } from '../database/constants.ts';
 import type { Database } from '../database/database.ts';
+import { isOpenSql } from '../database/state-conditions.ts';
 import {
   type EndedRows,
   type RawExample,
@@ -40,10 +44,10 @@ const MAX_COUNTED = 10_000;
 
 const EXAMPLE = `id AS "fileId", name, outcome_code AS code, received_at AS "receivedAt"`;
 /** What waits for somebody to do something; a complete call only waits to go live. */
-const WAITING = `tenant_id = p.id AND state IN ('held', 'received') AND outcome_code IS DISTINCT FROM 'READY' AND purged_at IS NULL`;
+const WAITING = `tenant_id = p.id AND ${isOpenSql('')} AND outcome_code IS DISTINCT FROM 'READY' AND purged_at IS NULL`;
 const OLDER_THAN_HOUR = `${WAITING} AND received_at < $3::timestamptz - interval '1 hour'`;
 /** Recordings that rest elsewhere stay there: no purge takes them. */
-const OLDER_THAN_6_DAYS = `${WAITING} AND drop <> 'external' AND received_at <= $3::timestamptz - interval '6 days'`;
+const OLDER_THAN_6_DAYS = `${WAITING} AND drop <> 'external' AND received_at <= $3::timestamptz - ${intervalSql(PURGE_WARNING_AGE_MS)}`;
 const IN_HOUR = `tenant_id = p.id AND received_at > $3::timestamptz - interval '1 hour'`;
 
 const examplesOf = (where: string): string =>
@@ -68,7 +72,7 @@ const FACTS = `
                     FROM (SELECT coalesce(outcome_code, 'UNREAD') AS code, count(*) AS n
                             FROM (SELECT outcome_code FROM files WHERE ${OLDER_THAN_HOUR} LIMIT ${MAX_COUNTED}) f
                            GROUP BY 1) g) held,
-         LATERAL (SELECT count(*)::int AS count, min(received_at) + interval '7 days' AS first
+         LATERAL (SELECT count(*)::int AS count, min(received_at) + ${intervalSql(DROP_RETENTION_MS)} AS first
                     FROM (SELECT received_at FROM files WHERE ${OLDER_THAN_6_DAYS}
                            ORDER BY received_at LIMIT ${MAX_COUNTED}) f) purge,
          LATERAL (SELECT count(*)::int AS ended, (count(*) FILTER (WHERE state = 'rejected'))::int AS rejected

@@ -1,5 +1,7 @@
-import type { AlertExample, EndedFiles } from '@callbay/core';
+import { type AlertExample, DROP_RETENTION_MS, type EndedFiles, PURGE_WARNING_AGE_MS } from '@callbay/core';
+import { intervalSql } from '../database/constants.ts';
 import type { Database } from '../database/database.ts';
+import { isOpenSql } from '../database/state-conditions.ts';
 
 /** An example with the time as JSON made in the database writes it. */
 export type RawExample = Omit<AlertExample, 'receivedAt'> & { readonly receivedAt: string };
@@ -34,7 +36,7 @@ const examplesOf = (where: string, order: string): string =>
   `(SELECT coalesce(jsonb_agg(e), '[]')
       FROM (SELECT ${EXAMPLE} FROM rows r WHERE r.tenant_id = g.tenant_id AND ${where} ORDER BY ${order} LIMIT 10) e)`;
 
-const PURGED_SOON = `received_at <= $2::timestamptz - interval '6 days'`;
+const PURGED_SOON = `received_at <= $2::timestamptz - ${intervalSql(PURGE_WARNING_AGE_MS)}`;
 
 const WAITING = `
   WITH rows AS MATERIALIZED (
@@ -43,7 +45,7 @@ const WAITING = `
            CROSS JOIN LATERAL (
                     SELECT file_id, outcome_code AS code, count(*)::int AS n
                       FROM (SELECT file_id, outcome_code FROM call_records
-                             WHERE tenant_id = p.id AND is_batch_row AND state IN ('received', 'held')
+                             WHERE tenant_id = p.id AND is_batch_row AND ${isOpenSql('')}
                              ORDER BY file_id, row LIMIT ${MAX_OPEN}) r
                      WHERE outcome_code IS DISTINCT FROM 'READY' GROUP BY file_id, outcome_code) o
       JOIN files f ON f.tenant_id = p.id AND f.id = o.file_id
@@ -54,7 +56,7 @@ const WAITING = `
          ${examplesOf('TRUE', 'received_at, code')} AS examples,
          ${examplesOf(PURGED_SOON, 'received_at, code')} AS "purgeExamples"
     FROM (SELECT tenant_id, sum(n)::int AS count, coalesce(sum(n) FILTER (WHERE ${PURGED_SOON}), 0)::int AS "purgeCount",
-                 min(received_at) FILTER (WHERE ${PURGED_SOON}) + interval '7 days' AS "purgeFirst"
+                 min(received_at) FILTER (WHERE ${PURGED_SOON}) + ${intervalSql(DROP_RETENTION_MS)} AS "purgeFirst"
             FROM rows GROUP BY tenant_id) g`;
 
 /** Of the batches received in a span, each by its first rows. */

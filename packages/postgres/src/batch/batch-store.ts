@@ -6,6 +6,7 @@ import {
   MEDIA_EXTENSIONS,
   outcomeOf,
   outcomeSaying,
+  STEP_SENTENCES,
 } from '@callbay/core';
 import type { BatchEnd, BatchFacts, BatchReadReport, BatchStore, RowReading } from '@callbay/ingestion';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -13,7 +14,9 @@ import { wakeWaitingCalls } from '../calls/file-store.ts';
 import { keyOfStem, lockRows } from '../calls/load-facts.ts';
 import { lockCalls } from '../calls/lock-calls.ts';
 import { freeNameFor } from '../calls/save-verdicts.ts';
+import { textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact, transactBulk } from '../database/database.ts';
+import { isIncompleteSql } from '../database/state-conditions.ts';
 import { analyzeNewTables } from '../database/statistics.ts';
 
 /**
@@ -86,7 +89,7 @@ export function createBatchStore(db: Database): BatchStore {
       const expired = await db.query<ExpiredRow>(
         `SELECT r.tenant_id, r.file_id, r.row, r.stem, r.named_stem FROM call_records r
            JOIN files f ON f.tenant_id = r.tenant_id AND f.id = r.file_id
-          WHERE r.is_batch_row AND r.state IN ('received', 'held') AND coalesce(r.outcome_code, '') NOT IN ('READY', 'CRM_PENDING')
+          WHERE r.is_batch_row AND ${isIncompleteSql('r.')}
             AND f.received_at <= callbay_now() - $1 * interval '1 millisecond'
           LIMIT $2`,
         [DROP_RETENTION_MS, limit],
@@ -120,7 +123,7 @@ async function expireRows(tx: Sql, tenantId: string, rows: readonly ExpiredRow[]
     `UPDATE call_records r SET state = 'rejected', outcome_code = $3, outcome_message = $4, outcome_at = callbay_now()
        FROM unnest($2::uuid[], $5::int[]) AS n(file_id, row)
       WHERE r.tenant_id = $1 AND r.file_id = n.file_id AND r.row = n.row
-        AND r.state IN ('received', 'held') AND coalesce(r.outcome_code, '') NOT IN ('READY', 'CRM_PENDING')`,
+        AND ${isIncompleteSql('r.')}`,
     [tenantId, rows.map((row) => row.file_id), code, message, rows.map((row) => row.row)],
   );
   await tx.execute('UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1 AND call_key = ANY($2)', [
@@ -273,7 +276,7 @@ async function endFile(
         WHERE tenant_id = $1 AND id = $2
      )
      INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-     VALUES ($1, $2, callbay_now(), 'classified', NULL, 'The file was read.', $10::jsonb, gen_random_uuid()::text),
+     VALUES ($1, $2, callbay_now(), 'classified', NULL, ${textSql(STEP_SENTENCES.read)}, $10::jsonb, gen_random_uuid()::text),
             ($1, $2, callbay_now(), $5, $6, $7, '{}', gen_random_uuid()::text)`,
     [
       tenantId,

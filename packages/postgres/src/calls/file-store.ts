@@ -1,5 +1,6 @@
-import type { Policy } from '@callbay/core';
+import { type Policy, STEP_SENTENCES } from '@callbay/core';
 import type { FileFacts, FileStore, FileToClassify } from '@callbay/ingestion';
+import { textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { keyOfStem } from './load-facts.ts';
 
@@ -94,7 +95,7 @@ async function saveFile(tx: Sql, tenantId: string, fileId: string, facts: FileFa
        RETURNING id, coalesce(replay_seq, receive_seq) AS place
      ), step AS (
        INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-       SELECT $1, id, callbay_now(), 'classified', NULL, 'The file was read.', $9::jsonb, gen_random_uuid()::text FROM read
+       SELECT $1, id, callbay_now(), 'classified', NULL, ${textSql(STEP_SENTENCES.read)}, $9::jsonb, gen_random_uuid()::text FROM read
      )
      SELECT place FROM read`,
     [

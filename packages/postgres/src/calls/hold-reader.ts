@@ -1,5 +1,6 @@
 import { type Hold, type HoldListQuery, type List, toPage } from '@callbay/contracts';
-import { scoreNearMiss } from '@callbay/core';
+import { scoreNearMiss, UNPAIRED_HOLDS } from '@callbay/core';
+import { listSql } from '../database/constants.ts';
 import type { Database } from '../database/database.ts';
 
 interface Row {
@@ -29,7 +30,7 @@ const LIST_HOLDS = `
 
 const WAITING_FILES = `
   SELECT id AS "fileId", name, stem, call_key AS "callKey", kind = 'recording' AS "isRecording" FROM files
-   WHERE tenant_id = $1 AND state = 'held' AND outcome_code IN ('NO_METADATA', 'NO_RECORDING') AND purged_at IS NULL
+   WHERE tenant_id = $1 AND state = 'held' AND outcome_code IN (${listSql(UNPAIRED_HOLDS)}) AND purged_at IS NULL
    ORDER BY receive_seq DESC LIMIT ${MAX_CANDIDATES}`;
 
 /** What waits, longest first, each with the waiting files that look like its missing half. */

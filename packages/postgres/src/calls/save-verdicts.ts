@@ -1,4 +1,4 @@
-import type { CallDecision, FileVerdict } from '@callbay/core';
+import { type CallDecision, type FileVerdict, folderOf, freeName, isOpen, splitName } from '@callbay/core';
 import type { Sql } from '../database/database.ts';
 import { type LoadedFile, type LoadedRecord, recordKeyOf } from './load-facts.ts';
 
@@ -60,8 +60,6 @@ const saysOtherThan = (
   stored.outcome_code !== outcome.code ||
   stored.outcome_message !== outcome.message;
 
-const isEnded = ({ state }: FileVerdict): boolean => state !== 'held' && state !== 'received';
-
 async function saveRows(
   tx: Sql,
   tenantId: string,
@@ -74,7 +72,7 @@ async function saveRows(
     state: verdict.state,
     code: verdict.outcome.code,
     message: verdict.outcome.message,
-    judged_policy: isEnded(verdict) ? verdict.policyVersion : null,
+    judged_policy: isOpen(verdict.state) ? null : verdict.policyVersion,
   }));
   await tx.execute(
     `UPDATE call_records r SET state = n.state, outcome_code = n.code, outcome_message = n.message, outcome_at = $3,
@@ -105,7 +103,7 @@ async function saveFiles(
     return name;
   };
   for (const { verdict, decision, file } of fresh) {
-    const folder = folderOf(verdict);
+    const folder = folderOf(verdict.state);
     changes.push({
       id: verdict.fileId,
       state: verdict.state,
@@ -114,7 +112,7 @@ async function saveFiles(
       fix: verdict.outcome.fix,
       warnings: verdict.warnings,
       call_key: decision.callKey,
-      judged_policy: isEnded(verdict) ? verdict.policyVersion : null,
+      judged_policy: isOpen(verdict.state) ? null : verdict.policyVersion,
       folder,
       shown_name: await nameIn(folder, file),
     });
@@ -137,9 +135,6 @@ async function saveFiles(
   );
 }
 
-const folderOf = ({ state }: FileVerdict): string =>
-  state === 'done' ? 'processed' : state === 'rejected' ? 'rejected' : 'data';
-
 /** Which of the files' own names other files of their folders show, so that only those need a search for a free one. */
 async function takenNames(
   tx: Sql,
@@ -158,7 +153,7 @@ async function takenNames(
   return new Set(rows.map((row) => row.name));
 }
 
-/** The name to show a file under: its own, or `<stem>~2.<ext>` and on where that is taken. Nothing is overwritten. */
+/** `freeName` of core among the names that other files of the folder show. */
 export async function freeNameFor(
   tx: Sql,
   tenantId: string,
@@ -166,8 +161,7 @@ export async function freeNameFor(
   file: Pick<LoadedFile, 'id' | 'name'>,
   alsoTaken: readonly string[] = [],
 ): Promise<string> {
-  const dot = file.name.lastIndexOf('.');
-  const [base, ext] = dot > 0 ? [file.name.slice(0, dot), file.name.slice(dot)] : [file.name, ''];
+  const { base, ext } = splitName(file.name);
   const rows = await tx.query<{ shown_name: string }>(
     `SELECT shown_name FROM files
       WHERE tenant_id = $1 AND folder = $2 AND id <> $3 AND purged_at IS NULL
@@ -175,12 +169,7 @@ export async function freeNameFor(
     [tenantId, folder, file.id, file.name, `${escapeLike(base)}~%`, `%${escapeLike(ext)}`],
     'taken-names',
   );
-  const taken = new Set([...rows.map((row) => row.shown_name), ...alsoTaken]);
-  if (!taken.has(file.name)) return file.name;
-  for (let n = 2; ; n++) {
-    const candidate = `${base}~${n}${ext}`;
-    if (!taken.has(candidate)) return candidate;
-  }
+  return freeName(file.name, new Set([...rows.map((row) => row.shown_name), ...alsoTaken]));
 }
 
 const escapeLike = (text: string): string => text.replace(/[\\%_]/g, '\\$&');

@@ -1,4 +1,4 @@
-import { type Issue, type Outcome, stateOf } from '@callbay/core';
+import { folderOf, type Issue, type Outcome, stateOf } from '@callbay/core';
 import type { CrmImport, CrmImportCounts, CrmReadReport } from '@callbay/ingestion';
 import { freeNameFor } from '../calls/save-verdicts.ts';
 import type { Sql } from '../database/database.ts';
@@ -49,7 +49,7 @@ export async function endImport(
 ): Promise<void> {
   const { code, message, fix } = outcome;
   const state = stateOf(outcome.code);
-  const folder = state === 'done' ? 'processed' : state === 'rejected' ? 'rejected' : 'data';
+  const folder = folderOf(state);
   const ended = await tx.execute(
     `UPDATE crm_imports SET state = $3, finished_at = callbay_now(), report = $4::jsonb
       WHERE tenant_id = $1 AND file_id = $2 AND state = 'waiting'`,

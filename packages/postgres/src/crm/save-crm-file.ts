@@ -1,6 +1,8 @@
+import { STEP_SENTENCES } from '@callbay/core';
 import type { CrmFileFacts } from '@callbay/ingestion';
 import { wakeWaitingCalls } from '../calls/file-store.ts';
 import { keyOfStem } from '../calls/load-facts.ts';
+import { textSql } from '../database/constants.ts';
 import type { Sql } from '../database/database.ts';
 
 /** See `CrmStore.saveCrmFile`. */
@@ -22,7 +24,7 @@ export async function saveCrmFile(
           attempts = 0, is_settled = FALSE, report = '{}', finished_at = NULL
      ), step AS (
        INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-       SELECT $1, id, callbay_now(), 'classified', NULL, 'The file holds CRM objects and is in line to be imported.',
+       SELECT $1, id, callbay_now(), 'classified', NULL, ${textSql(STEP_SENTENCES.crmInLine)},
               jsonb_build_object('kind', 'crm', 'type', $5::text, 'sha256', $3::text), gen_random_uuid()::text FROM read
      )
      SELECT place FROM read`,

@@ -1,7 +1,10 @@
+import { STEP_SENTENCES } from '@callbay/core';
 import type { DropFolder } from '@callbay/ingestion';
+import { textSql } from '../database/constants.ts';
+import { isCompleteHoldSql, isOpenSql } from '../database/state-conditions.ts';
 
 /** Of `files f`: has not ended, so that it shows in `data` and the customer may still remove or continue it. */
-export const IS_OPEN = `f.state IN ('received', 'held') AND f.withdrawn_seq IS NULL AND f.purged_at IS NULL`;
+export const IS_OPEN = `${isOpenSql('f.')} AND f.withdrawn_seq IS NULL AND f.purged_at IS NULL`;
 
 const ENTRY_COLUMNS = `f.id AS "fileId", f.folder, f.shown_name AS name, f.size_bytes AS "sizeBytes",
   f.modified_at AS "modifiedAt", f.blob_key AS "blobKey", (${IS_OPEN}) AS "isOpen"`;
@@ -75,7 +78,7 @@ WITH given AS (
   RETURNING id, drop, size_bytes, sent_by, received_at, receive_seq
 ), told AS (
   INSERT INTO file_steps (tenant_id, file_id, at, step, message, detail, dedupe)
-  SELECT $1, id, received_at, 'received', 'The file arrived whole.',
+  SELECT $1, id, received_at, 'received', ${textSql(STEP_SENTENCES.received)},
          jsonb_build_object('drop', drop, 'sizeBytes', size_bytes, 'sentBy', sent_by), 'received'
   FROM received
 )
@@ -126,10 +129,10 @@ WITH open AS (
   RETURNING value AS seq, callbay_now() AS at
 ), told AS (
   INSERT INTO file_steps (tenant_id, file_id, at, step, message, dedupe)
-  SELECT $1, $2, at, 'removed', 'The sender removed the file from the drop.', 'removed' FROM taken
+  SELECT $1, $2, at, 'removed', ${textSql(STEP_SENTENCES.removed)}, 'removed' FROM taken
 )
 UPDATE files SET withdrawn_seq = taken.seq,
-  withdrawn_hidden = coalesce(files.outcome_code IN ('READY', 'CRM_PENDING'), FALSE)
+  withdrawn_hidden = ${isCompleteHoldSql('files.')}
     OR EXISTS (SELECT FROM tenants WHERE id = $1 AND stage <> 'live')
 FROM taken
 WHERE files.tenant_id = $1 AND files.id = $2

@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
 import { type ExternalRecording, type NewExternalRecording, toPage } from '@callbay/contracts';
-import { CallbayError, fieldsOfRecording, type Policy, stripSourcePrefix } from '@callbay/core';
+import {
+  CallbayError,
+  fieldsOfRecording,
+  type Policy,
+  STEP_SENTENCES,
+  stripSourcePrefix,
+} from '@callbay/core';
 import type { Actor, ExternalRecordingStore } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
 import { lockTenant } from '../calls/load-facts.ts';
+import { textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
+import { isIncompleteSql } from '../database/state-conditions.ts';
 import { wakeStems } from './linkage-rows.ts';
 
 interface Row {
@@ -62,7 +70,7 @@ async function register(
   // Of one named twice the last counts, as if they had come one after the other.
   const last = [...new Map(given.map((each) => [each.fileId, each])).values()];
   const known = await tx.query<{ id: string; stem: string; is_open: boolean }>(
-    `SELECT id, stem, state IN ('received', 'held') AND coalesce(outcome_code, '') NOT IN ('READY', 'CRM_PENDING') AS is_open FROM files
+    `SELECT id, stem, ${isIncompleteSql('')} AS is_open FROM files
       WHERE tenant_id = $1 AND id = ANY($2::uuid[])`,
     [tenantId, last.map(({ fileId }) => fileId)],
   );
@@ -145,7 +153,7 @@ async function insertFiles(
        RETURNING id, received_at
      ), told AS (
        INSERT INTO file_steps (tenant_id, file_id, at, step, message, detail, dedupe)
-       SELECT $1, id, received_at, 'received', 'A recording that rests elsewhere was registered.',
+       SELECT $1, id, received_at, 'received', ${textSql(STEP_SENTENCES.registered)},
               jsonb_build_object('drop', 'external', 'sentBy', $3::text), 'received' FROM made
      )
      SELECT id FROM made`,
@@ -159,8 +167,7 @@ const moveStems = (tx: Sql, tenantId: string, moved: readonly Registration[]): P
   tx.execute(
     `UPDATE files f SET stem = n.stem, call_key = 'stem:' || n.stem
        FROM unnest($2::uuid[], $3::text[]) AS n(id, stem)
-      WHERE f.tenant_id = $1 AND f.id = n.id AND f.state IN ('received', 'held')
-        AND coalesce(f.outcome_code, '') NOT IN ('READY', 'CRM_PENDING')
+      WHERE f.tenant_id = $1 AND f.id = n.id AND ${isIncompleteSql('f.')}
         AND NOT EXISTS (SELECT 1 FROM call_records r WHERE r.tenant_id = $1 AND r.named_stem = f.stem)`,
     [tenantId, moved.map(({ fileId }) => fileId), moved.map(({ stem }) => stem)],
   );

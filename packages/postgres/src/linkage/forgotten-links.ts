@@ -1,4 +1,7 @@
+import { DROP_RETENTION_MS } from '@callbay/core';
+import { intervalSql } from '../database/constants.ts';
 import type { Database, Sql } from '../database/database.ts';
+import { isOpenSql } from '../database/state-conditions.ts';
 
 /** Waiting records noted in one statement, and statements in one sweep; the next sweep goes on. */
 const NOTE_LIMIT = 5_000;
@@ -14,10 +17,10 @@ export const noteWaitingRecords = (sql: Sql, tenantId: string | null, limit: num
      SELECT r.tenant_id, r.file_id, r.row, callbay_now(), '{}'
        FROM (SELECT DISTINCT tenant_id FROM external_recordings WHERE $1::text IS NULL OR tenant_id = $1) t
        JOIN files f ON f.tenant_id = t.tenant_id
-            AND (f.folder = 'data' AND f.kind = 'sidecar' AND f.state IN ('received', 'held')
-                 OR f.kind = 'batch' AND f.received_at > callbay_now() - interval '7 days')
+            AND (f.folder = 'data' AND f.kind = 'sidecar' AND ${isOpenSql('f.')}
+                 OR f.kind = 'batch' AND f.received_at > callbay_now() - ${intervalSql(DROP_RETENTION_MS)})
        JOIN call_records r ON r.tenant_id = f.tenant_id AND r.file_id = f.id
-            AND (NOT r.is_batch_row OR r.state IN ('received', 'held'))
+            AND (NOT r.is_batch_row OR ${isOpenSql('r.')})
       WHERE r.named_stem IS NULL AND r.raw IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM linkage_records l
                          WHERE l.tenant_id = r.tenant_id AND l.file_id = r.file_id AND l.row = r.row)
@@ -68,7 +71,7 @@ export async function findForgotten(db: Database, limit: number): Promise<number
     found += await db.execute(
       `UPDATE ${table} l SET due_at = callbay_now(), policy_version = NULL FROM (
          SELECT l.ctid AS place FROM ${table} l ${stateOf}
-          WHERE state IN ('received', 'held') AND l.due_at IS NULL
+          WHERE ${isOpenSql('')} AND l.due_at IS NULL
             AND (l.ambiguous_matches <> '{}' OR l.policy_version IS DISTINCT FROM
                  (SELECT max(version) FROM tenant_policies p WHERE p.tenant_id = l.tenant_id))
           LIMIT $1) stale

@@ -1,6 +1,7 @@
 import type { LinkageFields, LinkageParty } from '@callbay/core';
 import { lockCalls } from '../calls/lock-calls.ts';
 import type { Sql } from '../database/database.ts';
+import { isIncompleteSql, isOpenSql } from '../database/state-conditions.ts';
 
 /** A record that waits without naming a recording. `id` is that of its party in a comparison. */
 export interface OpenRecord {
@@ -33,18 +34,17 @@ export const OPEN_LIMIT = 8_000;
  * and has none of its own name. What a complete call is made of is not open, and never linked elsewhere.
  */
 export const IS_OPEN_RECORD = `r.named_stem IS NULL AND r.linked_match IS NULL AND r.raw IS NOT NULL
-  AND CASE WHEN r.is_batch_row THEN r.state IN ('received', 'held') AND coalesce(r.outcome_code, '') NOT IN ('READY', 'CRM_PENDING')
-           ELSE f.state IN ('received', 'held') AND coalesce(f.outcome_code, '') NOT IN ('READY', 'CRM_PENDING')
+  AND CASE WHEN r.is_batch_row THEN ${isIncompleteSql('r.')}
+           ELSE ${isIncompleteSql('f.')}
                 AND f.withdrawn_seq IS NULL AND f.purged_at IS NULL END
   AND NOT EXISTS (SELECT 1 FROM files own WHERE own.tenant_id = f.tenant_id AND own.stem = r.stem
                      AND own.kind = 'recording' AND own.state IN ('received', 'held', 'done'))
   AND (r.is_batch_row OR NOT EXISTS (SELECT 1 FROM files newer WHERE newer.tenant_id = f.tenant_id AND newer.stem = f.stem
                      AND newer.ext = f.ext AND newer.kind = 'sidecar' AND newer.receive_seq > f.receive_seq
-                     AND newer.state IN ('received', 'held')))`;
+                     AND ${isOpenSql('newer.')}))`;
 
 /** Of `files f`: an external recording that no record is about yet, by its name or a link. */
-export const IS_OPEN_RECORDING = `f.drop = 'external' AND f.state IN ('received', 'held')
-  AND coalesce(f.outcome_code, '') NOT IN ('READY', 'CRM_PENDING')
+export const IS_OPEN_RECORDING = `f.drop = 'external' AND ${isIncompleteSql('f.')}
   AND NOT EXISTS (SELECT 1 FROM call_records own WHERE own.tenant_id = f.tenant_id AND own.stem = f.stem
                      AND own.named_stem IS NULL AND own.raw IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM call_records namer WHERE namer.tenant_id = f.tenant_id AND namer.named_stem = f.stem

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { JudgedMatches, ScoredPair } from '@callbay/core';
+import { type JudgedMatches, type ScoredPair, STEP_SENTENCES } from '@callbay/core';
 import type { Sql } from '../database/database.ts';
 import { IS_OPEN_RECORD, IS_OPEN_RECORDING } from './linkage-rows.ts';
 
@@ -50,13 +50,7 @@ export async function writeLinks(
             jsonb_build_object('matchId', m.id, 'score', m.score, 'contributions', m.contributions), 'linked ' || m.id
        FROM matches m, unnest(ARRAY[m.record_file_id, m.recording_file_id]) AS side
       WHERE m.tenant_id = $1 AND m.id = ANY($2::uuid[]) ON CONFLICT DO NOTHING`,
-    [
-      tenantId,
-      [...linked],
-      by === null
-        ? 'The shared fields match beyond doubt, so the two are one call.'
-        : 'A person accepted the match, so the two are one call.',
-    ],
+    [tenantId, [...linked], by === null ? STEP_SENTENCES.matched : STEP_SENTENCES.matchAccepted],
   );
   return linked;
 }

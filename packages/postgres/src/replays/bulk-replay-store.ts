@@ -1,3 +1,4 @@
+import { STEP_SENTENCES } from '@callbay/core';
 import type { Actor, BulkReplayStore, RowToReplay } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
 import { lockTenant } from '../calls/load-facts.ts';
@@ -69,7 +70,7 @@ async function replayFiles(
     [tenantId, fileIds, base],
   );
   const replayed = [...held, ...rejected].map((row) => row.id);
-  await tellReplays(tx, tenantId, replayed, 'The file is judged again by the newest policy.', by);
+  await tellReplays(tx, tenantId, replayed, STEP_SENTENCES.judgedByNewestPolicy, by);
   await tx.execute('UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1 AND call_key = ANY ($2)', [
     tenantId,
     callKeys,
@@ -107,7 +108,7 @@ async function replayRows(
     keys,
   ]);
   const files = [...new Set(opened.map((row) => row.file_id))];
-  await tellReplays(tx, tenantId, files, 'Rows of the batch are judged again by the newest policy.', by);
+  await tellReplays(tx, tenantId, files, STEP_SENTENCES.rowsJudgedByNewestPolicy, by);
   return opened.length;
 }
 
@@ -140,13 +141,7 @@ async function replayCalls(
     [...keys],
   ]);
   const files = locked.filter((row) => keys.has(row.call_key)).map((row) => row.file_id);
-  await tellReplays(
-    tx,
-    tenantId,
-    [...new Set(files)],
-    'The call is read again by the newest field mapping.',
-    by,
-  );
+  await tellReplays(tx, tenantId, [...new Set(files)], STEP_SENTENCES.callReadAgain, by);
   return added.length;
 }
 

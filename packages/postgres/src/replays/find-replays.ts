@@ -1,5 +1,6 @@
 import type { CallToReplay, FileToReplay, ReplaySelection, RowToReplay } from '@callbay/ingestion';
 import type { Sql } from '../database/database.ts';
+import { isCompleteHoldSql } from '../database/state-conditions.ts';
 
 /** Strings beyond this stay in the database. */
 const MAX_RECORD_BYTES = 256 * 1024;
@@ -10,7 +11,8 @@ export const IS_KEPT = `(f.kind = 'sidecar' AND EXISTS (SELECT FROM call_records
     AND r.file_id = f.id AND r.raw IS NULL))`;
 
 /** A purged file can still tell something to a call that lives on, and to nothing else. */
-export const MAY_REPLAY = `(f.withdrawn_seq IS NULL AND coalesce(f.outcome_code, '') NOT IN ('READY', 'CRM_PENDING', 'PURGED_UNPAIRED')
+export const MAY_REPLAY = `(f.withdrawn_seq IS NULL AND NOT ${isCompleteHoldSql('f.')}
+    AND f.outcome_code IS DISTINCT FROM 'PURGED_UNPAIRED'
     AND CASE WHEN f.purged_at IS NULL THEN f.blob_key IS NOT NULL
              ELSE f.state = 'rejected' AND ${IS_KEPT} AND EXISTS (
                SELECT FROM call_records r JOIN calls c ON c.tenant_id = r.tenant_id AND c.status = 'surfaced'

@@ -1,7 +1,10 @@
+import { STEP_SENTENCES } from '@callbay/core';
 import type { ReplayStore } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
 import { keyOfStem } from '../calls/load-facts.ts';
+import { textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
+import { isCompleteHoldSql } from '../database/state-conditions.ts';
 
 export function createReplayStore(db: Database): ReplayStore {
   return {
@@ -22,7 +25,7 @@ export function createReplayStore(db: Database): ReplayStore {
         if (!isAgain) return 'not_replayable';
         await tx.execute(
           `INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-           VALUES ($1, $2, callbay_now(), 'replayed', NULL, 'The file is judged again.', $3::jsonb, gen_random_uuid()::text)`,
+           VALUES ($1, $2, callbay_now(), 'replayed', NULL, ${textSql(STEP_SENTENCES.judgedAgain)}, $3::jsonb, gen_random_uuid()::text)`,
           [tenantId, fileId, JSON.stringify({ actor: by.name })],
         );
         await audit(tx, by, { tenantId, action: 'file.replay', target: fileId });
@@ -31,7 +34,7 @@ export function createReplayStore(db: Database): ReplayStore {
   };
 }
 
-const MAY_BE_REPLAYED = `tenant_id = $1 AND id = $2 AND coalesce(outcome_code, '') NOT IN ('READY', 'CRM_PENDING') AND purged_at IS NULL
+const MAY_BE_REPLAYED = `tenant_id = $1 AND id = $2 AND NOT ${isCompleteHoldSql('')} AND purged_at IS NULL
   AND blob_key IS NOT NULL AND withdrawn_seq IS NULL`;
 
 /**

@@ -1,9 +1,10 @@
-import { callDeleted, type DataRetention } from '@callbay/core';
+import { callDeleted, type DataRetention, DROP_RETENTION_MS } from '@callbay/core';
 import type { Deletion } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
 import { keyOfStem, linkedStems, stemOfKey } from '../calls/load-facts.ts';
 import { lockCalls } from '../calls/lock-calls.ts';
 import { takeCounter } from '../calls/save-calls.ts';
+import { intervalSql } from '../database/constants.ts';
 import type { Sql } from '../database/database.ts';
 import { storedEventOf } from '../events/stored-event.ts';
 import { type ExpiredCall, findExpired } from './expired-calls.ts';
@@ -65,7 +66,7 @@ const LATE = `
   SELECT c.call_key FROM calls c
    WHERE c.tenant_id = $1 AND c.status = 'deleted' AND c.due_at IS NULL AND ($2::text[] IS NULL OR c.call_key = ANY($2))
      AND NOT EXISTS (SELECT FROM files f WHERE f.tenant_id = c.tenant_id AND f.purged_at IS NULL
-                        AND (f.drop <> 'external' OR f.received_at > callbay_now() - interval '7 days')
+                        AND (f.drop <> 'external' OR f.received_at > callbay_now() - ${intervalSql(DROP_RETENTION_MS)})
                         AND f.stem = substr(c.call_key, ${'stem:'.length + 1}))
      AND NOT EXISTS (SELECT FROM call_records r JOIN files f ON f.tenant_id = r.tenant_id AND f.id = r.file_id
                       WHERE r.tenant_id = c.tenant_id AND r.named_stem = substr(c.call_key, ${'stem:'.length + 1})

@@ -1,8 +1,18 @@
-import { DROP_RETENTION_MS, outcomeOf } from '@callbay/core';
+import {
+  DROP_RETENTION_MS,
+  type FileState,
+  folderOf,
+  isIncomplete,
+  outcomeOf,
+  PURGE_WARNING_AGE_MS,
+  STEP_SENTENCES,
+} from '@callbay/core';
 import type { PurgedFile, PurgePreviewItem, SweepStore } from '@callbay/ingestion';
 import { keyOfStem } from '../calls/load-facts.ts';
 import { lockCalls } from '../calls/lock-calls.ts';
+import { intervalSql, textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
+import { isCompleteHoldSql } from '../database/state-conditions.ts';
 import { createSweepLocks } from './sweep-locks.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -36,7 +46,8 @@ export function createSweepStore(db: Database): SweepStore {
       const rows = await db.query<{ id: string }>(
         `WITH soon AS (
            SELECT tenant_id, id FROM files
-            WHERE purged_at IS NULL AND drop <> 'external' AND state = 'held' AND outcome_code NOT IN ('READY', 'CRM_PENDING') AND purge_warned_at IS NULL
+            WHERE purged_at IS NULL AND drop <> 'external' AND state = 'held' AND NOT ${isCompleteHoldSql('')}
+              AND purge_warned_at IS NULL
               AND received_at <= callbay_now() - $1 * interval '1 millisecond'
             ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED
          ), warned AS (
@@ -46,10 +57,10 @@ export function createSweepStore(db: Database): SweepStore {
          )
          INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
          SELECT tenant_id, id, callbay_now(), 'purge-warning', outcome_code,
-                'The file will be purged within a day unless its other half comes.',
-                jsonb_build_object('purgeAt', received_at + interval '7 days'), 'purge-warning'
+                ${textSql(STEP_SENTENCES.purgeSoon)},
+                jsonb_build_object('purgeAt', received_at + ${intervalSql(DROP_RETENTION_MS)}), 'purge-warning'
            FROM warned ON CONFLICT DO NOTHING RETURNING file_id AS id`,
-        [DROP_RETENTION_MS - DAY_MS, limit],
+        [PURGE_WARNING_AGE_MS, limit],
       );
       return rows.length;
     },
@@ -120,7 +131,7 @@ async function purgeOne(tx: Sql, row: ExpiredRow): Promise<PurgedFile[]> {
   const keys = [...new Set([keyOfStem(row.stem), row.call_key ?? keyOfStem(row.stem)])];
   await lockCalls(tx, row.tenant_id, keys);
   const [file] = await tx.query<{
-    state: string;
+    state: FileState;
     outcome_code: string | null;
     blob_key: string | null;
     call_key: string | null;
@@ -130,14 +141,12 @@ async function purgeOne(tx: Sql, row: ExpiredRow): Promise<PurgedFile[]> {
   );
   // It joined another call since it was listed: the next sweep locks that one.
   if (!file || file.call_key !== row.call_key) return [];
-  const isUnpaired =
-    (file.state === 'held' && file.outcome_code !== 'READY' && file.outcome_code !== 'CRM_PENDING') ||
-    file.state === 'received';
+  const isUnpaired = isIncomplete(file.state, file.outcome_code);
   const { code, message, fix } = outcomeOf('PURGED_UNPAIRED');
   if (isUnpaired) {
     await tx.execute(
       `UPDATE files SET purged_at = callbay_now(), state = 'rejected', outcome_code = $3, outcome_message = $4,
-              outcome_fix = $5, outcome_at = callbay_now(), folder = 'rejected'
+              outcome_fix = $5, outcome_at = callbay_now(), folder = ${textSql(folderOf('rejected'))}
         WHERE tenant_id = $1 AND id = $2`,
       [row.tenant_id, row.id, code, message, fix],
     );
@@ -153,7 +162,7 @@ async function purgeOne(tx: Sql, row: ExpiredRow): Promise<PurgedFile[]> {
   }
   await tx.execute(
     `INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-     VALUES ($1, $2, callbay_now(), 'purged', $3, 'The file left the drop after 7 days.', '{}', 'purged')
+     VALUES ($1, $2, callbay_now(), 'purged', $3, ${textSql(STEP_SENTENCES.purged)}, '{}', 'purged')
          ON CONFLICT DO NOTHING`,
     [row.tenant_id, row.id, isUnpaired ? code : null],
   );

@@ -1,5 +1,5 @@
 import type { TenantSettings } from '@callbay/contracts';
-import type { Named, ReadinessFacts } from '@callbay/core';
+import { isUnpairedHold, type Named, type ReadinessFacts } from '@callbay/core';
 import type { Database } from '../database/database.ts';
 import { readRowGroups } from './batch-readiness.ts';
 
@@ -54,12 +54,11 @@ export async function readReadinessFacts(
       : await db.query<{ name: string }>(MISSING_USERS, [tenantId, known.settings.expectedUsers]);
   const held = (code: string): Named =>
     groups.find((group) => group.state === 'held' && group.code === code) ?? { count: 0, examples: [] };
-  const isUnpaired = (code: string): boolean => code === 'NO_METADATA' || code === 'NO_RECORDING';
   return {
     ...known,
     unpairedRecordings: held('NO_METADATA'),
     unpairedMetadata: held('NO_RECORDING'),
-    otherHeld: groups.filter(({ state, code }) => state === 'held' && !isUnpaired(code)),
+    otherHeld: groups.filter(({ state, code }) => state === 'held' && !isUnpairedHold(code)),
     rejected: groups.filter(({ state }) => state === 'rejected'),
     heldRows: rows.filter(({ state }) => state === 'held'),
     rejectedRows: rows.filter(({ state }) => state === 'rejected'),

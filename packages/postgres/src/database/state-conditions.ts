@@ -1,0 +1,12 @@
+import { COMPLETE_HOLDS, OPEN_STATES } from '@callbay/core';
+import { listSql } from './constants.ts';
+
+/** `isOpen` of core for a row of `files` or `call_records`. `of` is its alias with a dot, or empty. */
+export const isOpenSql = (of: string): string => `${of}state IN (${listSql(OPEN_STATES)})`;
+
+/** `isCompleteHold` of core: never NULL. */
+export const isCompleteHoldSql = (of: string): string =>
+  `coalesce(${of}outcome_code, '') IN (${listSql(COMPLETE_HOLDS)})`;
+
+/** `isIncomplete` of core. */
+export const isIncompleteSql = (of: string): string => `${isOpenSql(of)} AND NOT ${isCompleteHoldSql(of)}`;
