@@ -7,24 +7,24 @@
 // is how many files the tenant has in a second measurement after the first. BENCH_BASE is the folder of another clone, which
 // is measured in turn. BENCH_BACKENDS chooses from `postgres,redis`. BENCH_STATEMENTS is how many statements to show.
 import {
+  insertHistory,
   isRedisInstalled,
   type RunningProduct,
   startProduct,
   startRedis,
   type TestRedis,
 } from '@callbay/testkit';
-import { insertHistory } from './hotpath/history.ts';
 import {
   awaitSurfaced,
   type Measured,
   measurePairs,
   type PairsMeasurement,
 } from './hotpath/measure-pairs.ts';
+import { openProbe } from './hotpath/open-probe.ts';
 import { measurePeers, type PeerCosts } from './hotpath/peers.ts';
 import { readUsage } from './hotpath/process-tree.ts';
 import { printMeasurement, printPeers } from './hotpath/report.ts';
 import { openTenant, sendPairs } from './hotpath/send-pairs.ts';
-import { openProbe } from './hotpath/server-counters.ts';
 import { type BenchResult, median, round } from './result.ts';
 
 const PAIRS = Number(process.env.BENCH_PAIRS ?? 2_000);

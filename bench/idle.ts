@@ -3,8 +3,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startProduct } from '@callbay/testkit';
 import { FLUSH_MS, type Measured, measureIdle } from './hotpath/measure-pairs.ts';
+import { openProbe } from './hotpath/open-probe.ts';
 import { printCounters, printCpu } from './hotpath/report.ts';
-import { openProbe } from './hotpath/server-counters.ts';
 import { type BenchResult, round } from './result.ts';
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 60);

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ServerCounters, ServerProbe, ServerReading, StatementCounters } from '@callbay/testkit';
 import { type RunningProduct, until } from '@callbay/testkit';
 import { ROLES, type Role, readUsage, type TreeUsage } from './process-tree.ts';
 import { type SendingTenant, sendPairs } from './send-pairs.ts';
-import type { ServerCounters, ServerProbe, ServerReading, StatementCounters } from './server-counters.ts';
 
 /** A backend reports its counts within 10 s of its last transaction. */
 export const FLUSH_MS = 11_000;
@@ -19,20 +19,14 @@ export interface Reading {
   readonly atMs: number;
   readonly usage: TreeUsage;
   readonly server: ServerReading;
-  /** Rows inserted into each table. */
-  readonly inserted: ReadonlyMap<string, number>;
 }
 
 export async function read({ product, probe, redisPid }: Measured): Promise<Reading> {
   const server = await probe.read();
-  const tables = await probe.query<{ name: string; inserted: number }>(
-    `SELECT relname AS name, n_tup_ins::float8 AS inserted FROM pg_stat_user_tables WHERE schemaname = 'public'`,
-  );
   return {
     atMs: performance.now(),
     usage: await readUsage(product.supervisorPid, probe.pids, redisPid),
     server,
-    inserted: new Map(tables.map(({ name, inserted }) => [name, inserted])),
   };
 }
 
@@ -57,7 +51,7 @@ function mapCounters(of: (name: keyof ServerCounters) => number, like: ServerCou
 function postgresByName(before: Reading, after: Reading, divisor: number): Map<string, number> {
   const found = new Map<string, number>();
   for (const [pid, cpuMs] of after.usage.backends) {
-    const name = after.server.names.get(pid) ?? 'postmaster';
+    const name = after.server.processes.get(pid) ?? 'postmaster';
     const used = (cpuMs - (before.usage.backends.get(pid) ?? 0)) / divisor;
     found.set(name, (found.get(name) ?? 0) + used);
   }
@@ -116,6 +110,17 @@ export interface PairsMeasurement {
   readonly statements: readonly StatementCounters[];
 }
 
+/** Rows inserted into each of our own tables that a pair writes to. */
+function rowsPerPair(before: Reading, after: Reading, pairs: number): Map<string, number> {
+  const earlier = new Map(before.server.tables.map(({ name, inserted }) => [name, inserted]));
+  const found = new Map<string, number>();
+  for (const { name, inserted, schema } of after.server.tables) {
+    const perPair = (inserted - (earlier.get(name) ?? 0)) / pairs;
+    if (schema === 'public' && perPair >= 0.5) found.set(name, perPair);
+  }
+  return found;
+}
+
 function statementsPerPair(before: Reading, after: Reading, pairs: number): StatementCounters[] {
   const known = new Map(before.server.statements.map((each) => [each.id, each]));
   return after.server.statements
@@ -170,18 +175,13 @@ export async function measurePairs(
   );
   const lastSurfacedAt = last!.at.getTime();
   const seconds = (after.atMs - before.atMs) / 1_000;
-  const rowsPerPair = new Map<string, number>();
-  for (const [name, count] of after.inserted) {
-    const perPair = (count - (before.inserted.get(name) ?? 0)) / pairs;
-    if (perPair >= 0.5) rowsPerPair.set(name, perPair);
-  }
   return {
     perPair: without(compare(before, after, pairs), perSecond, seconds / pairs),
     idlePerSecond: perSecond,
     clientCpuMs: (user + system) / 1_000 / pairs,
     pairsPerSecond: (pairs * 1_000) / (lastSurfacedAt - startedAt),
     lagMs: Math.max(0, lastSurfacedAt - lastUploadAt),
-    rowsPerPair,
+    rowsPerPair: rowsPerPair(before, after, pairs),
     statements: statementsPerPair(before, after, pairs),
   };
 }

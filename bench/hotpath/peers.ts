@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createDatabase } from '@callbay/embedded';
+import type { ServerProbe } from '@callbay/testkit';
 import { createPostgresBackend, createRedisBackend, withBackend } from 'bullmq';
 import { makePair } from './send-pairs.ts';
-import type { ServerProbe } from './server-counters.ts';
 
 /** CPU milliseconds a pair of the least that could be done for it. */
 export interface PeerCosts {

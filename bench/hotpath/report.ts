@@ -1,7 +1,7 @@
+import type { StatementCounters } from '@callbay/testkit';
 import type { Figures, PairsMeasurement } from './measure-pairs.ts';
 import type { PeerCosts } from './peers.ts';
 import { ROLES } from './process-tree.ts';
-import type { StatementCounters } from './server-counters.ts';
 
 const STATEMENTS = Number(process.env.BENCH_STATEMENTS ?? 12);
 const MAX_TEXT = 90;

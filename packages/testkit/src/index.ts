@@ -3,8 +3,16 @@
  * Redis, tenants and SFTP users. It never fakes a service and never runs outside tests. Tests import it, and
  * vitest.config.ts names its global set-up.
  */
+export { insertHistory } from './history.ts';
 export { makeSftpUser, makeTenant, type SftpUserToMake, type TestSftpUser } from './make-tenant.ts';
 export { fixturePath, makeWav, truncateWav } from './media-fixtures.ts';
+export {
+  openServerProbe,
+  type ServerCounters,
+  type ServerProbe,
+  type ServerReading,
+  type StatementCounters,
+} from './server-probe.ts';
 export { openSftp, type SftpClient } from './sftp-client.ts';
 export * from './ssh-keys.ts';
 export { type RunningCallbay, type StartOptions, startCallbay, type TestTenant } from './start-callbay.ts';

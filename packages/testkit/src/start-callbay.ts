@@ -18,12 +18,12 @@ import {
   createSftpAccountStore,
   type Database,
 } from '@callbay/postgres';
-import { createJobQueue, type QueueBackend, startWorkers } from '@callbay/queue';
+import { createJobQueue, type QueueBackend, type QueueCounts, startWorkers } from '@callbay/queue';
 import { createSftpServer } from '@callbay/sources';
 import { makeSftpUser, makeTenant, type TestSftpUser } from './make-tenant.ts';
 import { openSftp, type SftpClient } from './sftp-client.ts';
 import { type TestClock, testClock } from './test-clock.ts';
-import { createTestDatabase } from './test-database.ts';
+import { createTestDatabase, type TestDatabase } from './test-database.ts';
 import { until } from './until.ts';
 
 /** One tenant with an SFTP session of its own. */
@@ -45,6 +45,7 @@ export interface RunningCallbay extends AsyncDisposable {
   readonly spoolDir: string;
   /** Lets an idle one work. */
   startWorkers(): Promise<void>;
+  queueCounts(): Promise<QueueCounts>;
   openTenant(tenant?: Parameters<typeof makeTenant>[1]): Promise<TestTenant>;
   /** Waits until every received file is read and no call is due. */
   settle(): Promise<void>;
@@ -56,6 +57,8 @@ export interface StartOptions {
   /** Redis for the queue; Postgres's own when not given. */
   readonly redisUrl?: string;
   readonly concurrency?: number;
+  /** A migrated database to work on, disposed of in the end; a new one when not given. */
+  readonly database?: Omit<TestDatabase, 'drop'>;
 }
 
 /** A file of 2 GiB may be among those to be read, on a machine that does other things too. */
@@ -65,7 +68,7 @@ const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}
 
 export async function startCallbay(options: StartOptions = {}): Promise<RunningCallbay> {
   await using started = new AsyncDisposableStack();
-  const database = started.use(await createTestDatabase({ max: 16 }));
+  const database = started.use(options.database ?? (await createTestDatabase({ max: 16 })));
   const { db, connectionString } = database;
   const clock = await testClock(db);
   const home = await mkdtemp(join(tmpdir(), 'callbay-test-'));
@@ -118,6 +121,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
     deps,
     spoolDir,
     startWorkers: () => startWorkersOn(stack),
+    queueCounts: () => queue.queueCounts(),
     openTenant: async (tenant) => {
       const tenantId = await makeTenant(db, tenant);
       const user = await makeSftpUser(db, tenantId);

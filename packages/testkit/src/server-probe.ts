@@ -1,15 +1,12 @@
-import { findRunningPostgres } from '@callbay/embedded';
-import type { RunningProduct } from '@callbay/testkit';
-import { until } from '@callbay/testkit';
 import pg from 'pg';
 
-/** Counts of the whole server since its start; `wal` and `fsyncs` include every process of Postgres. */
+/** What a Postgres server counted since its start. WAL and fsyncs include those of every process. */
 export interface ServerCounters {
   readonly statements: number;
   readonly commits: number;
   readonly rollbacks: number;
   readonly buffers: number;
-  /** Rows that scans returned. */
+  /** Rows that scans returned, those of the catalogs included. */
   readonly rowsScanned: number;
   readonly walBytes: number;
   readonly walFsyncs: number;
@@ -26,18 +23,29 @@ export interface StatementCounters {
   readonly walBytes: number;
 }
 
+export interface TableCounters {
+  readonly schema: string;
+  readonly name: string;
+  readonly inserted: number;
+  /** Rows read by sequential scans or fetched by way of an index. */
+  readonly rowsRead: number;
+}
+
 export interface ServerReading {
   readonly counters: ServerCounters;
   readonly statements: readonly StatementCounters[];
-  /** The application or the kind of each process of Postgres. */
-  readonly names: ReadonlyMap<number, string>;
+  /** Our own tables and those of the queue. */
+  readonly tables: readonly TableCounters[];
+  /** The application name or the kind of each process of Postgres. */
+  readonly processes: ReadonlyMap<number, string>;
 }
 
-/** The benchmark's own connections to a product's Postgres. */
+/** Connections that look at a server without being counted among what they count. */
 export interface ServerProbe extends AsyncDisposable {
   readonly connectionString: string;
-  /** Backends that serve the probe: not to be counted. */
+  /** The probe's own backends. */
   readonly pids: ReadonlySet<number>;
+  /** A backend reports its counts when it ends, else within 10 s of its last transaction. */
   read(): Promise<ServerReading>;
   /** How many calls of a tenant have surfaced. */
   countSurfaced(tenantId: string): Promise<number>;
@@ -54,58 +62,34 @@ SELECT (SELECT coalesce(sum(calls), 0) FROM pg_stat_statements)::float8 AS state
   FROM pg_stat_database WHERE datname = current_database()`;
 
 const STATEMENTS = `
-SELECT queryid::text AS id, min(query) AS text, sum(calls)::float8 AS calls, sum(total_exec_time)::float8 AS "elapsedMs",
-       sum(shared_blks_hit + shared_blks_read)::float8 AS buffers, sum(wal_bytes)::float8 AS "walBytes"
+SELECT queryid::text AS id, min(query) AS text, sum(calls)::float8 AS calls,
+       sum(total_exec_time)::float8 AS "elapsedMs", sum(shared_blks_hit + shared_blks_read)::float8 AS buffers,
+       sum(wal_bytes)::float8 AS "walBytes"
   FROM pg_stat_statements GROUP BY queryid`;
 
-async function connectTo(product: RunningProduct): Promise<{ client: pg.Client; connectionString: string }> {
-  const connectionString = await until('Postgres answering', () =>
-    findRunningPostgres(product.home, 'callbay'),
-  );
-  const client = new pg.Client({ connectionString, application_name: 'callbay-bench' });
+const TABLES = `
+SELECT schemaname AS schema, relname AS name, n_tup_ins::float8 AS inserted,
+       (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::float8 AS "rowsRead"
+  FROM pg_stat_user_tables WHERE schemaname IN ('public', 'callbay_queue')`;
+
+async function connect(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString, application_name: 'callbay-probe' });
   await client.connect();
-  return { client, connectionString };
+  await client.query(`SET pg_stat_statements.track = 'none'`);
+  return client;
 }
 
-/** Restarts the product's Postgres with pg_stat_statements, and waits until everything works on it. */
-async function loadExtension(product: RunningProduct): Promise<void> {
-  const { client } = await connectTo(product);
-  await client.query(`ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'`);
+/** Connects to a database whose server has loaded pg_stat_statements. */
+export async function openServerProbe(connectionString: string): Promise<ServerProbe> {
+  const client = await connect(connectionString);
+  const watcher = await connect(connectionString);
   await client.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
-  const { postgres } = await product.pids();
-  client.on('error', () => {});
-  const ended = new Promise((resolve) => client.once('end', resolve));
-  process.kill(postgres!, 'SIGINT');
-  await ended;
-  await until(
-    'the other Postgres',
-    async () => product.log().includes('the embedded Postgres is back'),
-    60_000,
-  );
-  await until(
-    'a product that is ready',
-    () =>
-      product.api('GET', '/health/ready').then(
-        () => true,
-        () => false,
-      ),
-    60_000,
-  );
-}
-
-/** Connects to the product's Postgres and has it count statements. */
-export async function openProbe(product: RunningProduct): Promise<ServerProbe> {
-  await loadExtension(product);
-  const { client, connectionString } = await connectTo(product);
-  const watcher = new pg.Client({ connectionString, application_name: 'callbay-bench' });
-  await watcher.connect();
   const pids = new Set<number>();
   for (const each of [client, watcher]) {
-    await each.query(`SET pg_stat_statements.track = 'none'`);
     const { rows } = await each.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     pids.add(rows[0]!.pid);
   }
-  // What an open transaction reads is counted at its end: the watching does not show among the product's own counts.
+  // What an open transaction reads is counted at its end, so that the watching is not among the counts.
   await watcher.query('BEGIN');
   const query = async <Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> =>
     (await client.query<Row>(text, [...values])).rows;
@@ -121,7 +105,8 @@ export async function openProbe(product: RunningProduct): Promise<ServerProbe> {
       return {
         counters: counters!,
         statements: await query<StatementCounters>(STATEMENTS),
-        names: new Map(activity.map(({ pid, name }) => [pid, name])),
+        tables: await query<TableCounters>(TABLES),
+        processes: new Map(activity.map(({ pid, name }) => [pid, name])),
       };
     },
     countSurfaced: async (tenantId) => {

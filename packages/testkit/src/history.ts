@@ -1,20 +1,20 @@
-import type { ServerProbe } from './server-counters.ts';
+import type { ServerProbe } from './server-probe.ts';
 
 /** Pairs of one statement. */
 const CHUNK = 5_000;
 
-/** What each copied row has of its own: `n` is the number of the pair, $3 to $5 are the counters before. */
+/** What each copied row has of its own: `n` is its call's number from 0, $3 to $5 are the counters before. */
 const COPIES = {
   files: `'id', md5(t.ext || n)::uuid, 'name', 'history-' || n || '.' || t.ext, 'stem', 'history-' || n,
           'shown_name', 'history-' || n || '.' || t.ext, 'call_key', 'stem:history-' || n, 'sha256', md5(t.ext || n),
-          'blob_key', $1 || '/' || md5(t.ext || n)::uuid, 'receive_seq', $3 + 2 * n + (t.ext = 'json')::int`,
+          'blob_key', $1 || '/' || md5(t.ext || n)::uuid, 'receive_seq', $3 + 2 * (n - $4) + (t.ext = 'json')::int`,
   call_records: `'file_id', md5('json' || n)::uuid, 'stem', 'history-' || n`,
   file_steps: `'id', nextval('file_steps_id_seq'), 'file_id', md5(source.ext || n)::uuid`,
-  calls: `'call_key', 'stem:history-' || n, 'call_id', $4 + n + 1, 'change_seq', $5 + n + 1,
+  calls: `'call_key', 'stem:history-' || n, 'call_id', n + 1, 'change_seq', $5 + n - $4 + 1,
           'recording_file_id', md5('wav' || n)::uuid, 'record_file_id', md5('json' || n)::uuid,
           'media_blob_key', $1 || '/' || md5('wav' || n)::uuid`,
   call_revisions: `'call_key', 'stem:history-' || n, 'file_id', md5('json' || n)::uuid`,
-  outbox: `'call_key', 'stem:history-' || n, 'event_id', md5('event' || n)::uuid, 'seq', $5 + n + 1`,
+  outbox: `'call_key', 'stem:history-' || n, 'event_id', md5('event' || n)::uuid, 'seq', $5 + n - $4 + 1`,
 } as const;
 type Table = keyof typeof COPIES;
 
@@ -72,8 +72,8 @@ export async function insertHistory(probe: ServerProbe, tenantId: string, files:
   const { receive = 0, call = 0, change = 0 } = counters;
   const statements: string[] = [];
   for (const table of Object.keys(COPIES) as Table[]) statements.push(await copyStatement(probe, table));
-  for (let first = 0; first < pairs; first += CHUNK) {
-    const last = Math.min(first + CHUNK, pairs) - 1;
+  for (let first = call; first < call + pairs; first += CHUNK) {
+    const last = Math.min(first + CHUNK, call + pairs) - 1;
     for (const text of statements)
       await probe.query(text, [tenantId, template.call_key, receive + 1, call, change, first, last]);
   }
