@@ -35,7 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   runtime: [],
   embedded: ['runtime'],
   backup: ['runtime'],
-  role: ['runtime', 'postgres', 'queue'],
+  role: ['runtime', 'blobs', 'postgres', 'queue'],
   testkit: [...USE_CASES, ...ADAPTERS, ...GROUNDS],
 };
 const ALLOWED_TO_APPS = [...USE_CASES, ...ADAPTERS, ...GROUNDS, ...STARTERS];

@@ -1,5 +1,4 @@
 // The way in for people and the way out for calls: the admin and export API over HTTP.
-import { createDiskBlobStore } from '@callbay/blobs';
 import { createHttpApi } from '@callbay/http';
 import { createSampler } from '@callbay/ingestion';
 import { createApiStores } from '@callbay/postgres';
@@ -19,8 +18,12 @@ const api = await createHttpApi(
     ...stores,
     queue,
     sampler,
-    blobs: createDiskBlobStore({ root: config.blobsFolder }),
-    checks: { database: () => db.query('SELECT 1'), queue: () => queue.checkHealth() },
+    blobs: role.blobs,
+    checks: {
+      database: () => db.query('SELECT 1'),
+      queue: () => queue.checkHealth(),
+      store: () => role.blobs.checkStore(),
+    },
     metrics: {
       contentType: metrics.registry.contentType,
       text: async () => {

@@ -1,5 +1,4 @@
 // The doors: customers' files come in here, are made durable and acknowledged. Nothing is read or decided.
-import { createDiskBlobStore } from '@callbay/blobs';
 import { createDropStore, createSftpAccountStore } from '@callbay/postgres';
 import { openRole } from '@callbay/role';
 import { createSealer } from '@callbay/runtime';
@@ -13,7 +12,7 @@ const server = createSftpServer(
   {
     drop: createDropStore(db),
     accounts: createSftpAccountStore(db, createSealer(role.secretKey)),
-    blobs: createDiskBlobStore({ root: config.blobsFolder }),
+    blobs: role.blobs,
     queue: role.queue,
     log: logger,
     metrics: {

@@ -1,6 +1,5 @@
 // The work between the doors and the API: reading files, deciding calls, sweeping what jobs have lost.
 import { availableParallelism } from 'node:os';
-import { createDiskBlobStore } from '@callbay/blobs';
 import {
   classifyFile,
   createImportSlots,
@@ -18,7 +17,10 @@ import { createSealer, deriveKey, ROLE_CONNECTIONS } from '@callbay/runtime';
 const role = await openRole('pipeline');
 const { config, db, logger, metrics, queue, secretKey, shutdown } = role;
 
-const inspector = createInspector({ processes: Math.max(2, availableParallelism() - 1) });
+const inspector = createInspector({
+  processes: Math.max(2, availableParallelism() - 1),
+  checkStore: () => role.blobs.checkStore(),
+});
 shutdown.add('inspector', async () => inspector[Symbol.asyncDispose]());
 
 const stores = createPipelineStores(db, {
@@ -29,7 +31,7 @@ const deps: RunSweepsDeps = {
   ...stores,
   importSlots: createImportSlots({ total: ROLE_CONNECTIONS.pipeline.imports }),
   sender: createDigestSender({ mail: config.mail, rules: { allow: config.webhookAllow } }),
-  blobs: createDiskBlobStore({ root: config.blobsFolder }),
+  blobs: role.blobs,
   inspector,
   queue,
   log: logger,

@@ -4,7 +4,10 @@ import { join, relative, sep } from 'node:path';
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
-/** Paths of all files below a folder, relative to it, in no order; none when the folder is not there. */
+/**
+ * Paths of all blobs below a folder, relative to it, in no order; none when the folder is not there. A name that begins with
+ * a dot is not a blob: the store's marker, a copy under way.
+ */
 export async function* listFiles(folder: string, root: string = folder): AsyncGenerator<string> {
   let entries: Awaited<ReturnType<typeof opendir>>;
   try {
@@ -16,7 +19,7 @@ export async function* listFiles(folder: string, root: string = folder): AsyncGe
   for await (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* listFiles(path, root);
-    else if (entry.isFile()) yield relative(root, path).split(sep).join('/');
+    else if (entry.isFile() && !entry.name.startsWith('.')) yield relative(root, path).split(sep).join('/');
   }
 }
 

@@ -1,7 +1,13 @@
 import type { Readable } from 'node:stream';
 
-/** Where bytes rest, by tenant. A key is `<tenantId>/<blobId>`; bytes are never shared between tenants. */
+/**
+ * Where bytes rest, by tenant. A key is `<tenantId>/<blobId>`; bytes are never shared between tenants. Every method throws a
+ * retryable UNAVAILABLE where the store itself does not answer or is not in place: only a store that answers can tell
+ * that bytes are missing.
+ */
 export interface BlobStore {
+  /** Rejects where the store is not in place. */
+  checkStore(): Promise<void>;
   /**
    * Takes over a complete local file that nobody writes any more: when it resolves the bytes are durable (file and
    * folder synced) and `path` is gone. When it rejects the file is at `path` as before. Idempotent. `fd`, where it is

@@ -120,7 +120,7 @@ test('a file that takes too long is late, and costs no other file of its message
 test('a file that hangs in a store that does not answer is an outage', async () => {
   const inspector = startInspector({
     baseLimitMs: 300,
-    isStoreThere: () => Promise.reject(new Error('the store hangs, too')),
+    checkStore: () => Promise.reject(new Error('the store hangs, too')),
   });
   const endless = hangingFile('hung.json');
   expect(await inspector.inspectMany([endless])).toMatchObject([{ failed: 'store' }]);
@@ -150,7 +150,7 @@ test('bytes that are absent, or fewer or more than were received, are missing wh
 
 test('an absent file is an outage where the store is absent, and so is all that a disk refuses', async () => {
   const good = await sidecar(1);
-  const without = startInspector({ isStoreThere: async () => false });
+  const without = startInspector({ checkStore: () => Promise.reject(new Error('not mounted')) });
   const absent = { ...good, path: join(folder, 'absent.json') };
   expect(await without.inspectMany([absent, good])).toMatchObject([{ failed: 'store' }, { media: null }]);
   const refused = { ...good, path: join(good.path, 'below-a-file.json') };

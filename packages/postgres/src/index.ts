@@ -29,6 +29,7 @@ export {
 export { applyMigrations } from './database/migrate.ts';
 export { createProcessMetricsStore, type ProcessSnapshot } from './database/process-metrics.ts';
 export { createDropStore } from './drop/drop-store.ts';
+export { refersToBytes } from './drop/refers-to-bytes.ts';
 export { createExternalRecordingStore } from './linkage/external-recording-store.ts';
 export { createMatchStore } from './linkage/match-store.ts';
 export { createPipelineStores } from './pipeline-stores.ts';

@@ -1,6 +1,6 @@
 /**
- * What every long-running process starts with: configuration, logs, an orderly shutdown, the database, shared metrics
- * and the queue. It never holds what only one role needs. The main files of intake, pipeline and api call it first and
+ * What every long-running process starts with: configuration, logs, an orderly shutdown, the database, the store of
+ * bytes, shared metrics and the queue. It never holds what only one role needs. The main files of intake, pipeline and api call it first and
  * then wire their own parts.
  */
 export { openRole, type Role, type RoleName } from './open-role.ts';

@@ -1,4 +1,5 @@
-import { createProcessMetricsStore, type Database, openDatabase } from '@callbay/postgres';
+import { createDiskBlobStore, type DiskBlobStore, markStore } from '@callbay/blobs';
+import { createProcessMetricsStore, type Database, openDatabase, refersToBytes } from '@callbay/postgres';
 import { type CallbayQueue, createJobQueue, type QueueBackend } from '@callbay/queue';
 import {
   type Config,
@@ -31,6 +32,7 @@ export interface Role {
   readonly secretKey: Buffer;
   readonly metrics: Metrics;
   readonly db: Database;
+  readonly blobs: DiskBlobStore;
   readonly queue: CallbayQueue;
   /** Where the queue rests, for workers. */
   readonly queueBackend: QueueBackend;
@@ -49,6 +51,17 @@ function openRoleDatabase(name: RoleName, connectionString: string, logger: Logg
     applicationName: `callbay-${name}`,
     onIdleError: (err) => logger.warn({ err }, 'a database connection broke'),
   });
+}
+
+/** A store that is not mounted yet is no reason to end: it comes into use as soon as it is there. */
+async function openBlobs(root: string, db: Database, logger: Logger): Promise<DiskBlobStore> {
+  try {
+    const isMarked = await markStore(root, () => refersToBytes(db));
+    if (!isMarked) logger.error({ root }, 'the folder of stored bytes is empty: is its disk mounted?');
+  } catch (err) {
+    logger.error({ err, root }, 'the folder of stored bytes cannot be used');
+  }
+  return createDiskBlobStore({ root, requiresMarker: true });
 }
 
 /**
@@ -91,6 +104,7 @@ export async function openRole(name: RoleName): Promise<Role> {
     secretKey,
     metrics,
     db,
+    blobs: await openBlobs(config.blobsFolder, db, logger),
     queue,
     queueBackend,
     readAllMetrics: () => readAllMetrics(sharing),

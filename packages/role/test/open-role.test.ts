@@ -1,14 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestDatabase, until } from '@callbay/testkit';
+import { createDropStore } from '@callbay/postgres';
+import { createTestDatabase, makeTenant, until } from '@callbay/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 
 const script = join(import.meta.dirname, 'fixtures/role.ts');
 
-async function start(env: Record<string, string>): Promise<{ child: ChildProcess; log: () => string }> {
+async function start(
+  env: Record<string, string>,
+): Promise<{ child: ChildProcess; home: string; log: () => string }> {
   const home = await mkdtemp(join(tmpdir(), 'callbay-role-'));
   const child = fork(script, [], {
     env: {
@@ -25,7 +28,7 @@ async function start(env: Record<string, string>): Promise<{ child: ChildProcess
   });
   let log = '';
   child.stderr?.on('data', (chunk) => (log += chunk));
-  return { child, log: () => log };
+  return { child, home, log: () => log };
 }
 
 test('a role reports that it serves, shares its metrics, and takes them back when it ends in order', async () => {
@@ -39,6 +42,33 @@ test('a role reports that it serves, shares its metrics, and takes them back whe
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
   expect(await shared()).toEqual([]);
+});
+
+test('a role marks the store of bytes at the first start', async () => {
+  const database = await createTestDatabase();
+  onTestFinished(() => database.drop());
+  const { child, home } = await start({ DATABASE_URL: database.connectionString });
+  await once(child, 'message');
+  expect(await readdir(join(home, 'blobs'))).toEqual(['.callbay-store']);
+});
+
+test('a role starts without the store of bytes that its database refers to, and does not make another', async () => {
+  const database = await createTestDatabase();
+  onTestFinished(() => database.drop());
+  const tenantId = await makeTenant(database.db);
+  await createDropStore(database.db).receiveFile(tenantId, {
+    fileId: '00000000-0000-7000-8000-000000000001',
+    drop: 'sftp',
+    name: 'a.wav',
+    sizeBytes: 1,
+    modifiedAt: new Date(),
+    blobKey: `${tenantId}/1`,
+    sentBy: 'somebody',
+  });
+  const { child, home, log } = await start({ DATABASE_URL: database.connectionString });
+  await once(child, 'message');
+  expect(await readdir(join(home, 'blobs')).catch(() => [])).toEqual([]);
+  expect(log()).toContain('is its disk mounted?');
 });
 
 test('a role ends in order when its supervisor is gone', async () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDiskBlobStore, type DiskBlobStore } from '@callbay/blobs';
+import { createDiskBlobStore, type DiskBlobStore, markStore } from '@callbay/blobs';
 import {
   classifyFile,
   createImportSlots,
@@ -73,12 +73,14 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
   const clock = await testClock(db);
   const home = await mkdtemp(join(tmpdir(), 'callbay-test-'));
   started.defer(() => rm(home, { recursive: true, force: true }));
-  const blobs = createDiskBlobStore({ root: join(home, 'blobs') });
+  const root = join(home, 'blobs');
+  await markStore(root, async () => false);
+  const blobs = createDiskBlobStore({ root, requiresMarker: true });
   const backend: QueueBackend =
     options.redisUrl === undefined ? { connectionString } : { redisUrl: options.redisUrl };
   const failures: unknown[] = [];
   const queue = started.use(await createJobQueue(backend, (error) => failures.push(error)));
-  const inspector = started.use(createInspector({ processes: 2 }));
+  const inspector = started.use(createInspector({ processes: 2, checkStore: () => blobs.checkStore() }));
   const sealer = { seal: (text: string) => text, unseal: (sealed: string) => sealed };
   const deps: SweepDeps = {
     ...createPipelineStores(db, { sealer, tombstoneKey: new Uint8Array(32) }),

@@ -8,12 +8,15 @@ import type { BlobStore } from '@callbay/ingestion';
 import { type BlobPlace, blobIdOf, blobKeyOf, blobPath, isPastShard } from './blob-paths.ts';
 import { copyDurably, errnoOf, makeDurableFolder, syncPath } from './durable-files.ts';
 import { createFolderSyncs } from './folder-syncs.ts';
+import { findMarker, requireMarker } from './store-marker.ts';
 
 const syncData = promisify(fdatasync);
 
 export interface DiskBlobStoreOptions {
   /** Made when absent. Best on the file system of the spool: taking a file over is then a rename. */
   readonly root: string;
+  /** Nothing is written, and nothing is taken to be missing, while the root has no marker. */
+  readonly requiresMarker?: boolean;
 }
 
 /** The disk store's root as it resolved it, beside the port. */
@@ -30,7 +33,10 @@ function translate(error: unknown): unknown {
   if (errno === 'ENOSPC' || errno === 'EDQUOT')
     return new CallbayError('STORAGE_FULL', undefined, { cause: error });
   if (errno === 'ENOENT') return new CallbayError('BLOB_MISSING', undefined, { cause: error });
-  return new CallbayError('INTERNAL', 'The disk refused an operation on stored bytes.', { cause: error });
+  // A disk that fails, is read-only or not reached says nothing about the bytes on it; a closed descriptor is our bug.
+  if (errno !== null && errno !== 'EBADF')
+    return new CallbayError('UNAVAILABLE', 'The store of bytes fails.', { cause: error });
+  return new CallbayError('INTERNAL', 'Storing or reading bytes failed.', { cause: error });
 }
 
 async function sizeOf(path: string): Promise<number | null> {
@@ -57,12 +63,17 @@ function tryRename(from: string, to: string): 'moved' | 'absent' | 'other-device
 
 /**
  * Blobs as files in `<root>/<tenantId>/<shard>/<blobId>`. Throws STORAGE_FULL on a full disk, BLOB_MISSING where
- * bytes are gone, BAD_REQUEST for an id that is no plain path component, NOT_FOUND for another tenant's key.
+ * bytes are gone, UNAVAILABLE where the store is not in place or its disk fails, BAD_REQUEST for an id that is no plain
+ * path component, NOT_FOUND for another tenant's key.
  */
 export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStore {
   const root = resolve(options.root);
   const locate = (tenantId: string, key: string) => blobPath(root, tenantId, blobIdOf(tenantId, key)).path;
+  const requireStore = (): void => {
+    if (options.requiresMarker === true) requireMarker(root);
+  };
   const syncFolder = createFolderSyncs();
+  let check: Promise<void> | null = null;
   /** Folders that this process has found or made durable. One that is gone again is made again. */
   const knownFolders = new Set<string>();
 
@@ -86,6 +97,7 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
 
   /** Renames first: the file's sync then covers its new name where the file system has one journal. */
   async function takeOver(path: string, target: BlobPlace, fd: number | undefined): Promise<void> {
+    requireStore();
     if (!knownFolders.has(target.folder)) await haveFolder(target.folder);
     const outcome = tryRename(path, target.path);
     if (outcome === 'moved') return syncMoved(path, target, fd);
@@ -115,12 +127,23 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
     try {
       return await run();
     } catch (error) {
-      throw translate(error);
+      const translated = translate(error);
+      if (translated instanceof CallbayError && translated.code === 'BLOB_MISSING') requireStore();
+      throw translated;
     }
   }
 
   return {
     root,
+
+    async checkStore() {
+      if (options.requiresMarker !== true) return;
+      // One question at a time: each holds a thread of few while a network disk does not answer.
+      check ??= findMarker(root).finally(() => {
+        check = null;
+      });
+      await check;
+    },
 
     put: (tenantId, blobId, path, fd) =>
       guard(async () => {
@@ -134,6 +157,7 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
       guard(async () => {
         const key = blobKeyOf(tenantId, blobId);
         const target = blobPath(root, tenantId, blobId);
+        requireStore();
         await makeDurableFolder(root, target.folder);
         await copyInto(locate(tenantId, fromKey), target);
         return key;
@@ -145,7 +169,12 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
         return createReadStream('', { fd: handle, autoClose: true, highWaterMark: 256 * 1024, ...range });
       }),
 
-    size: (tenantId, key) => guard(() => sizeOf(locate(tenantId, key))),
+    size: (tenantId, key) =>
+      guard(async () => {
+        const size = await sizeOf(locate(tenantId, key));
+        if (size === null) requireStore();
+        return size;
+      }),
 
     openLocal: (tenantId, key) =>
       guard(async () => {

@@ -27,11 +27,8 @@ export class InspectionError extends CallbayError {
 
 export interface InspectorOptions {
   readonly processes: number;
-  /**
-   * Whether the store of bytes is in place. Asked when a file is not found or its reading hangs; false makes an outage
-   * of that. Rejecting means false.
-   */
-  readonly isStoreThere?: () => Promise<boolean>;
+  /** Asked when a file is not found or its reading hangs: rejecting makes an outage of that. */
+  readonly checkStore?: () => Promise<void>;
   /** What every message may take, beside the time for its bytes. */
   readonly baseLimitMs?: number;
 }
@@ -52,7 +49,7 @@ const STORE_ANSWER_MS = 5_000;
 /** A pool of at most `processes` child processes, the first of them started at once. */
 export function createInspector({
   processes,
-  isStoreThere = async () => true,
+  checkStore = async () => {},
   baseLimitMs = BASE_MS,
 }: InspectorOptions): Inspector {
   const pool: ChildPool<InspectTasks> = createChildPool({
@@ -64,12 +61,11 @@ export function createInspector({
   });
 
   const hasStore = async (): Promise<boolean> => {
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), STORE_ANSWER_MS);
-    });
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new Error('no answer')), STORE_ANSWER_MS);
     try {
-      return await Promise.race([isStoreThere(), tooLate]);
+      await Promise.race([checkStore(), late]);
+      return true;
     } catch {
       return false;
     } finally {
