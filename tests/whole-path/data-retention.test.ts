@@ -3,7 +3,7 @@ import { sweepDataRetention, sweepOrphans, sweepPurges } from '@callbay/ingestio
 import { createCallReader, createRetentionReader } from '@callbay/postgres';
 import { makeWav, type RunningCallbay, startCallbay, type TestTenant, until } from '@callbay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CALL_AT, callsOf, codesOf, HOUR, json } from './support.ts';
+import { CALL_AT, callsOf, codesOf, HOUR, json, trueClocks, withOlderBlobs } from './support.ts';
 import { tablesWith as tablesOf } from './tables-with.ts';
 
 const DAY = 24 * HOUR;
@@ -264,7 +264,7 @@ test('bytes that a crash left after the commit are removed later', async () => {
   const deletion = await callbay.deps.retention.deleteExpired(tenant.tenantId, 200);
   expect(deletion.blobKeys).toHaveLength(2);
   expect(await blobsOf(tenant)).toHaveLength(2);
-  await sweepOrphans(callbay.deps, Date.now() + 2 * DAY);
+  await sweepOrphans(withOlderBlobs(callbay.deps, 2 * DAY), trueClocks());
   expect(await blobsOf(tenant)).toEqual([]);
 });
 

@@ -10,7 +10,7 @@ import {
   until,
 } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { callsOf, codesOf, HOUR, json } from './support.ts';
+import { callsOf, codesOf, HOUR, json, trueClocks, withOlderBlobs } from './support.ts';
 
 const DAY = 24 * HOUR;
 const START = Date.parse('2026-03-02T11:00:00.000Z');
@@ -136,7 +136,7 @@ test('case 55: bytes that a crash left behind are removed later, and nothing sur
     [tenant.tenantId],
   );
   expect(await hasBytes(tenant, 'a.json')).toEqual([true]);
-  await sweepOrphans(callbay.deps, Date.now() + 2 * DAY);
+  await sweepOrphans(withOlderBlobs(callbay.deps, 2 * DAY), trueClocks());
   expect(await callbay.blobs.size(tenant.tenantId, row!.blob_key)).toBeNull();
   expect(await hasBytes(tenant, 'a.wav')).toEqual([true]);
   expect(await callsOf(callbay, tenant)).toMatchObject([{ call_id: 1, revision: 1 }]);

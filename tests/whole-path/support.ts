@@ -1,3 +1,4 @@
+import type { SweepDeps } from '@callbay/ingestion';
 import type { RunningCallbay, TestTenant } from '@callbay/testkit';
 
 /** Start of the call that `json()` tells of. */
@@ -45,3 +46,18 @@ export const callsOf = (
       where tenant_id = $1 and call_id is not null order by call_id`,
     [tenantId],
   );
+
+/** This host's clocks, which no test moves. */
+export const trueClocks = () => ({ hostMs: Date.now(), wallElapsedMs: 0, monotonicElapsedMs: 0 });
+
+/** The same, with bytes that came so much earlier: nobody can set the times that a file system stamps. */
+export const withOlderBlobs = (deps: SweepDeps, byMs: number): SweepDeps => ({
+  ...deps,
+  blobs: {
+    ...deps.blobs,
+    async *list() {
+      for await (const blob of deps.blobs.list())
+        yield { ...blob, modifiedAt: new Date(blob.modifiedAt.getTime() - byMs) };
+    },
+  },
+});

@@ -60,8 +60,8 @@ export { type RunSweepsDeps, runSweeps } from './sweeps/run-sweeps.ts';
 export {
   type SweepDeps,
   sweepDueCalls,
-  sweepOrphans,
   sweepPurges,
   sweepUnreadFiles,
 } from './sweeps/sweep.ts';
+export { type OrphanSweepDeps, sweepOrphans } from './sweeps/sweep-orphans.ts';
 export { type TurnLimits, Turns } from './turns.ts';

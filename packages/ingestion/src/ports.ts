@@ -25,8 +25,10 @@ export interface BlobStore {
   openLocal(tenantId: string, key: string): Promise<{ path: string; [Symbol.asyncDispose](): Promise<void> }>;
   /** Removing what is not there is fine. */
   remove(tenantId: string, key: string): Promise<void>;
-  /** All keys with their age, for the sweep of orphans. */
+  /** All keys with the time of their arrival, one tenant after another, for the sweep of orphans. */
   list(): AsyncIterable<{ tenantId: string; key: string; modifiedAt: Date }>;
+  /** The clock that the times of `list` go by, which need not be this host's. */
+  readClock(): Promise<Date>;
 }
 
 /** The alarm clock: the queue may lose all of it, sweeps make it again. */

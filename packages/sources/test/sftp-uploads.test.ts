@@ -6,6 +6,25 @@ import { type Fixture, startFixture, statusOf, until } from './fixture.ts';
 const [NO_SUCH_FILE, FAILURE] = [2, 4];
 const [WRITE, APPEND, CREAT, TRUNC, EXCL] = [2, 4, 8, 16, 32];
 
+test('a file whose bytes were swept away before its row was there is not acknowledged', async () => {
+  let isSwept = true;
+  await using drop = await startFixture({
+    wrapBlobs: (blobs) => ({
+      ...blobs,
+      put: async (...args) => {
+        const key = await blobs.put(...args);
+        if (isSwept) await blobs.remove(args[0], key);
+        return key;
+      },
+    }),
+  });
+  await using client = await drop.connect();
+  expect(await statusOf(client.put('swept.wav', 'abc'))).toBe(FAILURE);
+  isSwept = false;
+  await client.put('swept.wav', 'abc');
+  expect(await drop.contentOf('swept.wav')).toBe('abc');
+});
+
 describe('uploads', () => {
   let drop: Fixture;
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, fdatasync, renameSync } from 'node:fs';
-import { open, opendir, rm, rmdir, stat } from 'node:fs/promises';
+import { createReadStream, fdatasync, renameSync, statSync } from 'node:fs';
+import { mkdir, open, opendir, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { CallbayError } from '@callbay/core';
@@ -39,14 +39,8 @@ function translate(error: unknown): unknown {
   return new CallbayError('INTERNAL', 'Storing or reading bytes failed.', { cause: error });
 }
 
-async function sizeOf(path: string): Promise<number | null> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null;
-    throw error;
-  }
-}
+/** On the calling thread, as `tryRename`: every upload asks once. */
+const sizeOf = (path: string): number | null => statSync(path, { throwIfNoEntry: false })?.size ?? null;
 
 /** On the calling thread: a hop to the thread pool costs more, and would wait behind the syncs there. */
 function tryRename(from: string, to: string): 'moved' | 'absent' | 'other-device' {
@@ -76,6 +70,15 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
   let check: Promise<void> | null = null;
   /** Folders that this process has found or made durable. One that is gone again is made again. */
   const knownFolders = new Set<string>();
+
+  /** The file system stamps each change of the folder with its own clock, which may be that of another host. */
+  async function readClock(): Promise<Date> {
+    requireStore();
+    await mkdir(root, { recursive: true, mode: 0o700 });
+    const now = new Date();
+    await utimes(root, now, now);
+    return (await stat(root)).ctime;
+  }
 
   async function haveFolder(folder: string): Promise<void> {
     await makeDurableFolder(root, folder);
@@ -107,7 +110,7 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
       return;
     }
     await haveFolder(target.folder);
-    const isRepeated = (await sizeOf(path)) === null && (await sizeOf(target.path)) !== null;
+    const isRepeated = sizeOf(path) === null && sizeOf(target.path) !== null;
     // A repeated call: the first one moved the file, but may have died before the syncs.
     if (!isRepeated) renameSync(path, target.path);
     await syncMoved(path, target, fd);
@@ -171,7 +174,7 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
 
     size: (tenantId, key) =>
       guard(async () => {
-        const size = await sizeOf(locate(tenantId, key));
+        const size = sizeOf(locate(tenantId, key));
         if (size === null) requireStore();
         return size;
       }),
@@ -185,12 +188,15 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
 
     remove: (tenantId, key) => guard(() => rm(locate(tenantId, key), { force: true })),
 
+    readClock: () => guard(readClock),
+
     async *list() {
+      const nowMs = (await guard(readClock)).getTime();
       for await (const tenantId of folderNames(root)) {
         for await (const shard of folderNames(join(root, tenantId))) {
           const folder = join(root, tenantId, shard);
-          yield* listShard(tenantId, folder);
-          if (isPastShard(shard, Date.now())) await removeIfEmpty(folder);
+          yield* listShard(tenantId, folder, nowMs);
+          if (isPastShard(shard, nowMs)) await removeIfEmpty(folder);
         }
       }
     },
@@ -220,7 +226,7 @@ async function removeIfEmpty(folder: string): Promise<void> {
 }
 
 /** Lists one shard, and clears the copies that a crash left in it. */
-async function* listShard(tenantId: string, folder: string) {
+async function* listShard(tenantId: string, folder: string, nowMs: number) {
   for await (const entry of entriesOf(folder)) {
     if (!entry.isFile()) continue;
     const path = join(folder, entry.name);
@@ -232,7 +238,7 @@ async function* listShard(tenantId: string, folder: string) {
     if (!entry.name.startsWith(STAGING_PREFIX)) {
       // The change time: a rename sets it, a customer's own modification time does not.
       yield { tenantId, key: blobKeyOf(tenantId, entry.name), modifiedAt: found.ctime };
-    } else if (Date.now() - found.ctimeMs > ABANDONED_STAGING_MS) {
+    } else if (nowMs - found.ctimeMs > ABANDONED_STAGING_MS) {
       await rm(path, { force: true });
     }
   }

@@ -31,8 +31,18 @@ export interface SweepStore {
     tenantId: string,
     page: { until: Date; limit: number; after: { purgeAt: Date; fileId: string } | null },
   ): Promise<PurgePreviewItem[]>;
-  /** Those of `keys` that no unpurged file and no call refers to. */
-  findOrphans(keys: readonly string[]): Promise<string[]>;
+  /** Those of a tenant's `keys` that no unpurged file and no call refers to. */
+  findOrphans(tenantId: string, keys: readonly string[]): Promise<string[]>;
+  /**
+   * Calls `remove` with those of a tenant's `keys` that still are orphans, and lets no file of the tenant be received
+   * until it resolves: a file whose row is on its way is either seen or finds its bytes gone before it is acknowledged.
+   * Resolves to how many there were. Rejects as `remove` does.
+   */
+  removeOrphans(
+    tenantId: string,
+    keys: readonly string[],
+    remove: (key: string) => Promise<void>,
+  ): Promise<number>;
   /** Removes published and unpublished outbox rows older than 30 days. */
   trimOutbox(limit: number): Promise<number>;
   /** The database's true clock, for comparison with the host's. */

@@ -7,7 +7,8 @@ import { sweepCrmImports } from '../crm/import-crm.ts';
 import { sweepForgottenLinks, sweepLinks } from '../linkage/link-records.ts';
 import type { PipelineMetrics } from '../ports.ts';
 import { sweepDataRetention } from '../retention/data-retention.ts';
-import { type SweepDeps, sweepDueCalls, sweepOrphans, sweepPurges, sweepUnreadFiles } from './sweep.ts';
+import { type SweepDeps, sweepDueCalls, sweepPurges, sweepUnreadFiles } from './sweep.ts';
+import { sweepOrphans } from './sweep-orphans.ts';
 
 export interface RunSweepsDeps extends SweepDeps, DeliverySweepDeps, ReconciliationSweepDeps {
   readonly metrics: PipelineMetrics & { swept(name: string, seconds: number): void };
@@ -27,7 +28,7 @@ const MINUTE_MS = 60_000;
  * runs. A sweep that fails is told and comes again: nothing else finds what jobs have lost.
  */
 export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
-  const [readForPurge, readForRetention] = [clockReader(), clockReader()];
+  const [readForPurge, readForRetention, readForOrphans] = [clockReader(), clockReader(), clockReader()];
   const loops = [
     { name: 'due-calls', everyMs: 1_000, work: () => sweepDueCalls(deps) },
     { name: 'unread-files', everyMs: 2_000, work: () => sweepUnreadFiles(deps) },
@@ -38,7 +39,7 @@ export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
     { name: 'links', everyMs: 1_000, work: () => sweepLinks(deps) },
     { name: 'forgotten-links', everyMs: 10 * MINUTE_MS, work: () => sweepForgottenLinks(deps) },
     { name: 'crm-imports', everyMs: 2_000, work: () => sweepCrmImports(deps, 100) },
-    { name: 'orphans', everyMs: 60 * MINUTE_MS, work: () => sweepOrphans(deps, Date.now()) },
+    { name: 'orphans', everyMs: 60 * MINUTE_MS, work: () => sweepOrphans(deps, readForOrphans()) },
     { name: 'alerts', everyMs: MINUTE_MS, work: () => sweepAlerts(deps) },
     { name: 'alert-deliveries', everyMs: 10_000, work: () => sweepDeliveries(deps) },
     { name: 'reconciliations', everyMs: 10 * MINUTE_MS, work: () => sweepReconciliations(deps) },

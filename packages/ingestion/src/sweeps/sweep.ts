@@ -19,7 +19,6 @@ export interface SweepDeps extends ClassifyFileDeps, ImportCrmDeps, LinkRecordsD
 const BATCH = 500;
 /** A job in good health reads a file well before this: what is older has lost its job. */
 const UNREAD_AFTER_MS = 10_000;
-const ORPHAN_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /** Makes the job again of every file that nobody has read: the queue may have lost it. */
 export async function sweepUnreadFiles({ files, queue }: SweepDeps): Promise<number> {
@@ -66,23 +65,4 @@ export async function sweepPurges(
   const purged = await sweeps.purgeFiles(BATCH);
   for (const { tenantId, blobKey } of purged) if (blobKey !== null) await blobs.remove(tenantId, blobKey);
   return purged.length;
-}
-
-/** Removes bytes older than a day that no file and no call refers to: left by a crash between two steps. */
-export async function sweepOrphans({ sweeps, blobs }: SweepDeps, nowMs: number): Promise<number> {
-  let removed = 0;
-  let batch: { tenantId: string; key: string }[] = [];
-  const flush = async (): Promise<void> => {
-    const orphans = new Set(await sweeps.findOrphans(batch.map((b) => b.key)));
-    for (const { tenantId, key } of batch) if (orphans.has(key)) await blobs.remove(tenantId, key);
-    removed += orphans.size;
-    batch = [];
-  };
-  for await (const { tenantId, key, modifiedAt } of blobs.list()) {
-    if (nowMs - modifiedAt.getTime() < ORPHAN_AFTER_MS) continue;
-    batch.push({ tenantId, key });
-    if (batch.length >= BATCH) await flush();
-  }
-  if (batch.length > 0) await flush();
-  return removed;
 }

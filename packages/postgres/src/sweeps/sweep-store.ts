@@ -97,15 +97,18 @@ export function createSweepStore(db: Database): SweepStore {
       );
     },
 
-    async findOrphans(keys) {
-      const rows = await db.query<{ key: string }>(
-        `SELECT key FROM unnest($1::text[]) AS key
-          WHERE NOT EXISTS (SELECT 1 FROM files WHERE blob_key = key AND purged_at IS NULL)
-            AND NOT EXISTS (SELECT 1 FROM calls WHERE media_blob_key = key)`,
-        [keys],
-      );
-      return rows.map((row) => row.key);
-    },
+    findOrphans: (tenantId, keys) => findOrphans(db, tenantId, keys),
+
+    removeOrphans: (tenantId, keys, remove) =>
+      transact(db, async (tx) => {
+        // Every receipt of a file takes its place by this row, and commits with it.
+        await tx.execute("SELECT FROM tenant_counters WHERE tenant_id = $1 AND name = 'receive' FOR UPDATE", [
+          tenantId,
+        ]);
+        const orphans = await findOrphans(tx, tenantId, keys);
+        for (const key of orphans) await remove(key);
+        return orphans.length;
+      }),
 
     trimOutbox: (limit) =>
       db.execute(
@@ -121,6 +124,16 @@ export function createSweepStore(db: Database): SweepStore {
 
     runExclusively: createSweepLocks(db.pool),
   };
+}
+
+async function findOrphans(sql: Sql, tenantId: string, keys: readonly string[]): Promise<string[]> {
+  const rows = await sql.query<{ key: string }>(
+    `SELECT key FROM unnest($2::text[]) AS key
+      WHERE NOT EXISTS (SELECT FROM files WHERE tenant_id = $1 AND blob_key = key AND purged_at IS NULL)
+        AND NOT EXISTS (SELECT FROM calls WHERE tenant_id = $1 AND media_blob_key = key)`,
+    [tenantId, keys],
+  );
+  return rows.map(({ key }) => key);
 }
 
 /**

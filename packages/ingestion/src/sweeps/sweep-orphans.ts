@@ -1,0 +1,63 @@
+import { type ClockReading, judgeClocks } from '@callbay/core';
+import type { BlobStore, PipelineLog } from '../ports.ts';
+import type { SweepStore } from './ports.ts';
+
+export interface OrphanSweepDeps {
+  readonly sweeps: Pick<SweepStore, 'findOrphans' | 'readClock' | 'removeOrphans'>;
+  readonly blobs: Pick<BlobStore, 'list' | 'readClock' | 'remove'>;
+  readonly log: PipelineLog;
+}
+
+const ORPHAN_AFTER_MS = 24 * 60 * 60 * 1000;
+/** Bytes that are removed under one lock, during which the tenant's uploads wait. */
+const BATCH = 100;
+
+/**
+ * Removes bytes that no file and no call refers to: a crash left them between two steps. Bytes that are younger than a
+ * day by any clock are never touched, and nothing is where the clocks disagree. Resolves to how many were removed.
+ */
+export async function sweepOrphans(
+  deps: OrphanSweepDeps,
+  clocks: Omit<ClockReading, 'databaseMs'>,
+): Promise<number> {
+  const { sweeps, blobs, log } = deps;
+  const reading = { ...clocks, databaseMs: (await sweeps.readClock()).getTime() };
+  const doubt = judgeClocks(reading);
+  if (doubt) {
+    log.error({ code: 'CLOCKS_DISAGREE', ...reading }, `no bytes are removed: ${doubt}`);
+    return 0;
+  }
+  const oldestNowMs = Math.min(reading.hostMs, reading.databaseMs, (await blobs.readClock()).getTime());
+  let removed = 0;
+  let batch: { tenantId: string; keys: string[] } = { tenantId: '', keys: [] };
+  const flush = async (): Promise<void> => {
+    if (batch.keys.length > 0) removed += await removeOrphans(deps, batch.tenantId, batch.keys);
+  };
+  for await (const { tenantId, key, modifiedAt } of blobs.list()) {
+    if (oldestNowMs - modifiedAt.getTime() < ORPHAN_AFTER_MS) continue;
+    if (tenantId !== batch.tenantId || batch.keys.length >= BATCH) {
+      await flush();
+      batch = { tenantId, keys: [] };
+    }
+    batch.keys.push(key);
+  }
+  await flush();
+  return removed;
+}
+
+async function removeOrphans(
+  { sweeps, blobs, log }: OrphanSweepDeps,
+  tenantId: string,
+  keys: readonly string[],
+): Promise<number> {
+  try {
+    // Nearly always there are none, and then no upload has to wait.
+    const orphans = await sweeps.findOrphans(tenantId, keys);
+    if (orphans.length === 0) return 0;
+    return await sweeps.removeOrphans(tenantId, orphans, (key) => blobs.remove(tenantId, key));
+  } catch (error) {
+    // One tenant's fault must not keep the bytes of the others; the next sweep tries again.
+    log.error({ err: error, tenantId }, 'orphaned bytes could not be removed');
+    return 0;
+  }
+}
