@@ -39,6 +39,7 @@ const api = await createHttpApi(
     sftp: { host: config.publicHost, port: config.sftp.port },
     trustProxy: config.http.trustProxy,
     webhookAllow: config.webhookAllow,
+    metricsToken: config.metricsToken,
     logger,
   },
 );

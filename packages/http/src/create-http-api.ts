@@ -6,7 +6,7 @@ import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-
 import { registerAlerts } from './alerts/routes.ts';
 import { registerApiKeys } from './api-keys/routes.ts';
 import { registerAudit } from './audit/routes.ts';
-import { createAuthenticate } from './auth/authenticate.ts';
+import { createAuthenticate, createIdentify } from './auth/authenticate.ts';
 import { registerMedia } from './calls/media-routes.ts';
 import { registerCalls } from './calls/routes.ts';
 import { registerConfig } from './config/routes.ts';
@@ -63,6 +63,8 @@ export interface HttpOptions {
   /** Addresses and CIDR ranges whose X-Forwarded-* headers are believed. */
   readonly trustProxy?: readonly string[];
   readonly logger?: FastifyBaseLogger;
+  /** What scrapers of the metrics send; unless given, an operator's key, or nothing from this machine. */
+  readonly metricsToken?: string | null;
   /** CIDR ranges that webhooks may go to although they are not public; none unless given. */
   readonly webhookAllow?: readonly string[];
   /** Resolves the names of webhooks when they are set; by the system unless given. */
@@ -123,12 +125,14 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   answerUnknownPaths(app);
   await describeApi(app);
 
+  const identify = createIdentify({ ...deps, tokenKey });
   await app.register(async (open) => {
-    registerHealth(open.withTypeProvider<ZodTypeProvider>(), deps);
+    const access = { token: options.metricsToken ?? null, identify };
+    registerHealth(open.withTypeProvider<ZodTypeProvider>(), { ...deps, access });
     await registerDocs(open.withTypeProvider<ZodTypeProvider>());
   });
   await app.register(async (closed) => {
-    closed.addHook('onRequest', createAuthenticate({ ...deps, tokenKey }));
+    closed.addHook('onRequest', createAuthenticate({ ...deps, identify }));
     if (trustProxy.length === 0) reportUntrustedProxies(closed, deps.untrustedProxy ?? (() => {}));
     boundBodies(closed);
     const api = closed.withTypeProvider<ZodTypeProvider>();

@@ -41,7 +41,7 @@ export interface TestApi extends AsyncDisposable {
 
 /** The whole API on a database of its own, listening on a port of its own. */
 export async function startApi(
-  changes: { deps?: Partial<HttpDeps>; options?: Partial<HttpOptions> } = {},
+  changes: { deps?: Partial<HttpDeps>; options?: Partial<HttpOptions>; host?: string } = {},
 ): Promise<TestApi> {
   const { db, connectionString, drop } = await createTestDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'callbay-http-'));
@@ -59,7 +59,7 @@ export async function startApi(
   };
   const options = { tokenKey: TOKEN_KEY, sftp: { host: 'sftp.example.com', port: 2222 }, eventPollMs: 20 };
   const api = await createHttpApi(deps, { ...options, ...changes.options });
-  const url = await api.listen({ host: '127.0.0.1', port: 0 });
+  const url = await api.listen({ host: changes.host ?? '127.0.0.1', port: 0 });
 
   const makeKey: TestApi['makeKey'] = async (role, tenantIds = []) => {
     const { id, key, digest } = makeApiKey();

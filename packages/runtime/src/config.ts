@@ -30,6 +30,8 @@ export interface Config {
   /** 32 bytes, or null where `loadSecretKey` takes them from the home. */
   readonly secretKey: Buffer | null;
   readonly logLevel: LogLevel;
+  /** What scrapers of `/metrics` send as a bearer token; null: an operator's key, or nothing from the machine itself. */
+  readonly metricsToken: string | null;
   readonly intakeProcesses: number;
   /** Where e-mail goes out; null: none does. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | null;
@@ -116,6 +118,10 @@ const schema = z.object({
   REDIS_URL: urlOf('Redis', ['redis:', 'rediss:']).optional(),
   CALLBAY_SECRET_KEY: secretKey.optional(),
   CALLBAY_LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
+  CALLBAY_METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 printable characters without spaces')
+    .optional(),
   CALLBAY_INTAKE_PROCESSES: z
     .string()
     .regex(/^([1-9]|[1-5]\d|6[0-4])$/, 'must be a number from 1 to 64')
@@ -198,6 +204,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     redisUrl: values.REDIS_URL ?? null,
     secretKey: values.CALLBAY_SECRET_KEY ?? null,
     logLevel: values.CALLBAY_LOG_LEVEL,
+    metricsToken: values.CALLBAY_METRICS_TOKEN ?? null,
     intakeProcesses: values.CALLBAY_INTAKE_PROCESSES,
     mail:
       values.CALLBAY_SMTP_URL === undefined || values.CALLBAY_MAIL_FROM === undefined

@@ -57,6 +57,13 @@ export function describeConfig(config: Config): readonly ConfigLine[] {
     },
     { variable: 'CALLBAY_LOG_LEVEL', value: config.logLevel, note: 'least severe level that is written' },
     {
+      variable: 'CALLBAY_METRICS_TOKEN',
+      value: config.metricsToken && '***',
+      note: config.metricsToken
+        ? 'what scrapers of /metrics send'
+        : '/metrics is for an operator’s key, and for this machine',
+    },
+    {
       variable: 'CALLBAY_INTAKE_PROCESSES',
       value: String(config.intakeProcesses),
       note: 'SFTP server processes sharing the port',

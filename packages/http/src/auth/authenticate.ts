@@ -29,10 +29,10 @@ const SUSPECT_LOOKUPS = { total: 2, perKey: 1, waitingPerKey: 10_000 };
  * do this; in that order, so that a tenant that is not theirs answers as one that does not exist, whatever is asked of
  * it.
  */
-export function createAuthenticate({ keys, tenants, tokenKey }: AuthDeps) {
-  const failedLogins = new FailedLogins();
-  const suspects = new Turns(SUSPECT_LOOKUPS);
-
+export function createAuthenticate({
+  tenants,
+  identify,
+}: Pick<AuthDeps, 'tenants'> & { identify: Identify }) {
   return async (request: FastifyRequest): Promise<void> => {
     const access = request.routeOptions.config.access;
     if (access === undefined || access === 'public')
@@ -44,8 +44,28 @@ export function createAuthenticate({ keys, tenants, tokenKey }: AuthDeps) {
     if (!mayAccess(principal.role, access)) throw new CallbayError('FORBIDDEN');
   };
 
+  async function isTheirs(principal: Principal, tenantId: string): Promise<boolean> {
+    return (
+      !tenantId.includes('\0') && isBoundTo(principal, tenantId) && (await tenants.tenantExists(tenantId))
+    );
+  }
+}
+
+/** The secret of a request's Authorization header; undefined where it has none that could be ours. */
+export const bearerOf = (request: FastifyRequest): string | undefined =>
+  /^Bearer +([\x21-\x7e]{1,4096}) *$/i.exec(request.headers.authorization ?? '')?.[1];
+
+/** Who sent a request. Throws UNAUTHENTICATED, or RATE_LIMITED for another bad credential of a suspect address. */
+export type Identify = (request: FastifyRequest) => Promise<Principal>;
+
+/** All routes share one, so that failures count together. */
+export function createIdentify({ keys, tokenKey }: Omit<AuthDeps, 'tenants'>): Identify {
+  const failedLogins = new FailedLogins();
+  const suspects = new Turns(SUSPECT_LOOKUPS);
+  return identify;
+
   async function identify(request: FastifyRequest): Promise<Principal> {
-    const secret = /^Bearer +([\x21-\x7e]{1,4096}) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    const secret = bearerOf(request);
     if (secret === undefined) throw new CallbayError('UNAUTHENTICATED');
     const digest = digestOf(secret);
     const isSuspect = failedLogins.isSuspect(request.ip, digest, performance.now());
@@ -74,11 +94,5 @@ export function createAuthenticate({ keys, tenants, tokenKey }: AuthDeps) {
     const isOurs =
       isSameDigest(credential.digest, digestOf(claims.id)) && credential.tenantIds[0] === claims.tenantId;
     return isOurs ? credential : null;
-  }
-
-  async function isTheirs(principal: Principal, tenantId: string): Promise<boolean> {
-    return (
-      !tenantId.includes('\0') && isBoundTo(principal, tenantId) && (await tenants.tenantExists(tenantId))
-    );
   }
 }

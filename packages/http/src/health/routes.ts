@@ -1,5 +1,6 @@
 import { Liveness, ServiceHealth } from '@callbay/contracts';
 import { z } from 'zod';
+import { assertMayReadMetrics, type MetricsAccess } from '../auth/metrics-access.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
@@ -14,7 +15,10 @@ const CHECK_MS = 2_000;
 const TAGS = ['health'];
 const CONFIG = { access: 'public' } as const;
 
-export function registerHealth(api: Api, { checks, metrics }: HealthDeps): void {
+export function registerHealth(
+  api: Api,
+  { checks, metrics, access }: HealthDeps & { access: MetricsAccess },
+): void {
   api.route({
     method: 'GET',
     url: '/health/live',
@@ -71,11 +75,14 @@ export function registerHealth(api: Api, { checks, metrics }: HealthDeps): void 
       tags: TAGS,
       operationId: 'getMetrics',
       summary: 'Metrics in the text form of Prometheus',
+      description:
+        'For the bearer token `CALLBAY_METRICS_TOKEN`, for an operator’s key, and, where no token is set, for requests from the machine itself.',
       response: {
         200: { description: 'The metrics.', content: { 'text/plain': { schema: z.string() } } },
         ...PROBLEMS,
       },
     },
+    onRequest: (request) => assertMayReadMetrics(request, access),
     handler: async (_request, reply) => {
       const text = await metrics.text();
       return reply.header('content-type', metrics.contentType).send(text);
