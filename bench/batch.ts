@@ -43,17 +43,17 @@ async function writeBatch(path: string): Promise<void> {
 async function insertRecordings(db: Database, tenantId: string): Promise<void> {
   for (let from = 0; from < ROWS; from += 50_000) {
     await db.execute(
-      `insert into files (tenant_id, id, drop, name, stem, ext, size_bytes, blob_key, sent_by, received_at, receive_seq,
+      `INSERT INTO files (tenant_id, id, drop, name, stem, ext, size_bytes, blob_key, sent_by, received_at, receive_seq,
               modified_at, kind, sha256, classified_at, media, call_key, shown_name)
-       select $1, gen_random_uuid(), 'sftp', 'call-' || n || '.wav', 'call-' || n, 'wav', 1000, $1 || '/' || gen_random_uuid(),
+       SELECT $1, gen_random_uuid(), 'sftp', 'call-' || n || '.wav', 'call-' || n, 'wav', 1000, $1 || '/' || gen_random_uuid(),
               'bench', now(), n + 1, now(), 'recording', md5(n::text), now(),
               '{"contentType":"audio/wav","durationSeconds":3,"channels":2,"codec":"pcm","isTruncated":false}',
               'stem:call-' || n, 'call-' || n || '.wav'
-         from generate_series($2::int, $3::int) as n`,
+         FROM generate_series($2::int, $3::int) AS n`,
       [tenantId, from, Math.min(from + 50_000, ROWS) - 1],
     );
   }
-  await db.execute(`update tenant_counters set value = $2 where tenant_id = $1 and name = 'receive'`, [
+  await db.execute(`UPDATE tenant_counters SET value = $2 WHERE tenant_id = $1 AND name = 'receive'`, [
     tenantId,
     ROWS,
   ]);
@@ -165,7 +165,7 @@ export async function run(): Promise<BenchResult[]> {
   await sweepBatches(deps);
   const seconds = (performance.now() - startedAt) / 1_000;
   const [{ surfaced } = { surfaced: 0 }] = await db.query<{ surfaced: number }>(
-    `select count(*) as surfaced from calls where tenant_id = $1 and status = 'surfaced'`,
+    `SELECT count(*) AS surfaced FROM calls WHERE tenant_id = $1 AND status = 'surfaced'`,
     [tenantId],
   );
   if (surfaced !== ROWS) throw new Error(`${surfaced} of ${ROWS} rows surfaced`);

@@ -77,8 +77,8 @@ async function importOnce(deps: ImportCrmDeps, db: Database, file: string, folde
   await importCrm(deps, { tenantId: TENANT, type: 'contacts' });
   const seconds = (performance.now() - startedAt) / 1_000;
   const [row] = await db.query<{ message: string; code: string; peak: number }>(
-    `select outcome_code as code, outcome_message as message, (i.report ->> 'peakMb')::float8 as peak
-       from files f join crm_imports i on i.file_id = f.id where f.id = $1`,
+    `SELECT outcome_code AS code, outcome_message AS message, (i.report ->> 'peakMb')::float8 AS peak
+       FROM files f JOIN crm_imports i ON i.file_id = f.id WHERE f.id = $1`,
     [fileId],
   );
   if (row?.code !== 'CRM_IMPORTED') throw new Error(`the import ended as ${row?.code}: ${row?.message}`);
@@ -148,7 +148,7 @@ export async function run(): Promise<BenchResult[]> {
     };
     for (let round = 1; round <= ROUNDS; round += 1) {
       process.stderr.write(`round ${round}\n`);
-      await db.execute('truncate crm_objects');
+      await db.execute('TRUNCATE crm_objects');
       rates.peer.push(await copyOnce(db, connectionString, file));
       process.stderr.write(`  peer ${(ROWS / rates.peer.at(-1)!).toFixed(2)} s\n`);
       rates.first.push(await importOnce(deps, db, file, home));

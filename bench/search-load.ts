@@ -18,16 +18,16 @@ SELECT $1, 'stem:' || n, 'surfaced', n, 1, at, direction, usr, (n::bigint * 7919
                  f.fields ->> 'product', f.fields ->> 'region', f.fields ->> 'caseNumber', f.fields ->> 'note',
                  f.fields ->> 'phase')
   FROM (SELECT n, timestamptz '2025-01-01T00:00:00Z' + (n::float8 / $4) * interval '365 days' AS at,
-               (array['inbound', 'outbound', 'internal'])[1 + floor(random() * 3)::int] AS direction,
+               (ARRAY['inbound', 'outbound', 'internal'])[1 + floor(random() * 3)::int] AS direction,
                'user' || floor(random() * 2000)::int || '@example.com' AS usr
           FROM generate_series($2::int, $3::int) AS n OFFSET 0) AS made,
        LATERAL (SELECT jsonb_build_object(
-           'stage', (array['New', 'Open', 'Demo', 'Offer', 'Won', 'Lost', 'Stalled', 'Closed'])[1 + floor(random() * 8)::int],
+           'stage', (ARRAY['New', 'Open', 'Demo', 'Offer', 'Won', 'Lost', 'Stalled', 'Closed'])[1 + floor(random() * 8)::int],
            'amount', floor(random() * 100000)::int,
            'accountId', 'A-' || floor(random() * 50000)::int,
            'campaign', 'campaign' || floor(random() * 200)::int,
            'product', 'product' || floor(random() * 40)::int,
-           'region', (array['north', 'south', 'east', 'west'])[1 + floor(random() * 4)::int],
+           'region', (ARRAY['north', 'south', 'east', 'west'])[1 + floor(random() * 4)::int],
            'caseNumber', 'C' || n,
            'score', floor(random() * 100)::int,
            'vip', random() < 0.05,

@@ -34,7 +34,7 @@ async function update(tenant: TestTenant, ms: number, metadata: string): Promise
 /** Reads the n-th file that the tenant sent, as a worker would that gets to it now. */
 async function work(on: RunningCallbay, { tenantId }: TestTenant, n: number): Promise<void> {
   const rows = await on.db.query<{ id: string }>(
-    'select id from files where tenant_id = $1 order by receive_seq',
+    'SELECT id FROM files WHERE tenant_id = $1 ORDER BY receive_seq',
     [tenantId],
   );
   await classifyFile(on.deps, { tenantId, fileId: rows[n]?.id ?? randomUUID() });
@@ -92,7 +92,7 @@ test('case 42: identical bytes make no revision and no event', async () => {
   await using tenant = await callbay.openTenant();
   await sendPair(tenant);
   expect(await update(tenant, HOUR, json())).toBe('UNCHANGED');
-  const events = await callbay.db.query('select 1 from outbox where tenant_id = $1', [tenant.tenantId]);
+  const events = await callbay.db.query('SELECT 1 FROM outbox WHERE tenant_id = $1', [tenant.tenantId]);
   expect(events).toHaveLength(1);
 });
 

@@ -42,7 +42,7 @@ const publish = ({ tenantId }: TestTenant, source: string, more: NewMapping['fie
 
 async function replay({ tenantId }: TestTenant, name: string) {
   const { db, deps } = callbay;
-  const [file] = await db.query<{ id: string }>('select id from files where tenant_id = $1 and name = $2', [
+  const [file] = await db.query<{ id: string }>('SELECT id FROM files WHERE tenant_id = $1 AND name = $2', [
     tenantId,
     name,
   ]);
@@ -53,9 +53,9 @@ async function replay({ tenantId }: TestTenant, name: string) {
 /** `line CODE` of every row the tenant sent in batches. */
 async function rowsOf({ tenantId }: TestTenant): Promise<string[]> {
   const rows = await callbay.db.query<{ name: string; line: number; outcome_code: string | null }>(
-    `select f.name, r.line, r.outcome_code from call_records r
-       join files f on f.tenant_id = r.tenant_id and f.id = r.file_id
-      where r.tenant_id = $1 and r.is_batch_row order by f.receive_seq, r.row`,
+    `SELECT f.name, r.line, r.outcome_code FROM call_records r
+       JOIN files f ON f.tenant_id = r.tenant_id AND f.id = r.file_id
+      WHERE r.tenant_id = $1 AND r.is_batch_row ORDER BY f.receive_seq, r.row`,
     [tenantId],
   );
   return rows.map((row) => `${row.name} ${row.line} ${row.outcome_code ?? 'none'}`);
@@ -144,7 +144,7 @@ test('the call of one row is deleted for good: the other rows stay, and the batc
   await settle();
   expect((await callsOf(callbay, tenant)).map((call) => call.call_key)).toEqual(['stem:b']);
   expect(await rowsOf(tenant)).toEqual(['day.csv 3 SURFACED']);
-  const keys = 'select call_key from calls where tenant_id = $1';
+  const keys = 'SELECT call_key FROM calls WHERE tenant_id = $1';
   expect(await callbay.db.query(keys, [tenant.tenantId])).toEqual([{ call_key: 'stem:b' }]);
   await put(tenant, { 'day.csv': batch });
   expect(await rowsOf(tenant)).toEqual([
@@ -167,11 +167,11 @@ test('a linked row that waits for go live takes no new place each time its call 
   await settle();
   expect(await rowsOf(tenant)).toEqual(['day.csv 2 READY', 'day.csv 3 NO_RECORDING']);
   const counter = () =>
-    callbay.db.query(`select value from tenant_counters where tenant_id = $1 and name = 'receive'`, [
+    callbay.db.query(`SELECT value FROM tenant_counters WHERE tenant_id = $1 AND name = 'receive'`, [
       tenant.tenantId,
     ]);
   const before = await counter();
-  await callbay.db.execute('update calls set due_at = callbay_now() where tenant_id = $1', [tenant.tenantId]);
+  await callbay.db.execute('UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1', [tenant.tenantId]);
   await settle();
   expect(await counter()).toEqual(before);
 });
@@ -187,8 +187,8 @@ test('a tie of a row is told until a person settles it, and a refusal holds for 
   expect(await rowsOf(tenant)).toEqual(['day.csv 2 AMBIGUOUS_MATCH', 'day.csv 3 NO_RECORDING']);
   await sweepForgottenLinks(callbay.deps);
   const compared = await callbay.db.query(
-    `select row, due_at is null as is_done, array_length(ambiguous_matches, 1) as ties from linkage_records
-      where tenant_id = $1 order by row`,
+    `SELECT row, due_at IS NULL AS is_done, array_length(ambiguous_matches, 1) AS ties FROM linkage_records
+      WHERE tenant_id = $1 ORDER BY row`,
     [tenant.tenantId],
   );
   expect(compared).toEqual([
@@ -238,7 +238,7 @@ test('case 79: rows of a batch that came with a CRM file wait for it, and go on 
   await client.put('day.csv', named('a.wav', 'b.wav', 'c.wav'));
   await client.put('contacts.csv', CONTACTS);
   const ids = await idle.db.query<{ id: string }>(
-    'select id from files where tenant_id = $1 order by receive_seq',
+    'SELECT id FROM files WHERE tenant_id = $1 ORDER BY receive_seq',
     [tenantId],
   );
   for (const { id } of ids) await classifyFile(idle.deps, { tenantId, fileId: id });
@@ -258,7 +258,7 @@ const named = (...names: string[]): string =>
 
 async function rowsIn({ db }: RunningCallbay, tenantId: string): Promise<string[]> {
   const rows = await db.query<{ outcome_code: string }>(
-    'select outcome_code from call_records where tenant_id = $1 order by row',
+    'SELECT outcome_code FROM call_records WHERE tenant_id = $1 ORDER BY row',
     [tenantId],
   );
   return rows.map((row) => row.outcome_code);

@@ -254,7 +254,7 @@ test('a batch removed before it was read counts for nothing', async () => {
   await idle.startWorkers();
   await idle.settle();
   expect(await codesOf(idle, tenant)).toEqual(['day.csv WITHDRAWN']);
-  const rows = await idle.db.query('select from call_records where tenant_id = $1', [tenant.tenantId]);
+  const rows = await idle.db.query('SELECT FROM call_records WHERE tenant_id = $1', [tenant.tenantId]);
   expect(rows).toHaveLength(0);
 });
 

@@ -16,7 +16,7 @@ const objectsOf = async (
   type: string,
 ): Promise<Record<string, Record<string, unknown>>> => {
   const rows = await callbay.db.query<{ external_id: string; fields: Record<string, unknown> }>(
-    'select external_id, fields from crm_objects where tenant_id = $1 and type = $2',
+    'SELECT external_id, fields FROM crm_objects WHERE tenant_id = $1 AND type = $2',
     [tenantId, type],
   );
   return Object.fromEntries(rows.map((row) => [row.external_id, row.fields]));
@@ -34,8 +34,8 @@ async function storyOf({ tenantId }: TestTenant, name: string): Promise<Story> {
     code: string;
     report: { counts?: Record<string, number>; errors: Story['errors'] };
   }>(
-    `select f.outcome_code as code, i.report from files f join crm_imports i on i.tenant_id = f.tenant_id and i.file_id = f.id
-      where f.tenant_id = $1 and f.name = $2 order by f.receive_seq desc limit 1`,
+    `SELECT f.outcome_code AS code, i.report FROM files f JOIN crm_imports i ON i.tenant_id = f.tenant_id AND i.file_id = f.id
+      WHERE f.tenant_id = $1 AND f.name = $2 ORDER BY f.receive_seq DESC LIMIT 1`,
     [tenantId, name],
   );
   return { code: row?.code ?? 'none', counts: row?.report.counts, errors: row?.report.errors ?? [] };
@@ -166,10 +166,10 @@ test('case 79: of CRM files and call metadata that wait together, the CRM files 
   await idle.startWorkers();
   await idle.settle();
   const [order] = await idle.db.query<{ imports: number; imported: Date; calls: number; surfaced: Date }>(
-    `select (select count(*)::int from crm_imports where tenant_id = $1 and state = 'done') as imports,
-            (select max(finished_at) from crm_imports where tenant_id = $1) as imported,
-            (select count(*)::int from calls where tenant_id = $1 and call_id is not null) as calls,
-            (select min(surfaced_at) from calls where tenant_id = $1) as surfaced`,
+    `SELECT (SELECT count(*)::int FROM crm_imports WHERE tenant_id = $1 AND state = 'done') AS imports,
+            (SELECT max(finished_at) FROM crm_imports WHERE tenant_id = $1) AS imported,
+            (SELECT count(*)::int FROM calls WHERE tenant_id = $1 AND call_id IS NOT NULL) AS calls,
+            (SELECT min(surfaced_at) FROM calls WHERE tenant_id = $1) AS surfaced`,
     [tenant.tenantId],
   );
   expect(order).toMatchObject({ imports: 3, calls: 10 });
@@ -192,8 +192,8 @@ test('case 81: a CRM file that fails lets the calls go, and their references sta
 test('a published mapping lets a header tell a CRM file that its name does not', async () => {
   await using tenant = await callbay.openTenant();
   await callbay.db.execute(
-    `insert into mapping_versions (tenant_id, kind, version, fields, options, published_by)
-     values ($1, 'contacts', 1, $2, '{}', 'test')`,
+    `INSERT INTO mapping_versions (tenant_id, kind, version, fields, options, published_by)
+     VALUES ($1, 'contacts', 1, $2, '{}', 'test')`,
     [
       tenant.tenantId,
       JSON.stringify([
@@ -225,7 +225,7 @@ test('a CRM file that was rejected is replayed by a mapping that knows its colum
   const fields = [{ source: 'Person Key', target: 'externalId', type: 'id' as const }];
   const by = { name: 'test', remoteAddress: null };
   await createMappingStore(callbay.db).publishMapping(tenantId, 'contacts', { fields }, null, by);
-  const [file] = await callbay.db.query<{ id: string }>('select id from files where tenant_id = $1', [
+  const [file] = await callbay.db.query<{ id: string }>('SELECT id FROM files WHERE tenant_id = $1', [
     tenantId,
   ]);
   const replays = createReplayStore(callbay.db);
@@ -246,7 +246,7 @@ test('two files of one type that come at once are applied one after the other, t
   ]);
   await callbay.settle();
   const [last] = await callbay.db.query<{ name: string }>(
-    'select name from files where tenant_id = $1 order by receive_seq desc limit 1',
+    'SELECT name FROM files WHERE tenant_id = $1 ORDER BY receive_seq DESC LIMIT 1',
     [tenant.tenantId],
   );
   const expected = last?.name === 'leads-b.csv' ? 'B' : 'A';

@@ -46,7 +46,7 @@ test('a linked call leaves nothing of its recording, its match and any version o
   expect(await sweepAt(DAY + 1)).toBe(1);
   expect(await tablesWith(callbay, 'secret', tenant.tenantId)).toEqual([]);
   for (const table of ['matches', 'external_recordings', 'linkage_records', 'call_records', 'files']) {
-    const rows = await callbay.db.query(`select * from ${table} where tenant_id = $1`, [tenant.tenantId]);
+    const rows = await callbay.db.query(`SELECT * FROM ${table} WHERE tenant_id = $1`, [tenant.tenantId]);
     expect([table, rows]).toEqual([table, []]);
   }
 });
@@ -109,9 +109,9 @@ test('a row of a batch goes with its copies, its match and the story of it; othe
   expect(await callsOf(callbay, tenant)).toHaveLength(2);
   const [other] = await register(tenant, 'leg-b', known({ startedAt: '2026-03-02T15:00:00Z' }));
   await callbay.db.execute(
-    `insert into matches (tenant_id, id, record_file_id, record_row, recording_file_id, score, contributions, state, proposed_at)
-     select tenant_id, gen_random_uuid(), record_file_id, record_row, $2, 1, '[]', 'refused', callbay_now()
-       from matches where tenant_id = $1`,
+    `INSERT INTO matches (tenant_id, id, record_file_id, record_row, recording_file_id, score, contributions, state, proposed_at)
+     SELECT tenant_id, gen_random_uuid(), record_file_id, record_row, $2, 1, '[]', 'refused', callbay_now()
+       FROM matches WHERE tenant_id = $1`,
     [tenant.tenantId, other!.recording.fileId],
   );
   expect(await matchesOf(tenant)).toHaveLength(2);
@@ -120,12 +120,12 @@ test('a row of a batch goes with its copies, its match and the story of it; othe
   expect(await tablesWith(callbay, '4930999999', tenant.tenantId)).toEqual([]);
   expect(await matchesOf(tenant)).toEqual([]);
   expect(
-    await callbay.db.query(`select 1 from file_steps where tenant_id = $1 and step = 'linked'`, [
+    await callbay.db.query(`SELECT 1 FROM file_steps WHERE tenant_id = $1 AND step = 'linked'`, [
       tenant.tenantId,
     ]),
   ).toEqual([]);
   expect(
-    await callbay.db.query('select row from call_records where tenant_id = $1', [tenant.tenantId]),
+    await callbay.db.query('SELECT row FROM call_records WHERE tenant_id = $1', [tenant.tenantId]),
   ).toEqual([{ row: 4 }]);
 });
 
@@ -142,18 +142,18 @@ test('alerts, digests and daily reconciliations keep their counts and lose the n
                      where tenant_id = $1 and name like '%.wav')`;
   const alert = `jsonb_build_object('kind', 'HELD_OVER_HOUR', 'count', 2, 'examples', ${example})`;
   await db.execute(
-    `insert into alerts (tenant_id, id, kind, subject, message, fix, count, examples, opened_at, updated_at)
-     select $1, gen_random_uuid(), 'HELD_OVER_HOUR', 'held', '', '', 2, ${example}, callbay_now(), callbay_now()`,
+    `INSERT INTO alerts (tenant_id, id, kind, subject, message, fix, count, examples, opened_at, updated_at)
+     SELECT $1, gen_random_uuid(), 'HELD_OVER_HOUR', 'held', '', '', 2, ${example}, callbay_now(), callbay_now()`,
     [tenantId],
   );
   await db.execute(
-    `insert into daily_reconciliations (tenant_id, day, time_zone, counts, unaccounted, examples, stored_at, checked_at)
-     select $1, '2026-03-01', 'UTC', '{}', 2, ${example}, callbay_now(), callbay_now()`,
+    `INSERT INTO daily_reconciliations (tenant_id, day, time_zone, counts, unaccounted, examples, stored_at, checked_at)
+     SELECT $1, '2026-03-01', 'UTC', '{}', 2, ${example}, callbay_now(), callbay_now()`,
     [tenantId],
   );
   await db.execute(
-    `insert into alert_digests (tenant_id, id, at, digest)
-     select $1, gen_random_uuid(), callbay_now(), jsonb_build_object(
+    `INSERT INTO alert_digests (tenant_id, id, at, digest)
+     SELECT $1, gen_random_uuid(), callbay_now(), jsonb_build_object(
               'openCount', 1, 'opened', jsonb_build_array(${alert}), 'resolved', jsonb_build_array(${alert}))`,
     [tenantId],
   );
@@ -161,15 +161,15 @@ test('alerts, digests and daily reconciliations keep their counts and lose the n
   expect(await tablesWith(callbay, 'secret', tenantId)).toEqual([]);
   const left = [{ fileId: expect.any(String), name: 'other.wav' }];
   const told = { kind: 'HELD_OVER_HOUR', count: 2, examples: left };
-  expect(await db.query('select count, examples from alerts where tenant_id = $1', [tenantId])).toEqual([
+  expect(await db.query('SELECT count, examples FROM alerts WHERE tenant_id = $1', [tenantId])).toEqual([
     { count: 2, examples: left },
   ]);
   expect(
-    await db.query('select unaccounted, examples from daily_reconciliations where tenant_id = $1', [
+    await db.query('SELECT unaccounted, examples FROM daily_reconciliations WHERE tenant_id = $1', [
       tenantId,
     ]),
   ).toEqual([{ unaccounted: 2, examples: left }]);
-  expect(await db.query('select digest from alert_digests where tenant_id = $1', [tenantId])).toEqual([
+  expect(await db.query('SELECT digest FROM alert_digests WHERE tenant_id = $1', [tenantId])).toEqual([
     { digest: { openCount: 1, opened: [told], resolved: [told] } },
   ]);
 });
@@ -182,13 +182,13 @@ test('its replays and what it referred to in the CRM are gone with it', async ()
   await tenant.client.put('secret.json', json());
   await settle();
   await db.execute(
-    `insert into call_replays (tenant_id, call_key, policy_version, seq, at)
-     select tenant_id, call_key, 1, 99, callbay_now() from calls where tenant_id = $1`,
+    `INSERT INTO call_replays (tenant_id, call_key, policy_version, seq, at)
+     SELECT tenant_id, call_key, 1, 99, callbay_now() FROM calls WHERE tenant_id = $1`,
     [tenant.tenantId],
   );
   await db.execute(
-    `insert into crm_call_references (tenant_id, call_key, field, to_type, to_id)
-     select tenant_id, call_key, 'contactId', 'contacts', 'secret-contact' from calls where tenant_id = $1`,
+    `INSERT INTO crm_call_references (tenant_id, call_key, field, to_type, to_id)
+     SELECT tenant_id, call_key, 'contactId', 'contacts', 'secret-contact' FROM calls WHERE tenant_id = $1`,
     [tenant.tenantId],
   );
   expect(await sweepAt(DAY + 1)).toBe(1);

@@ -59,7 +59,7 @@ const tablesWith = (text: string, tenantId: string) => tablesOf(callbay, text, t
 
 const tombstonesOf = ({ tenantId }: TestTenant) =>
   callbay.db.query<{ call_id: number; reason: string; change_seq: number }>(
-    'select call_id, reason, change_seq from deleted_calls where tenant_id = $1 order by call_id',
+    'SELECT call_id, reason, change_seq FROM deleted_calls WHERE tenant_id = $1 ORDER BY call_id',
     [tenantId],
   );
 
@@ -85,7 +85,7 @@ describe('a call older than its age', () => {
       { call_id: 1, reason: 'NOT_EVALUATED_EXPIRED', change_seq: 3 },
     ]);
     expect(
-      await callbay.db.query('select type, call_key, payload from outbox where tenant_id = $1', [
+      await callbay.db.query('SELECT type, call_key, payload FROM outbox WHERE tenant_id = $1', [
         tenant.tenantId,
       ]),
     ).toEqual([{ type: 'call.deleted', call_key: 'deleted:1', payload: { v: 1, callId: 1 } }]);
@@ -155,18 +155,18 @@ describe('a call older than its age', () => {
     await surface(tenant);
     await tenant.client.put('list.json', json({ filename: `${STEM}.wav`, note: 'a secret row' }));
     await callbay.settle();
-    await callbay.db.execute(`update files set kind = 'batch' where tenant_id = $1 and name = 'list.json'`, [
+    await callbay.db.execute(`UPDATE files SET kind = 'batch' WHERE tenant_id = $1 AND name = 'list.json'`, [
       tenant.tenantId,
     ]);
     await callbay.db.execute(
-      `insert into call_records (tenant_id, file_id, row, stem, named_stem, raw)
-       select tenant_id, id, 1, stem, 'other', '{"note":"of another"}' from files where tenant_id = $1 and kind = 'batch'`,
+      `INSERT INTO call_records (tenant_id, file_id, row, stem, named_stem, raw)
+       SELECT tenant_id, id, 1, stem, 'other', '{"note":"of another"}' FROM files WHERE tenant_id = $1 AND kind = 'batch'`,
       [tenant.tenantId],
     );
     expect(await sweepAt(DAY + 1)).toBe(1);
     expect((await codesOf(callbay, tenant)).map((code) => code.split(' ')[0])).toEqual(['list.json']);
     expect(
-      await callbay.db.query('select row, named_stem from call_records where tenant_id = $1', [
+      await callbay.db.query('SELECT row, named_stem FROM call_records WHERE tenant_id = $1', [
         tenant.tenantId,
       ]),
     ).toEqual([{ row: 1, named_stem: 'other' }]);
@@ -208,13 +208,13 @@ describe('what comes for a deleted call', () => {
     await tenant.client.put('a.json', json());
     await idle.settle();
     await idle.db.execute(
-      `update files set classified_at = null, state = 'received' where tenant_id = $1 and name = 'a.json'`,
+      `UPDATE files SET classified_at = NULL, state = 'received' WHERE tenant_id = $1 AND name = 'a.json'`,
       [tenant.tenantId],
     );
     await idle.clock.set(new Date(CALL_AT + 2 * DAY));
     expect(await sweepDataRetention(idle.deps, clocks())).toBe(0);
     await idle.db.execute(
-      `update files set classified_at = callbay_now(), state = 'done' where tenant_id = $1 and name = 'a.json'`,
+      `UPDATE files SET classified_at = callbay_now(), state = 'done' WHERE tenant_id = $1 AND name = 'a.json'`,
       [tenant.tenantId],
     );
     expect(await sweepDataRetention(idle.deps, clocks())).toBe(1);
@@ -274,14 +274,14 @@ test('a legal hold set while a deletion waits for the call is heeded', async () 
   await at(2 * DAY);
   const client = await callbay.db.pool.connect();
   try {
-    await client.query('begin');
-    await client.query('update calls set legal_hold = true where tenant_id = $1', [tenant.tenantId]);
+    await client.query('BEGIN');
+    await client.query('UPDATE calls SET legal_hold = TRUE WHERE tenant_id = $1', [tenant.tenantId]);
     const deleting = callbay.deps.retention.deleteExpired(tenant.tenantId, 200);
     await until('the deletion waits for a lock', async () => {
-      const { rows } = await client.query('select 1 from pg_locks where not granted limit 1');
+      const { rows } = await client.query('SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1');
       return rows.length === 1;
     });
-    await client.query('commit');
+    await client.query('COMMIT');
     expect((await deleting).removed).toBe(0);
   } finally {
     client.release();
@@ -295,15 +295,15 @@ test('a file received while its call is being deleted is not lost: it is told wh
   await at(2 * DAY);
   const client = await callbay.db.pool.connect();
   try {
-    await client.query('begin');
-    await client.query('select 1 from call_records where tenant_id = $1 for update', [tenant.tenantId]);
+    await client.query('BEGIN');
+    await client.query('SELECT 1 FROM call_records WHERE tenant_id = $1 FOR UPDATE', [tenant.tenantId]);
     const deleting = callbay.deps.retention.deleteExpired(tenant.tenantId, 200);
     await until('the deletion waits for a lock', async () => {
-      const { rows } = await client.query('select 1 from pg_locks where not granted limit 1');
+      const { rows } = await client.query('SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1');
       return rows.length === 1;
     });
     await tenant.client.put(`${STEM}.json`, secrets({ note: 'just now' }));
-    await client.query('commit');
+    await client.query('COMMIT');
     expect((await deleting).removed).toBe(1);
   } finally {
     client.release();

@@ -192,8 +192,8 @@ test('case 35: a tenant in verification is told everything and surfaces nothing 
   await callbay.settle();
   expect(await codesOf(callbay, tenant)).toEqual(['a.wav READY', 'a.json READY']);
   expect(await callsOf(callbay, tenant)).toEqual([]);
-  await callbay.db.execute(`update tenants set stage = 'live' where id = $1`, [tenantId]);
-  await callbay.db.execute(`update calls set due_at = callbay_now() where tenant_id = $1`, [tenantId]);
+  await callbay.db.execute(`UPDATE tenants SET stage = 'live' WHERE id = $1`, [tenantId]);
+  await callbay.db.execute(`UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1`, [tenantId]);
   await callbay.settle();
   expect(await codesOf(callbay, tenant)).toEqual(['a.wav SURFACED', 'a.json SURFACED']);
 });

@@ -83,6 +83,6 @@ test('case 11: names that reach out of the drop or hide what they are create not
   await client.put(`${'n'.repeat(251)}.wav`, makeWav({ seconds: 1, seed: 1 }));
   await callbay.settle();
   expect(
-    await callbay.db.query('select 1 from files where tenant_id = any($1)', [[tenantId, other.tenantId]]),
+    await callbay.db.query('SELECT 1 FROM files WHERE tenant_id = ANY($1)', [[tenantId, other.tenantId]]),
   ).toHaveLength(1);
 });

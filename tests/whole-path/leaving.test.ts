@@ -41,7 +41,7 @@ async function sendPair({ client }: TestTenant, ms: number): Promise<void> {
 
 const hasBytes = async ({ tenantId }: TestTenant, name: string): Promise<boolean[]> => {
   const rows = await callbay.db.query<{ blob_key: string }>(
-    'select blob_key from files where tenant_id = $1 and name = $2 order by receive_seq',
+    'SELECT blob_key FROM files WHERE tenant_id = $1 AND name = $2 ORDER BY receive_seq',
     [tenantId, name],
   );
   return Promise.all(rows.map(async (row) => (await callbay.blobs.size(tenantId, row.blob_key)) !== null));
@@ -73,7 +73,7 @@ test('case 50: what is still held after 7 days is purged unpaired, with a warnin
   await tenant.client.put('a.wav', wav(1));
   await callbay.settle();
   const warnings = () =>
-    callbay.db.query(`select 1 from file_steps where tenant_id = $1 and step = 'purge-warning'`, [
+    callbay.db.query(`SELECT 1 FROM file_steps WHERE tenant_id = $1 AND step = 'purge-warning'`, [
       tenant.tenantId,
     ]);
   await purgeAt(6 * DAY - 1);
@@ -132,7 +132,7 @@ test('case 55: bytes that a crash left behind are removed later, and nothing sur
   await using tenant = await callbay.openTenant();
   await sendPair(tenant, 0);
   const [row] = await callbay.db.query<{ blob_key: string }>(
-    `update files set purged_at = callbay_now() where tenant_id = $1 and name = 'a.json' returning blob_key`,
+    `UPDATE files SET purged_at = callbay_now() WHERE tenant_id = $1 AND name = 'a.json' RETURNING blob_key`,
     [tenant.tenantId],
   );
   expect(await hasBytes(tenant, 'a.json')).toEqual([true]);
@@ -206,7 +206,7 @@ test('case 108: one name sent by two sessions at once is whole twice, and the la
     'a.wav SURFACED',
   ]);
   const [, last] = await callbay.db.query<{ outcome_code: string }>(
-    `select outcome_code from files where tenant_id = $1 and name = 'a.wav' order by receive_seq`,
+    `SELECT outcome_code FROM files WHERE tenant_id = $1 AND name = 'a.wav' ORDER BY receive_seq`,
     [tenant.tenantId],
   );
   expect(last?.outcome_code).toBe('SURFACED');
@@ -219,10 +219,10 @@ test('case 96: on Postgres, a queue that lost everything is made again', async (
   await tenant.client.put('a.wav', wav(1));
   await tenant.client.put('a.json', json());
   const tables = await idle.db.query<{ name: string }>(
-    `select quote_ident(schemaname) || '.' || quote_ident(tablename) as name from pg_tables where schemaname = 'callbay_queue'`,
+    `SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'callbay_queue'`,
   );
   expect(tables.length).toBeGreaterThan(0);
-  await idle.db.execute(`delete from ${tables.find((t) => t.name.includes('job'))!.name}`);
+  await idle.db.execute(`DELETE FROM ${tables.find((t) => t.name.includes('job'))!.name}`);
   await idle.clock.advance(11_000);
   expect(await sweepUnreadFiles(idle.deps)).toBe(2);
 });

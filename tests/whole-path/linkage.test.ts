@@ -21,8 +21,8 @@ test('what was compared of a record is forgotten once it has ended', async () =>
   await settle();
   await sweepForgottenLinks(callbay.deps);
   const rows = await callbay.db.query(
-    `select f.name from linkage_records l join files f on f.tenant_id = l.tenant_id and f.id = l.file_id
-      where l.tenant_id = $1`,
+    `SELECT f.name FROM linkage_records l JOIN files f ON f.tenant_id = l.tenant_id AND f.id = l.file_id
+      WHERE l.tenant_id = $1`,
     [tenant.tenantId],
   );
   expect(rows).toEqual([{ name: 'waits.json' }]);
@@ -47,8 +47,8 @@ test('metadata that names no recording finds the one whose fields match, and bot
   });
   expect(match!.contributions.map((c) => c.field)).toEqual(['startedAt', 'user', 'phone', 'direction']);
   const steps = await callbay.db.query<{ name: string; detail: { score: number } }>(
-    `select f.name, s.detail from file_steps s join files f on f.tenant_id = s.tenant_id and f.id = s.file_id
-      where s.tenant_id = $1 and s.step = 'linked' order by f.name`,
+    `SELECT f.name, s.detail FROM file_steps s JOIN files f ON f.tenant_id = s.tenant_id AND f.id = s.file_id
+      WHERE s.tenant_id = $1 AND s.step = 'linked' ORDER BY f.name`,
     [tenant.tenantId],
   );
   expect(steps.map((step) => [step.name, step.detail.score])).toEqual([
@@ -85,7 +85,7 @@ test('case 32: two recordings that match equally well hold the metadata, and not
     ['proposed', true],
   ]);
   const [held] = await callbay.db.query<{ hold: { reasons: { matchIds: string[] }[] } }>(
-    `select hold from calls where tenant_id = $1 and call_key = 'stem:export-17'`,
+    `SELECT hold FROM calls WHERE tenant_id = $1 AND call_key = 'stem:export-17'`,
     [tenant.tenantId],
   );
   expect(held!.hold.reasons[0]!.matchIds).toEqual(matches.map(({ id }) => id).sort());
@@ -223,7 +223,7 @@ test.each([5, 7, 11])(
     await Promise.all(sweeping);
     await settle();
     const calls = await callbay.db.query<{ call_key: string; user_id: string }>(
-      'select call_key, user_id from calls where tenant_id = $1 and call_id is not null',
+      'SELECT call_key, user_id FROM calls WHERE tenant_id = $1 AND call_id IS NOT NULL',
       [tenant.tenantId],
     );
     expect(calls).toHaveLength(24);

@@ -51,7 +51,7 @@ test('case 12: metadata finds an external recording by its id, whichever comes f
   await register(tenant, '1620770399.1234', {});
   await settle();
   const calls = await callbay.db.query(
-    'select call_id, call_key, media, media_blob_key from calls where tenant_id = $1 and call_id is not null order by 1',
+    'SELECT call_id, call_key, media, media_blob_key FROM calls WHERE tenant_id = $1 AND call_id IS NOT NULL ORDER BY 1',
     [tenant.tenantId],
   );
   expect(calls).toEqual([

@@ -19,7 +19,7 @@ test('case 14: media then metadata, and metadata then media, surface one call ea
   await client.put('20260302-110000_outbound_2.wav', makeWav({ seconds: 1, seed: 2 }));
   await callbay.settle();
   const calls = await callbay.db.query<{ call_id: number; revision: number; user_id: string }>(
-    `select call_id, revision, user_id from calls where tenant_id = $1 order by call_id`,
+    `SELECT call_id, revision, user_id FROM calls WHERE tenant_id = $1 ORDER BY call_id`,
     [tenant.tenantId],
   );
   expect(calls).toEqual([

@@ -21,11 +21,11 @@ test('a call that cannot be decided keeps no other of its tenant waiting', async
   await settle();
   // What no decision can follow from: it would take back what was published.
   await db.execute(
-    `update calls set status = 'surfaced', recording_file_id = $2 where tenant_id = $1 and call_key = 'stem:b'`,
+    `UPDATE calls SET status = 'surfaced', recording_file_id = $2 WHERE tenant_id = $1 AND call_key = 'stem:b'`,
     [tenantId, randomUUID()],
   );
-  await db.execute(`update tenants set stage = 'live' where id = $1`, [tenantId]);
-  await db.execute('update calls set due_at = callbay_now() where tenant_id = $1', [tenantId]);
+  await db.execute(`UPDATE tenants SET stage = 'live' WHERE id = $1`, [tenantId]);
+  await db.execute('UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1', [tenantId]);
   await sweepDueCalls(deps);
   expect((await codesOf(callbay, tenant)).filter((line) => line.endsWith('SURFACED'))).toEqual([
     'a.wav SURFACED',
@@ -33,7 +33,7 @@ test('a call that cannot be decided keeps no other of its tenant waiting', async
     'c.wav SURFACED',
     'c.json SURFACED',
   ]);
-  const due = await db.query('select call_key from calls where tenant_id = $1 and due_at is not null', [
+  const due = await db.query('SELECT call_key FROM calls WHERE tenant_id = $1 AND due_at IS NOT NULL', [
     tenantId,
   ]);
   expect(due).toEqual([{ call_key: 'stem:b' }]);
@@ -46,21 +46,21 @@ test('a row whose call cannot be decided keeps no later row of its batch waiting
   const rows = Array.from({ length: 1_600 }, (_, n) => `2026-03-02T10:00:00Z,x,inbound,a${n}.wav\n`);
   await client.put('day.csv', ['datetime,email,direction,filename\n', ...rows].join(''));
   await db.execute(
-    `insert into calls (tenant_id, call_key, status, recording_file_id) values ($1, 'stem:a5', 'surfaced', $2)`,
+    `INSERT INTO calls (tenant_id, call_key, status, recording_file_id) VALUES ($1, 'stem:a5', 'surfaced', $2)`,
     [tenantId, randomUUID()],
   );
-  const [file] = await db.query<{ id: string }>('select id from files where tenant_id = $1', [tenantId]);
+  const [file] = await db.query<{ id: string }>('SELECT id FROM files WHERE tenant_id = $1', [tenantId]);
   await classifyFile(deps, { tenantId, fileId: file!.id });
   await sweepBatches(deps);
   const told = await db.query(
-    `select outcome_code, count(*) as count from call_records where tenant_id = $1 group by outcome_code order by 1`,
+    `SELECT outcome_code, count(*) AS count FROM call_records WHERE tenant_id = $1 GROUP BY outcome_code ORDER BY 1`,
     [tenantId],
   );
   expect(told).toEqual([
     { outcome_code: 'NO_RECORDING', count: 1_599 },
     { outcome_code: null, count: 1 },
   ]);
-  const due = await db.query('select call_key from calls where tenant_id = $1 and due_at is not null', [
+  const due = await db.query('SELECT call_key FROM calls WHERE tenant_id = $1 AND due_at IS NOT NULL', [
     tenantId,
   ]);
   expect(due).toEqual([{ call_key: 'stem:a5' }]);

@@ -14,7 +14,7 @@ const by = { name: 'tests', remoteAddress: null };
 
 async function replay({ tenantId }: TestTenant, name: string) {
   const { db, deps } = callbay;
-  const [file] = await db.query<{ id: string }>('select id from files where tenant_id = $1 and name = $2', [
+  const [file] = await db.query<{ id: string }>('SELECT id FROM files WHERE tenant_id = $1 AND name = $2', [
     tenantId,
     name,
   ]);
@@ -26,8 +26,8 @@ async function replay({ tenantId }: TestTenant, name: string) {
 
 const stepsOf = ({ tenantId }: TestTenant, name: string) =>
   callbay.db.query<{ step: string; code: string | null }>(
-    `select s.step, s.code from file_steps s join files f on f.tenant_id = s.tenant_id and f.id = s.file_id
-      where s.tenant_id = $1 and f.name = $2 order by s.at, s.step`,
+    `SELECT s.step, s.code FROM file_steps s JOIN files f ON f.tenant_id = s.tenant_id AND f.id = s.file_id
+      WHERE s.tenant_id = $1 AND f.name = $2 ORDER BY s.at, s.step`,
     [tenantId, name],
   );
 
@@ -53,7 +53,7 @@ test('a held file that is replayed is judged again', async () => {
   await tenant.client.put('a.json', json());
   await callbay.settle();
   // As if the outcome were that of a product that judged otherwise.
-  await callbay.db.execute(`update files set outcome_message = 'Old.' where tenant_id = $1`, [
+  await callbay.db.execute(`UPDATE files SET outcome_message = 'Old.' WHERE tenant_id = $1`, [
     tenant.tenantId,
   ]);
   await replay(tenant, 'a.json');

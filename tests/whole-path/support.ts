@@ -20,7 +20,7 @@ export async function codesOf(
   { tenantId }: Pick<TestTenant, 'tenantId'>,
 ): Promise<string[]> {
   const rows = await db.query<{ name: string; outcome_code: string | null }>(
-    'select name, outcome_code from files where tenant_id = $1 order by receive_seq',
+    'SELECT name, outcome_code FROM files WHERE tenant_id = $1 ORDER BY receive_seq',
     [tenantId],
   );
   return rows.map((row) => `${row.name} ${row.outcome_code ?? 'none'}`);
@@ -42,8 +42,8 @@ export const callsOf = (
   { tenantId }: Pick<TestTenant, 'tenantId'>,
 ): Promise<CallFound[]> =>
   db.query<CallFound>(
-    `select call_id, call_key, revision, direction, user_id, fields, warnings, media_blob_key from calls
-      where tenant_id = $1 and call_id is not null order by call_id`,
+    `SELECT call_id, call_key, revision, direction, user_id, fields, warnings, media_blob_key FROM calls
+      WHERE tenant_id = $1 AND call_id IS NOT NULL ORDER BY call_id`,
     [tenantId],
   );
 

@@ -7,12 +7,12 @@ export async function tablesWith(
   tenantId: string,
 ): Promise<string[]> {
   const tables = await db.query<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables
-      where schemaname not in ('pg_catalog', 'information_schema')`,
+    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+      WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
   );
   const found: string[] = [];
   for (const { name } of tables) {
-    const rows = await db.query(`select 1 from ${name} t where t::text like $1 and t::text like $2 limit 1`, [
+    const rows = await db.query(`SELECT 1 FROM ${name} t WHERE t::text LIKE $1 AND t::text LIKE $2 LIMIT 1`, [
       `%${text}%`,
       `%${tenantId}%`,
     ]);

@@ -36,7 +36,7 @@ async function makeBatch(tenantId: string, name: string, rows: Record<string, nu
     const [state, code] = story.split(' ');
     await api.db.execute(
       `INSERT INTO call_records (tenant_id, file_id, row, line, stem, raw, is_batch_row, state, outcome_code)
-       SELECT $1, $2, n, n + 1, $3 || '/' || n, '{}', true, $4, nullif($5, 'NONE')
+       SELECT $1, $2, n, n + 1, $3 || '/' || n, '{}', TRUE, $4, nullif($5, 'NONE')
          FROM generate_series($6::int, $7::int) AS n`,
       [tenantId, fileId, name, state, code, first, first + many - 1],
     );

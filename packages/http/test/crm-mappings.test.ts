@@ -93,16 +93,16 @@ test('a sample in another format than CSV says that no CRM file is', async () =>
 async function imported(tenantId: string, type: string, columns: string[], rows = 1): Promise<void> {
   const id = randomUUID();
   await api.db.execute(
-    `with place as (
-       update tenant_counters set value = value + 1 where tenant_id = $1 and name = 'receive' returning value
-     ), file as (
-       insert into files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, sent_by, received_at, receive_seq,
+    `WITH place AS (
+       UPDATE tenant_counters SET value = value + 1 WHERE tenant_id = $1 AND name = 'receive' RETURNING value
+     ), file AS (
+       INSERT INTO files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, sent_by, received_at, receive_seq,
                           modified_at, kind, state)
-       select $1, $2, 'sftp', $3 || '.csv', $3 || '.csv', $3, 'csv', 1, 't', callbay_now(), value, callbay_now(), 'crm', 'done'
-         from place
+       SELECT $1, $2, 'sftp', $3 || '.csv', $3 || '.csv', $3, 'csv', 1, 't', callbay_now(), value, callbay_now(), 'crm', 'done'
+         FROM place
      )
-     insert into crm_imports (tenant_id, file_id, type, place, state, is_settled, report)
-     select $1, $2, $3, value, 'done', true, $4::jsonb from place`,
+     INSERT INTO crm_imports (tenant_id, file_id, type, place, state, is_settled, report)
+     SELECT $1, $2, $3, value, 'done', TRUE, $4::jsonb FROM place`,
     [tenantId, id, type, JSON.stringify({ columns, rows })],
   );
 }

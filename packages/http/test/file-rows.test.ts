@@ -20,15 +20,15 @@ beforeAll(async () => {
   });
   // Every third row waits, the others are calls.
   await api.db.execute(
-    `insert into call_records (tenant_id, file_id, row, line, stem, named_stem, is_batch_row, state, outcome_code, outcome_message)
-     select 'acme', $1, n, n + 1, 's' || n, 's' || n, true, case when n % 3 = 0 then 'held' else 'done' end,
-            case when n % 3 = 0 then 'NO_RECORDING' else 'SURFACED' end, 'A sentence.'
-       from generate_series(1, $2::int) n`,
+    `INSERT INTO call_records (tenant_id, file_id, row, line, stem, named_stem, is_batch_row, state, outcome_code, outcome_message)
+     SELECT 'acme', $1, n, n + 1, 's' || n, 's' || n, TRUE, CASE WHEN n % 3 = 0 THEN 'held' ELSE 'done' END,
+            CASE WHEN n % 3 = 0 THEN 'NO_RECORDING' ELSE 'SURFACED' END, 'A sentence.'
+       FROM generate_series(1, $2::int) n`,
     [batch, ROWS],
   );
   await api.db.execute(
-    `insert into calls (tenant_id, call_key, status, call_id) select 'acme', 'stem:s' || n, 'surfaced', n
-       from generate_series(1, $1::int) n where n % 3 <> 0`,
+    `INSERT INTO calls (tenant_id, call_key, status, call_id) SELECT 'acme', 'stem:s' || n, 'surfaced', n
+       FROM generate_series(1, $1::int) n WHERE n % 3 <> 0`,
     [ROWS],
   );
 });

@@ -74,7 +74,7 @@ test('the rows of a batch are listed in its own order, page by page, and by what
   ]) {
     await api.db.execute(
       `INSERT INTO call_records (tenant_id, file_id, row, line, stem, nested_paths, at, issues, is_batch_row, state, outcome_code)
-       VALUES ('acme', $1, $2::int, $2 + 1, 'day/' || $2, '[]', '', '[]', true, $3, $4)`,
+       VALUES ('acme', $1, $2::int, $2 + 1, 'day/' || $2, '[]', '', '[]', TRUE, $3, $4)`,
       [fileId, row, state, code],
     );
   }

@@ -81,7 +81,7 @@ test('a draft tells the last files apart: calls that change, files newly rejecte
     ...MINIMUM.slice(1),
     { source: 'score', target: 'score', type: 'number', required: true },
   ];
-  const before = await api.db.query('select * from calls order by tenant_id, call_key');
+  const before = await api.db.query('SELECT * FROM calls ORDER BY tenant_id, call_key');
   const { status, body } = await preview(id, { mapping: { fields }, lastFiles: 10 });
   expect(status).toBe(200);
   expect(body.files.counts).toEqual({
@@ -100,7 +100,7 @@ test('a draft tells the last files apart: calls that change, files newly rejecte
   expect(body.files.newlyRejected).toMatchObject([{ fileId: b, code: 'METADATA_INVALID' }]);
   expect(body.files.newlyReleased).toMatchObject([{ fileId: c, code: 'METADATA_INVALID' }]);
   expect(body.files.newlyHeld).toMatchObject([{ fileId: d, code: 'MISSING_REQUIRED' }]);
-  expect(await api.db.query('select * from calls order by tenant_id, call_key')).toEqual(before);
+  expect(await api.db.query('SELECT * FROM calls ORDER BY tenant_id, call_key')).toEqual(before);
   expect((await api.ask(`GET /v1/tenants/${id}/mappings/call`)).body.version).toBe(1);
 });
 

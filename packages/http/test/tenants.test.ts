@@ -163,7 +163,7 @@ test('case 57: a retention that would remove over 100 calls and over half of the
   await api.db.execute(
     `INSERT INTO calls (tenant_id, call_key, status, call_id, change_seq, started_at, legal_hold)
      SELECT $1, 'stem:' || n, 'surfaced', n, n,
-            callbay_now() - CASE WHEN n <= 100 THEN interval '40 days' ELSE interval '1 day' END, false
+            callbay_now() - CASE WHEN n <= 100 THEN interval '40 days' ELSE interval '1 day' END, FALSE
        FROM generate_series(1, 150) n`,
     [id],
   );
@@ -179,7 +179,7 @@ test('case 57: a retention that would remove over 100 calls and over half of the
   const refused = await patch(29);
   expect([refused.status, refused.body.code]).toEqual([409, 'CONFLICT']);
   expect((await patch(29, '?confirm=true')).status).toBe(200);
-  await api.db.execute('UPDATE calls SET legal_hold = true WHERE tenant_id = $1 AND call_id = 101', [id]);
+  await api.db.execute('UPDATE calls SET legal_hold = TRUE WHERE tenant_id = $1 AND call_id = 101', [id]);
   expect((await patch(28)).status).toBe(200);
 });
 

@@ -22,7 +22,7 @@ async function makeBatch(tenantId: string, name: string): Promise<string> {
     blobKey: `${tenantId}/${fileId}`,
     sentBy: 'tests',
   });
-  await db.execute('insert into batches (tenant_id, file_id, row_count) values ($1, $2, 1)', [
+  await db.execute('INSERT INTO batches (tenant_id, file_id, row_count) VALUES ($1, $2, 1)', [
     tenantId,
     fileId,
   ]);

@@ -168,8 +168,8 @@ const callsOf = (tenantId: string) =>
     hold: { waitingFor: string; until: string } | null;
     surfaced: Date | null;
   }>(
-    `select call_key as key, status, hold, surfaced_at as surfaced from calls
-      where tenant_id = $1 and status <> 'empty' order by call_key`,
+    `SELECT call_key AS key, status, hold, surfaced_at AS surfaced FROM calls
+      WHERE tenant_id = $1 AND status <> 'empty' ORDER BY call_key`,
     [tenantId],
   );
 
@@ -221,7 +221,7 @@ test('case 79, 85: whatever the schedule of 50 workers, CRM files end before cal
           for (const of of left) await importNext(of.tenantId, of.type, sent);
 
         const imports = await database.db.query<{ type: CrmType; finished: Date; state: string }>(
-          'select type, state, finished_at as finished from crm_imports where tenant_id = $1 order by place',
+          'SELECT type, state, finished_at AS finished FROM crm_imports WHERE tenant_id = $1 ORDER BY place',
           [tenantId],
         );
         expect(imports.every(({ state }) => state === 'done')).toBe(true);
@@ -229,7 +229,7 @@ test('case 79, 85: whatever the schedule of 50 workers, CRM files end before cal
           const times = imports.filter((one) => one.type === type).map(({ finished }) => finished.getTime());
           expect(times).toEqual([...times].sort((a, b) => a - b));
           const [object] = await database.db.query<{ fields: { value: string } }>(
-            'select fields from crm_objects where tenant_id = $1 and type = $2',
+            'SELECT fields FROM crm_objects WHERE tenant_id = $1 AND type = $2',
             [tenantId, type],
           );
           expect(object?.fields.value).toBe(sent.findLast((file) => file.type === type)?.value);
@@ -285,7 +285,7 @@ test('case 83: another tenant’s CRM files hold nobody up, and media never wait
   expect(await callsOf(other)).toMatchObject([{ status: 'surfaced' }]);
   await classify(busy, await arrive(busy, 'b.wav'));
   const [media] = await database.db.query(
-    `select outcome_code from files where tenant_id = $1 and name = 'b.wav' and media is not null`,
+    `SELECT outcome_code FROM files WHERE tenant_id = $1 AND name = 'b.wav' AND media IS NOT NULL`,
     [busy],
   );
   expect(media).toEqual({ outcome_code: 'NO_METADATA' });
@@ -311,7 +311,7 @@ test('case 81: a CRM file that the customer removes ends, and lets the calls go'
   expect(await createDropStore(database.db).withdrawFile(tenantId, contacts.fileId)).toBe(true);
   await importCrm(deps(), { tenantId, type: 'contacts' });
   expect(await callsOf(tenantId)).toMatchObject([{ status: 'surfaced' }]);
-  const [file] = await database.db.query('select state, outcome_code from files where id = $1', [
+  const [file] = await database.db.query('SELECT state, outcome_code FROM files WHERE id = $1', [
     contacts.fileId,
   ]);
   expect(file).toEqual({ state: 'withdrawn', outcome_code: 'WITHDRAWN' });
@@ -349,7 +349,7 @@ test('case 85: a file that fails for good lets the next go; a child that dies ch
   const count = async () =>
     (
       await database.db.query<{ n: number }>(
-        'select count(*)::int as n from crm_objects where tenant_id = $1',
+        'SELECT count(*)::int AS n FROM crm_objects WHERE tenant_id = $1',
         [tenantId],
       )
     )[0]?.n;
@@ -382,7 +382,7 @@ test('an import cannot end unseen by a call that is just being held for it', asy
   const ending = crm.apply(tenantId, next!, readingOf(tenantId, next!, 'x')).then(() => (hasEnded = true));
   await until('the import waits for the decision', async () => {
     const rows = await database.db.query(
-      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%crm_imports%'`,
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%crm_imports%'`,
     );
     return rows.length > 0;
   });

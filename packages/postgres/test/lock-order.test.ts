@@ -12,12 +12,12 @@ test('going live and an arrival that touches several calls wait for each other i
   const { db } = database;
   const tenantId = await makeTenant(db, { stage: 'verification' });
   for (const key of ['stem:b', 'stem:a']) {
-    await db.execute(`insert into calls (tenant_id, call_key, status) values ($1, $2, 'held')`, [
+    await db.execute(`INSERT INTO calls (tenant_id, call_key, status) VALUES ($1, $2, 'held')`, [
       tenantId,
       key,
     ]);
   }
-  const touch = `select from calls where tenant_id = $1 and call_key = $2 for update`;
+  const touch = `SELECT FROM calls WHERE tenant_id = $1 AND call_key = $2 FOR UPDATE`;
   let goLive: Promise<unknown> = Promise.resolve();
   await transact(db, async (tx) => {
     await tx.query(touch, [tenantId, 'stem:a']);
@@ -25,7 +25,7 @@ test('going live and an arrival that touches several calls wait for each other i
     goLive.catch(() => {});
     await until('going live waits for a call', async () => {
       const waiting = await db.query(
-        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
       );
       return waiting.length > 0;
     });

@@ -24,7 +24,7 @@ test('a process tells what the others wrote within the time asked for, and not w
     ]);
     await clock.advance(3_600_001);
     await store.write({ process: 'me', role: 'intake', metrics: [] });
-    expect(await db.query('select process from process_metrics')).toEqual([{ process: 'me' }]);
+    expect(await db.query('SELECT process FROM process_metrics')).toEqual([{ process: 'me' }]);
   } finally {
     await drop();
   }

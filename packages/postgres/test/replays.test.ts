@@ -182,7 +182,7 @@ test('a record that a mapping moved and refused is replayed at the end, not wher
   await sweep();
   await arrive(tenantId, 'b.wav', null);
   const rows = await database.db.query(
-    'select name, outcome_code from files where tenant_id = $1 order by receive_seq',
+    'SELECT name, outcome_code FROM files WHERE tenant_id = $1 ORDER BY receive_seq',
     [tenantId],
   );
   expect(rows).toEqual([

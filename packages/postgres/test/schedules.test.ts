@@ -216,7 +216,7 @@ async function goLive(tenantId: string): Promise<void> {
   const by = { name: 'tests', remoteAddress: null };
   await createTenantStore(database.db).goLive(tenantId, null, by);
   const due = await database.db.query<{ call_key: string }>(
-    'select call_key from calls where tenant_id = $1 and due_at <= callbay_now()',
+    'SELECT call_key FROM calls WHERE tenant_id = $1 AND due_at <= callbay_now()',
     [tenantId],
   );
   const callKeys = due.map(({ call_key }) => call_key);
@@ -233,26 +233,26 @@ async function outcomeOfAll(tenantId: string, files: readonly Arrived[]): Promis
     folder: string;
     warnings: unknown;
     call_key: string;
-  }>('select id, state, outcome_code, folder, warnings, call_key from files where tenant_id = $1', [
+  }>('SELECT id, state, outcome_code, folder, warnings, call_key FROM files WHERE tenant_id = $1', [
     tenantId,
   ]);
   const calls = await database.db.query<{ call_key: string; recording_file_id: string | null }>(
-    `select call_key, status, revision, recording_file_id, fields, started_at, user_id, updates_until, warnings,
-            hold - 'fileIds' as hold, call_id is not null as has_id
-       from calls where tenant_id = $1 and status <> 'empty' order by call_key`,
+    `SELECT call_key, status, revision, recording_file_id, fields, started_at, user_id, updates_until, warnings,
+            hold - 'fileIds' AS hold, call_id IS NOT NULL AS has_id
+       FROM calls WHERE tenant_id = $1 AND status <> 'empty' ORDER BY call_key`,
     [tenantId],
   );
   const revisions = await database.db.query<{ file_id: string }>(
-    'select call_key, revision, at, file_id, changed from call_revisions where tenant_id = $1 order by call_key, revision',
+    'SELECT call_key, revision, at, file_id, changed FROM call_revisions WHERE tenant_id = $1 ORDER BY call_key, revision',
     [tenantId],
   );
   const events = await database.db.query(
-    `select call_key, revision, type, payload from outbox where tenant_id = $1 order by call_key, seq`,
+    `SELECT call_key, revision, type, payload FROM outbox WHERE tenant_id = $1 ORDER BY call_key, seq`,
     [tenantId],
   );
   const batchRows = await database.db.query<{ file_id: string }>(
-    `select file_id, row, state, outcome_code, outcome_message from call_records
-      where tenant_id = $1 and is_batch_row order by row, file_id`,
+    `SELECT file_id, row, state, outcome_code, outcome_message FROM call_records
+      WHERE tenant_id = $1 AND is_batch_row ORDER BY row, file_id`,
     [tenantId],
   );
   return {
@@ -335,13 +335,13 @@ test('a batch that is stored while the call of one of its rows is decided is not
   const countWaiting = async (): Promise<number> =>
     (
       await db.query(
-        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
       )
     ).length;
   let stored: unknown = null;
   const under = await transact(db, async (tx) => {
     // The decision has loaded its facts and stops at the first unread file, which is read meanwhile.
-    await tx.query('select from files where tenant_id = $1 and id = $2 for update', [
+    await tx.query('SELECT FROM files WHERE tenant_id = $1 AND id = $2 FOR UPDATE', [
       tenantId,
       other!.fileId,
     ]);
@@ -349,7 +349,7 @@ test('a batch that is stored while the call of one of its rows is decided is not
     await until('the decision waits', async () => (await countWaiting()) === 1);
     const storing = saveRows(tenantId, day!).then((end) => (stored = end));
     await until('the batch is stored, or waits', async () => stored !== null || (await countWaiting()) === 2);
-    await tx.execute('update files set classified_at = callbay_now() where tenant_id = $1 and id = $2', [
+    await tx.execute('UPDATE files SET classified_at = callbay_now() WHERE tenant_id = $1 AND id = $2', [
       tenantId,
       other!.fileId,
     ]);
@@ -358,8 +358,8 @@ test('a batch that is stored while the call of one of its rows is decided is not
   await under.both;
   await createCallStore(db, tombstones).advance(tenantId, keys, decideCalls);
   const told = await db.query(
-    `select outcome_code from call_records where tenant_id = $1 and is_batch_row
-     union all select outcome_code from files where tenant_id = $1 and id = $2`,
+    `SELECT outcome_code FROM call_records WHERE tenant_id = $1 AND is_batch_row
+     UNION ALL SELECT outcome_code FROM files WHERE tenant_id = $1 AND id = $2`,
     [tenantId, json!.fileId],
   );
   expect(told).toEqual([{ outcome_code: 'SURFACED' }, { outcome_code: 'UPDATED' }]);
@@ -389,7 +389,7 @@ test('call numbers are gap-free and change numbers unique, in commit order', asy
   const files = await arrive(tenantId, sent);
   await Promise.all(files.map((file) => work(tenantId, file)));
   const ids = await database.db.query<{ call_id: number; change_seq: number }>(
-    'select call_id, change_seq from calls where tenant_id = $1 order by call_id',
+    'SELECT call_id, change_seq FROM calls WHERE tenant_id = $1 ORDER BY call_id',
     [tenantId],
   );
   expect(ids.map((row) => row.call_id)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));

@@ -20,7 +20,7 @@ test('sweeps that all run at once leave their own work its connections', async (
     begun += 1;
     if (begun === 8) all.resolve();
     await all.promise;
-    await db.query('select 1');
+    await db.query('SELECT 1');
   };
   const names = Array.from({ length: 8 }, (_, n) => `sweep-${n}`);
   expect(await Promise.all(names.map((name) => run(name, work)))).toEqual(names.map(() => true));
@@ -49,9 +49,9 @@ test('a lock that is lost with its connection ends nothing but its own sweep', a
   const run = createSweepLocks(db.pool);
   const lost = run('purges', async () => {
     const { rowCount } = await db.pool.query(
-      `select pg_terminate_backend(pid) from pg_locks
-        where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
-          and pid <> pg_backend_pid()`,
+      `SELECT pg_terminate_backend(pid) FROM pg_locks
+        WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND pid <> pg_backend_pid()`,
     );
     expect(rowCount).toBe(1);
   });

@@ -138,10 +138,10 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
           await sweepBatches(deps);
           await sweepCrmImports(deps, 100);
           const [row] = await db.query<{ open: number }>(
-            `select (select count(*) from files where classified_at is null and blob_key is not null and purged_at is null)
-                + (select count(*) from calls where due_at <= callbay_now() + interval '5 seconds')
-                + (select count(*) from batches where advanced_at is null)
-                + (select count(*) from crm_imports where not is_settled) as open`,
+            `SELECT (SELECT count(*) FROM files WHERE classified_at IS NULL AND blob_key IS NOT NULL AND purged_at IS NULL)
+                + (SELECT count(*) FROM calls WHERE due_at <= callbay_now() + interval '5 seconds')
+                + (SELECT count(*) FROM batches WHERE advanced_at IS NULL)
+                + (SELECT count(*) FROM crm_imports WHERE NOT is_settled) AS open`,
           );
           return row?.open === 0;
         },
