@@ -16,7 +16,8 @@ import {
   createBatchStore,
   createCallStore,
   createCrmStore,
-  createDropStore,
+  createDropView,
+  createFileReceiver,
   createFileStore,
   createTombstones,
   type Database,
@@ -157,7 +158,7 @@ export async function run(): Promise<BenchResult[]> {
     blobKey,
     sentBy: 'bench',
   } as const;
-  await createDropStore(db).receiveFile(tenantId, batch);
+  await createFileReceiver(db).receiveFile(tenantId, batch);
   using children = watchChildren();
   const startedAt = performance.now();
   await classifyFile(deps, { tenantId, fileId });
@@ -175,7 +176,7 @@ export async function run(): Promise<BenchResult[]> {
   );
   const { files: reader } = createApiStores(db, { seal: (text) => text, unseal: (sealed) => sealed });
   const [receipt, explanation, page] = [
-    await timeOf(() => createDropStore(db).readReceipt(tenantId, 'batch.csv.json')),
+    await timeOf(() => createDropView(db).readReceipt(tenantId, 'batch.csv.json')),
     await timeOf(() => reader.explainFile(tenantId, fileId)),
     await timeOf(() => reader.listRows(tenantId, fileId, { limit: 500, cursor: ROWS / 2, code: 'SURFACED' })),
   ];

@@ -16,7 +16,7 @@ import {
   applyMigrations,
   createCallStore,
   createCrmStore,
-  createDropStore,
+  createFileReceiver,
   createTombstones,
   type Database,
   insertTenant,
@@ -71,7 +71,7 @@ async function importOnce(deps: ImportCrmDeps, db: Database, file: string, folde
     blobKey,
     sentBy: 'bench',
   } as const;
-  await createDropStore(db).receiveFile(TENANT, sent);
+  await createFileReceiver(db).receiveFile(TENANT, sent);
   await deps.crm.saveCrmFile(TENANT, fileId, { type: 'contacts', sha256: '', warnings: [] });
   const startedAt = performance.now();
   await importCrm(deps, { tenantId: TENANT, type: 'contacts' });

@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { sweepOrphans } from '@callbay/ingestion';
-import { createDropStore } from '@callbay/postgres';
+import { createFileReceiver } from '@callbay/postgres';
 import { makeTenant, type RunningCallbay, startCallbay, until } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HOUR, trueClocks, withOlderBlobs } from './support.ts';
@@ -28,7 +28,7 @@ async function putBytes(tenantId: string): Promise<{ fileId: string; blobKey: st
 }
 
 const commitRow = (tenantId: string, { fileId, blobKey }: { fileId: string; blobKey: string }) =>
-  createDropStore(callbay.db).receiveFile(tenantId, {
+  createFileReceiver(callbay.db).receiveFile(tenantId, {
     fileId,
     drop: 'sftp',
     name: 'a.wav',

@@ -1,5 +1,5 @@
 // The doors: customers' files come in here, are made durable and acknowledged. Nothing is read or decided.
-import { createDropStore, createSftpAccountStore } from '@callbay/postgres';
+import { createDropView, createFileReceiver, createSftpAccountStore } from '@callbay/postgres';
 import { openRole } from '@callbay/role';
 import { createSealer } from '@callbay/runtime';
 import { createSftpServer } from '@callbay/sources';
@@ -10,7 +10,8 @@ const { config, db, logger, metrics, shutdown } = role;
 
 const server = createSftpServer(
   {
-    drop: createDropStore(db),
+    view: createDropView(db),
+    receiver: createFileReceiver(db),
     accounts: createSftpAccountStore(db, createSealer(role.secretKey)),
     blobs: role.blobs,
     queue: role.queue,

@@ -3,7 +3,7 @@ import { canonicalStem, decideCalls, stemNamedBy } from '@callbay/core';
 import type { FileFacts } from '@callbay/ingestion';
 import {
   createCallStore,
-  createDropStore,
+  createFileReceiver,
   createFileStore,
   createPolicyReader,
   createTombstones,
@@ -21,7 +21,7 @@ export async function arrive(
 ): Promise<string> {
   const { stem, ext } = canonicalStem(name);
   const fileId = randomUUID();
-  await createDropStore(db).receiveFile(tenantId, {
+  await createFileReceiver(db).receiveFile(tenantId, {
     fileId,
     drop: 'sftp',
     name,

@@ -1,3 +1,4 @@
+import { STEP_SENTENCES } from '@callbay/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeFile, startApi, type TestApi } from './support.ts';
 
@@ -107,6 +108,21 @@ test('an explanation tells the steps in order', async () => {
     { at: '2026-03-01T00:00:01.000Z', step: 'received', code: null, message: 'So.', detail: {} },
     { at: '2026-03-01T00:00:02.000Z', step: 'classified', code: null, message: 'So.', detail: {} },
   ]);
+});
+
+test('a story begins with the arrival of the file, whether or not a step was stored for it', async () => {
+  await api.db.execute(
+    `DELETE FROM file_steps WHERE tenant_id = 'acme' AND file_id = $1 AND step = 'received'`,
+    [ids[0]],
+  );
+  const { body } = await api.ask(`GET /v1/tenants/acme/files/${ids[0]}/explanation`);
+  expect(body.steps.map(({ step }: { step: string }) => step)).toEqual(['received', 'classified']);
+  expect(body.steps[0]).toMatchObject({
+    at: body.file.receivedAt,
+    code: null,
+    message: STEP_SENTENCES.received,
+    detail: { drop: 'sftp', sizeBytes: body.file.sizeBytes },
+  });
 });
 
 test('a held or rejected file is judged again; one that took part in a call is a conflict', async () => {

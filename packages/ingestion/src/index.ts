@@ -49,7 +49,9 @@ export {
   type RowReadingTask,
   startRowReading,
 } from './reading/row-reader.ts';
+export { newFileId } from './receive/file-id.ts';
 export * from './receive/ports.ts';
+export { type ReceiveFileDeps, receiveFile } from './receive/receive-file.ts';
 export * from './replays/index.ts';
 export { replayFile } from './replays/replay-file.ts';
 export { sweepDataRetention } from './retention/data-retention.ts';

@@ -28,7 +28,8 @@ export {
 } from './database/database.ts';
 export { applyMigrations } from './database/migrate.ts';
 export { createProcessMetricsStore, type ProcessSnapshot } from './database/process-metrics.ts';
-export { createDropStore } from './drop/drop-store.ts';
+export { createDropView } from './drop/drop-view.ts';
+export { createFileReceiver } from './drop/file-receiver.ts';
 export { refersToBytes } from './drop/refers-to-bytes.ts';
 export { createExternalRecordingStore } from './linkage/external-recording-store.ts';
 export { createMatchStore } from './linkage/match-store.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createTestDatabase, makeTenant, type TestDatabase } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createBatchStore, createDropStore } from '../src/index.ts';
+import { createBatchStore, createFileReceiver } from '../src/index.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ afterAll(() => database.drop());
 async function makeBatch(tenantId: string, name: string): Promise<string> {
   const { db } = database;
   const fileId = randomUUID();
-  await createDropStore(db).receiveFile(tenantId, {
+  await createFileReceiver(db).receiveFile(tenantId, {
     fileId,
     drop: 'sftp',
     name,

@@ -24,7 +24,8 @@ import { holdCrmLine } from '../src/crm/crm-barrier.ts';
 import {
   createCallStore,
   createCrmStore,
-  createDropStore,
+  createDropView,
+  createFileReceiver,
   createFileStore,
   createTombstones,
   transact,
@@ -51,7 +52,7 @@ interface Sent {
 async function arrive(tenantId: string, name: string, more: Partial<Sent> = {}): Promise<Sent> {
   const fileId = randomUUID();
   const blobKey = `${tenantId}/${fileId}`;
-  await createDropStore(database.db).receiveFile(tenantId, {
+  await createFileReceiver(database.db).receiveFile(tenantId, {
     fileId,
     drop: 'sftp',
     name,
@@ -308,7 +309,7 @@ test('case 81: a CRM file that the customer removes ends, and lets the calls go'
   const contacts = await arrive(tenantId, 'contacts.csv', { type: 'contacts' });
   await classify(tenantId, contacts);
   await completeCall(tenantId, 'a');
-  expect(await createDropStore(database.db).withdrawFile(tenantId, contacts.fileId)).toBe(true);
+  expect(await createDropView(database.db).withdrawFile(tenantId, contacts.fileId)).toBe(true);
   await importCrm(deps(), { tenantId, type: 'contacts' });
   expect(await callsOf(tenantId)).toMatchObject([{ status: 'surfaced' }]);
   const [file] = await database.db.query('SELECT state, outcome_code FROM files WHERE id = $1', [

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DropStore } from '@callbay/ingestion';
+import type { DropView, FileReceiver } from '@callbay/ingestion';
 import {
   createTestDatabase,
   makeTenant,
@@ -8,16 +8,18 @@ import {
   testClock,
 } from '@callbay/testkit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createDropStore } from '../src/index.ts';
+import { createDropView, createFileReceiver } from '../src/index.ts';
 
 let database: TestDatabase;
 let clock: TestClock;
-let store: DropStore;
+let receiver: FileReceiver;
+let view: DropView;
 let tenantId: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   clock = await testClock(database.db);
-  store = createDropStore(database.db);
+  receiver = createFileReceiver(database.db);
+  view = createDropView(database.db);
 });
 beforeEach(async () => {
   await clock.set('2026-03-01T12:00:00Z');
@@ -29,7 +31,7 @@ async function receive(name: string): Promise<string> {
   const fileId = randomUUID();
   const blobKey = `${tenantId}/${fileId}`;
   const modifiedAt = new Date();
-  await store.receiveFile(tenantId, {
+  await receiver.receiveFile(tenantId, {
     fileId,
     drop: 'sftp',
     name,
@@ -42,11 +44,11 @@ async function receive(name: string): Promise<string> {
 }
 
 const list = (afterName: string | null = null, limit = 100) =>
-  store.listReceipts(tenantId, { afterName, limit });
+  view.listReceipts(tenantId, { afterName, limit });
 const names = async (afterName?: string | null, limit?: number) =>
   (await list(afterName, limit)).map(({ name }) => name);
 const read = async (name: string) => {
-  const bytes = await store.readReceipt(tenantId, name);
+  const bytes = await view.readReceipt(tenantId, name);
   return bytes === null ? null : JSON.parse(bytes.toString());
 };
 
@@ -134,8 +136,8 @@ test('pages join without gap or repetition, and a listed size is the exact size'
     'c.json.json',
   ]);
   for (const entry of all) {
-    expect(await store.findReceipt(tenantId, entry.name)).toEqual(entry);
-    expect((await store.readReceipt(tenantId, entry.name))?.length).toBe(entry.sizeBytes);
+    expect(await view.findReceipt(tenantId, entry.name)).toEqual(entry);
+    expect((await view.readReceipt(tenantId, entry.name))?.length).toBe(entry.sizeBytes);
   }
 });
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   createBulkReplayStore,
   createCallStore,
-  createDropStore,
+  createFileReceiver,
   createFileStore,
   createMappingStore,
   createTombstones,
@@ -31,7 +31,7 @@ async function arrive(tenantId: string, name: string, fields: Record<string, str
   const { db } = database;
   const { stem } = canonicalStem(name);
   const fileId = randomUUID();
-  await createDropStore(db).receiveFile(tenantId, {
+  await createFileReceiver(db).receiveFile(tenantId, {
     fileId,
     drop: 'sftp',
     name,

@@ -16,7 +16,8 @@ import { createCallStore } from '../src/calls/call-store.ts';
 import { createFileStore } from '../src/calls/file-store.ts';
 import {
   createBatchStore,
-  createDropStore,
+  createDropView,
+  createFileReceiver,
   createTenantStore,
   createTombstones,
   transact,
@@ -145,7 +146,8 @@ interface Arrived extends Sent {
 }
 
 async function arrive(tenantId: string, sent: readonly Sent[]): Promise<Arrived[]> {
-  const drop = createDropStore(database.db);
+  const receiver = createFileReceiver(database.db);
+  const view = createDropView(database.db);
   const files: Arrived[] = [];
   let at = START;
   for (const file of sent) {
@@ -154,7 +156,7 @@ async function arrive(tenantId: string, sent: readonly Sent[]): Promise<Arrived[
     const fileId = randomUUID();
     const modifiedAt = new Date(at);
     const blobKey = `${tenantId}/${fileId}`;
-    await drop.receiveFile(tenantId, {
+    await receiver.receiveFile(tenantId, {
       fileId,
       drop: 'sftp',
       name: file.name,
@@ -165,7 +167,7 @@ async function arrive(tenantId: string, sent: readonly Sent[]): Promise<Arrived[
     });
     files.push({ ...file, fileId });
     for (const [n, { removedAfter, fileId: removed }] of files.entries()) {
-      if (removedAfter === files.length - 1 - n) await drop.withdrawFile(tenantId, removed);
+      if (removedAfter === files.length - 1 - n) await view.withdrawFile(tenantId, removed);
     }
   }
   return files;

@@ -3,7 +3,7 @@ import { canonicalStem, DEFAULT_SETTINGS, parseFileName, stripSourcePrefix } fro
 import type { FileToReceive } from '@callbay/ingestion';
 import { createTestDatabase, makeTenant, type TestDatabase } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDropStore } from '../src/index.ts';
+import { createFileReceiver } from '../src/index.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -49,7 +49,7 @@ test('case 12: intake strips the prefixes that reading strips, so that an unread
   const sourcePrefixes = ['ring_', 'ringcentral_', 'ring%', '\u00e9_', '😀_', ''];
   const settings = { ...DEFAULT_SETTINGS, sourcePrefixes };
   const tenantId = await makeTenant(database.db, { settings });
-  const store = createDropStore(database.db);
+  const store = createFileReceiver(database.db);
   for (const name of NAMES) await store.receiveFile(tenantId, fileOf(name));
   const pure = NAMES.map((name) => stripSourcePrefix(canonicalStem(name).stem, sourcePrefixes));
   expect(await stemsOf(tenantId)).toEqual(pure);
@@ -59,7 +59,7 @@ test('case 12: intake strips the prefixes that reading strips, so that an unread
 
 test('a file that came after a change of the source prefixes is known by the new ones, at every door', async () => {
   const tenantId = await makeTenant(database.db);
-  const doors = [createDropStore(database.db), createDropStore(database.db)];
+  const doors = [createFileReceiver(database.db), createFileReceiver(database.db)];
   for (const door of doors) await door.receiveFile(tenantId, fileOf('zoom_a.wav'));
   await setPrefixes(tenantId, ['zoom_']);
   for (const door of doors) await door.receiveFile(tenantId, fileOf('zoom_a.wav'));
@@ -72,7 +72,7 @@ test('a file that came after a change of the source prefixes is known by the new
 
 test('a file of a tenant that was deleted since the last one is refused', async () => {
   const tenantId = await makeTenant(database.db);
-  const store = createDropStore(database.db);
+  const store = createFileReceiver(database.db);
   await store.receiveFile(tenantId, fileOf('a.wav'));
   await database.db.execute('DELETE FROM tenants WHERE id = $1', [tenantId]);
   await expect(store.receiveFile(tenantId, fileOf('b.wav'))).rejects.toMatchObject({ code: 'NOT_FOUND' });

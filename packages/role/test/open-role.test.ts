@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDropStore } from '@callbay/postgres';
+import { createFileReceiver } from '@callbay/postgres';
 import { createTestDatabase, makeTenant, until } from '@callbay/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -56,7 +56,7 @@ test('a role starts without the store of bytes that its database refers to, and 
   const database = await createTestDatabase();
   onTestFinished(() => database.drop());
   const tenantId = await makeTenant(database.db);
-  await createDropStore(database.db).receiveFile(tenantId, {
+  await createFileReceiver(database.db).receiveFile(tenantId, {
     fileId: '00000000-0000-7000-8000-000000000001',
     drop: 'sftp',
     name: 'a.wav',

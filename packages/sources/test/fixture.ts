@@ -80,7 +80,16 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     ...(options.monotonicMs === undefined ? {} : { monotonicMs: options.monotonicMs }),
   };
   const server = createSftpServer(
-    { drop, accounts, blobs, queue, log, ...clocks, metrics: { ...NO_METRICS, ...options.metrics } },
+    {
+      view: drop,
+      receiver: drop,
+      accounts,
+      blobs,
+      queue,
+      log,
+      ...clocks,
+      metrics: { ...NO_METRICS, ...options.metrics },
+    },
     { host: '127.0.0.1', port: 0, spoolDir, drainMs: options.drainMs ?? 2_000, limits: options.limits ?? {} },
   );
   const keyPath = join(folder, 'id_ed25519');

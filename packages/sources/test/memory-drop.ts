@@ -2,7 +2,8 @@ import type {
   AuditEntry,
   DropEntry,
   DropFolder,
-  DropStore,
+  DropView,
+  FileReceiver,
   FileToReceive,
   JobQueue,
   SftpAccount,
@@ -20,7 +21,7 @@ export interface MemoryFile extends FileToReceive {
   isWithdrawn: boolean;
 }
 
-export interface MemoryDrop extends DropStore {
+export interface MemoryDrop extends DropView, FileReceiver {
   readonly files: MemoryFile[];
   readonly refusals: { tenantId: string; name: string; sizeBytes: number; code: string }[];
   readonly receipts: Map<string, Buffer>;
@@ -71,10 +72,9 @@ export function createMemoryDrop(): MemoryDrop {
         .slice(0, limit)
         .map(entryOf);
     },
-    async findInFolder(tenantId, folder, name) {
-      return shown(tenantId, folder).find((file) => file.name === name) ?? null;
-    },
-    async findRecentlyClosed(tenantId, name) {
+    async findFile(tenantId, folder, name) {
+      const found = shown(tenantId, folder).find((file) => file.name === name);
+      if (found !== undefined || folder !== 'data') return found ?? null;
       const newest = files.findLast((file) => file.tenantId === tenantId && file.name === name);
       if (newest === undefined || newest.isWithdrawn) return null;
       return drop.nowMs() - newest.receivedMs <= RECENT_MS ? newest : null;

@@ -24,8 +24,10 @@ test('case 89: a put while a broken upload of its name is given up leaves none o
         await disk.release(own);
       },
     };
+    const drop = createMemoryDrop();
     const uploads = createUploads({
-      drop: createMemoryDrop(),
+      view: drop,
+      receiver: drop,
       blobs: createDiskBlobStore({ root: join(folder, 'blobs') }),
       queue: createMemoryQueue(),
       log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },

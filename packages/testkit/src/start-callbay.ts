@@ -13,7 +13,8 @@ import {
   sweepDueCalls,
 } from '@callbay/ingestion';
 import {
-  createDropStore,
+  createDropView,
+  createFileReceiver,
   createPipelineStores,
   createSftpAccountStore,
   type Database,
@@ -108,7 +109,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
   const spoolDir = join(home, 'spool');
   const accounts = createSftpAccountStore(db, sealer);
   const server = createSftpServer(
-    { drop: createDropStore(db), accounts, blobs, queue, log: quiet },
+    { view: createDropView(db), receiver: createFileReceiver(db), accounts, blobs, queue, log: quiet },
     { host: '127.0.0.1', port: 0, spoolDir },
   );
   const { port } = await server.listen();

@@ -14,13 +14,16 @@ export interface DropEntry {
   readonly isOpen: boolean;
 }
 
+/** What a received file was given. */
 export interface ReceivedFile {
   readonly fileId: string;
   readonly receivedAt: Date;
   readonly seq: number;
 }
 
+/** A whole file at a door. Its bytes are durable already. */
 export interface FileToReceive {
+  /** The door's own: the same id again is the same file. */
   readonly fileId: string;
   readonly drop: 'sftp' | 's3' | 'folder';
   readonly name: string;
@@ -31,44 +34,58 @@ export interface FileToReceive {
   readonly sentBy: string;
 }
 
+/** A file that ends at the door: its sender gets a receipt, and no bytes are kept. */
+export interface FileToRefuse {
+  readonly fileId: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** An outcome code of the table. */
+  readonly code: string;
+  readonly sentBy: string;
+}
+
 /**
- * The drop's view and its doors, over file rows. Every method names its tenant and throws a retryable
- * CallbayError when the database is away.
+ * Commits what the doors took. Every method names its tenant, may be called again with the same file id, and throws
+ * NOT_FOUND for an unknown tenant and a retryable CallbayError when the database is away.
  */
-export interface DropStore {
+export interface FileReceiver {
+  /**
+   * Commits the file row with the next receive sequence and the database's clock. A file id that is known changes
+   * nothing and answers what it was given the first time.
+   */
+  receiveFile(tenantId: string, file: FileToReceive): Promise<ReceivedFile>;
+  recordRefusal(tenantId: string, refusal: FileToRefuse): Promise<void>;
+}
+
+/** A receipt as the drop lists it. `sizeBytes` is exact. */
+export interface ReceiptEntry {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly modifiedAt: Date;
+}
+
+/**
+ * What a drop without folders of its own shows: file rows as folders, and receipts. Every method names its tenant and
+ * throws a retryable CallbayError when the database is away.
+ */
+export interface DropView {
   /** Files of one folder by name, newest version of each name, at most `limit` after `afterName`. */
   listFolder(
     tenantId: string,
     folder: DropFolder,
     page: { afterName: string | null; limit: number },
   ): Promise<DropEntry[]>;
-  findInFolder(tenantId: string, folder: DropFolder, name: string): Promise<DropEntry | null>;
   /**
-   * The newest file received as `name` within the last 60 s, wherever it has moved on to; null where the customer
-   * removed it.
+   * The file that a path means. In `data` that is what shows there, else the newest file received as `name` within the
+   * last 60 s, wherever it has moved on to: `isOpen` tells them apart. Null where the customer removed it.
    */
-  findRecentlyClosed(tenantId: string, name: string): Promise<DropEntry | null>;
-  /**
-   * Commits the file row with the next receive sequence and the database's clock. The bytes must be durable by then.
-   */
-  receiveFile(tenantId: string, file: FileToReceive): Promise<ReceivedFile>;
-  /** Commits the row of an upload refused for its size, so that a receipt tells of it. Holds no bytes. */
-  recordRefusal(
-    tenantId: string,
-    refusal: { fileId: string; name: string; sizeBytes: number; code: string; sentBy: string },
-  ): Promise<void>;
+  findFile(tenantId: string, folder: DropFolder, name: string): Promise<DropEntry | null>;
   /** Marks the customer's removal; false where the file has ended already or is not there. */
   withdrawFile(tenantId: string, fileId: string): Promise<boolean>;
   setModifiedAt(tenantId: string, fileId: string, modifiedAt: Date): Promise<void>;
-  listReceipts(
-    tenantId: string,
-    page: { afterName: string | null; limit: number },
-  ): Promise<{ name: string; sizeBytes: number; modifiedAt: Date }[]>;
+  listReceipts(tenantId: string, page: { afterName: string | null; limit: number }): Promise<ReceiptEntry[]>;
   /** One entry of `listReceipts`, with the same size and time: clients stat what they list. */
-  findReceipt(
-    tenantId: string,
-    name: string,
-  ): Promise<{ name: string; sizeBytes: number; modifiedAt: Date } | null>;
-  /** The JSON of `/receipts/<name>`, or null. `listReceipts` gives its exact size in bytes. */
+  findReceipt(tenantId: string, name: string): Promise<ReceiptEntry | null>;
+  /** The JSON of `/receipts/<name>`, or null. */
   readReceipt(tenantId: string, name: string): Promise<Buffer | null>;
 }

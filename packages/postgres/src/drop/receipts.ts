@@ -1,3 +1,4 @@
+import type { ReceiptEntry } from '@callbay/ingestion';
 import { countBatchRows, listBatchRows } from '../batch/batch-rows.ts';
 import type { Sql } from '../database/database.ts';
 import { FILE_ROW_COLUMNS, FILE_ROW_TABLES, type FileCall, type FileRow, toFileView } from './file-rows.ts';
@@ -76,13 +77,6 @@ async function rowsOf(sql: Sql, tenantId: string, fileId: string) {
     rowCounts: await countBatchRows(sql, tenantId, fileId),
     rows: rows.map(({ line, state, code, message, callId }) => ({ line, state, code, message, callId })),
   };
-}
-
-/** A receipt as the drop lists it: its size is that of its contents now. */
-export interface ReceiptEntry {
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly modifiedAt: Date;
 }
 
 const entryOf = async (sql: Sql, tenantId: string, row: ReceiptRow): Promise<ReceiptEntry> => ({

@@ -5,7 +5,7 @@ import { locate, writableName } from './paths.ts';
 import type { ReceiveDeps } from './receive.ts';
 import { absent, denied, errnoOf, failed } from './statuses.ts';
 import { OPEN_FLAG } from './uploads.ts';
-import { findStored, listFolder, statLocation, type ViewDeps } from './view.ts';
+import { listFolder, statLocation, type ViewDeps } from './view.ts';
 
 export type OperationDeps = ViewDeps & ReceiveDeps & { readonly blobs: BlobStore };
 
@@ -44,7 +44,7 @@ async function openForReading(deps: OperationDeps, account: SftpAccount, path: s
   const { folder, name } = location;
   if (folder === 'receipts') {
     if (canRead === 'none') throw denied('This user may not read receipts.');
-    const receipt = await deps.drop.readReceipt(tenantId, name);
+    const receipt = await deps.view.readReceipt(tenantId, name);
     if (receipt === null) throw absent();
     return downloadOf(receipt, stat);
   }
@@ -53,7 +53,7 @@ async function openForReading(deps: OperationDeps, account: SftpAccount, path: s
     const underWay = await openUnderWay(deps, tenantId, name, stat);
     if (underWay !== null) return underWay;
   }
-  const stored = await findStored(deps, tenantId, folder, name);
+  const stored = await deps.view.findFile(tenantId, folder, name);
   if (stored === null) throw absent();
   const local = await deps.blobs.openLocal(tenantId, stored.blobKey);
   const release = () => local[Symbol.asyncDispose]();
@@ -120,10 +120,10 @@ export async function setAttributes(
       if (modifiedAt !== null) await deps.partials.setModifiedAt(tenantId, name, modifiedAt);
       return;
     }
-    const stored = await findStored(deps, tenantId, 'data', name);
+    const stored = await deps.view.findFile(tenantId, 'data', name);
     if (stored === null && live === null) throw absent();
     if (stored !== null && modifiedAt !== null)
-      await deps.drop.setModifiedAt(tenantId, stored.fileId, modifiedAt);
+      await deps.view.setModifiedAt(tenantId, stored.fileId, modifiedAt);
   });
   deps.log.debug({ tenantId, username }, 'attributes set');
 }
@@ -159,11 +159,10 @@ export async function removeFile(deps: OperationDeps, account: SftpAccount, path
   const live = deps.uploads.findLive(tenantId, name);
   live?.markRemoved();
   const hadPartial = await deps.partials.remove(tenantId, name);
-  const stored = await deps.drop.findInFolder(tenantId, 'data', name);
-  const isWithdrawn = stored !== null && (await deps.drop.withdrawFile(tenantId, stored.fileId));
+  const stored = await deps.view.findFile(tenantId, 'data', name);
+  const isWithdrawn = stored?.isOpen === true && (await deps.view.withdrawFile(tenantId, stored.fileId));
   if (live !== null || hadPartial || isWithdrawn) return;
-  const moved = stored ?? (await deps.drop.findRecentlyClosed(tenantId, name));
-  if (moved === null) throw absent();
+  if (stored === null) throw absent();
   throw denied(
     'The file has been taken in already and cannot be removed; it is purged 7 days after its arrival.',
   );

@@ -5,7 +5,6 @@ import type { Partial } from './partials.ts';
 import { type ReceiveDeps, receiveCopy, receiveLocalFile } from './receive.ts';
 import { absent, failed } from './statuses.ts';
 import type { ViewDeps } from './view.ts';
-import { findStored } from './view.ts';
 
 export interface RenameRequest {
   readonly tenantId: string;
@@ -33,10 +32,10 @@ export async function renameFile(deps: ViewDeps & ReceiveDeps, request: RenameRe
   await deps.uploads.inTurn(tenantId, from, async () => {
     const partial = await deps.partials.find(tenantId, from);
     if (partial !== null) return renamePartial(deps, request, partial);
-    const stored = await findStored(deps, tenantId, 'data', from);
+    const stored = await deps.view.findFile(tenantId, 'data', from);
     if (stored === null) throw absent();
     await renameStored(deps, request, stored);
-    if (stored.isOpen) await deps.drop.withdrawFile(tenantId, stored.fileId);
+    if (stored.isOpen) await deps.view.withdrawFile(tenantId, stored.fileId);
   });
 }
 

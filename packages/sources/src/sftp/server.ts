@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import type { BlobStore, DropStore, JobQueue, SftpAccountStore } from '@callbay/ingestion';
+import type { BlobStore, DropView, FileReceiver, JobQueue, SftpAccountStore } from '@callbay/ingestion';
 import type { Connection, Server as SshServer } from 'ssh2';
 import { createAccessWatch } from './access-watch.ts';
 import { SftpConnection } from './connection.ts';
@@ -14,7 +14,8 @@ import { createUploads } from './uploads.ts';
 import { createWriteBudget } from './write-budget.ts';
 
 export interface SftpServerDeps {
-  readonly drop: DropStore;
+  readonly view: DropView;
+  readonly receiver: FileReceiver;
   readonly accounts: SftpAccountStore;
   readonly blobs: BlobStore;
   readonly queue: JobQueue;
@@ -82,7 +83,8 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
     background.add(tracked);
   }
 
-  const receiveDeps = { drop: deps.drop, blobs: deps.blobs, queue: deps.queue, log: deps.log, inBackground };
+  const { view, receiver, blobs, queue, log } = deps;
+  const receiveDeps = { view, receiver, blobs, queue, log, inBackground };
   const { eagerBytesPerHandle } = limits;
   const uploads = createUploads({ ...receiveDeps, partials, budget, eagerBytesPerHandle, metrics, now });
   const connectionDeps = {

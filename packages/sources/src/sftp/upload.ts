@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { close, closeSync, fsync, ftruncate, futimes, read } from 'node:fs';
 import { promisify } from 'node:util';
+import { newFileId } from '@callbay/ingestion';
 import { MAX_FILE_BYTES } from './limits.ts';
 import type { SftpMetrics } from './logger.ts';
 import type { OwnFile, PartialStore } from './partials.ts';
@@ -210,8 +210,8 @@ export class Upload {
     this.#queue.abort(refusal);
     this.#deps.metrics.uploadFailed();
     const { tenantId, name } = this.own;
-    const row = { fileId: randomUUID(), name, sizeBytes, code: 'TOO_LARGE', sentBy: this.sentBy };
-    const recorded = this.#deps.drop
+    const row = { fileId: newFileId(), name, sizeBytes, code: 'TOO_LARGE', sentBy: this.sentBy };
+    const recorded = this.#deps.receiver
       .recordRefusal(tenantId, row)
       .catch((error: unknown) =>
         this.#deps.log.error({ err: error, tenantId }, 'refusal of a large file not recorded'),

@@ -1,6 +1,7 @@
 import { closeSync, constants } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { isTemporaryName } from '@callbay/core';
+import type { DropView } from '@callbay/ingestion';
 import type { OwnFile } from './partials.ts';
 import { absent, errnoOf, failed } from './statuses.ts';
 import { Upload, type UploadDeps } from './upload.ts';
@@ -30,7 +31,7 @@ export interface Uploads {
 
 const keyOf = (tenantId: string, name: string): string => `${tenantId}/${name}`;
 
-export function createUploads(deps: UploadDeps): Uploads {
+export function createUploads(deps: UploadDeps & { readonly view: DropView }): Uploads {
   const live = new Map<string, Set<Upload>>();
   const turns = new Map<string, Promise<unknown>>();
 
@@ -82,12 +83,6 @@ export function createUploads(deps: UploadDeps): Uploads {
     return start(request, own, 0, true);
   }
 
-  /** The stored bytes that a writer without TRUNC continues: what STAT shows of the name. */
-  async function findStored(tenantId: string, name: string) {
-    const open = await deps.drop.findInFolder(tenantId, 'data', name);
-    return open ?? (await deps.drop.findRecentlyClosed(tenantId, name));
-  }
-
   /** Starts from a copy that `fill` makes, so that the original stays whole whatever becomes of this upload. */
   async function startFromCopy(
     request: OpenForWriting,
@@ -120,7 +115,8 @@ export function createUploads(deps: UploadDeps): Uploads {
       return start(request, claimed, claimed.sizeBytes, true);
     }
     const partial = other === null ? await deps.partials.find(tenantId, name) : null;
-    const stored = other === null && partial === null ? await findStored(tenantId, name) : null;
+    const stored =
+      other === null && partial === null ? await deps.view.findFile(tenantId, 'data', name) : null;
     const exists = other !== null || partial !== null || stored !== null;
     if (isExclusive && exists) throw failed('A file of this name is there already.');
     if (!exists && !mayCreate) throw absent();

@@ -1,4 +1,4 @@
-import type { DropEntry, DropFolder, DropStore } from '@callbay/ingestion';
+import type { DropView } from '@callbay/ingestion';
 import type { FileEntry } from 'ssh2';
 import { listingEntry, type Stat } from './attrs.ts';
 import type { PartialStore } from './partials.ts';
@@ -6,7 +6,7 @@ import type { Folder, Location } from './paths.ts';
 import type { Uploads } from './uploads.ts';
 
 export interface ViewDeps {
-  readonly drop: DropStore;
+  readonly view: DropView;
   readonly partials: PartialStore;
   readonly uploads: Uploads;
   readonly now: () => Date;
@@ -32,17 +32,6 @@ const fileStat = (file: Sized, isReadOnly: boolean): Stat => ({
   modifiedAt: file.modifiedAt,
 });
 
-/** The stored file a path means. In `/data` also one that was closed within 60 s and has moved on. Source: case 91. */
-export async function findStored(
-  deps: ViewDeps,
-  tenantId: string,
-  folder: DropFolder,
-  name: string,
-): Promise<DropEntry | null> {
-  const found = await deps.drop.findInFolder(tenantId, folder, name);
-  return found ?? (folder === 'data' ? deps.drop.findRecentlyClosed(tenantId, name) : null);
-}
-
 /** What STAT answers: an upload under way, a broken one, a stored file, a receipt, a folder; null for nothing. */
 export async function statLocation(
   deps: ViewDeps,
@@ -53,14 +42,14 @@ export async function statLocation(
   if (location.kind === 'folder') return folderStat(deps, location.folder);
   const { folder, name } = location;
   if (folder === 'receipts') {
-    const receipt = await deps.drop.findReceipt(tenantId, name);
+    const receipt = await deps.view.findReceipt(tenantId, name);
     return receipt === null ? null : fileStat(receipt, true);
   }
   if (folder === 'data') {
     const underWay = deps.uploads.findLive(tenantId, name) ?? (await deps.partials.find(tenantId, name));
     if (underWay !== null) return fileStat(underWay, false);
   }
-  const stored = await findStored(deps, tenantId, folder, name);
+  const stored = await deps.view.findFile(tenantId, folder, name);
   return stored === null ? null : fileStat(stored, folder !== 'data');
 }
 
@@ -85,7 +74,7 @@ export async function* listFolder(
   }
   if (folder === 'receipts') {
     yield* paged(
-      (afterName) => deps.drop.listReceipts(tenantId, { afterName, limit: PAGE }),
+      (afterName) => deps.view.listReceipts(tenantId, { afterName, limit: PAGE }),
       (receipt) => listingEntry(receipt.name, fileStat(receipt, true), now),
     );
     return;
@@ -99,7 +88,7 @@ export async function* listFolder(
     for (const [name, upload] of underWay) yield listingEntry(name, fileStat(upload, false), now);
   }
   yield* paged(
-    (afterName) => deps.drop.listFolder(tenantId, folder, { afterName, limit: PAGE }),
+    (afterName) => deps.view.listFolder(tenantId, folder, { afterName, limit: PAGE }),
     (file) =>
       underWay.has(file.name) ? null : listingEntry(file.name, fileStat(file, folder !== 'data'), now),
   );

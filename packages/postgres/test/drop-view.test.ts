@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DropStore, FileToReceive } from '@callbay/ingestion';
+import type { DropView, FileReceiver, FileToReceive } from '@callbay/ingestion';
 import {
   createTestDatabase,
   makeTenant,
@@ -8,16 +8,18 @@ import {
   testClock,
 } from '@callbay/testkit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createDropStore } from '../src/index.ts';
+import { createDropView, createFileReceiver } from '../src/index.ts';
 
 let database: TestDatabase;
 let clock: TestClock;
-let store: DropStore;
+let receiver: FileReceiver;
+let view: DropView;
 let tenantId: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   clock = await testClock(database.db);
-  store = createDropStore(database.db);
+  receiver = createFileReceiver(database.db);
+  view = createDropView(database.db);
 });
 beforeEach(async () => {
   await clock.release();
@@ -42,7 +44,7 @@ const fileOf = (name: string, more: Partial<FileToReceive> = {}): FileToReceive 
 
 async function receive(name: string, more: Partial<FileToReceive> = {}): Promise<string> {
   const file = fileOf(name, more);
-  await store.receiveFile(tenantId, file);
+  await receiver.receiveFile(tenantId, file);
   return file.fileId;
 }
 
@@ -58,7 +60,7 @@ const names = async (
   folder: 'data' | 'processed' | 'rejected',
   limit = 100,
   afterName: string | null = null,
-) => (await store.listFolder(tenantId, folder, { afterName, limit })).map(({ name }) => name);
+) => (await view.listFolder(tenantId, folder, { afterName, limit })).map(({ name }) => name);
 
 const rowOf = async (fileId: string) =>
   (await database.db.query<Record<string, unknown>>('SELECT * FROM files WHERE id = $1', [fileId]))[0];
@@ -70,10 +72,10 @@ const stepsOf = async (fileId: string) =>
     ])
   ).map(({ step }) => step);
 
-test('a received file has the next sequence, the database clock, its canonical stem and its first step', async () => {
+test('a received file has the next sequence, the database clock, and its canonical stem', async () => {
   await clock.set('2026-03-01T12:00:00.123Z');
   const file = fileOf('20260101-101010_in_Zoe\u0308.WAV');
-  const received = await store.receiveFile(tenantId, file);
+  const received = await receiver.receiveFile(tenantId, file);
   expect(received).toEqual({ fileId: file.fileId, receivedAt: new Date('2026-03-01T12:00:00.123Z'), seq: 1 });
   expect(await rowOf(file.fileId)).toMatchObject({
     stem: '20260101-101010_in_Zoë',
@@ -83,27 +85,25 @@ test('a received file has the next sequence, the database clock, its canonical s
     state: 'received',
     classified_at: null,
   });
-  expect(await stepsOf(file.fileId)).toEqual(['received']);
 });
 
 test('the same file id again, its first answer lost, gives the same answer and takes no sequence', async () => {
   const file = fileOf('a.wav');
-  const first = await store.receiveFile(tenantId, file);
-  expect(await store.receiveFile(tenantId, file)).toEqual(first);
-  expect((await store.receiveFile(tenantId, fileOf('b.wav'))).seq).toBe(first.seq + 1);
+  const first = await receiver.receiveFile(tenantId, file);
+  expect(await receiver.receiveFile(tenantId, file)).toEqual(first);
+  expect((await receiver.receiveFile(tenantId, fileOf('b.wav'))).seq).toBe(first.seq + 1);
 });
 
 test('one file id received eight times at once is one file with one answer', async () => {
   const file = fileOf('a.wav');
-  const answers = await Promise.all(Array.from({ length: 8 }, () => store.receiveFile(tenantId, file)));
+  const answers = await Promise.all(Array.from({ length: 8 }, () => receiver.receiveFile(tenantId, file)));
   expect(new Set(answers.map(({ seq }) => seq)).size).toBe(1);
   expect(await names('data')).toEqual(['a.wav']);
-  expect(await stepsOf(file.fileId)).toEqual(['received']);
 });
 
 test('sequences taken at once are distinct, and a later one never has an earlier instant', async () => {
   const files = Array.from({ length: 200 }, (_, index) => fileOf(`f${index}.wav`));
-  const answers = await Promise.all(files.map((file) => store.receiveFile(tenantId, file)));
+  const answers = await Promise.all(files.map((file) => receiver.receiveFile(tenantId, file)));
   const inOrder = answers.toSorted((a, b) => a.seq - b.seq);
   expect(inOrder.map(({ seq }) => seq)).toEqual(files.map((_, index) => index + 1));
   const instants = inOrder.map(({ receivedAt }) => receivedAt.getTime());
@@ -111,22 +111,21 @@ test('sequences taken at once are distinct, and a later one never has an earlier
 });
 
 test('an unknown tenant is NOT_FOUND, for a file and for a refusal', async () => {
-  await expect(store.receiveFile('nobody', fileOf('a.wav'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(receiver.receiveFile('nobody', fileOf('a.wav'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
   const refusal = { fileId: randomUUID(), name: 'a.wav', sizeBytes: 1, code: 'TOO_LARGE', sentBy: 'u' };
-  await expect(store.recordRefusal('nobody', refusal)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(receiver.recordRefusal('nobody', refusal)).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
 test('case 34: one tenant never sees, finds or removes a file of another', async () => {
   const other = await makeTenant(database.db, { id: `${tenantId}2` });
   const fileId = await receive('a.wav');
-  await store.receiveFile(other, fileOf('b.wav'));
+  await receiver.receiveFile(other, fileOf('b.wav'));
   expect(await names('data')).toEqual(['a.wav']);
-  expect(await store.findInFolder(other, 'data', 'a.wav')).toBeNull();
-  expect(await store.findRecentlyClosed(other, 'a.wav')).toBeNull();
-  expect(await store.readReceipt(other, 'a.wav.json')).toBeNull();
-  expect(await store.withdrawFile(other, fileId)).toBe(false);
-  await store.setModifiedAt(other, fileId, new Date(0));
-  expect(await store.findInFolder(tenantId, 'data', 'a.wav')).toMatchObject({
+  expect(await view.findFile(other, 'data', 'a.wav')).toBeNull();
+  expect(await view.readReceipt(other, 'a.wav.json')).toBeNull();
+  expect(await view.withdrawFile(other, fileId)).toBe(false);
+  await view.setModifiedAt(other, fileId, new Date(0));
+  expect(await view.findFile(tenantId, 'data', 'a.wav')).toMatchObject({
     modifiedAt: fileOf('a').modifiedAt,
   });
 });
@@ -143,7 +142,7 @@ test('each folder lists its own files, the newest of a name, page by page', asyn
   expect(await names('data', 2, 'b.wav')).toEqual(['c.wav']);
   expect(await names('processed')).toEqual(['d~2.wav']);
   expect(await names('rejected')).toEqual(['e.exe']);
-  expect(await store.findInFolder(tenantId, 'data', 'a.wav')).toEqual({
+  expect(await view.findFile(tenantId, 'data', 'a.wav')).toEqual({
     fileId: newest,
     folder: 'data',
     name: 'a.wav',
@@ -152,8 +151,8 @@ test('each folder lists its own files, the newest of a name, page by page', asyn
     blobKey: `${tenantId}/${newest}`,
     isOpen: true,
   });
-  expect(await store.findInFolder(tenantId, 'processed', 'd~2.wav')).toMatchObject({ isOpen: false });
-  expect(await store.findInFolder(tenantId, 'processed', 'd.wav')).toBeNull();
+  expect(await view.findFile(tenantId, 'processed', 'd~2.wav')).toMatchObject({ isOpen: false });
+  expect(await view.findFile(tenantId, 'processed', 'd.wav')).toBeNull();
 });
 
 test('case 51: a purged file shows in no folder', async () => {
@@ -167,40 +166,46 @@ test('case 51: a purged file shows in no folder', async () => {
     expect(await names(folder)).toEqual(['a.wav']);
     await database.db.execute('UPDATE files SET purged_at = callbay_now() WHERE id = $1', [fileId]);
     expect(await names(folder)).toEqual([]);
-    expect(await store.findInFolder(tenantId, folder, 'a.wav')).toBeNull();
+    expect(await view.findFile(tenantId, folder, 'a.wav')).toBeNull();
   }
 });
 
 test('files of other drops do not show over SFTP', async () => {
   await receive('a.wav', { drop: 's3' });
   expect(await names('data')).toEqual([]);
-  expect(await store.listReceipts(tenantId, { afterName: null, limit: 10 })).toEqual([]);
+  expect(await view.listReceipts(tenantId, { afterName: null, limit: 10 })).toEqual([]);
 });
 
 test('case 91: the newest file closed as a name is found for 60 seconds, whatever became of it', async () => {
   await clock.set('2026-03-01T12:00:00Z');
-  await receive('a.wav');
+  await end(await receive('a.wav'), 'done', 'processed', 'a.wav');
   const newest = await receive('a.wav');
   await end(newest, 'done', 'processed', 'a~2.wav');
   await clock.advance(60_000);
-  expect(await store.findRecentlyClosed(tenantId, 'a.wav')).toMatchObject({
+  expect(await view.findFile(tenantId, 'data', 'a.wav')).toMatchObject({
     fileId: newest,
     folder: 'processed',
+    isOpen: false,
   });
   await clock.advance(1);
-  expect(await store.findRecentlyClosed(tenantId, 'a.wav')).toBeNull();
+  expect(await view.findFile(tenantId, 'data', 'a.wav')).toBeNull();
+});
+
+test('an open file of a name comes before one that was closed later and has moved on', async () => {
+  const open = await receive('a.wav');
+  await end(await receive('a.wav'), 'done', 'processed', 'a.wav');
+  expect(await view.findFile(tenantId, 'data', 'a.wav')).toMatchObject({ fileId: open, isOpen: true });
 });
 
 test('case 59: a removed file is gone from the drop at once, its call is due, and the story tells it', async () => {
   await clock.set('2026-03-01T12:00:00Z');
   await receive('a.wav');
   const newest = await receive('a.wav');
-  expect(await store.withdrawFile(tenantId, newest)).toBe(true);
+  expect(await view.withdrawFile(tenantId, newest)).toBe(true);
   expect(await rowOf(newest)).toMatchObject({ withdrawn_seq: 3 });
   expect(await names('data')).toEqual([]);
-  expect(await store.findInFolder(tenantId, 'data', 'a.wav')).toBeNull();
-  expect(await store.findRecentlyClosed(tenantId, 'a.wav')).toBeNull();
-  expect(await stepsOf(newest)).toEqual(['received', 'removed']);
+  expect(await view.findFile(tenantId, 'data', 'a.wav')).toBeNull();
+  expect(await stepsOf(newest)).toEqual(['removed']);
   const calls = 'SELECT call_key, due_at, status FROM calls WHERE tenant_id = $1';
   const due = { call_key: 'stem:a', due_at: new Date('2026-03-01T12:00:00Z'), status: 'empty' };
   expect(await database.db.query(calls, [tenantId])).toEqual([due]);
@@ -217,7 +222,7 @@ test('a removal wakes every call that the file has a part in, and never puts off
     `INSERT INTO calls (tenant_id, call_key, due_at) VALUES ($1, 'stem:a', '2026-03-01T11:00:00Z'), ($1, 'stem:b', NULL)`,
     [tenantId],
   );
-  expect(await store.withdrawFile(tenantId, fileId)).toBe(true);
+  expect(await view.withdrawFile(tenantId, fileId)).toBe(true);
   const calls = 'SELECT call_key, due_at FROM calls WHERE tenant_id = $1 ORDER BY call_key';
   expect(await database.db.query(calls, [tenantId])).toEqual([
     { call_key: 'stem:a', due_at: new Date('2026-03-01T11:00:00Z') },
@@ -227,12 +232,12 @@ test('a removal wakes every call that the file has a part in, and never puts off
 
 test('a file is removed once, and one that has ended not at all', async () => {
   const fileId = await receive('a.wav');
-  const answers = await Promise.all(Array.from({ length: 5 }, () => store.withdrawFile(tenantId, fileId)));
+  const answers = await Promise.all(Array.from({ length: 5 }, () => view.withdrawFile(tenantId, fileId)));
   expect(answers.filter(Boolean)).toHaveLength(1);
   const ended = await receive('b.wav');
   await end(ended, 'done', 'processed', 'b.wav');
-  expect(await store.withdrawFile(tenantId, ended)).toBe(false);
-  expect(await store.withdrawFile(tenantId, randomUUID())).toBe(false);
+  expect(await view.withdrawFile(tenantId, ended)).toBe(false);
+  expect(await view.withdrawFile(tenantId, randomUUID())).toBe(false);
 });
 
 test('case 24: an upload refused for its size has a row and a receipt, but no place in the drop', async () => {
@@ -243,11 +248,11 @@ test('case 24: an upload refused for its size has a row and a receipt, but no pl
     code: 'TOO_LARGE',
     sentBy: 'u',
   };
-  await store.recordRefusal(tenantId, refusal);
-  await store.recordRefusal(tenantId, refusal);
+  await receiver.recordRefusal(tenantId, refusal);
+  await receiver.recordRefusal(tenantId, refusal);
   expect(await names('rejected')).toEqual([]);
-  expect(await store.findRecentlyClosed(tenantId, 'big.wav')).toBeNull();
-  const receipt = JSON.parse(String(await store.readReceipt(tenantId, 'big.wav.json')));
+  expect(await view.findFile(tenantId, 'data', 'big.wav')).toBeNull();
+  const receipt = JSON.parse(String(await view.readReceipt(tenantId, 'big.wav.json')));
   expect(receipt).toMatchObject({
     state: 'rejected',
     kind: 'recording',
@@ -259,5 +264,5 @@ test('case 24: an upload refused for its size has a row and a receipt, but no pl
 
 test('a refusal takes only the codes that are public', async () => {
   const refusal = { fileId: randomUUID(), name: 'a.wav', sizeBytes: 1, code: 'NO_SUCH_CODE', sentBy: 'u' };
-  await expect(store.recordRefusal(tenantId, refusal)).rejects.toThrow(TypeError);
+  await expect(receiver.recordRefusal(tenantId, refusal)).rejects.toThrow(TypeError);
 });

@@ -1,7 +1,14 @@
-import { CallbayError, canonicalStem, stripSourcePrefix } from '@callbay/core';
-import type { DropStore, FileToReceive, ReceivedFile } from '@callbay/ingestion';
+import {
+  CallbayError,
+  canonicalStem,
+  isOutcomeCode,
+  kindOfName,
+  outcomeOf,
+  stripSourcePrefix,
+} from '@callbay/core';
+import type { FileReceiver, FileToReceive, FileToRefuse, ReceivedFile } from '@callbay/ingestion';
 import type { Database } from '../database/database.ts';
-import { RECEIVE_FILES } from './drop-queries.ts';
+import { RECEIVE_FILES, RECORD_REFUSAL } from './receive-queries.ts';
 import { SourcePrefixes } from './source-prefixes.ts';
 
 /** Keeps one statement short, so that no upload waits long for those before it. */
@@ -116,7 +123,7 @@ function takeRound(queue: Waiter[]): Waiter[] {
  * come while one is on its way go together in the next statement: a tenant with many uploads at once is not held to the
  * pace of single commits, and a lone upload waits for nobody.
  */
-export function createReceiver(db: Database): DropStore['receiveFile'] {
+function createQueueOfFiles(db: Database): FileReceiver['receiveFile'] {
   const door = { db, prefixes: new SourcePrefixes(db) };
   const queues = new Map<string, Waiter[]>();
 
@@ -137,5 +144,34 @@ export function createReceiver(db: Database): DropStore['receiveFile'] {
     queues.set(tenantId, first);
     void work(tenantId, first);
     return promise;
+  };
+}
+
+async function recordRefusal(db: Database, tenantId: string, refusal: FileToRefuse): Promise<void> {
+  if (!isOutcomeCode(refusal.code)) throw new TypeError(`${refusal.code} is no outcome`);
+  const { stem, ext } = canonicalStem(refusal.name);
+  const kind = kindOfName(refusal.name);
+  const outcome = outcomeOf(refusal.code);
+  const [row] = await db.query<{ isKnown: boolean }>(RECORD_REFUSAL, [
+    tenantId,
+    refusal.fileId,
+    refusal.name,
+    stem,
+    ext,
+    refusal.sizeBytes,
+    refusal.sentBy,
+    kind === 'recording' || kind === 'sidecar' ? kind : null,
+    outcome.code,
+    outcome.message,
+    outcome.fix,
+  ]);
+  if (row?.isKnown !== true) throw unknownTenant(tenantId);
+}
+
+/** One per process: it gathers the files that come at once. */
+export function createFileReceiver(db: Database): FileReceiver {
+  return {
+    receiveFile: createQueueOfFiles(db),
+    recordRefusal: (tenantId, refusal) => recordRefusal(db, tenantId, refusal),
   };
 }

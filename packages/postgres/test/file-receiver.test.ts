@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FileToReceive } from '@callbay/ingestion';
 import { createTestDatabase, makeTenant, type TestDatabase } from '@callbay/testkit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createDropStore, openDatabase } from '../src/index.ts';
+import { createDropView, createFileReceiver, openDatabase } from '../src/index.ts';
 
 let database: TestDatabase;
 let tenantId: string;
@@ -22,7 +22,7 @@ const filesOf = (count: number, prefix = 'f') =>
   Array.from({ length: count }, (_, index) => fileOf(`${prefix}${index}.wav`));
 
 test('files of one process that come at once keep the order in which they came', async () => {
-  const store = createDropStore(database.db);
+  const store = createFileReceiver(database.db);
   const files = filesOf(500);
   const answers = await Promise.all(files.map((file) => store.receiveFile(tenantId, file)));
   expect(answers.map(({ seq }) => seq)).toEqual(files.map((_, index) => index + 1));
@@ -32,8 +32,6 @@ test('files of one process that come at once keep the order in which they came',
     [tenantId],
   );
   expect(rows.map(({ name }) => name)).toEqual(files.map(({ name }) => name));
-  const [steps] = await database.db.query('SELECT count(*) FROM file_steps WHERE tenant_id = $1', [tenantId]);
-  expect(steps).toEqual({ count: 500 });
 });
 
 test('several nodes at once take every sequence once, and no later one has an earlier instant', async () => {
@@ -47,7 +45,7 @@ test('several nodes at once take every sequence once, and no later one has an ea
   const shared = filesOf(20, 'shared');
   const answers = await Promise.all(
     nodes.flatMap((db, node) => {
-      const store = createDropStore(db);
+      const store = createFileReceiver(db);
       return [...filesOf(100, `n${node}-`), ...shared].map((file) => store.receiveFile(tenantId, file));
     }),
   );
@@ -64,18 +62,21 @@ test('several nodes at once take every sequence once, and no later one has an ea
 });
 
 test('a file that the database refuses spoils none of those that came with it', async () => {
-  const store = createDropStore(database.db);
+  const store = createFileReceiver(database.db);
   const files = [fileOf('first.wav'), fileOf('a.wav'), fileOf('nul\0.wav'), fileOf('b.wav')];
   const ends = await Promise.allSettled(files.map((file) => store.receiveFile(tenantId, file)));
   expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
-  const listed = await store.listFolder(tenantId, 'data', { afterName: null, limit: 10 });
+  const listed = await createDropView(database.db).listFolder(tenantId, 'data', {
+    afterName: null,
+    limit: 10,
+  });
   expect(listed.map(({ name }) => name)).toEqual(['a.wav', 'b.wav', 'first.wav']);
 });
 
 test('case 100: while the database is away every caller hears a retryable UNAVAILABLE', async () => {
   const connectionString = 'postgresql://nobody@127.0.0.1:1/none';
   await using away = openDatabase({ connectionString, max: 2, applicationName: 'callbay-test-away' });
-  const store = createDropStore(away);
+  const store = createFileReceiver(away);
   const ends = await Promise.allSettled(filesOf(5).map((file) => store.receiveFile(tenantId, file)));
   for (const end of ends) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'UNAVAILABLE' } });
 });
