@@ -49,6 +49,13 @@ export {
   MAX_WEBHOOK_URL,
   type WebhookRules,
 } from './alerts/webhook-address.ts';
+export {
+  batchNameWarnings,
+  batchOutcome,
+  CONFLICTING_ROW,
+  emptyBatch,
+  REPEATED_ROW,
+} from './batch/batch-outcome.ts';
 export { changesBetween, contentOf, type ReadableRecord } from './calls/call-content.ts';
 export type {
   CallFacts,
@@ -93,6 +100,7 @@ export {
   isCrmType,
 } from './crm/crm-types.ts';
 export { canonicalExternalId, crmReferencesOf } from './crm/external-id.ts';
+export { crmOutcome, crmRefusal, crmWarnings } from './crm/import-outcome.ts';
 export { type CrmHeader, lintCrmMapping } from './crm/lint-crm-mapping.ts';
 export { type CrmRow, type CrmRowReader, isIssue, makeCrmRowReader } from './crm/read-crm-row.ts';
 export {
@@ -159,6 +167,7 @@ export {
   type OutcomeCode,
   outcomeOf,
   outcomeSaying,
+  rejectionOf,
   stateOf,
   WARNING_TABLE,
 } from './outcomes.ts';
@@ -171,6 +180,7 @@ export {
 } from './readiness/find-readiness.ts';
 export { type HoursVerdict, judgeHours, type WrittenTime } from './readiness/judge-hours.ts';
 export { formatHours, formatOffset, judgeSkew, type SkewVerdict } from './readiness/judge-skew.ts';
+export { isReady, readinessChecks, rowsExample } from './readiness/readiness-checks.ts';
 export { READINESS_TABLE, type ReadinessCode } from './readiness/readiness-table.ts';
 export { REQUEST_ISSUE_TABLE } from './request-issues.ts';
 export { type DataRetention, type DeletionReason, wantsConfirmation } from './retention/data-retention.ts';

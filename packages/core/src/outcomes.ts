@@ -1,3 +1,5 @@
+import type { Issue } from './issue.ts';
+
 /**
  * A file's state: still open (`received`, `held`) or ended (`done`, `rejected`, `withdrawn`). What ended only because of
  * a file that is still open may stand again when that one goes; what a visible call was made of never does.
@@ -171,3 +173,16 @@ export const outcomeSaying = (code: OutcomeCode, message: string): Outcome => ({
 export const stateOf = (code: OutcomeCode): FileState => OUTCOME_TABLE[code].state;
 
 export const isOutcomeCode = (code: string): code is OutcomeCode => Object.hasOwn(OUTCOME_TABLE, code);
+
+/** How many issues a rejection names. */
+const MAX_NAMED = 3;
+
+/** The outcome for the issues that reject a file: the first gives the code, the first three are named. */
+export function rejectionOf(issues: readonly Issue[]): Outcome {
+  const [first] = issues;
+  const isRejection = first && isOutcomeCode(first.code) && stateOf(first.code) === 'rejected';
+  const named = issues.slice(0, MAX_NAMED).map(({ message, at }) => (at ? `${message} (${at})` : message));
+  if (issues.length > MAX_NAMED) named.push(`And ${issues.length - MAX_NAMED} more.`);
+  const code = isRejection ? (first.code as OutcomeCode) : 'METADATA_INVALID';
+  return named.length === 0 ? outcomeOf(code) : outcomeSaying(code, named.join(' '));
+}

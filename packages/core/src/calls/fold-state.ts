@@ -1,5 +1,5 @@
-import { type Issue, issue } from '../issue.ts';
-import { isOutcomeCode, type Outcome, type OutcomeCode, outcomeSaying, stateOf } from '../outcomes.ts';
+import type { Issue } from '../issue.ts';
+import { type Outcome, rejectionOf, stateOf } from '../outcomes.ts';
 import type { Policy } from '../policy.ts';
 import type { ReadableRecord } from './call-content.ts';
 import type { CallFacts, RecordFact, RecordingFact } from './call-facts.ts';
@@ -138,17 +138,13 @@ export function judge(
 export const verdictOf = (state: FoldState, fact: RecordFact | RecordingFact): FileVerdict | undefined =>
   state.verdicts.get(keyOf(fact));
 
-/** Rejects a fact for the issues found in it: the first gives the code, up to three are told. */
+/** Rejects a fact for the issues found in it. */
 export function rejectForIssues(
   state: FoldState,
   fact: RecordFact | RecordingFact,
   issues: readonly Issue[],
 ): HoldReason {
-  const first = issues[0] ?? issue('METADATA_INVALID', 'It cannot be read.');
-  const code: OutcomeCode =
-    isOutcomeCode(first.code) && stateOf(first.code) === 'rejected' ? first.code : 'METADATA_INVALID';
-  const told = issues.slice(0, 3).map((i) => (i.at ? `${i.message} (${i.at})` : i.message));
-  if (issues.length > 3) told.push(`And ${issues.length - 3} more.`);
-  judge(state, fact, outcomeSaying(code, told.join(' ')));
-  return { code, message: told.join(' ') };
+  const outcome = rejectionOf(issues);
+  judge(state, fact, outcome);
+  return { code: outcome.code, message: outcome.message };
 }

@@ -1,12 +1,17 @@
 import { pipeline } from 'node:stream/promises';
 import {
+  batchNameWarnings,
+  batchOutcome,
+  CONFLICTING_ROW,
   DROP_RETENTION_MS,
+  emptyBatch,
+  folderOf,
   type Issue,
-  issue,
   MEDIA_EXTENSIONS,
   outcomeOf,
-  outcomeSaying,
+  REPEATED_ROW,
   STEP_SENTENCES,
+  stateOf,
 } from '@callbay/core';
 import type { BatchEnd, BatchFacts, BatchReadReport, BatchStore, RowReading } from '@callbay/ingestion';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -160,8 +165,7 @@ async function saveBatch(
       const report = await reading.report;
       if (report.issues.length > 0) throw new Refused({ kind: 'refused', issues: report.issues });
       if (report.rows === 0) {
-        const none = issue('METADATA_INVALID', 'The file has no row of data below its header.');
-        throw new Refused({ kind: 'refused', issues: [none] });
+        throw new Refused({ kind: 'refused', issues: [emptyBatch()] });
       }
       const left = await removeSidecar(tx, tenantId, fileId);
       await insertRows(tx, tenantId, fileId, facts.stem);
@@ -205,10 +209,6 @@ async function removeSidecar(tx: Sql, tenantId: string, fileId: string): Promise
  * case 29.
  */
 async function insertRows(tx: Sql, tenantId: string, fileId: string, stem: string): Promise<void> {
-  const [same, conflicting] = [
-    outcomeSaying('DUPLICATE', 'An earlier row of the file says the same.'),
-    outcomeOf('CONFLICTING_ROWS'),
-  ];
   await tx.execute('ANALYZE batch_rows');
   await tx.execute(
     `INSERT INTO call_records (tenant_id, file_id, row, line, stem, named_stem, raw, nested_paths, at, issues, is_batch_row,
@@ -232,7 +232,7 @@ async function insertRows(tx: Sql, tenantId: string, fileId: string, stem: strin
               GROUP BY named_stem HAVING count(*) > 1
            ) repeated ON repeated.stem = b.named_stem
        ) judged`,
-    [tenantId, fileId, stem, same.message, conflicting.message],
+    [tenantId, fileId, stem, REPEATED_ROW.message, CONFLICTING_ROW.message],
   );
   await tx.execute(
     `INSERT INTO linkage_records (tenant_id, file_id, row, due_at, ambiguous_matches)
@@ -260,19 +260,21 @@ async function endFile(
   // Removed before anybody read it: none of its rows counts.
   if (file.is_removed)
     await tx.execute('DELETE FROM call_records WHERE tenant_id = $1 AND file_id = $2', [tenantId, fileId]);
-  const outcome = file.is_removed ? outcomeOf('WITHDRAWN') : outcomeSaying('BATCH_DONE', sayRows(report));
+  const outcome = file.is_removed ? outcomeOf('WITHDRAWN') : batchOutcome(report);
   const warnings = [
     ...facts.warnings,
     ...report.warnings,
     ...(await warningsOf(tx, tenantId, fileId, facts)),
   ];
-  const shownName = await freeNameFor(tx, tenantId, 'processed', { id: fileId, name: file.name });
+  const state = stateOf(outcome.code);
+  const folder = folderOf(state);
+  const shownName =
+    folder === 'data' ? file.name : await freeNameFor(tx, tenantId, folder, { id: fileId, name: file.name });
   await tx.execute(
     `WITH done AS (
        UPDATE files SET kind = 'batch', sha256 = $3, classified_at = callbay_now(), fact_warnings = $4::jsonb,
               warnings = $4::jsonb, call_key = NULL, state = $5, outcome_code = $6, outcome_message = $7, outcome_fix = $8,
-              outcome_at = callbay_now(), folder = CASE $5 WHEN 'done' THEN 'processed' ELSE 'data' END,
-              shown_name = CASE $5 WHEN 'done' THEN $9 ELSE name END
+              outcome_at = callbay_now(), folder = $11, shown_name = $9
         WHERE tenant_id = $1 AND id = $2
      )
      INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
@@ -283,12 +285,13 @@ async function endFile(
       fileId,
       facts.sha256,
       JSON.stringify(warnings),
-      file.is_removed ? 'withdrawn' : 'done',
+      state,
       outcome.code,
       outcome.message,
       outcome.fix,
       shownName,
       JSON.stringify({ kind: 'batch', sha256: facts.sha256, rows: report.rows, badRows: report.badRows }),
+      folder,
     ],
   );
   await tx.execute(
@@ -299,10 +302,6 @@ async function endFile(
   return wakeWaitingCalls(tx, tenantId, file.place);
 }
 
-const sayRows = ({ rows, badRows }: BatchReadReport): string =>
-  badRows === 0 ? `It holds ${rows} rows.` : `It holds ${rows} rows, of which ${badRows} cannot be read.`;
-
-/** Source: case 30, case 31. */
 async function warningsOf(tx: Sql, tenantId: string, fileId: string, facts: BatchFacts): Promise<Issue[]> {
   const [found] = await tx.query<{ is_reused: boolean; has_recording: boolean }>(
     `SELECT EXISTS (SELECT FROM files b WHERE b.tenant_id = $1 AND b.name = f.name AND b.drop = f.drop AND b.kind = 'batch'
@@ -312,16 +311,8 @@ async function warningsOf(tx: Sql, tenantId: string, fileId: string, facts: Batc
        FROM files f WHERE f.tenant_id = $1 AND f.id = $2`,
     [tenantId, fileId, facts.sha256, facts.stem, [...MEDIA_EXTENSIONS]],
   );
-  const warnings: Issue[] = [];
-  if (found?.is_reused) {
-    const message =
-      'An earlier batch of this name held other rows: both count. Give every batch a name of its own.';
-    warnings.push(issue('BATCH_NAME_REUSED', message));
-  }
-  if (found?.has_recording || facts.isNamedAsSidecar) {
-    const message =
-      'The file is named like a recording and holds several rows: each is taken as a call of its own.';
-    warnings.push(issue('SIDECAR_AS_BATCH', message));
-  }
-  return warnings;
+  return batchNameWarnings({
+    isReused: found?.is_reused ?? false,
+    isOfRecording: facts.isNamedAsSidecar || (found?.has_recording ?? false),
+  });
 }

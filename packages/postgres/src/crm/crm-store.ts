@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import { type CrmType, isOutcomeCode, type Outcome, outcomeOf, outcomeSaying, stateOf } from '@callbay/core';
+import { type CrmType, crmOutcome, crmRefusal, crmWarnings, type Outcome, outcomeOf } from '@callbay/core';
 import type {
   CrmFileFacts,
   CrmImport,
@@ -12,7 +12,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { type Database, transact, transactBulk } from '../database/database.ts';
 import { sqlState, translatePgError } from '../database/pg-errors.ts';
 import { findCrmMappings, findNextImport } from './crm-lines.ts';
-import { detailOf, endImport, warningsOf } from './end-import.ts';
+import { detailOf, endImport } from './end-import.ts';
 import { BULK_SETTINGS, COPY_OBJECTS, COPY_STAGING, CREATE_STAGING, mergeObjects } from './merge-objects.ts';
 import { saveCrmFile } from './save-crm-file.ts';
 
@@ -99,8 +99,6 @@ class Undo extends Error {
   }
 }
 
-const CORRECT_ROWS = 'Correct the rows that the warnings name, and send them again.';
-
 async function apply(
   db: Database,
   tenantId: string,
@@ -115,7 +113,7 @@ async function apply(
       if (!isFirst) await tx.execute(CREATE_STAGING);
       await pipeline(reading.rows, client.query(copyFrom(isFirst ? COPY_OBJECTS : COPY_STAGING)));
       const report = await reading.report;
-      const refusal = refusalOf(report);
+      const refusal = crmRefusal(report);
       if (refusal !== null) throw new Undo(refusal, report);
       const [clock] = await tx.query<{ now: Date }>('SELECT callbay_now() AS now');
       const staged = { fileId: next.fileId, now: clock!.now, staged: report.written };
@@ -128,13 +126,9 @@ async function apply(
       );
       if (file?.is_withdrawn) throw new Undo(outcomeOf('WITHDRAWN'), report);
       const counts = { rows: report.rows, ...merged, errors: report.rows - report.written };
-      const told = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
       await endImport(tx, tenantId, next, {
-        outcome: {
-          ...outcomeOf('CRM_IMPORTED', `${next.type}: ${told.join(', ')}.`),
-          ...(counts.errors > 0 ? { fix: CORRECT_ROWS } : {}),
-        },
-        warnings: warningsOf(report),
+        outcome: crmOutcome(next.type, counts),
+        warnings: crmWarnings(report),
         detail: detailOf(report, counts),
       });
       return 'done';
@@ -143,7 +137,7 @@ async function apply(
     if (next.firstAt !== null && sqlState(error) === UNIQUE_VIOLATION) return 'repeated';
     if (!(error instanceof Undo)) throw translatePgError(error);
     const { outcome, report } = error;
-    const warnings = outcome.code === 'WITHDRAWN' ? [] : warningsOf(report);
+    const warnings = outcome.code === 'WITHDRAWN' ? [] : crmWarnings(report);
     await transact(db, (tx) =>
       endImport(tx, tenantId, next, { outcome, warnings, detail: detailOf(report, null) }),
     );
@@ -163,20 +157,4 @@ async function takeTurn(
   );
   if (!lock?.got) return false;
   return (await findNextImport(tx, tenantId, next.type))?.fileId === next.fileId;
-}
-
-/** Why nothing of the file may be applied; null where its rows may. */
-function refusalOf(report: CrmReadReport): Outcome | null {
-  const [first] = report.issues;
-  if (first !== undefined) {
-    const code =
-      isOutcomeCode(first.code) && stateOf(first.code) === 'rejected' ? first.code : 'METADATA_INVALID';
-    const told = report.issues
-      .slice(0, 3)
-      .map(({ message, at }) => (at === null ? message : `${message} (${at})`));
-    return outcomeSaying(code, told.join(' '));
-  }
-  if (report.rows === 0 || report.written > 0) return null;
-  const code = Object.keys(report.errorCounts)[0] === 'ROW_TOO_LARGE' ? 'ROW_TOO_LARGE' : 'METADATA_INVALID';
-  return outcomeOf(code, `None of its ${report.rows} rows can be used.`);
 }

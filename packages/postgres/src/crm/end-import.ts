@@ -3,7 +3,6 @@ import type { CrmImport, CrmImportCounts, CrmReadReport } from '@callbay/ingesti
 import { freeNameFor } from '../calls/save-verdicts.ts';
 import type { Sql } from '../database/database.ts';
 
-const MAX_TOLD = 100;
 /** Of a file's header; more of them tell nobody anything. */
 export const KEPT_COLUMNS = 200;
 
@@ -12,18 +11,6 @@ export interface ImportStory {
   readonly outcome: Outcome;
   readonly warnings: readonly Issue[];
   readonly detail: Readonly<Record<string, unknown>>;
-}
-
-/** The row errors as warnings of the file: the first hundred, and how many more there are. */
-export function warningsOf(report: CrmReadReport): Issue[] {
-  const told = report.errors
-    .slice(0, MAX_TOLD)
-    .map(({ line, code, message }): Issue => ({ code, message, at: `line ${line}` }));
-  const count = Object.values(report.errorCounts).reduce((sum, n) => sum + n, 0);
-  const more = count - told.length;
-  const rest =
-    more > 0 ? [{ code: 'METADATA_INVALID', message: `And ${more} more rows with errors.`, at: null }] : [];
-  return [...report.warnings, ...told, ...rest];
 }
 
 export const detailOf = (report: CrmReadReport, counts: CrmImportCounts | null): Record<string, unknown> => ({

@@ -1,4 +1,4 @@
-import type { Named } from '@callbay/core';
+import { type Named, rowsExample } from '@callbay/core';
 import type { Database } from '../database/database.ts';
 
 /** Rows of the newest batches with one code, in a state that wants something done. */
@@ -15,8 +15,8 @@ const EXAMPLES = 5;
 /** Each example is a batch and how many such rows it has. What only waits to go live is apart. */
 const BY_CODE = `
   SELECT state, code, sum(n)::int AS count,
-         (array_agg(name || ': ' || n || CASE n WHEN 1 THEN ' row' ELSE ' rows' END
-                    ORDER BY receive_seq DESC))[1:${EXAMPLES}] AS examples
+         to_jsonb((array_agg(jsonb_build_object('name', name, 'rows', n)
+                             ORDER BY receive_seq DESC))[1:${EXAMPLES}]) AS examples
     FROM (SELECT id, name, receive_seq FROM files
            WHERE tenant_id = $1 AND state = 'done' AND kind = 'batch' AND purged_at IS NULL
            ORDER BY received_at DESC LIMIT ${BATCHES}) f,
@@ -29,5 +29,14 @@ const BY_CODE = `
                    GROUP BY 1, 2) r
    GROUP BY state, code ORDER BY count DESC, code LIMIT 100`;
 
-export const readRowGroups = (db: Database, tenantId: string): Promise<RowGroup[]> =>
-  db.query<RowGroup>(BY_CODE, [tenantId]);
+type Row = Omit<RowGroup, 'examples'> & {
+  readonly examples: readonly { readonly name: string; readonly rows: number }[];
+};
+
+export async function readRowGroups(db: Database, tenantId: string): Promise<RowGroup[]> {
+  const groups = await db.query<Row>(BY_CODE, [tenantId]);
+  return groups.map((group) => ({
+    ...group,
+    examples: group.examples.map(({ name, rows }) => rowsExample(name, rows)),
+  }));
+}

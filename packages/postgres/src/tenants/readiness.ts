@@ -1,5 +1,5 @@
 import type { Readiness, Stage, TenantSettings } from '@callbay/contracts';
-import { DEFAULT_SETTINGS, findReadiness } from '@callbay/core';
+import { DEFAULT_SETTINGS, findReadiness, isReady, isUnpairedHold, readinessChecks } from '@callbay/core';
 import type { Database } from '../database/database.ts';
 import { readReadinessFacts } from './readiness-facts.ts';
 
@@ -57,13 +57,23 @@ export async function readReadiness(db: Database, tenantId: string): Promise<Rea
   });
   const sum = (groups: readonly { count: number }[]): number =>
     groups.reduce((all, group) => all + group.count, 0);
-  const unpairedRows = sum(facts.heldRows.filter(({ code }) => code === 'NO_RECORDING'));
-  const rows = { held: sum(facts.heldRows), rejected: sum(facts.rejectedRows), unpaired: unpairedRows };
-  const checks = checksOf(row, rows);
+  const rows = {
+    held: sum(facts.heldRows),
+    rejected: sum(facts.rejectedRows),
+    unpaired: sum(facts.heldRows.filter(({ code }) => isUnpairedHold(code))),
+  };
+  const checks = readinessChecks({
+    timeZone: row.timeZone,
+    mappingVersion: row.mappingVersion,
+    sftpUsers: row.users,
+    completeCalls: row.readyCalls + row.surfacedCalls,
+    rejected: row.rejected + rows.rejected,
+    unpaired: row.unpairedRecordings + row.unpairedMetadata + rows.unpaired,
+  });
   const { files, held, unpairedRecordings, unpairedMetadata, readyCalls, surfacedCalls, distinctUsers } = row;
   return {
     stage: row.stage,
-    isReady: checks.every((check) => check.ok || !check.required),
+    isReady: isReady(checks),
     checks,
     counts: {
       files,
@@ -80,25 +90,4 @@ export async function readReadiness(db: Database, tenantId: string): Promise<Rea
     rejectedByCode: Object.fromEntries(rejected.map(({ code, count }) => [code, count])),
     findings: findReadiness(facts).map((finding) => ({ ...finding, examples: [...finding.examples] })),
   };
-}
-
-function checksOf(row: Row, rows: { rejected: number; unpaired: number }): Readiness['checks'] {
-  const required = (code: string, ok: boolean, message: string) => ({ code, ok, required: true, message });
-  const advised = (code: string, ok: boolean, message: string) => ({ code, ok, required: false, message });
-  return [
-    required('TIME_ZONE_SET', row.timeZone !== null, 'The tenant has a time zone.'),
-    required('MAPPING_PUBLISHED', row.mappingVersion !== null, 'A field mapping for calls is published.'),
-    advised('SFTP_USER_EXISTS', row.users > 0, 'Somebody can log in to the drop.'),
-    advised('CALL_COMPLETE', row.readyCalls + row.surfacedCalls > 0, 'At least one call is complete.'),
-    advised(
-      'NOTHING_REJECTED',
-      row.rejected + rows.rejected === 0,
-      'No file in the drop was rejected, and no row of a batch.',
-    ),
-    advised(
-      'NOTHING_UNPAIRED',
-      row.unpairedRecordings + row.unpairedMetadata + rows.unpaired === 0,
-      'No file and no row of a batch waits for its other half.',
-    ),
-  ];
 }
