@@ -150,6 +150,7 @@ export {
 } from './mapping/field-mapping.ts';
 export { mapRecord } from './mapping/map-record.ts';
 export { CALL_PRESETS, COACH_MINIMUM, type MappingPreset } from './mapping/presets.ts';
+export { isOverRecordLimit, RECORD_LIMIT_BYTES } from './mapping/record-limit.ts';
 export { checkColumns } from './mapping/source-fields.ts';
 export { baseName, canonicalStem, namedStem } from './names/canonical-stem.ts';
 export { checkDropName } from './names/check-drop-name.ts';

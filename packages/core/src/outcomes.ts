@@ -110,7 +110,10 @@ export const OUTCOME_TABLE = {
     'A field holds a nested value.',
     'Send flat fields, or let the mapping name the nested path.',
   ),
-  ROW_TOO_LARGE: rejected('A row or field is over the limits.', 'Send shorter values, or fewer columns.'),
+  ROW_TOO_LARGE: rejected(
+    'A record, row or field is over the limits.',
+    'Send shorter values, or fewer fields.',
+  ),
   CONFLICTING_ROWS: rejected('Two rows of the batch disagree about one call.', 'Send one row for each call.'),
   LATE_UPDATE: rejected(
     'The update came after the 48 hours in which metadata may change a call.',

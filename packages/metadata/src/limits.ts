@@ -1,3 +1,5 @@
+import { RECORD_LIMIT_BYTES } from '@callbay/core';
+
 /** What one metadata file may cost at most. Source: case 75, case 78. */
 export interface MetadataLimits {
   /** Bytes of the file. */
@@ -12,6 +14,8 @@ export interface MetadataLimits {
   readonly keyLength: number;
   /** UTF-8 bytes of one value. */
   readonly valueBytes: number;
+  /** UTF-8 bytes of one record: the names and values of its fields together. */
+  readonly recordBytes: number;
   /** UTF-16 units of one CSV row, line end excluded. */
   readonly rowLength: number;
   /** Records kept; a CSV's further rows are counted and not kept. */
@@ -40,6 +44,7 @@ export const METADATA_LIMITS: MetadataLimits = Object.freeze({
   fieldsPerFile: 200_000,
   keyLength: 1_024,
   valueBytes: 64 * 1024,
+  recordBytes: RECORD_LIMIT_BYTES,
   rowLength: 1024 * 1024,
   records: 10_000,
   yamlBytes: 2 * 1024 * 1024,

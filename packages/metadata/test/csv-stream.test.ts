@@ -118,6 +118,15 @@ describe('a row that cannot be read costs no other', () => {
     ]);
   });
 
+  test('case 116: a row of exactly the byte limit of a record goes in, one byte more is an error of the row', () => {
+    const rows = readIn(`aé,b\n${'x'.repeat(10)},ééé\n${'x'.repeat(11)},ééé\n1,2\n`, 7, { recordBytes: 20 });
+    expect(rows.slice(1)).toMatchObject([
+      { kind: 'row', line: 2 },
+      { kind: 'bad', line: 3, code: 'ROW_TOO_LARGE' },
+      { kind: 'row', line: 4 },
+    ]);
+  });
+
   test('a NUL is an error of its row', () => {
     expect(readIn('a,b\n1,\0\n3,4\n', 100).slice(1)).toMatchObject([
       { kind: 'bad', line: 2 },

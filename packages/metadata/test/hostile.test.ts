@@ -234,6 +234,36 @@ describe('limits', () => {
     },
   );
 
+  test.each(FORMATS)(
+    'case 116: a record of %s of exactly the limit is read, one byte more is ROW_TOO_LARGE',
+    (format) => {
+      const limit = { recordBytes: 20 };
+      const exact = WRITERS[format]({ aé: 'x'.repeat(10), b: 'é'.repeat(3) });
+      expect(codesOf(parseText(format, exact, limit))).toEqual([]);
+      const over = WRITERS[format]({ aé: 'x'.repeat(11), b: 'é'.repeat(3) });
+      expect(codesOf(parseText(format, over, limit))).toEqual(['ROW_TOO_LARGE']);
+    },
+  );
+
+  test.each(FORMATS)(
+    'case 116: a record of %s of four megabytes is refused, and nothing of it is kept',
+    (format) => {
+      const fields = Object.fromEntries(
+        Array.from({ length: 80 }, (_, n): [string, string] => [`f${n}`, 'x'.repeat(50 * 1024)]),
+      );
+      const text = WRITERS[format](fields);
+      const parsed = parseText(format, text);
+      const isTooLongForYaml = format === 'yaml';
+      expect(codesOf(parsed)).toEqual([isTooLongForYaml ? 'METADATA_INVALID' : 'ROW_TOO_LARGE']);
+      expect(parsed.records).toEqual([]);
+    },
+  );
+
+  test('case 116: values that YAML repeats by reference count as often as they stand there', () => {
+    const text = `a: &a ${'x'.repeat(60_000)}\n${Array.from({ length: 20 }, (_, n) => `b${n}: *a`).join('\n')}\n`;
+    expect(codesOf(parseText('yaml', text))).toEqual(['ROW_TOO_LARGE']);
+  });
+
   test.each(FORMATS)('a %s file over its byte limit is refused before it is decoded', (format) => {
     const bytes = Buffer.alloc(METADATA_LIMITS.bytes + 1, '\n');
     const parsed = parseMetadata({ bytes, format });

@@ -1,5 +1,7 @@
+import { issue } from '../issue.ts';
 import type { MappedRecord, RawRecord } from '../mapping/field-mapping.ts';
 import { mapRecord } from '../mapping/map-record.ts';
+import { isOverRecordLimit, RECORD_LIMIT_BYTES } from '../mapping/record-limit.ts';
 import { type Outcome, outcomeOf } from '../outcomes.ts';
 import type { Policy } from '../policy.ts';
 import { judgeAmendWindow } from '../times/amend-window.ts';
@@ -36,6 +38,11 @@ function readRecord(state: FoldState, fact: RecordFact, base: ReadableRecord | n
     return { fact, raw: fact.raw.fields, mapped, policy };
   }
   const raw = { ...base.raw, ...fact.raw.fields };
+  if (isOverRecordLimit(raw)) {
+    const message = `Merged into the call's metadata it makes over ${RECORD_LIMIT_BYTES} bytes.`;
+    rejectForIssues(state, fact, [issue('ROW_TOO_LARGE', message)]);
+    return null;
+  }
   const merged = mapAwaitingZone({ ...fact.raw, fields: raw }, policy, { ...context, isCsv: false });
   if (merged.issues.length > 0) {
     rejectForIssues(state, fact, merged.issues);

@@ -343,6 +343,19 @@ describe('updates', () => {
     );
   });
 
+  test('case 116: updates that merge into more than one record may hold are rejected, and the call keeps the rest', () => {
+    const merging = policiesOf(policyOf({ settings: { updateMode: 'merge' } }));
+    const part = (name: string) => ({ [name]: 'é'.repeat(200 * 1024) });
+    const sent = scenario()
+      .media('a.wav')
+      .json('a.json', fields(part('one')))
+      .json('a.json', part('two'))
+      .json('a.json', part('three'));
+    const { call, codes } = sent.decide(merging);
+    expect(codes).toEqual(['SURFACED', 'SURFACED', 'UPDATED', 'ROW_TOO_LARGE']);
+    expect(call('a').revisions).toHaveLength(2);
+  });
+
   test('case 46: merging does not depend on when the recording came', () => {
     const merging = policiesOf(policyOf({ settings: { updateMode: 'merge' } }));
     const last = scenario()

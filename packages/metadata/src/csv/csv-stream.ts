@@ -1,8 +1,8 @@
 import { type Issue, issue } from '@callbay/core';
 import { createIssueList } from '../issue-list.ts';
 import { METADATA_LIMITS, type MetadataLimits } from '../limits.ts';
-import { isLongerThan } from '../text/byte-length.ts';
-import { quoteKey } from '../text/wording.ts';
+import { bytesOf, isLongerThan } from '../text/byte-length.ts';
+import { overRecordLimit, quoteKey } from '../text/wording.ts';
 import { detectDelimiter } from './detect-delimiter.ts';
 import { type CsvHeader, readHeader } from './read-header.ts';
 import { CsvRowStream, type StreamedRow } from './row-stream.ts';
@@ -25,6 +25,8 @@ export class CsvStream {
   readonly #limits: MetadataLimits;
   #rows: CsvRowStream | null = null;
   #header: CsvHeader | null = null;
+  /** UTF-8 bytes of the column names, once they were counted. */
+  #nameBytes: number | null = null;
   #hasEnded = false;
   /** Null before the first piece. */
   delimiter: string | null = null;
@@ -84,10 +86,21 @@ export class CsvStream {
       const message = `Expected ${names.length} values, found ${cells.length}: put quotes around a value that holds the delimiter.`;
       return { kind: 'bad', line, code: 'METADATA_INVALID', message };
     }
-    const { valueBytes } = this.#limits;
-    const long = cells.findIndex((cell) => cell.length > valueBytes / 4 && isLongerThan(cell, valueBytes));
-    if (long === -1) return row;
-    const message = `The value of ${quoteKey(names[long] ?? '')} is over ${valueBytes} bytes.`;
-    return { kind: 'bad', line, code: 'ROW_TOO_LARGE', message };
+    const message = this.#complainOfBytes(names, cells);
+    return message === null ? row : { kind: 'bad', line, code: 'ROW_TOO_LARGE', message };
+  }
+
+  #complainOfBytes(names: readonly string[], cells: readonly string[]): string | null {
+    const { valueBytes, recordBytes } = this.#limits;
+    let units = 0;
+    for (const [index, cell] of cells.entries()) {
+      units += cell.length;
+      if (cell.length > valueBytes / 4 && isLongerThan(cell, valueBytes))
+        return `The value of ${quoteKey(names[index] ?? '')} is over ${valueBytes} bytes.`;
+    }
+    this.#nameBytes ??= bytesOf(names);
+    // A UTF-16 unit takes three bytes at most.
+    if (this.#nameBytes + units * 3 <= recordBytes) return null;
+    return this.#nameBytes + bytesOf(cells) > recordBytes ? overRecordLimit(this.#limits) : null;
   }
 }

@@ -2,9 +2,9 @@ import type { RawRecord } from '@callbay/core';
 import { createIssueList } from '../issue-list.ts';
 import type { MetadataLimits } from '../limits.ts';
 import type { Reading } from '../reading.ts';
-import { isLongerThan } from '../text/byte-length.ts';
+import { bytesOf, isLongerThan } from '../text/byte-length.ts';
 import { createLocator } from '../text/locator.ts';
-import { quoteKey } from '../text/wording.ts';
+import { overRecordLimit, quoteKey } from '../text/wording.ts';
 import { detectDelimiter } from './detect-delimiter.ts';
 import { type CsvHeader, readHeader } from './read-header.ts';
 import { type CsvRow, scanCsv } from './scan-csv.ts';
@@ -84,7 +84,8 @@ function complainOfRow(
     const message = `The value of ${quoteKey(header.names[long] ?? '')} is over ${limits.valueBytes} bytes.`;
     return { code: 'ROW_TOO_LARGE', message };
   }
-  return null;
+  const isOver = bytesOf(header.names) + bytesOf(row.cells) > limits.recordBytes;
+  return isOver ? { code: 'ROW_TOO_LARGE', message: overRecordLimit(limits) } : null;
 }
 
 const fieldsOf = (row: CsvRow, header: CsvHeader): Record<string, string> =>

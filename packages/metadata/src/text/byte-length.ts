@@ -3,3 +3,7 @@ export function isLongerThan(text: string, limit: number): boolean {
   if (text.length * 3 <= limit) return false;
   return text.length > limit || Buffer.byteLength(text, 'utf8') > limit;
 }
+
+/** UTF-8 bytes of all these strings together. */
+export const bytesOf = (texts: readonly string[]): number =>
+  texts.reduce((sum, text) => sum + Buffer.byteLength(text, 'utf8'), 0);

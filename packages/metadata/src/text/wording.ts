@@ -1,3 +1,5 @@
+import type { MetadataLimits } from '../limits.ts';
+
 /** Characters of a key that a message may repeat. */
 const KEY_EXCERPT = 60;
 
@@ -18,3 +20,6 @@ export function describeCharacter(text: string, offset: number): string {
     ? `\`${String.fromCodePoint(code)}\` (${name})`
     : name;
 }
+
+export const overRecordLimit = ({ recordBytes }: Pick<MetadataLimits, 'recordBytes'>): string =>
+  `The names and values of one record are over ${recordBytes} bytes together.`;

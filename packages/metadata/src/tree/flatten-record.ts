@@ -1,10 +1,10 @@
 import type { RawRecord } from '@callbay/core';
 import type { IssueList } from '../issue-list.ts';
 import type { MetadataLimits } from '../limits.ts';
-import { isLongerThan } from '../text/byte-length.ts';
+import { bytesOf, isLongerThan } from '../text/byte-length.ts';
 import type { Locator } from '../text/locator.ts';
 import { trimKey } from '../text/trim-key.ts';
-import { quoteKey } from '../text/wording.ts';
+import { overRecordLimit, quoteKey } from '../text/wording.ts';
 import type { SourceEntry, SourceMap, SourceNode } from './source-node.ts';
 
 /** What the records of one file share. */
@@ -23,7 +23,8 @@ export interface FlattenContext {
  * One record with its nested values under flattened paths: `a.b`, `a[0].b`, `a@attribute`, an empty map or list as ''.
  * Whether a nested value is welcome is not decided here. Keys come out trimmed, values untouched.
  * Issues: METADATA_INVALID for a key that is empty, `__proto__`, twice there or too long, for two values of one path,
- * for a value that is too long or no text, and past a limit. Warning: KEY_TRIMMED. Source: case 71, case 74, case 75.
+ * for a value that is too long or no text, and past a limit; ROW_TOO_LARGE for a record of too many bytes. Warning:
+ * KEY_TRIMMED. Source: case 71, case 74, case 75, case 116.
  *
  * Invariant: every step towards a value ends in a field or in an issue, and both are bounded, so that shared nodes
  * (YAML aliases) cannot make the walk long.
@@ -33,6 +34,7 @@ export function flattenRecord(record: SourceMap, context: FlattenContext): RawRe
   const fields = new Map<string, string>();
   const nestedPaths: string[] = [];
   let isStopped = false;
+  let bytes = 0;
 
   const refuse = (offset: number, message: string): void => {
     issues.add('METADATA_INVALID', message, locator.place(offset));
@@ -51,7 +53,11 @@ export function flattenRecord(record: SourceMap, context: FlattenContext): RawRe
       refuse(offset, `The value of ${quoteKey(path)} is over ${limits.valueBytes} bytes.`);
     } else if (text.includes('\0') || !text.isWellFormed()) {
       refuse(offset, `The value of ${quoteKey(path)} holds a NUL or half a character.`);
+    } else if (bytes + bytesOf([path, text]) > limits.recordBytes) {
+      issues.add('ROW_TOO_LARGE', overRecordLimit(limits), locator.place(record.offset));
+      isStopped = true;
     } else {
+      bytes += bytesOf([path, text]);
       fields.set(path, text);
       context.fieldsLeft -= 1;
       if (isNested) nestedPaths.push(path);
