@@ -24,8 +24,8 @@ export interface LocalFile {
 
 /**
  * Makes a whole local file a received one: bytes durable, then the row. When it resolves the file may be acknowledged.
- * When it rejects nothing was acknowledged and the bytes are at `path` again, so that the client may send the end once
- * more; a row that was committed all the same (the answer was lost) keeps its blob, and a blob without a row falls to
+ * When it rejects nothing was acknowledged and the bytes are at `path` again if that was possible, so that the client may
+ * send the end once more; a row that was committed all the same (the answer was lost) keeps its blob, and a blob without a row falls to
  * the sweep of orphans.
  */
 export async function receiveLocalFile(
@@ -38,9 +38,19 @@ export async function receiveLocalFile(
   try {
     await receiveFile(deps, { ...file, fileId, drop: 'sftp', blobKey });
   } catch (error) {
-    await using local = await deps.blobs.openLocal(file.tenantId, blobKey);
-    await copyFile(local.path, path, constants.COPYFILE_FICLONE);
+    await putBack(deps, file.tenantId, blobKey, path);
     throw error;
+  }
+}
+
+/** A copy: the row may be there, and then the blob is its. */
+async function putBack(deps: ReceiveDeps, tenantId: string, blobKey: string, path: string): Promise<void> {
+  try {
+    await using local = await deps.blobs.openLocal(tenantId, blobKey);
+    await copyFile(local.path, path, constants.COPYFILE_FICLONE);
+  } catch (error) {
+    // The client hears why its file was not received; it was told of no success, so this only costs it the resumption.
+    deps.log.warn({ err: error, tenantId, blobKey }, 'bytes of a failed upload were not put back');
   }
 }
 
