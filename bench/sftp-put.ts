@@ -1,6 +1,8 @@
 // Uploads by OpenSSH's own sftp to ours and to OpenSSH's sshd, in turn on the loopback: one file of 256 MiB, and 200
-// files of 2 KB over one connection. Ours syncs each file and its row to the disk before it acknowledges the CLOSE,
-// sshd syncs nothing: the lead or lag is at that price. Clock: the client's whole run, with its login.
+// files of 2 KB over one connection. Ours syncs each file and its row to the disk before it acknowledges the CLOSE. Of
+// small files sshd is measured twice: as it is, which syncs nothing, and with `put -f`, which has each file synced but
+// not its folder. The pipeline is stopped while small files are put, so that both sides only receive; its CPU for reading
+// them afterwards is listed apart. Clock: the client's whole run, with its login.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -8,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type RunningProduct, startProduct, until } from '@callbay/testkit';
+import { readUsage } from './hotpath/process-tree.ts';
 import { type BenchResult, compareRates } from './result.ts';
 import { findMissing, type SftpTarget, startSshd } from './sshd.ts';
 
@@ -31,9 +34,9 @@ const OPTIONS = [
 ];
 
 /** Puts the files that `pattern` names; answers the seconds it took. Throws where one was not taken. */
-async function put(target: SftpTarget, pattern: string): Promise<number> {
+async function put(target: SftpTarget, pattern: string, flags = ''): Promise<number> {
   const batch = join(tmpdir(), `callbay-batch-${randomBytes(6).toString('hex')}`);
-  await writeFile(batch, `put ${pattern}\n`);
+  await writeFile(batch, `put ${flags} ${pattern}\n`);
   const startedAt = performance.now();
   try {
     await promisify(execFile)(
@@ -45,6 +48,40 @@ async function put(target: SftpTarget, pattern: string): Promise<number> {
   } finally {
     await rm(batch);
   }
+}
+
+const readCpu = async (product: RunningProduct) =>
+  (await readUsage(product.supervisorPid, new Set(), null)).cpuMs;
+
+interface SmallRound {
+  readonly filesPerSecond: number;
+  /** CPU milliseconds of a file: to receive it, and of the pipeline and its pool to read it. */
+  readonly cpu: { readonly intake: number; readonly postgres: number; readonly reading: number };
+}
+
+/** Puts the small files while the pipeline is stopped, then lets it read them. */
+async function putSmall(product: RunningProduct, ours: SftpTarget, pattern: string): Promise<SmallRound> {
+  const pipeline = (await product.pids()).pipeline!;
+  const before = await readCpu(product);
+  process.kill(pipeline, 'SIGSTOP');
+  let seconds: number;
+  let received: Awaited<ReturnType<typeof readCpu>>;
+  try {
+    seconds = await put(ours, pattern);
+    received = await readCpu(product);
+  } finally {
+    process.kill(pipeline, 'SIGCONT');
+  }
+  await settle(product);
+  const after = await readCpu(product);
+  return {
+    filesPerSecond: SMALL_FILES / seconds,
+    cpu: {
+      intake: (received.intake - before.intake) / SMALL_FILES,
+      postgres: (received.postgres - before.postgres) / SMALL_FILES,
+      reading: (after.pipeline + after.pool - received.pipeline - received.pool) / SMALL_FILES,
+    },
+  };
 }
 
 /** Waits until ours has read all it was sent, so that its own reading does not slow its peer's turn. */
@@ -93,28 +130,43 @@ export async function run(): Promise<BenchResult[]> {
   const ours: SftpTarget = { port: product.sftpPort, username: user.username, keyFile };
 
   const rates = {
-    large: { ours: [] as number[], peer: [] as number[] },
-    small: { ours: [] as number[], peer: [] as number[] },
+    large: { ours: [] as number[], sshd: [] as number[] },
+    small: { ours: [] as number[], sshd: [] as number[], synced: [] as number[] },
   };
   for (let round = 1; round <= ROUNDS; round += 1) {
     await renameAll(folder, round);
     await renameAll(join(folder, 'small'), round);
     rates.large.ours.push(LARGE_MIB / (await put(ours, `${folder}/*.bin`)));
     await settle(product);
-    rates.large.peer.push(LARGE_MIB / (await put(sshd, `${folder}/*.bin`)));
-    rates.small.ours.push(SMALL_FILES / (await put(ours, `${folder}/small/*`)));
-    await settle(product);
-    rates.small.peer.push(SMALL_FILES / (await put(sshd, `${folder}/small/*`)));
+    rates.large.sshd.push(LARGE_MIB / (await put(sshd, `${folder}/*.bin`)));
+    const small = await putSmall(product, ours, `${folder}/small/*`);
+    rates.small.ours.push(small.filesPerSecond);
+    rates.small.sshd.push(SMALL_FILES / (await put(sshd, `${folder}/small/*`)));
+    rates.small.synced.push(SMALL_FILES / (await put(sshd, `${folder}/small/*`, '-f')));
     await rm(sshd.folder, { recursive: true });
     await mkdir(sshd.folder);
     const last = (values: readonly number[]): string => values.at(-1)?.toFixed(0) ?? '';
+    const { intake, postgres, reading } = small.cpu;
     process.stderr.write(
-      `round ${round}: 256 MiB ours ${last(rates.large.ours)}, sshd ${last(rates.large.peer)} MiB/s; ` +
-        `small files ours ${last(rates.small.ours)}, sshd ${last(rates.small.peer)} files/s\n`,
+      `round ${round}: 256 MiB ours ${last(rates.large.ours)}, sshd ${last(rates.large.sshd)} MiB/s; small files ours ` +
+        `${last(rates.small.ours)}, sshd ${last(rates.small.sshd)}, sshd with put -f ${last(rates.small.synced)} a second; ` +
+        `CPU of a small file: intake ${intake.toFixed(2)}, Postgres ${postgres.toFixed(2)} ms; ` +
+        `reading it afterwards: pipeline and pool ${reading.toFixed(2)} ms\n`,
     );
   }
   return [
-    compareRates('sftp-put-small', 'files/s', rates.small.ours, rates.small.peer),
-    compareRates('sftp-put', 'MiB/s', rates.large.ours, rates.large.peer),
+    compareRates(
+      'sftp-put-small',
+      'files/s (peer: sshd, nothing synced)',
+      rates.small.ours,
+      rates.small.sshd,
+    ),
+    compareRates(
+      'sftp-put-small-synced',
+      'files/s (peer: sshd, put -f)',
+      rates.small.ours,
+      rates.small.synced,
+    ),
+    compareRates('sftp-put', 'MiB/s', rates.large.ours, rates.large.sshd),
   ];
 }
