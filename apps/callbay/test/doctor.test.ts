@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@callbay/embedded';
 import { createProcessMetricsStore, openDatabase } from '@callbay/postgres';
-import { type Config, createMetrics, loadConfig } from '@callbay/runtime';
+import { type Config, createLogger, createMetrics, loadConfig } from '@callbay/runtime';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { runChecks } from '../src/doctor/checks.ts';
 import { fixHome } from '../src/doctor/fix-home.ts';
@@ -14,6 +14,7 @@ import { prepareDatabase } from '../src/prepare-database.ts';
 let home: string;
 let server: EmbeddedPostgres;
 const key = 'ab'.repeat(32);
+const quiet = createLogger({ role: 'test', level: 'silent' });
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'callbay-doctor-'));
   server = await startEmbeddedPostgres({ home: join(home, 'server'), isThrowaway: true });
@@ -46,14 +47,14 @@ test('a database that is not migrated fails that check alone, and passes once it
   expect(await statusOf(config, 'migrations')).toBe('fail');
   expect(await statusOf(config, 'connections')).toBe('ok');
   expect(await statusOf(config, 'clocks')).toBe('ok');
-  await prepareDatabase(url, { operatorKeyFile: join(home, 'operator.key') });
+  await prepareDatabase(url, config, quiet);
   expect(await statusOf(config, 'migrations')).toBe('ok');
 });
 
 test('requests that name a proxy while none is trusted are a warning, until one is trusted', async () => {
   const url = await server.createDatabase('doctor');
   const env = { DATABASE_URL: url };
-  await prepareDatabase(url, { operatorKeyFile: join(home, 'operator.key') });
+  await prepareDatabase(url, configOf(env), quiet);
   await using db = openDatabase({ connectionString: url, max: 1, applicationName: 'tests' });
   const { registry, httpUntrustedForwarded } = createMetrics({ withProcess: false });
   const share = async () =>
@@ -134,4 +135,16 @@ test('a home that others may look into is a warning, and is closed by mending', 
   await fixHome(config);
   expect(await statusOf(config, 'home')).toBe('ok');
   expect((await stat(config.home)).mode & 0o066).toBe(0);
+});
+
+test('a home that is not the one of its database fails, saying what to do', async () => {
+  const url = await server.createDatabase('doctor_homes');
+  const own = loadConfig({ CALLBAY_HOME: join(home, 'own'), CALLBAY_SECRET_KEY: key, DATABASE_URL: url });
+  expect(await statusOf(own, 'installation')).toBe('ok');
+  await prepareDatabase(url, own, quiet);
+  expect(await statusOf(own, 'installation')).toBe('ok');
+  const other = loadConfig({ CALLBAY_HOME: join(home, 'other'), CALLBAY_SECRET_KEY: key, DATABASE_URL: url });
+  expect(await statusOf(other, 'installation')).toBe('fail');
+  await rm(own.blobsFolder, { recursive: true });
+  expect(await statusOf(own, 'installation')).toBe('fail');
 });

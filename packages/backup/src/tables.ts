@@ -13,6 +13,8 @@ export interface Table {
 
 /** Prisma's own history; its content is what the migrations leave behind. */
 const HISTORY_TABLE = '_prisma_migrations';
+/** Ties a database to where its bytes are: a copy of the rows rests somewhere else. */
+const INSTALLATION_TABLE = 'installation';
 const quote = pg.escapeIdentifier;
 
 /** Values are written the same way whatever the server's or the role's settings. */
@@ -38,9 +40,9 @@ async function readColumns(client: pg.Client): Promise<ColumnRow[]> {
        JOIN pg_namespace n ON n.oid = c.relnamespace
        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
        LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
-      WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname <> $1
+      WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname <> ALL($1)
       ORDER BY c.relname, a.attnum`,
-    [HISTORY_TABLE],
+    [[HISTORY_TABLE, INSTALLATION_TABLE]],
   );
   return rows;
 }

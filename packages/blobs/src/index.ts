@@ -8,4 +8,4 @@ export {
   type DiskBlobStore,
   type DiskBlobStoreOptions,
 } from './disk/disk-blob-store.ts';
-export { markStore, STORE_MARKER } from './disk/store-marker.ts';
+export { markStore, readMarker, replaceMarker, STORE_MARKER } from './disk/store-marker.ts';

@@ -26,6 +26,11 @@ export {
   type TransactOptions,
   transact,
 } from './database/database.ts';
+export {
+  claimInstallationId,
+  readInstallationId,
+  replaceInstallationId,
+} from './database/installation.ts';
 export { applyMigrations } from './database/migrate.ts';
 export { createProcessMetricsStore, type ProcessSnapshot } from './database/process-metrics.ts';
 export { createDropView } from './drop/drop-view.ts';

@@ -3,4 +3,12 @@
  * bytes, shared metrics and the queue. It never holds what only one role needs. The main files of intake, pipeline and api call it first and
  * then wire their own parts.
  */
+export {
+  bindInstallation,
+  type InstallationState,
+  joinInstallation,
+  judgeInstallation,
+  readInstallationIds,
+  refusalOf,
+} from './installation.ts';
 export { openRole, type Role, type RoleName } from './open-role.ts';

@@ -1,8 +1,9 @@
-import { createDiskBlobStore, type DiskBlobStore, markStore } from '@callbay/blobs';
-import { createProcessMetricsStore, type Database, openDatabase, refersToBytes } from '@callbay/postgres';
+import { createDiskBlobStore, type DiskBlobStore } from '@callbay/blobs';
+import { createProcessMetricsStore, type Database, openDatabase } from '@callbay/postgres';
 import { type CallbayQueue, createJobQueue, type QueueBackend } from '@callbay/queue';
 import {
   type Config,
+  ConfigError,
   createLogger,
   createMetrics,
   exitWithParent,
@@ -20,6 +21,7 @@ import {
   type Shutdown,
   shareMetrics,
 } from '@callbay/runtime';
+import { joinInstallation } from './installation.ts';
 
 export type RoleName = keyof typeof ROLE_CONNECTIONS;
 
@@ -53,32 +55,38 @@ function openRoleDatabase(name: RoleName, connectionString: string, logger: Logg
   });
 }
 
-/** A store that is not mounted yet is no reason to end: it comes into use as soon as it is there. */
-async function openBlobs(root: string, db: Database, logger: Logger): Promise<DiskBlobStore> {
-  try {
-    const isMarked = await markStore(root, () => refersToBytes(db));
-    if (!isMarked) logger.error({ root }, 'the folder of stored bytes is empty: is its disk mounted?');
-  } catch (err) {
-    logger.error({ err, root }, 'the folder of stored bytes cannot be used');
-  }
-  return createDiskBlobStore({ root, requiresMarker: true });
-}
+/** What a person must change, and no stack: the fault is in the environment. */
+const WRONG_CONFIGURATION = 2;
 
 /**
- * Opens the common parts of this process as its environment says. Throws a ConfigError for a wrong environment, and a
- * retryable CallbayError when the queue does not answer.
+ * Opens the common parts of this process as its environment says. Ends the process with a sentence for each problem of
+ * the environment. Throws a retryable CallbayError when the database or the queue does not answer.
  */
 export async function openRole(name: RoleName): Promise<Role> {
+  try {
+    return await openParts(name);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`callbay-${name}: ${error.message}\n`);
+    process.exit(WRONG_CONFIGURATION);
+  }
+}
+
+async function openParts(name: RoleName): Promise<Role> {
   const config = loadConfig(readEnv());
   const logger = createLogger({ role: name, level: config.logLevel });
   const shutdown = onShutdown({ logger });
   exitWithParent(shutdown);
   const connectionString = config.databaseUrl;
-  if (connectionString === null) throw new Error(`${name} needs DATABASE_URL: \`callbay up\` sets it`);
+  if (connectionString === null) {
+    const message = `${name} needs it: \`callbay up\` sets it for the roles that it starts`;
+    throw new ConfigError([{ variable: 'DATABASE_URL', message }]);
+  }
   const secretKey = await loadSecretKey(config);
 
   const db = openRoleDatabase(name, connectionString, logger);
   shutdown.add('database', () => db.close());
+  await joinInstallation(db, config, logger);
 
   const labels = processLabels(name);
   const metrics = createMetrics({ withProcess: true, labels });
@@ -104,7 +112,7 @@ export async function openRole(name: RoleName): Promise<Role> {
     secretKey,
     metrics,
     db,
-    blobs: await openBlobs(config.blobsFolder, db, logger),
+    blobs: createDiskBlobStore({ root: config.blobsFolder, requiresMarker: true }),
     queue,
     queueBackend,
     readAllMetrics: () => readAllMetrics(sharing),

@@ -86,3 +86,14 @@ test('a role without a database ends with the name of the variable', async () =>
   expect(code).not.toBe(0);
   expect(log()).toContain('DATABASE_URL');
 });
+
+test('a role in another home than its database’s ends with a sentence, touching nothing', async () => {
+  const database = await createTestDatabase();
+  onTestFinished(() => database.drop());
+  const first = await start({ DATABASE_URL: database.connectionString });
+  await once(first.child, 'message');
+  const second = await start({ DATABASE_URL: database.connectionString });
+  expect(await once(second.child, 'exit')).toEqual([2, null]);
+  expect(second.log()).toContain(`CALLBAY_HOME: ${second.home} is not the home of this database`);
+  expect(await readdir(second.home)).toEqual([]);
+});

@@ -12,6 +12,8 @@ export interface Config {
   readonly spoolFolder: string;
   readonly operatorKeyFile: string;
   readonly secretKeyFile: string;
+  /** The id of the installation that the home belongs to. */
+  readonly installationFile: string;
   readonly bind: string;
   /** The name customers reach us by, shown with their SFTP credentials. */
   readonly publicHost: string;
@@ -192,6 +194,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     spoolFolder: join(home, 'spool'),
     operatorKeyFile: join(home, 'operator.key'),
     secretKeyFile: join(home, 'secret.key'),
+    installationFile: join(home, 'installation'),
     bind: values.CALLBAY_BIND,
     publicHost: values.CALLBAY_PUBLIC_HOST ?? values.CALLBAY_BIND,
     http: {

@@ -67,10 +67,11 @@ Example:
       await makeHome(config.home);
       const hasKey = config.secretKey !== null || existsSync(config.secretKeyFile);
       const secretKey = hasKey ? await loadSecretKey(config) : null;
-      const { applyMigrations } = await import('@callbay/postgres');
+      const { applyMigrations, openDatabase } = await import('@callbay/postgres');
+      const { bindInstallation } = await import('@callbay/role');
       const result = await withDatabase(config, async (connectionString) => {
         await applyMigrations(connectionString);
-        return restoreBackup({
+        const restored = await restoreBackup({
           file,
           connectionString,
           blobsFolder: config.blobsFolder,
@@ -79,6 +80,9 @@ Example:
           isForced: options.force === true,
           onProgress: progressLines(),
         });
+        await using db = openDatabase({ connectionString, max: 1, applicationName: 'callbay-restore' });
+        await bindInstallation(db, config);
+        return restored;
       });
       output.json(result);
       output.line(`restored ${result.rows} rows and ${result.blobs} blobs as of ${result.createdAt}`);

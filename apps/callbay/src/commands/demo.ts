@@ -47,7 +47,8 @@ async function playDemo(): Promise<void> {
       config,
       logger,
       shutdown,
-      prepareDatabase: async (connectionString) => void (await prepareDatabase(connectionString, config)),
+      prepareDatabase: async (connectionString) =>
+        void (await prepareDatabase(connectionString, config, logger)),
     });
     const api = await openApi(config, { url: addresses.http });
     const key = (await readFile(config.operatorKeyFile, 'utf8')).trim();

@@ -1,4 +1,4 @@
-import { makeHome } from '@callbay/runtime';
+import { createLogger, makeHome } from '@callbay/runtime';
 import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
 import { prepareDatabase } from '../prepare-database.ts';
@@ -12,9 +12,10 @@ export function addMigrateCommand(program: Command): void {
     )
     .action(async (_options, command: Command) => {
       const { config, output } = contextOf(command);
+      const logger = createLogger({ role: 'callbay', level: config.logLevel });
       await makeHome(config.home);
       const applied = await withDatabase(config, (connectionString) =>
-        prepareDatabase(connectionString, config),
+        prepareDatabase(connectionString, config, logger),
       );
       output.json({ applied, operatorKeyFile: config.operatorKeyFile });
       output.line(

@@ -35,7 +35,7 @@ Examples:
           logger,
           shutdown,
           prepareDatabase: async (connectionString) => {
-            const applied = await prepareDatabase(connectionString, config);
+            const applied = await prepareDatabase(connectionString, config, logger);
             if (applied.length > 0) logger.info({ applied }, 'migrations applied');
           },
         });

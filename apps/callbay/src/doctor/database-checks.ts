@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Config, connectionBudget } from '@callbay/runtime';
+import { readMarker } from '@callbay/blobs';
+import { judgeInstallation, refusalOf } from '@callbay/role';
+import { type Config, connectionBudget, readFileIfThere } from '@callbay/runtime';
 import pg from 'pg';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { checkProxy } from './proxy-check.ts';
@@ -63,6 +65,33 @@ async function checkBudget(client: pg.Client, config: Config): Promise<Finding> 
   );
 }
 
+/** Two homes on one database each take the other's bytes for lost. */
+async function checkInstallation(client: pg.Client, config: Config): Promise<Finding> {
+  const { rows: found } = await client.query<{ name: string | null }>(
+    "SELECT to_regclass('installation') AS name",
+  );
+  const { rows } = found[0]?.name
+    ? await client.query<{ id: string }>('SELECT id FROM installation')
+    : { rows: [] };
+  const state = judgeInstallation({
+    database: rows[0]?.id ?? null,
+    home: (await readFileIfThere(config.installationFile))?.trim() || null,
+    store: await readMarker(config.blobsFolder),
+  });
+  const refusal = refusalOf(state, config);
+  if (refusal !== null) {
+    const [sentence = '', fix = ''] = refusal.split(': ');
+    return fail('installation', `${sentence}.`, `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`);
+  }
+  if (state === 'unclaimed') return ok('installation', 'The first start ties this home to its database.');
+  if (state === 'same') return ok('installation', 'The stored bytes are those of this database.');
+  return fail(
+    'installation',
+    `No stored bytes are in ${config.blobsFolder}.`,
+    'Mount the disk that holds them.',
+  );
+}
+
 /** The 7-day purge and the 48 h window stand on these two clocks agreeing. */
 async function checkClocks(client: pg.Client): Promise<Finding> {
   const sentAt = Date.now();
@@ -92,6 +121,7 @@ export async function checkDatabase(config: Config, connectionString: string): P
       migrations,
       await checkBudget(client, config),
       await checkClocks(client),
+      await checkInstallation(client, config),
       ...(migrations.status === 'ok' ? [await checkProxy(client, config)] : []),
     ];
   } catch (error) {

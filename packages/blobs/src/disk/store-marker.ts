@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { link, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CallbayError } from '@callbay/core';
 import { errnoOf, makeDurableFolder, syncPath } from './durable-files.ts';
@@ -34,30 +34,58 @@ export async function findMarker(root: string): Promise<void> {
   }
 }
 
+/** The store's id, or null where there is no store or it cannot be read just now. */
+export async function readMarker(root: string): Promise<string | null> {
+  try {
+    return (await readFile(join(root, STORE_MARKER), 'utf8')).trim() || null;
+  } catch (error) {
+    if (errnoOf(error) === null) throw error;
+    return null;
+  }
+}
+
 /**
  * Marks a folder as a store, unless it looks like one that is not mounted: empty, although rows refer to bytes. A store
- * that holds tenants' folders and no marker is of an earlier version. Doing it twice, or at once, is fine.
+ * that holds tenants' folders and no marker is of an earlier version. One that is marked keeps its id. Doing it twice, or
+ * at once, is fine.
  */
-export async function markStore(root: string, refersToBytes: () => Promise<boolean>): Promise<boolean> {
+export async function markStore(
+  root: string,
+  refersToBytes: () => Promise<boolean>,
+  id: string = randomUUID(),
+): Promise<boolean> {
   if (await hasMarker(root)) return true;
   if (!(await holdsFolders(root)) && (await refersToBytes())) return false;
+  await placeMarker(root, id, link);
+  return true;
+}
+
+/** Marks a folder as the store of this id, whatever it was before. */
+export const replaceMarker = (root: string, id: string): Promise<void> => placeMarker(root, id, rename);
+
+async function placeMarker(
+  root: string,
+  id: string,
+  place: (draft: string, marker: string) => Promise<void>,
+): Promise<void> {
   await makeDurableFolder(root, root);
   const draft = join(root, `${STORE_MARKER}-${randomUUID()}`);
   try {
     const file = await open(draft, 'wx', 0o600);
     try {
-      await file.write(`${randomUUID()}\n`);
+      await file.write(`${id}\n`);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(draft, join(root, STORE_MARKER));
+    await place(draft, join(root, STORE_MARKER));
   } catch (error) {
+    // Another process marked it in the meantime: its id counts.
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  } finally {
     await rm(draft, { force: true });
-    throw error;
   }
   await syncPath(root);
-  return true;
 }
 
 async function hasMarker(root: string): Promise<boolean> {
