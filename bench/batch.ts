@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createDiskBlobStore } from '@callbay/blobs';
 import { startEmbeddedPostgres } from '@callbay/embedded';
-import { type ClassifyFileDeps, classifyFile, createInspector, sweepBatches } from '@callbay/ingestion';
+import { createInspector, type ReadAloneDeps, readAlone, sweepBatches } from '@callbay/ingestion';
 import {
   applyMigrations,
   createApiStores,
@@ -60,17 +60,13 @@ async function insertRecordings(db: Database, tenantId: string): Promise<void> {
   ]);
 }
 
-async function makeDeps(
-  stack: AsyncDisposableStack,
-  db: Database,
-  folder: string,
-): Promise<ClassifyFileDeps> {
+async function makeDeps(stack: AsyncDisposableStack, db: Database, folder: string): Promise<ReadAloneDeps> {
   return {
     calls: createCallStore(db, createTombstones(randomBytes(32))),
     files: createFileStore(db),
     batches: createBatchStore(db),
     crm: createCrmStore(db),
-    queue: { enqueueCrmImport: async () => {} },
+    queue: { enqueueCrmImport: async () => {}, wakeReaders: async () => {}, wakeManyReaders: async () => {} },
     blobs: createDiskBlobStore({ root: join(folder, 'blobs') }),
     inspector: stack.use(createInspector({ processes: 1 })),
     log: { warn: console.warn, error: console.error },
@@ -161,7 +157,7 @@ export async function run(): Promise<BenchResult[]> {
   await createFileReceiver(db).receiveFile(tenantId, batch);
   using children = watchChildren();
   const startedAt = performance.now();
-  await classifyFile(deps, { tenantId, fileId });
+  await readAlone(deps, { tenantId, fileId });
   const readSeconds = (performance.now() - startedAt) / 1_000;
   await sweepBatches(deps);
   const seconds = (performance.now() - startedAt) / 1_000;

@@ -64,13 +64,13 @@ const startOurs =
       backend,
       concurrency: CONCURRENCY,
       handlers: {
-        'file.classify': async () => {},
+        'tenant.read': async () => {},
         'crm.import': async () => {},
       },
       observer: { completed: onDone, failed: (_name, error) => fail(error), broke: fail },
     });
     return {
-      add: (fileId) => queue.enqueueClassify(TENANT, fileId),
+      add: (type) => queue.enqueueMany([{ name: 'crm.import', payload: { tenantId: TENANT, type } }]),
       close: async () => {
         await workers.close();
         await queue.close();
@@ -87,7 +87,7 @@ const startBare =
     await queue.waitUntilReady();
     await worker.waitUntilReady();
     return {
-      add: async (fileId) => void (await queue.add('file.classify', { tenantId: TENANT, fileId })),
+      add: async (type) => void (await queue.add('crm.import', { tenantId: TENANT, type })),
       close: async () => {
         await worker.close();
         await queue.close();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { classifyFile } from '@callbay/ingestion';
+import { readAlone } from '@callbay/ingestion';
 import { makeWav, type RunningCallbay, startCallbay, type TestTenant } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CALL_AT, callsOf, codesOf, HOUR, json } from './support.ts';
@@ -37,7 +37,7 @@ async function work(on: RunningCallbay, { tenantId }: TestTenant, n: number): Pr
     'SELECT id FROM files WHERE tenant_id = $1 ORDER BY receive_seq',
     [tenantId],
   );
-  await classifyFile(on.deps, { tenantId, fileId: rows[n]?.id ?? randomUUID() });
+  await readAlone(on.deps, { tenantId, fileId: rows[n]?.id ?? randomUUID() });
 }
 
 test('case 37, 56: metadata sent again changes the call and leaves its recording', async () => {

@@ -1,8 +1,8 @@
 import type { NewMapping } from '@callbay/contracts';
 import { COACH_MINIMUM } from '@callbay/core';
 import {
-  classifyFile,
   importCrm,
+  readAlone,
   replayFile,
   sweepDataRetention,
   sweepExpiredRows,
@@ -241,7 +241,7 @@ test('case 79: rows of a batch that came with a CRM file wait for it, and go on 
     'SELECT id FROM files WHERE tenant_id = $1 ORDER BY receive_seq',
     [tenantId],
   );
-  for (const { id } of ids) await classifyFile(idle.deps, { tenantId, fileId: id });
+  for (const { id } of ids) await readAlone(idle.deps, { tenantId, fileId: id });
   expect(await rowsIn(idle, tenantId)).toEqual(['CRM_PENDING', 'CRM_PENDING', 'NO_RECORDING']);
   await client.remove('contacts.csv');
   await importCrm(idle.deps, { tenantId, type: 'contacts' });

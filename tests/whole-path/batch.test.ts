@@ -212,7 +212,7 @@ test('case 69: a batch refused for its columns is a batch once it is replayed by
   const { tenantId } = tenant;
   const { id: fileId } = (await receiptOf(tenant, 'day.csv')) as Receipt & { id: string };
   await createBulkReplayStore(callbay.db).replayFiles(tenantId, [fileId], by);
-  await callbay.deps.queue.enqueueClassify(tenantId, fileId);
+  await callbay.deps.queue.wakeReaders(tenantId, 'alone');
   await callbay.settle();
   // A sweep may come upon the call that the refused file belonged to at any time.
   await advanceCalls(callbay.deps, { tenantId, callKeys: ['stem:day'] });

@@ -145,7 +145,7 @@ test('a replayed file keeps what a person accepted for it', async () => {
   await settle();
   expect(await codesOf(callbay, tenant)).toContain('export-17.json MISSING_REQUIRED');
   await createReplayStore(callbay.db).replayFile(tenant.tenantId, proposed!.record.fileId, BY);
-  await callbay.deps.queue.enqueueClassify(tenant.tenantId, proposed!.record.fileId);
+  await callbay.deps.queue.wakeReaders(tenant.tenantId, 'group');
   await settle();
   expect(await codesOf(callbay, tenant)).toEqual([
     'ringcentral_leg-a MISSING_REQUIRED',

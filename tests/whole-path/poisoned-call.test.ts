@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { classifyFile, sweepBatches, sweepDueCalls } from '@callbay/ingestion';
+import { readAlone, sweepBatches, sweepDueCalls } from '@callbay/ingestion';
 import { makeWav, type RunningCallbay, startCallbay } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { codesOf, json } from './support.ts';
@@ -50,7 +50,7 @@ test('a row whose call cannot be decided keeps no later row of its batch waiting
     [tenantId, randomUUID()],
   );
   const [file] = await db.query<{ id: string }>('SELECT id FROM files WHERE tenant_id = $1', [tenantId]);
-  await classifyFile(deps, { tenantId, fileId: file!.id });
+  await readAlone(deps, { tenantId, fileId: file!.id });
   await sweepBatches(deps);
   const told = await db.query(
     `SELECT outcome_code, count(*) AS count FROM call_records WHERE tenant_id = $1 GROUP BY outcome_code ORDER BY 1`,

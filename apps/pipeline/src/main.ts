@@ -1,11 +1,12 @@
 // The work between the doors and the API: reading files, deciding calls, sweeping what jobs have lost.
 import { availableParallelism } from 'node:os';
 import {
-  classifyFile,
   createImportSlots,
   createInspector,
+  createReadSlots,
   importCrm,
   type RunSweepsDeps,
+  readWaiting,
   runSweeps,
 } from '@callbay/ingestion';
 import { createDigestSender } from '@callbay/notify';
@@ -17,8 +18,12 @@ import { createSealer, deriveKey, ROLE_CONNECTIONS } from '@callbay/runtime';
 const role = await openRole('pipeline');
 const { config, db, logger, metrics, queue, secretKey, shutdown } = role;
 
+/** Tenants whose turn it is at the same time. */
+const TURNS_AT_ONCE = 16;
+/** Fewer than the reading processes, so that small files find one. */
+const LONG_READS = Math.max(1, availableParallelism() - 1);
 const inspector = createInspector({
-  processes: Math.max(2, availableParallelism() - 1),
+  processes: LONG_READS + 1,
   checkStore: () => role.blobs.checkStore(),
 });
 shutdown.add('inspector', async () => inspector[Symbol.asyncDispose]());
@@ -29,6 +34,7 @@ const stores = createPipelineStores(db, {
 });
 const deps: RunSweepsDeps = {
   ...stores,
+  readSlots: createReadSlots({ total: LONG_READS }),
   importSlots: createImportSlots({ total: ROLE_CONNECTIONS.pipeline.imports }),
   sender: createDigestSender({ mail: config.mail, rules: { allow: config.webhookAllow } }),
   blobs: role.blobs,
@@ -47,9 +53,9 @@ const deps: RunSweepsDeps = {
 
 const workers = await startWorkers({
   backend: role.queueBackend,
-  concurrency: 8,
+  concurrency: TURNS_AT_ONCE,
   handlers: {
-    'file.classify': (payload) => classifyFile(deps, payload),
+    'tenant.read': (payload) => readWaiting(deps, payload),
     'crm.import': (payload, { signal }) => importCrm(deps, { ...payload, signal }),
   },
   observer: {

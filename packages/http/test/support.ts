@@ -47,7 +47,7 @@ export async function startApi(
   const folder = await mkdtemp(join(tmpdir(), 'callbay-http-'));
   const blobs = createDiskBlobStore({ root: join(folder, 'blobs') });
   const sampler = createSampler({ processes: 1 });
-  const queue = { enqueueClassify: async () => {}, enqueueManyClassify: async () => {} };
+  const queue = { wakeReaders: async () => {}, wakeManyReaders: async () => {} };
   const deps: HttpDeps = {
     ...createApiStores(db, { seal: (text) => text, unseal: (sealed) => sealed }),
     blobs,

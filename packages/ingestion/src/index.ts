@@ -23,7 +23,6 @@ export * from './batch/ports.ts';
 export type { BatchReadReport } from './batch/read-batch-rows.ts';
 export { type AdvanceCallsDeps, advanceCalls } from './calls/advance-calls.ts';
 export * from './calls/ports.ts';
-export { type ClassifyFileDeps, classifyFile } from './classify/classify-file.ts';
 export * from './classify/inspection.ts';
 export {
   createInspector,
@@ -34,6 +33,10 @@ export {
   MESSAGE_FILES,
 } from './classify/inspector.ts';
 export * from './classify/ports.ts';
+export { type ReadAloneDeps, readAlone } from './classify/read-alone.ts';
+export { type ReadGroupDeps, readGroup } from './classify/read-group.ts';
+export { createReadSlots, type ReadSlots } from './classify/read-slots.ts';
+export { type ReadWaitingDeps, readWaiting } from './classify/read-waiting.ts';
 export { type ImportCrmDeps, importCrm, sweepCrmImports } from './crm/import-crm.ts';
 export { createImportSlots, type ImportSlots } from './crm/import-slots.ts';
 export * from './crm/ports.ts';

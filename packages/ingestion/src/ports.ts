@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { ReadLane } from '@callbay/core';
 
 /**
  * Where bytes rest, by tenant. A key is `<tenantId>/<blobId>`; bytes are never shared between tenants. Every method throws a
@@ -33,9 +34,13 @@ export interface BlobStore {
 
 /** The alarm clock: the queue may lose all of it, sweeps make it again. */
 export interface JobQueue {
-  enqueueClassify(tenantId: string, fileId: string): Promise<void>;
-  /** The same for many files, of any tenants, in one question to the queue. */
-  enqueueManyClassify(files: readonly { tenantId: string; fileId: string }[]): Promise<void>;
+  /**
+   * Has what waits in one of a tenant's lanes read, at once or after `afterMs`. Calls that follow each other closely are one
+   * alarm: the first of them goes at once, and one goes after the last of them.
+   */
+  wakeReaders(tenantId: string, lane: ReadLane, afterMs?: number): Promise<void>;
+  /** The same for many, of any tenants, in one question to the queue. */
+  wakeManyReaders(waiting: readonly { tenantId: string; lane: ReadLane }[]): Promise<void>;
 }
 
 /** Who asked for a change, as the audit names them. */

@@ -214,6 +214,25 @@ async function work(tenantId: string, file: Arrived): Promise<void> {
   await createCallStore(database.db, tombstones).advance(tenantId, keys, decideCalls);
 }
 
+/** As a group of the pipeline is read: one transaction for the facts of all and for the calls they touch. */
+async function workGroup(tenantId: string, group: readonly Arrived[]): Promise<void> {
+  const calls = createCallStore(database.db, tombstones);
+  const read = group.map(({ name, digest, facts, fileId }) => {
+    const { stem } = canonicalStem(name);
+    return { fileId, stem, facts: { ...facts, stem, sha256: digest } };
+  });
+  const { wakes } = await calls.saveFactsAndAdvance(tenantId, read, decideCalls);
+  await calls.advance(tenantId, wakes, decideCalls);
+}
+
+/** What nobody was told of is due within five seconds. */
+async function workDue(tenantId: string): Promise<void> {
+  const calls = createCallStore(database.db, tombstones);
+  await clock.advance(6_000);
+  const due = (await calls.findDue(500)).filter((each) => each.tenantId === tenantId);
+  for (const { callKeys } of due) await calls.advance(tenantId, callKeys, decideCalls);
+}
+
 async function goLive(tenantId: string): Promise<void> {
   const by = { name: 'tests', remoteAddress: null };
   await createTenantStore(database.db).goLive(tenantId, null, by);
@@ -291,6 +310,36 @@ test('any order, repetition and concurrency of jobs gives the same files, calls,
       expect(await outcomeOfAll(shuffled, second)).toEqual(await outcomeOfAll(inOrder, first));
       for (const tenantId of [inOrder, shuffled]) await goLive(tenantId);
       expect(await outcomeOfAll(shuffled, second)).toEqual(await outcomeOfAll(inOrder, first));
+    }),
+    { numRuns: RUNS },
+  );
+}, 3_600_000);
+
+test('any cutting of files into groups, read at once or again, gives the same', async () => {
+  await fc.assert(
+    fc.asyncProperty(sequence, fc.infiniteStream(fc.nat()), async (sent, chance) => {
+      const pick = (below: number): number => (chance.next().value as number) % below;
+      const inOrder = await makeTenant(database.db);
+      const first = await arrive(inOrder, sent);
+      for (const file of first) await work(inOrder, file);
+
+      const grouped = await makeTenant(database.db);
+      const second = await arrive(grouped, sent);
+      const jobs: (() => Promise<void>)[] = second
+        .filter(({ rows }) => rows)
+        .map((file) => () => work(grouped, file));
+      const small = second.filter(({ rows }) => !rows);
+      while (small.length > 0) {
+        const group = small.splice(pick(small.length), 1 + pick(3));
+        jobs.splice(pick(jobs.length + 1), 0, () => workGroup(grouped, group));
+        if (pick(4) === 0) jobs.push(() => workGroup(grouped, [...group].reverse()));
+      }
+      const workers = Array.from({ length: 3 }, async () => {
+        for (let job = jobs.pop(); job; job = jobs.pop()) await job();
+      });
+      await Promise.all(workers);
+      await workDue(grouped);
+      expect(await outcomeOfAll(grouped, second)).toEqual(await outcomeOfAll(inOrder, first));
     }),
     { numRuns: RUNS },
   );

@@ -12,10 +12,10 @@ const PATIENT = { attempts: 8, backoffMs: 500 };
  * one attempt to the next, and how long one attempt may take. `keyOf` says which jobs are the same job.
  */
 export const CATALOG = {
-  /** Read a received file. A recording of 2 GiB is hashed and may first be fetched from a bucket. */
-  'file.classify': {
-    payload: z.object({ tenantId: z.string().min(1), fileId: z.uuid() }),
-    keyOf: ({ fileId }: { fileId: string }) => fileId,
+  /** Read what waits in a tenant's lane. A recording of 2 GiB is hashed and may first be fetched from a bucket. */
+  'tenant.read': {
+    payload: z.object({ tenantId: z.string().min(1), lane: z.enum(['group', 'alone']) }),
+    keyOf: ({ lane }: { lane: string }) => lane,
     timeoutMs: 15 * MINUTE,
     ...PATIENT,
   },
@@ -54,7 +54,7 @@ export function jobKey(job: Job): string {
 
 function keyOf(job: Job): string {
   switch (job.name) {
-    case 'file.classify':
+    case 'tenant.read':
       return CATALOG[job.name].keyOf(job.payload);
     case 'crm.import':
       return CATALOG[job.name].keyOf(job.payload);

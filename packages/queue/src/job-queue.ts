@@ -1,13 +1,16 @@
-import { CallbayError } from '@callbay/core';
+import { CallbayError, type ReadLane } from '@callbay/core';
 import type { CrmQueue, JobQueue } from '@callbay/ingestion';
 import type { JobsOptions } from 'bullmq';
 import { type AnyQueue, openBackend, type QueueBackend } from './backend.ts';
 import { CATALOG, type Job, jobKey, parseJob } from './catalog.ts';
+import { createPacer } from './pacer.ts';
 import { withTimeLimit } from './time-limit.ts';
 
 /** An uploader waits for this answer, and a sweep finds what was not enqueued. */
 const ENQUEUE_LIMIT_MS = 5_000;
 const START_LIMIT_MS = 30_000;
+/** A tenant that sends many files sounds the alarm this often at most: what came meanwhile is one group. */
+const ALARM_EVERY_MS = 40;
 
 /** How many jobs are in each state just now. */
 export interface QueueCounts {
@@ -30,12 +33,14 @@ export interface CallbayQueue extends JobQueue, CrmQueue, AsyncDisposable {
   close(): Promise<void>;
 }
 
-function optionsOf(job: Job): JobsOptions {
+/** `afterMs`: a job that is to run later is another one than the same job now. */
+function optionsOf(job: Job, afterMs = 0): JobsOptions {
   const { attempts, backoffMs } = CATALOG[job.name];
   return {
     attempts,
     backoff: { type: 'exponential', delay: backoffMs, jitter: 0.2 },
-    deduplication: { id: jobKey(job), keepLastIfActive: true },
+    deduplication: { id: afterMs > 0 ? `${jobKey(job)}-later` : jobKey(job), keepLastIfActive: true },
+    delay: afterMs,
     // An ended job that stayed would keep a sweep from making it again.
     removeOnComplete: true,
     removeOnFail: true,
@@ -76,23 +81,28 @@ function makeHandle(queue: AnyQueue): CallbayQueue {
       queue.addBulk(checked.map((job) => ({ name: job.name, data: job.payload, opts: optionsOf(job) }))),
     );
   };
-  const enqueue = async (job: Job): Promise<void> => {
+  const enqueue = async (job: Job, afterMs = 0): Promise<void> => {
     const { name, payload } = parseJob(job.name, job.payload);
-    await ask(() => queue.add(name, payload, optionsOf(job)));
+    await ask(() => queue.add(name, payload, optionsOf(job, afterMs)));
   };
+  const readJob = (tenantId: string, lane: ReadLane): Job => ({
+    name: 'tenant.read',
+    payload: { tenantId, lane },
+  });
+  const alarms = createPacer(ALARM_EVERY_MS);
   let closing: Promise<void> | null = null;
   const close = (): Promise<void> => {
-    closing ??= queue.close();
+    closing ??= alarms.close().finally(() => queue.close());
     return closing;
   };
   return {
-    enqueueClassify: (tenantId, fileId) => enqueue({ name: 'file.classify', payload: { tenantId, fileId } }),
+    wakeReaders: (tenantId, lane, afterMs = 0) =>
+      afterMs > 0
+        ? enqueue(readJob(tenantId, lane), afterMs)
+        : alarms.pace(`${lane} ${tenantId}`, () => enqueue(readJob(tenantId, lane))),
+    wakeManyReaders: (waiting) => enqueueMany(waiting.map(({ tenantId, lane }) => readJob(tenantId, lane))),
     enqueueCrmImport: (tenantId, type) => enqueue({ name: 'crm.import', payload: { tenantId, type } }),
     enqueueMany,
-    enqueueManyClassify: (files) =>
-      enqueueMany(
-        files.map(({ tenantId, fileId }) => ({ name: 'file.classify', payload: { tenantId, fileId } })),
-      ),
     queueCounts: async () => {
       const counts = await ask(() => queue.getJobCounts('waiting', 'active', 'delayed'));
       return { waiting: counts.waiting ?? 0, active: counts.active ?? 0, delayed: counts.delayed ?? 0 };

@@ -54,7 +54,7 @@ async function runJob(handlers: JobHandlers, job: Job, attempt: number): Promise
   await withTimeLimit(limitMs, `The job ${job.name} took over ${limitMs} ms.`, (signal) => {
     const context = { signal, attempt };
     switch (job.name) {
-      case 'file.classify':
+      case 'tenant.read':
         return handlers[job.name](job.payload, context);
       case 'crm.import':
         return handlers[job.name](job.payload, context);

@@ -13,6 +13,10 @@ import {
   type WorkersOptions,
 } from '../src/index.ts';
 
+/** A job of any identity. */
+const importOf = (tenantId: string, type: string) =>
+  ({ name: 'crm.import', payload: { tenantId, type } }) as const;
+
 interface TestBackend {
   readonly backend: QueueBackend;
   stop(): Promise<void>;
@@ -82,8 +86,8 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
     const workers = await startWorkers({
       backend: running.backend,
       handlers: {
-        'file.classify': unexpected,
         'crm.import': unexpected,
+        'tenant.read': unexpected,
         ...handlers,
       },
       concurrency: 4,
@@ -97,59 +101,55 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
   const guarantee = test.skipIf(!isHere);
 
   guarantee('a job reaches its handler once, with the payload it was given', async () => {
-    const fileId = randomUUID();
+    const type = randomUUID();
     const done = collect<unknown>(2);
-    await queue.enqueueClassify('acme', fileId);
-    await queue.enqueueCrmImport('Zoë: 1', 'contacts');
+    await queue.enqueueMany([importOf('acme', type)]);
+    await queue.wakeReaders('zoë', 'group');
     await work({
-      'file.classify': async (payload, { attempt }) => done.push({ payload, attempt }),
       'crm.import': async (payload, { attempt }) => done.push({ payload, attempt }),
+      'tenant.read': async (payload, { attempt }) => done.push({ payload, attempt }),
     });
     expect(await done.all).toEqual(
       expect.arrayContaining([
-        { payload: { tenantId: 'acme', fileId }, attempt: 1 },
-        { payload: { tenantId: 'Zoë: 1', type: 'contacts' }, attempt: 1 },
+        { payload: { tenantId: 'acme', type }, attempt: 1 },
+        { payload: { tenantId: 'zoë', lane: 'group' }, attempt: 1 },
       ]),
     );
   });
 
   guarantee('jobs enqueued in bulk all run, and the counts go back to none', async () => {
-    const fileIds = Array.from({ length: 300 }, () => randomUUID());
-    const jobs = fileIds.map(
-      (fileId) => ({ name: 'file.classify', payload: { tenantId: 'acme', fileId } }) as const,
-    );
+    const types = Array.from({ length: 300 }, () => randomUUID());
+    const jobs = types.map((type) => ({ name: 'crm.import', payload: { tenantId: 'acme', type } }) as const);
     await queue.enqueueMany(jobs);
     expect(await queue.queueCounts()).toEqual({ waiting: 300, active: 0, delayed: 0 });
     const done = collect<string>(300);
-    const workers = await work(
-      { 'file.classify': async ({ fileId }) => done.push(fileId) },
-      { concurrency: 20 },
-    );
-    expect(new Set(await done.all)).toEqual(new Set(fileIds));
+    const workers = await work({ 'crm.import': async ({ type }) => done.push(type) }, { concurrency: 20 });
+    expect(new Set(await done.all)).toEqual(new Set(types));
     await workers.close();
     expect(await queue.queueCounts()).toEqual({ waiting: 0, active: 0, delayed: 0 });
     expect(done.items).toHaveLength(300);
   });
 
   guarantee('a job that waits already is the same job; another tenant has its own', async () => {
-    const fileId = randomUUID();
-    for (const tenantId of ['acme', 'acme', 'acme2', 'acme']) await queue.enqueueClassify(tenantId, fileId);
+    const type = randomUUID();
+    for (const tenantId of ['acme', 'acme', 'acme2', 'acme'])
+      await queue.enqueueMany([importOf(tenantId, type)]);
     expect(await queue.queueCounts()).toMatchObject({ waiting: 2 });
     const done = collect<string>(2);
-    const workers = await work({ 'file.classify': async ({ tenantId }) => done.push(tenantId) });
+    const workers = await work({ 'crm.import': async ({ tenantId }) => done.push(tenantId) });
     await done.all;
     await workers.close();
     expect(done.items.toSorted()).toEqual(['acme', 'acme2']);
   });
 
   guarantee('a job enqueued while it runs runs once more afterwards, never at the same time', async () => {
-    const fileId = randomUUID();
+    const type = randomUUID();
     const started = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
     const done = collect<number>(2);
     let atOnce = 0;
     const workers = await work({
-      'file.classify': async () => {
+      'crm.import': async () => {
         atOnce += 1;
         started.resolve();
         await release.promise;
@@ -157,9 +157,9 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
         atOnce -= 1;
       },
     });
-    await queue.enqueueClassify('acme', fileId);
+    await queue.enqueueMany([importOf('acme', type)]);
     await started.promise;
-    for (let i = 0; i < 3; i += 1) await queue.enqueueClassify('acme', fileId);
+    for (let i = 0; i < 3; i += 1) await queue.enqueueMany([importOf('acme', type)]);
     release.resolve();
     expect(await done.all).toEqual([1, 1]);
     await workers.close();
@@ -168,16 +168,18 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
   });
 
   guarantee(
-    'files enqueued together run once each, however often they are named or wait already',
+    'jobs enqueued together run once each, however often they are named or wait already',
     async () => {
       const [waiting, ...others] = Array.from({ length: 20 }, () => randomUUID());
-      await queue.enqueueClassify('acme', waiting!);
-      const files = [waiting!, ...others, ...others].map((fileId) => ({ tenantId: 'acme', fileId }));
-      await queue.enqueueManyClassify(files);
-      await queue.enqueueManyClassify([]);
+      await queue.enqueueMany([importOf('acme', waiting!)]);
+      const jobs = [waiting!, ...others, ...others].map(
+        (type) => ({ name: 'crm.import', payload: { tenantId: 'acme', type } }) as const,
+      );
+      await queue.enqueueMany(jobs);
+      await queue.enqueueMany([]);
       expect(await queue.queueCounts()).toEqual({ waiting: 20, active: 0, delayed: 0 });
       const done = collect<string>(20);
-      const workers = await work({ 'file.classify': async ({ fileId }) => done.push(fileId) });
+      const workers = await work({ 'crm.import': async ({ type }) => done.push(type) });
       await done.all;
       await workers.close();
       expect(done.items.toSorted()).toEqual([waiting!, ...others].toSorted());
@@ -185,13 +187,13 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
   );
 
   guarantee('an ended job, done or failed, can be made again at once', async () => {
-    const fileId = randomUUID();
+    const type = randomUUID();
     let runs = 0;
     let ended = Promise.withResolvers<void>();
     const end = () => ended.resolve();
     await work(
       {
-        'file.classify': async () => {
+        'crm.import': async () => {
           runs += 1;
           if (runs === 2) throw new CallbayError('BLOB_MISSING');
         },
@@ -200,7 +202,7 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
     );
     for (const expected of [1, 2, 3]) {
       ended = Promise.withResolvers<void>();
-      await queue.enqueueClassify('acme', fileId);
+      await queue.enqueueMany([importOf('acme', type)]);
       await ended.promise;
       expect(runs).toBe(expected);
     }
@@ -213,10 +215,10 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
       ...quiet,
       failed: (name: string, error: Error, isFinal: boolean) => failures.push({ name, error, isFinal }),
     };
-    await queue.enqueueClassify('acme', randomUUID());
+    await queue.enqueueMany([importOf('acme', randomUUID())]);
     await work(
       {
-        'file.classify': async (_payload, { attempt }) => {
+        'crm.import': async (_payload, { attempt }) => {
           if (attempt === 1) throw new CallbayError('UNAVAILABLE');
           done.push(attempt);
         },
@@ -225,15 +227,15 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
     );
     expect(await done.all).toEqual([2]);
     expect(failures).toEqual([
-      { name: 'file.classify', error: expect.objectContaining({ code: 'UNAVAILABLE' }), isFinal: false },
+      { name: 'crm.import', error: expect.objectContaining({ code: 'UNAVAILABLE' }), isFinal: false },
     ]);
   });
 
   guarantee('a fault of ours is tried again like an outage', async () => {
     const done = collect<number>(1);
-    await queue.enqueueClassify('acme', randomUUID());
+    await queue.enqueueMany([importOf('acme', randomUUID())]);
     await work({
-      'file.classify': async (_payload, { attempt }) => {
+      'crm.import': async (_payload, { attempt }) => {
         if (attempt === 1) throw new TypeError('a fault');
         done.push(attempt);
       },
@@ -243,11 +245,11 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
 
   guarantee('a refusal that no retry can change fails at once', async () => {
     const failed = collect<unknown>(1);
-    await queue.enqueueClassify('acme', randomUUID());
+    await queue.enqueueMany([importOf('acme', randomUUID())]);
     let runs = 0;
     const workers = await work(
       {
-        'file.classify': async () => {
+        'crm.import': async () => {
           runs += 1;
           throw new CallbayError('NOT_FOUND');
         },
@@ -263,24 +265,24 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
   });
 
   guarantee('a job whose worker was cut off runs again on another', async () => {
-    const fileId = randomUUID();
+    const type = randomUUID();
     const started = Promise.withResolvers<void>();
     const never = Promise.withResolvers<void>();
     const first = await work(
       {
-        'file.classify': async () => {
+        'crm.import': async () => {
           started.resolve();
           await never.promise;
         },
       },
       { lockForMs: 1_000 },
     );
-    await queue.enqueueClassify('acme', fileId);
+    await queue.enqueueMany([importOf('acme', type)]);
     await started.promise;
     await first.close(0);
     const done = collect<string>(1);
-    await work({ 'file.classify': async (payload) => done.push(payload.fileId) }, { lockForMs: 1_000 });
-    expect(await done.all).toEqual([fileId]);
+    await work({ 'crm.import': async (payload) => done.push(payload.type) }, { lockForMs: 1_000 });
+    expect(await done.all).toEqual([type]);
     never.resolve();
   });
 
@@ -290,31 +292,55 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
     const ended: string[] = [];
     const workers = await work(
       {
-        'file.classify': async ({ fileId }) => {
+        'crm.import': async ({ type }) => {
           started.resolve();
           await release.promise;
-          ended.push(fileId);
+          ended.push(type);
         },
       },
       { concurrency: 1 },
     );
     const [one, two] = [randomUUID(), randomUUID()];
-    await queue.enqueueClassify('acme', one);
+    await queue.enqueueMany([importOf('acme', one)]);
     await started.promise;
-    await queue.enqueueClassify('acme', two);
+    await queue.enqueueMany([importOf('acme', two)]);
     const closed = workers.close();
     release.resolve();
     await closed;
     expect(ended).toEqual([one]);
     expect(await queue.queueCounts()).toEqual({ waiting: 1, active: 0, delayed: 0 });
     const done = collect<string>(1);
-    await work({ 'file.classify': async ({ fileId }) => done.push(fileId) });
+    await work({ 'crm.import': async ({ type }) => done.push(type) });
     expect(await done.all).toEqual([two]);
   });
 
+  guarantee(
+    'alarms of one lane that follow each other closely are two: one at once, one after the last',
+    async () => {
+      const done = collect<string>(2);
+      const workers = await work({ 'tenant.read': async ({ lane }) => done.push(lane) });
+      const alarms = Array.from({ length: 20 }, () => queue.wakeReaders('acme', 'group'));
+      await Promise.all(alarms);
+      await done.all;
+      await workers.close();
+      expect(done.items).toEqual(['group', 'group']);
+    },
+  );
+
+  guarantee('an alarm for later neither holds back nor swallows one for now', async () => {
+    const done = collect<string>(2);
+    await queue.wakeReaders('acme', 'alone', 200);
+    await queue.wakeReaders('acme', 'alone');
+    expect(await queue.queueCounts()).toMatchObject({ waiting: 1, delayed: 1 });
+    const workers = await work({ 'tenant.read': async ({ lane }) => done.push(lane) });
+    await done.all;
+    await workers.close();
+    expect(done.items).toEqual(['alone', 'alone']);
+  });
+
   guarantee('a payload outside the catalog never enters the queue', async () => {
-    await expect(queue.enqueueClassify('acme', 'not-a-uuid')).rejects.toThrow(/uuid/i);
-    await expect(queue.enqueueCrmImport('', 'contacts')).rejects.toThrow();
+    await expect(queue.enqueueMany([importOf('acme', '')])).rejects.toThrow(/type/);
+    await expect(queue.wakeReaders('', 'group')).rejects.toThrow(/tenantId/);
     expect(await queue.queueCounts()).toEqual({ waiting: 0, active: 0, delayed: 0 });
   });
 

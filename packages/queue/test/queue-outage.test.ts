@@ -5,22 +5,26 @@ import pg from 'pg';
 import { expect, test } from 'vitest';
 import { createJobQueue, type QueueBackend, startWorkers, type Workers } from '../src/index.ts';
 
-/** Runs jobs and tells their file ids as they come. */
+/** A job of any identity. */
+const importOf = (tenantId: string, type: string) =>
+  ({ name: 'crm.import', payload: { tenantId, type } }) as const;
+
+/** Runs jobs and tells their types as they come. */
 async function work(backend: QueueBackend): Promise<{ workers: Workers; next(): Promise<string> }> {
   let waiting = Promise.withResolvers<string>();
   const workers = await startWorkers({
     backend,
     handlers: {
-      'file.classify': async ({ fileId }) => waiting.resolve(fileId),
-      'crm.import': async () => {},
+      'crm.import': async ({ type }) => waiting.resolve(type),
+      'tenant.read': async () => {},
     },
     concurrency: 2,
     observer: { completed: () => {}, failed: () => {}, broke: () => {} },
   });
   const next = async (): Promise<string> => {
-    const fileId = await waiting.promise;
+    const type = await waiting.promise;
     waiting = Promise.withResolvers<string>();
-    return fileId;
+    return type;
   };
   return { workers, next };
 }
@@ -41,7 +45,7 @@ test('case 100: every Postgres connection of the queue is cut, and jobs go on by
   const queue = await createJobQueue(backend, () => {});
   const { workers, next } = await work(backend);
   const before = randomUUID();
-  await queue.enqueueClassify('acme', before);
+  await queue.enqueueMany([importOf('acme', before)]);
   expect(await next()).toBe(before);
 
   const admin = new pg.Client({ connectionString: testServerUrl() });
@@ -53,7 +57,7 @@ test('case 100: every Postgres connection of the queue is cut, and jobs go on by
   await admin.end();
 
   const after = randomUUID();
-  await insist(() => queue.enqueueClassify('acme', after));
+  await insist(() => queue.enqueueMany([importOf('acme', after)]));
   expect(await next()).toBe(after);
   await workers.close();
   await queue.close();
@@ -68,13 +72,13 @@ test.skipIf(!isRedisInstalled())(
     const queue = await createJobQueue(backend, () => {});
     const { workers, next } = await work(backend);
     await first.stop();
-    const fileId = randomUUID();
-    const refused = queue.enqueueClassify('acme', fileId);
+    const type = randomUUID();
+    const refused = queue.enqueueMany([importOf('acme', type)]);
     await expect(refused).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true });
 
     await using _second = await startRedis({ port: first.port });
-    await insist(() => queue.enqueueClassify('acme', fileId));
-    expect(await next()).toBe(fileId);
+    await insist(() => queue.enqueueMany([importOf('acme', type)]));
+    expect(await next()).toBe(type);
     await workers.close();
     await queue.close();
   },
@@ -86,15 +90,15 @@ test.skipIf(!isRedisInstalled())(
     await using redis = await startRedis();
     const backend = { redisUrl: redis.url };
     const queue = await createJobQueue(backend, () => {});
-    const fileId = randomUUID();
-    await queue.enqueueClassify('acme', fileId);
+    const type = randomUUID();
+    await queue.enqueueMany([importOf('acme', type)]);
     const client = new Redis(redis.url);
     await client.flushall();
     client.disconnect();
     expect(await queue.queueCounts()).toMatchObject({ waiting: 0 });
-    await queue.enqueueClassify('acme', fileId);
+    await queue.enqueueMany([importOf('acme', type)]);
     const { workers, next } = await work(backend);
-    expect(await next()).toBe(fileId);
+    expect(await next()).toBe(type);
     await workers.close();
     await queue.close();
   },

@@ -170,12 +170,12 @@ export function createMemoryQueue(): MemoryQueue {
   const queue: MemoryQueue = {
     jobs: [],
     failWith: null,
-    async enqueueClassify(_tenantId, fileId) {
+    async wakeReaders(tenantId, lane) {
       if (queue.failWith !== null) throw queue.failWith;
-      queue.jobs.push(fileId);
+      queue.jobs.push(`${tenantId} ${lane}`);
     },
-    async enqueueManyClassify(files) {
-      for (const { tenantId, fileId } of files) await queue.enqueueClassify(tenantId, fileId);
+    async wakeManyReaders(waiting) {
+      for (const { tenantId, lane } of waiting) await queue.wakeReaders(tenantId, lane);
     },
   };
   return queue;

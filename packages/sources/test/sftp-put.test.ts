@@ -9,7 +9,7 @@ test('a put file is received with its bytes and queued', async () => {
   expect(drop.drop.files).toMatchObject([
     { tenantId: 'acme', name: 'a.wav', sizeBytes: 5, sentBy: 'acme-push' },
   ]);
-  expect(drop.queue.jobs).toEqual([drop.drop.files[0]?.fileId]);
+  expect(drop.queue.jobs).toEqual(['acme group']);
   expect(await drop.spooled()).toEqual([]);
   expect(drop.errors).toEqual([]);
 });

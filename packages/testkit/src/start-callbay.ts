@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDiskBlobStore, type DiskBlobStore, markStore } from '@callbay/blobs';
 import {
-  classifyFile,
   createImportSlots,
   createInspector,
+  createReadSlots,
   importCrm,
+  readWaiting,
   type SweepDeps,
   sweepBatches,
   sweepCrmImports,
@@ -85,6 +86,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
   const sealer = { seal: (text: string) => text, unseal: (sealed: string) => sealed };
   const deps: SweepDeps = {
     ...createPipelineStores(db, { sealer, tombstoneKey: new Uint8Array(32) }),
+    readSlots: createReadSlots({ total: 1 }),
     importSlots: createImportSlots({ total: 2 }),
     blobs,
     inspector,
@@ -98,7 +100,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
         backend,
         concurrency: options.concurrency ?? 4,
         handlers: {
-          'file.classify': (payload) => classifyFile(deps, payload),
+          'tenant.read': (payload) => readWaiting(deps, payload),
           'crm.import': (payload, { signal }) => importCrm(deps, { ...payload, signal }),
         },
         observer: { completed: () => {}, failed: () => {}, broke: (error) => failures.push(error) },

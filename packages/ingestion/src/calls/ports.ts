@@ -1,4 +1,5 @@
 import type { CallDecision, CallFacts, CallPolicies } from '@callbay/core';
+import type { FileFacts } from '../classify/ports.ts';
 
 /** Decides calls from their facts: `decideCalls` of core, given to the store that holds the locks. */
 export type Decide = (facts: readonly CallFacts[], policies: CallPolicies) => CallDecision[];
@@ -10,6 +11,16 @@ export interface AdvanceResult {
   readonly updated: number;
   /** Seconds from the later receivedAt of a call's pair to its surfacing, one for each. */
   readonly surfacingSeconds: readonly number[];
+  /** Keys of other calls that are to be advanced now: they waited for a file that has just been read. */
+  readonly wakes: readonly string[];
+}
+
+/** A file and what reading it found. */
+export interface ReadFile {
+  readonly fileId: string;
+  /** The stem it was received under: the facts may say another one. */
+  readonly stem: string;
+  readonly facts: FileFacts;
 }
 
 export interface CallStore {
@@ -19,6 +30,11 @@ export interface CallStore {
    * At most 500 keys at once.
    */
   advance(tenantId: string, callKeys: readonly string[], decide: Decide): Promise<AdvanceResult>;
+  /**
+   * The same for the calls that these files touch, after storing the files' facts, all in one transaction: it stores all of
+   * it or nothing. A file that has been read already is passed over. At most 500 files at once.
+   */
+  saveFactsAndAdvance(tenantId: string, read: readonly ReadFile[], decide: Decide): Promise<AdvanceResult>;
   /** Keys whose due time has come, oldest first, of any tenant. */
   findDue(limit: number): Promise<{ tenantId: string; callKeys: string[] }[]>;
 }

@@ -1,12 +1,13 @@
-import type { Issue, MediaFacts, Policy, RawRecord } from '@callbay/core';
+import type { Issue, MediaFacts, Policy, RawRecord, ReadLane } from '@callbay/core';
 
-/** A file that nobody has read yet, and the policy in force. */
-export interface FileToClassify {
+/** A file that nobody has read yet. */
+export interface UnreadFile {
   readonly fileId: string;
   readonly name: string;
+  /** The stem it was received under. */
+  readonly stem: string;
   readonly sizeBytes: number;
   readonly blobKey: string;
-  readonly policy: Policy;
 }
 
 /** What reading a file found. */
@@ -28,12 +29,28 @@ export interface FileFacts {
 }
 
 export interface FileStore {
-  /** Null where the file is gone or was read already. */
-  findUnreadFile(tenantId: string, fileId: string): Promise<FileToClassify | null>;
-  /** Counts a death of the process that read it; answers how many there were. */
-  countFailedRead(tenantId: string, fileId: string): Promise<number>;
-  /** Stores the facts once; a second time changes nothing. Answers the call keys to advance. */
+  /**
+   * The tenant's next unread files of a lane in the order in which they were received, at most `limit`, and the policy in
+   * force. Null where none waits.
+   */
+  findWaiting(
+    tenantId: string,
+    lane: ReadLane,
+    limit: number,
+  ): Promise<{ readonly files: readonly UnreadFile[]; readonly policy: Policy } | null>;
+  /** One file by its id; null where the file is gone or was read already. */
+  findUnreadFile(
+    tenantId: string,
+    fileId: string,
+  ): Promise<{ readonly file: UnreadFile; readonly policy: Policy } | null>;
+  /** Has these files read alone, which a group cannot hold. */
+  moveToLaneAlone(tenantId: string, fileIds: readonly string[]): Promise<void>;
+  /** Counts a failed reading, and has the file read alone, not before `retryInMs`. Answers how many failed. */
+  countFailedRead(tenantId: string, fileId: string, retryInMs: number): Promise<number>;
+  /** Stores the facts once, without deciding; a second time changes nothing. Answers the call keys to advance. */
   saveFacts(tenantId: string, fileId: string, facts: FileFacts): Promise<string[]>;
-  /** Files received over `olderThanMs` ago that nobody has read, oldest first. */
-  findUnread(olderThanMs: number, limit: number): Promise<{ tenantId: string; fileId: string }[]>;
+  /** The lanes with files that were received over `olderThanMs` ago and that nobody has read. */
+  findUnread(olderThanMs: number, limit: number): Promise<{ tenantId: string; lane: ReadLane }[]>;
+  /** Between groups: has the database plan its statements anew where they fill tables that were new. */
+  keepPlansGood(): Promise<void>;
 }

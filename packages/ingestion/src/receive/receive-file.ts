@@ -1,4 +1,4 @@
-import { CallbayError } from '@callbay/core';
+import { CallbayError, canonicalStem, laneOf } from '@callbay/core';
 import type { BlobStore, JobQueue, PipelineLog } from '../ports.ts';
 import type { FileReceiver, FileToReceive, ReceivedFile } from './ports.ts';
 
@@ -21,7 +21,7 @@ export async function receiveFile(
   { tenantId, ...file }: FileToReceive & { readonly tenantId: string },
 ): Promise<ReceivedFile> {
   const received = await deps.receiver.receiveFile(tenantId, file);
-  deps.inBackground(wakePipeline(deps, tenantId, file.fileId));
+  deps.inBackground(wakePipeline(deps, tenantId, file));
   await assertStored(deps, tenantId, file.blobKey);
   return received;
 }
@@ -36,9 +36,14 @@ async function assertStored({ blobs }: ReceiveFileDeps, tenantId: string, blobKe
 }
 
 /** The row is the truth: a queue that is away costs time, never the file, so nobody waits for it. */
-async function wakePipeline(deps: ReceiveFileDeps, tenantId: string, fileId: string): Promise<void> {
+async function wakePipeline(
+  deps: ReceiveFileDeps,
+  tenantId: string,
+  { fileId, name, sizeBytes }: FileToReceive,
+): Promise<void> {
   try {
-    await deps.queue.enqueueClassify(tenantId, fileId);
+    const { ext } = canonicalStem(name);
+    await deps.queue.wakeReaders(tenantId, laneOf({ ext, sizeBytes }));
   } catch (error) {
     deps.log.warn(
       { err: error, tenantId, fileId },

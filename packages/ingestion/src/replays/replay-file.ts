@@ -1,3 +1,4 @@
+import { READ_LANES } from '@callbay/core';
 import type { Actor, JobQueue } from '../ports.ts';
 import type { ReplayStore } from './ports.ts';
 
@@ -7,6 +8,6 @@ export async function replayFile(
   { tenantId, fileId, by }: { tenantId: string; fileId: string; by: Actor },
 ): Promise<'replayed' | 'not_replayable' | null> {
   const result = await replays.replayFile(tenantId, fileId, by);
-  if (result === 'replayed') await queue.enqueueClassify(tenantId, fileId);
+  if (result === 'replayed') await queue.wakeManyReaders(READ_LANES.map((lane) => ({ tenantId, lane })));
   return result;
 }

@@ -1,5 +1,5 @@
 import { encodeCursor, type ReplayPosition, type ReplayRequest, type ReplayResult } from '@callbay/contracts';
-import { changesBetween, isOutcomeCode, type Policy, readRecordBy, stateOf } from '@callbay/core';
+import { changesBetween, isOutcomeCode, type Policy, READ_LANES, readRecordBy, stateOf } from '@callbay/core';
 import type { Actor, JobQueue } from '../ports.ts';
 import type { PolicyReader } from '../sampling/ports.ts';
 import type { BulkReplayStore, CallToReplay, ReplaySelection } from './ports.ts';
@@ -115,7 +115,7 @@ async function replayFiles(run: Run, { after }: After, limit: number): Promise<H
     );
     tally.replayed += replayed;
     // A lost job is made again by the sweep of unread files.
-    await deps.queue.enqueueManyClassify(toRead.map((fileId) => ({ tenantId, fileId })));
+    if (toRead.length > 0) await deps.queue.wakeManyReaders(READ_LANES.map((lane) => ({ tenantId, lane })));
   }
   return { count: files.length, last: files.length < limit ? null : { after: files.at(-1)!.seq } };
 }

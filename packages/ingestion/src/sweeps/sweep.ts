@@ -1,7 +1,7 @@
 import { type ClockReading, judgeClocks } from '@callbay/core';
 import type { AlertStore } from '../alerts/ports.ts';
 import { advanceCalls } from '../calls/advance-calls.ts';
-import type { ClassifyFileDeps } from '../classify/classify-file.ts';
+import type { ReadWaitingDeps } from '../classify/read-waiting.ts';
 import type { ImportCrmDeps } from '../crm/import-crm.ts';
 import type { CrmQueue } from '../crm/ports.ts';
 import type { LinkRecordsDeps } from '../linkage/link-records.ts';
@@ -9,7 +9,7 @@ import type { JobQueue } from '../ports.ts';
 import type { RetentionStore } from '../retention/ports.ts';
 import type { SweepStore } from './ports.ts';
 
-export interface SweepDeps extends ClassifyFileDeps, ImportCrmDeps, LinkRecordsDeps {
+export interface SweepDeps extends ReadWaitingDeps, ImportCrmDeps, LinkRecordsDeps {
   readonly queue: JobQueue & CrmQueue;
   readonly retention: RetentionStore;
   readonly sweeps: SweepStore;
@@ -20,10 +20,10 @@ const BATCH = 500;
 /** A job in good health reads a file well before this: what is older has lost its job. */
 const UNREAD_AFTER_MS = 10_000;
 
-/** Makes the job again of every file that nobody has read: the queue may have lost it. */
+/** Sounds the alarm again for files that nobody has read: the queue may have lost it. Answers for how many lanes. */
 export async function sweepUnreadFiles({ files, queue }: SweepDeps): Promise<number> {
   const unread = await files.findUnread(UNREAD_AFTER_MS, BATCH);
-  await queue.enqueueManyClassify(unread);
+  await queue.wakeManyReaders(unread);
   return unread.length;
 }
 

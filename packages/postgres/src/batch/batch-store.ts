@@ -15,9 +15,10 @@ import {
 } from '@callbay/core';
 import type { BatchEnd, BatchFacts, BatchReadReport, BatchStore, RowReading } from '@callbay/ingestion';
 import { from as copyFrom } from 'pg-copy-streams';
-import { wakeWaitingCalls } from '../calls/file-store.ts';
-import { keyOfStem, lockRows } from '../calls/load-facts.ts';
+import { keyOfStem } from '../calls/facts-of-rows.ts';
 import { lockCalls } from '../calls/lock-calls.ts';
+import { lockRows } from '../calls/lock-tenant.ts';
+import { wakeWaitingCalls } from '../calls/save-facts.ts';
 import { freeNameFor } from '../calls/save-verdicts.ts';
 import { textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact, transactBulk } from '../database/database.ts';
@@ -299,7 +300,7 @@ async function endFile(
      VALUES ($1, $2, $3, CASE WHEN $4 THEN callbay_now() END)`,
     [tenantId, fileId, report.rows, file.is_removed],
   );
-  return wakeWaitingCalls(tx, tenantId, file.place);
+  return wakeWaitingCalls(tx, tenantId, [file.place]);
 }
 
 async function warningsOf(tx: Sql, tenantId: string, fileId: string, facts: BatchFacts): Promise<Issue[]> {

@@ -7,41 +7,49 @@ import {
   stemNamedBy,
   surfacedPair,
 } from '@callbay/core';
-import type { AdvanceResult, CallStore, Decide } from '@callbay/ingestion';
+import type { AdvanceResult, CallStore, Decide, ReadFile } from '@callbay/ingestion';
 import { holdCrmLine } from '../crm/crm-barrier.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import type { Tombstones } from '../retention/tombstones.ts';
-import {
-  keyOfStem,
-  linkedStems,
-  loadFacts,
-  lockTenant,
-  policiesFor,
-  recordKeyOf,
-  stemOfKey,
-} from './load-facts.ts';
+import { keyOfStem, recordKeyOf, stemOfKey } from './facts-of-rows.ts';
+import { linkedStems, loadFacts } from './load-facts.ts';
+import { lockRows, lockTenant, policiesFor } from './lock-tenant.ts';
 import { saveCalls } from './save-calls.ts';
+import { stemsOfFacts, takeReadFiles } from './save-facts.ts';
 import { saveVerdicts } from './save-verdicts.ts';
 
 const MAX_KEYS = 500;
 const RELOCK_LIMIT = 5;
+const NOTHING: AdvanceResult = { surfaced: 0, updated: 0, surfacingSeconds: [], wakes: [] };
+
+/** What one transaction is about: calls by their stems, and files whose facts it stores first. */
+interface Scope {
+  readonly touched: readonly string[];
+  readonly read: readonly ReadFile[];
+}
 
 /** The only writer of call state. */
 export function createCallStore(db: Database, tombstones: Tombstones): CallStore {
+  async function advance(tenantId: string, scope: Scope, decide: Decide): Promise<AdvanceResult> {
+    let next = scope;
+    for (let attempt = 0; attempt < RELOCK_LIMIT; attempt++) {
+      const outcome = await attemptAdvance(db, (tx) => advanceLocked(tx, tombstones, tenantId, next, decide));
+      if ('surfaced' in outcome) return outcome;
+      next = { ...next, touched: outcome.needs };
+    }
+    throw new CallbayError('UNAVAILABLE', `linked calls of tenant ${tenantId} kept changing`);
+  }
+
   return {
     async advance(tenantId, callKeys, decide) {
       if (callKeys.length > MAX_KEYS) throw new RangeError(`at most ${MAX_KEYS} keys at once`);
-      if (callKeys.length === 0) return { surfaced: 0, updated: 0, surfacingSeconds: [] };
-      let stems = callKeys.map(stemOfKey);
-      for (let attempt = 0; attempt < RELOCK_LIMIT; attempt++) {
-        const outcome = await transact(db, (tx) => advanceLocked(tx, tombstones, tenantId, stems, decide));
-        if ('surfaced' in outcome) return outcome;
-        stems = outcome.needs;
-      }
-      throw new CallbayError(
-        'UNAVAILABLE',
-        `calls of tenant ${tenantId} kept joining while they were being locked`,
-      );
+      if (callKeys.length === 0) return NOTHING;
+      return advance(tenantId, { touched: callKeys.map(stemOfKey), read: [] }, decide);
+    },
+
+    async saveFactsAndAdvance(tenantId, read, decide) {
+      if (read.length === 0) return NOTHING;
+      return advance(tenantId, { touched: [...new Set(read.flatMap(stemsOfFacts))], read }, decide);
     },
 
     async findDue(limit) {
@@ -50,49 +58,94 @@ export function createCallStore(db: Database, tombstones: Tombstones): CallStore
            (SELECT tenant_id, call_key FROM calls WHERE due_at <= callbay_now() ORDER BY due_at LIMIT $1) due
           GROUP BY tenant_id`,
         [Math.min(limit, MAX_KEYS)],
+        'find-due-calls',
       );
       return rows.map((row) => ({ tenantId: row.tenant_id, callKeys: row.keys }));
     },
   };
 }
 
-/** One attempt: answers the stems to lock instead where the facts touch more than was locked. */
+/** Rolls a transaction back that has to begin anew with the calls of these stems locked. */
+class NeedsMoreLocks extends Error {
+  readonly needs: readonly string[];
+  constructor(needs: readonly string[]) {
+    super('more calls have to be locked');
+    this.needs = needs;
+  }
+}
+
+async function attemptAdvance(
+  db: Database,
+  work: (tx: Sql) => Promise<AdvanceResult>,
+): Promise<AdvanceResult | { readonly needs: readonly string[] }> {
+  try {
+    return await transact(db, work);
+  } catch (error) {
+    if (error instanceof NeedsMoreLocks) return { needs: error.needs };
+    throw error;
+  }
+}
+
 async function advanceLocked(
   tx: Sql,
   tombstones: Tombstones,
   tenantId: string,
-  touched: readonly string[],
+  { touched, read }: Scope,
   decide: Decide,
-): Promise<AdvanceResult | { needs: string[] }> {
+): Promise<AdvanceResult> {
   const tenant = await lockTenant(tx, tenantId);
-  if (!tenant) return { surfaced: 0, updated: 0, surfacingSeconds: [] };
+  if (!tenant) return NOTHING;
+  await lockRows(tx, tenantId, 'reader');
   const stems = await linkedStems(tx, tenantId, touched);
   const rows = await lockCalls(tx, tenantId, stems.map(keyOfStem));
-  if (rows === null) return { needs: [...touched] };
+  if (rows === null) throw new NeedsMoreLocks(touched);
   const deleted = await tombstones.findDeleted(tx, tenantId, [...rows.keys()]);
-  const linkedNow = await linkedStems(tx, tenantId, touched);
-  if (linkedNow.some((stem) => !stems.includes(stem))) return { needs: linkedNow };
 
+  const own = await takeReadFiles(tx, tenantId, read);
   const surfaced = new Map(
     [...rows.values()].flatMap((known) => {
       const pair = surfacedPair(known);
       return pair === undefined ? [] : [[known.callKey, pair] as const];
     }),
   );
-  const { facts, files, rows: batchRows } = await loadFacts(tx, tenantId, stems, surfaced);
+  const loaded = await loadFacts(tx, tenantId, { touched, stems }, surfaced, own);
+  if ('needs' in loaded) throw new NeedsMoreLocks(loaded.needs);
+  const { facts, files, rows: batchRows } = loaded;
+  const told = { files, rows: batchRows, own };
   if (await relinkOpenRecords(tx, tenantId, facts, tenant.policy)) {
-    return { needs: await linkedStems(tx, tenantId, stems) };
+    await saveVerdicts(tx, tenantId, [], told, await readClock(tx));
+    return decideAgain(tx, tenantId, [...rows.keys()], own.wakes);
   }
   const judged = [...files.values(), ...batchRows.values()];
   const policies = await policiesFor(tx, tenantId, tenant, judged, facts);
   const isCrmPending = await holdCrmLine(tx, tenantId, tenant.policy.settings);
-  const [clock] = await tx.query<{ now: Date }>('SELECT callbay_now() AS now', [], 'clock');
-  const now = clock!.now;
-  const told = facts.map((fact) => ({ ...fact, isDeleted: deleted.has(fact.callKey) }));
-  const decisions = decide(told, { ...policies, crmPendingAt: isCrmPending ? now.getTime() : null });
+  const now = await readClock(tx);
+  const known = facts.map((fact) => ({ ...fact, isDeleted: deleted.has(fact.callKey) }));
+  const decisions = decide(known, { ...policies, crmPendingAt: isCrmPending ? now.getTime() : null });
   for (const decision of decisions) assertNothingTakenBack(decision, rows.get(decision.callKey)!);
-  await saveVerdicts(tx, tenantId, decisions, { files, rows: batchRows }, now);
-  return saveCalls(tx, tenantId, decisions, rows, files, now);
+  await saveVerdicts(tx, tenantId, decisions, told, now);
+  const result = await saveCalls(tx, tenantId, decisions, rows, files, now);
+  return { ...result, wakes: own.wakes.filter((key) => !rows.has(key)) };
+}
+
+async function readClock(tx: Sql): Promise<Date> {
+  const [clock] = await tx.query<{ now: Date }>('SELECT callbay_now() AS now', [], 'clock');
+  return clock!.now;
+}
+
+/** Leaves the calls to another transaction, which locks what their records name now; the sweep of due calls is the net. */
+async function decideAgain(
+  tx: Sql,
+  tenantId: string,
+  callKeys: readonly string[],
+  wakes: readonly string[],
+): Promise<AdvanceResult> {
+  await tx.execute(
+    'UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1 AND call_key = ANY($2)',
+    [tenantId, callKeys],
+    'decide-again',
+  );
+  return { ...NOTHING, wakes: [...new Set([...callKeys, ...wakes])] };
 }
 
 /**
@@ -146,6 +199,7 @@ async function lockCalls(
     `INSERT INTO calls (tenant_id, call_key) SELECT $1, key FROM unnest($2::text[]) AS key ORDER BY key COLLATE "C"
        ON CONFLICT DO NOTHING`,
     [tenantId, sorted],
+    'make-calls',
   );
   const rows = await tx.query<KnownCall>(
     `SELECT call_key AS "callKey", status, revision, call_id AS "callId", recording_file_id AS "recordingFileId",

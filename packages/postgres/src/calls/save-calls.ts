@@ -14,7 +14,7 @@ import type { AdvanceResult } from '@callbay/ingestion';
 import { saveCallReferences } from '../crm/call-references.ts';
 import type { Sql } from '../database/database.ts';
 import { storedEventOf } from '../events/stored-event.ts';
-import type { LoadedFile } from './load-facts.ts';
+import type { LoadedFile } from './facts-of-rows.ts';
 
 const LOST_WAKE_MS = 5_000;
 
@@ -67,17 +67,18 @@ export async function saveCalls(
   known: ReadonlyMap<string, KnownCall>,
   files: ReadonlyMap<string, LoadedFile>,
   now: Date,
-): Promise<AdvanceResult> {
+): Promise<Omit<AdvanceResult, 'wakes'>> {
   const changes = decisions.map((decision) => ({
     decision,
     ...historyChange(decision, known.get(decision.callKey)!),
   }));
   const unseen = changes.filter(({ replacesStored }) => replacesStored);
   if (unseen.length > 0) {
-    await tx.execute('DELETE FROM call_revisions WHERE tenant_id = $1 AND call_key = ANY($2)', [
-      tenantId,
-      unseen.map(({ decision }) => decision.callKey),
-    ]);
+    await tx.execute(
+      'DELETE FROM call_revisions WHERE tenant_id = $1 AND call_key = ANY($2)',
+      [tenantId, unseen.map(({ decision }) => decision.callKey)],
+      'forget-unseen-revisions',
+    );
   }
   const fresh = changes.flatMap(({ decision, revisions }) =>
     revisions.map((revision) => ({ decision, revision })),
@@ -115,6 +116,7 @@ async function insertRevisions(
      SELECT $1, n.call_key, n.revision, n.at, n.file_id, n.changed
        FROM jsonb_to_recordset($2::jsonb) AS n(call_key text, revision int, at timestamptz, file_id uuid, changed jsonb)`,
     [tenantId, JSON.stringify(values)],
+    'insert-revisions',
   );
 }
 
@@ -143,14 +145,18 @@ async function publish(
     call_nth: callNth.get(decision.callKey),
     change_nth: changeNth.get(decision.callKey),
   }));
-  const written = await tx.execute(PUBLISH, [
-    tenantId,
-    JSON.stringify(changes),
-    JSON.stringify(events.map(storedEventOf)),
-    events.length,
-    surfacing.length,
-    now,
-  ]);
+  const written = await tx.execute(
+    PUBLISH,
+    [
+      tenantId,
+      JSON.stringify(changes),
+      JSON.stringify(events.map(storedEventOf)),
+      events.length,
+      surfacing.length,
+      now,
+    ],
+    'publish',
+  );
   if (written !== decisions.length) throw new Error(`${written} of ${decisions.length} calls were written`);
 }
 

@@ -1,6 +1,15 @@
-import { type CallDecision, type FileVerdict, folderOf, freeName, isOpen, splitName } from '@callbay/core';
+import {
+  type CallDecision,
+  type FileVerdict,
+  folderOf,
+  freeName,
+  isOpen,
+  STEP_SENTENCES,
+  splitName,
+} from '@callbay/core';
 import type { Sql } from '../database/database.ts';
-import { type LoadedFile, type LoadedRecord, recordKeyOf } from './load-facts.ts';
+import { type LoadedFile, type LoadedRecord, recordKeyOf } from './facts-of-rows.ts';
+import { factColumns, type OwnFiles } from './save-facts.ts';
 
 interface FileChange {
   readonly id: string;
@@ -19,6 +28,8 @@ interface FileChange {
 export interface LoadedStories {
   readonly files: ReadonlyMap<string, LoadedFile>;
   readonly rows: ReadonlyMap<string, LoadedRecord>;
+  /** Files whose facts are stored with their outcome, if they have one yet. */
+  readonly own: OwnFiles;
 }
 
 /** Writes every outcome that is new: of a batch row in its row, of all else in its file. */
@@ -26,7 +37,7 @@ export async function saveVerdicts(
   tx: Sql,
   tenantId: string,
   decisions: readonly CallDecision[],
-  { files, rows }: LoadedStories,
+  { files, rows, own }: LoadedStories,
   now: Date,
 ): Promise<void> {
   const ofFiles: FreshVerdict[] = [];
@@ -43,7 +54,7 @@ export async function saveVerdicts(
     }
   }
   if (ofRows.length > 0) await saveRows(tx, tenantId, ofRows, now);
-  if (ofFiles.length > 0) await saveFiles(tx, tenantId, ofFiles, now);
+  if (ofFiles.length + own.ids.length > 0) await saveFiles(tx, tenantId, ofFiles, own, now);
 }
 
 interface FreshVerdict {
@@ -89,6 +100,7 @@ async function saveFiles(
   tx: Sql,
   tenantId: string,
   fresh: readonly FreshVerdict[],
+  own: OwnFiles,
   now: Date,
 ): Promise<void> {
   const changes: FileChange[] = [];
@@ -117,23 +129,56 @@ async function saveFiles(
       shown_name: await nameIn(folder, file),
     });
   }
-  await tx.execute(
-    `WITH change AS (
-       SELECT * FROM jsonb_to_recordset($2::jsonb) AS c(id uuid, state text, code text, message text, fix text,
-         warnings jsonb, call_key text, judged_policy int, folder text, shown_name text)
-     ), moved AS (
-       UPDATE files f SET state = c.state, outcome_code = c.code, outcome_message = c.message, outcome_fix = c.fix,
-              outcome_at = $3, warnings = c.warnings, call_key = c.call_key, judged_policy = c.judged_policy,
-              folder = c.folder, shown_name = c.shown_name
-         FROM change c WHERE f.tenant_id = $1 AND f.id = c.id
-     )
-     INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-     SELECT $1, c.id, $3, c.state, c.code, c.message,
-            jsonb_build_object('callKey', c.call_key, 'folder', c.folder), gen_random_uuid()::text
-       FROM change c`,
-    [tenantId, JSON.stringify(changes), now],
-  );
+  const judged = Map.groupBy(changes, ({ id }) => id);
+  const facts = own.ids.map((id) => ({ id, is_read: true, ...factColumns(own.facts.get(id)!) }));
+  const rows = [
+    ...facts.map((fact) => ({ ...fact, ...judged.get(fact.id)?.at(-1) })),
+    ...changes.filter(({ id }) => !own.facts.has(id)),
+  ];
+  const steps = [
+    ...facts.map(({ id, detail }) => ({ id, step: 'classified', message: STEP_SENTENCES.read, detail })),
+    ...changes.map(({ id, state, code, message, call_key, folder }) => ({
+      id,
+      step: state,
+      code,
+      message,
+      detail: { callKey: call_key, folder },
+    })),
+  ];
+  await tx.execute(SAVE_FILES, [tenantId, JSON.stringify(rows), JSON.stringify(steps), now], 'save-files');
 }
+
+/** A file that was read just now gets its facts, one that was judged its outcome, most get both: one write for each row. */
+const SAVE_FILES = `
+WITH saved AS (
+  UPDATE files f SET
+    stem = CASE WHEN n.is_read THEN n.stem ELSE f.stem END,
+    kind = CASE WHEN n.is_read THEN n.kind ELSE f.kind END,
+    sha256 = CASE WHEN n.is_read THEN n.sha256 ELSE f.sha256 END,
+    media = CASE WHEN n.is_read THEN n.media ELSE f.media END,
+    fact_issues = CASE WHEN n.is_read THEN n.fact_issues ELSE f.fact_issues END,
+    fact_warnings = CASE WHEN n.is_read THEN n.fact_warnings ELSE f.fact_warnings END,
+    classified_at = CASE WHEN n.is_read THEN callbay_now() ELSE f.classified_at END,
+    warnings = coalesce(n.warnings, n.fact_warnings, f.warnings),
+    call_key = coalesce(n.call_key, n.own_call_key, f.call_key),
+    state = coalesce(n.state, f.state),
+    outcome_code = coalesce(n.code, f.outcome_code),
+    outcome_message = coalesce(n.message, f.outcome_message),
+    outcome_fix = coalesce(n.fix, f.outcome_fix),
+    outcome_at = CASE WHEN n.state IS NULL THEN f.outcome_at ELSE $4 END,
+    judged_policy = CASE WHEN n.state IS NULL THEN f.judged_policy ELSE n.judged_policy END,
+    folder = coalesce(n.folder, f.folder),
+    shown_name = coalesce(n.shown_name, f.shown_name)
+  FROM jsonb_to_recordset($2::jsonb) AS n(id uuid, is_read boolean, stem text, kind text, sha256 text, media jsonb,
+       fact_issues jsonb, fact_warnings jsonb, own_call_key text, state text, code text, message text, fix text,
+       warnings jsonb, call_key text, judged_policy int, folder text, shown_name text)
+  WHERE f.tenant_id = $1 AND f.id = n.id
+)
+INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
+SELECT $1, n.id, $4, n.step, n.code, n.message, n.detail, gen_random_uuid()::text
+  FROM ROWS FROM (jsonb_to_recordset($3::jsonb) AS (id uuid, step text, code text, message text, detail jsonb))
+       WITH ORDINALITY AS n(id, step, code, message, detail, nth)
+ ORDER BY nth`;
 
 /** Which of the files' own names other files of their folders show, so that only those need a search for a free one. */
 async function takenNames(

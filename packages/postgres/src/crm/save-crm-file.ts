@@ -1,7 +1,7 @@
 import { STEP_SENTENCES } from '@callbay/core';
 import type { CrmFileFacts } from '@callbay/ingestion';
-import { wakeWaitingCalls } from '../calls/file-store.ts';
-import { keyOfStem } from '../calls/load-facts.ts';
+import { keyOfStem } from '../calls/facts-of-rows.ts';
+import { wakeWaitingCalls } from '../calls/save-facts.ts';
 import { textSql } from '../database/constants.ts';
 import type { Sql } from '../database/database.ts';
 
@@ -37,6 +37,6 @@ export async function saveCrmFile(
     'DELETE FROM call_records WHERE tenant_id = $1 AND file_id = $2 RETURNING coalesce(named_stem, stem) AS stem',
     [tenantId, fileId],
   );
-  const waiting = await wakeWaitingCalls(tx, tenantId, row.place);
+  const waiting = await wakeWaitingCalls(tx, tenantId, [row.place]);
   return [...left.map(({ stem }) => keyOfStem(stem)), ...waiting];
 }

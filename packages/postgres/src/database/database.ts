@@ -24,7 +24,7 @@ export interface Sql {
   /** The rows of one statement. A `name` has it prepared once per connection, which a hot path wants. */
   query<Row>(text: string, values?: readonly unknown[], name?: string): Promise<Row[]>;
   /** How many rows one statement touched. */
-  execute(text: string, values?: readonly unknown[]): Promise<number>;
+  execute(text: string, values?: readonly unknown[], name?: string): Promise<number>;
 }
 
 const INT8_OID = 20;
@@ -59,7 +59,7 @@ async function run(
 const sqlOn = (on: Querier): Sql => ({
   query: async <Row>(text: string, values: readonly unknown[] = [], name?: string) =>
     (await run(on, text, values, name)).rows as Row[],
-  execute: async (text, values = []) => (await run(on, text, values)).rowCount ?? 0,
+  execute: async (text, values = [], name) => (await run(on, text, values, name)).rowCount ?? 0,
 });
 
 /** One pool of connections and, on the same pool, a Prisma client made when first asked for. Close it last. */

@@ -3,6 +3,7 @@ import {
   canonicalStem,
   isOutcomeCode,
   kindOfName,
+  laneOf,
   outcomeOf,
   stripSourcePrefix,
 } from '@callbay/core';
@@ -64,6 +65,7 @@ function columnsOf(files: readonly FileToReceive[], sourcePrefixes: readonly str
     files.map(({ modifiedAt }) => modifiedAt),
     files.map(({ blobKey }) => blobKey),
     files.map(({ sentBy }) => sentBy),
+    files.map(({ sizeBytes }, n) => laneOf({ ext: names[n]!.ext, sizeBytes }) === 'alone'),
   ];
 }
 

@@ -8,23 +8,23 @@
 export const RECEIVE_FILES = `
 WITH given AS (
   SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[],
-                       $9::text[], $10::text[])
-    WITH ORDINALITY AS file (id, drop, name, stem, ext, size_bytes, modified_at, blob_key, sent_by, nth)
+                       $9::text[], $10::text[], $11::boolean[])
+    WITH ORDINALITY AS file (id, drop, name, stem, ext, size_bytes, modified_at, blob_key, sent_by, reads_alone, nth)
 ), known AS (
   SELECT id, received_at, receive_seq FROM files WHERE tenant_id = $1 AND id = ANY ($2::uuid[])
 ), fresh AS (
   SELECT given.*, row_number() OVER (ORDER BY nth) AS ordinal, count(*) OVER () AS total
   FROM given WHERE NOT EXISTS (SELECT FROM known WHERE known.id = given.id)
     AND EXISTS (SELECT FROM tenants
-                WHERE id = $1 AND coalesce(settings -> 'sourcePrefixes', '[]') = $11::jsonb)
+                WHERE id = $1 AND coalesce(settings -> 'sourcePrefixes', '[]') = $12::jsonb)
 ), taken AS (
   UPDATE tenant_counters SET value = value + (SELECT total FROM fresh LIMIT 1)
   WHERE tenant_id = $1 AND name = 'receive' AND EXISTS (SELECT FROM fresh)
   RETURNING value AS seq, callbay_now() AS at
 ), received AS (
   INSERT INTO files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, modified_at, blob_key, sent_by,
-                     folder, state, received_at, receive_seq)
-  SELECT $1, id, drop, name, name, stem, ext, size_bytes, modified_at, blob_key, sent_by,
+                     reads_alone, folder, state, received_at, receive_seq)
+  SELECT $1, id, drop, name, name, stem, ext, size_bytes, modified_at, blob_key, sent_by, reads_alone,
          'data', 'received', at, seq - total + ordinal
   FROM fresh, taken
   ON CONFLICT (tenant_id, id) DO NOTHING

@@ -9,7 +9,7 @@ import {
 } from '@callbay/core';
 import type { Actor, ExternalRecordingStore } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
-import { lockTenant } from '../calls/load-facts.ts';
+import { lockTenant } from '../calls/lock-tenant.ts';
 import { textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { isIncompleteSql } from '../database/state-conditions.ts';

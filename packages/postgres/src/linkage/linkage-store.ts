@@ -6,7 +6,7 @@ import {
   SIDECAR_EXTENSIONS,
 } from '@callbay/core';
 import type { JudgeMatches, LinkageStore, LinkResult } from '@callbay/ingestion';
-import { lockTenant } from '../calls/load-facts.ts';
+import { lockTenant } from '../calls/lock-tenant.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { clearDue, listDue, readDueFields } from './due-links.ts';
 import { findForgotten, noteForNewTenants } from './forgotten-links.ts';

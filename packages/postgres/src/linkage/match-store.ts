@@ -2,7 +2,7 @@ import { type Match, type MatchListQuery, type MatchState, toPage } from '@callb
 import { CallbayError } from '@callbay/core';
 import type { Actor, MatchStore } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
-import { lockTenant } from '../calls/load-facts.ts';
+import { lockTenant } from '../calls/lock-tenant.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { lockLinkage, wakeStems } from './linkage-rows.ts';
 import { tellAmbiguity, writeLinks } from './write-matches.ts';

@@ -1,7 +1,7 @@
 import { STEP_SENTENCES } from '@callbay/core';
 import type { ReplayStore } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
-import { keyOfStem } from '../calls/load-facts.ts';
+import { keyOfStem } from '../calls/facts-of-rows.ts';
 import { textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { isCompleteHoldSql } from '../database/state-conditions.ts';

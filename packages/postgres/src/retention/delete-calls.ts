@@ -1,7 +1,8 @@
 import { callDeleted, type DataRetention, DROP_RETENTION_MS } from '@callbay/core';
 import type { Deletion } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
-import { keyOfStem, linkedStems, stemOfKey } from '../calls/load-facts.ts';
+import { keyOfStem, stemOfKey } from '../calls/facts-of-rows.ts';
+import { linkedStems } from '../calls/load-facts.ts';
 import { lockCalls } from '../calls/lock-calls.ts';
 import { takeCounter } from '../calls/save-calls.ts';
 import { intervalSql } from '../database/constants.ts';

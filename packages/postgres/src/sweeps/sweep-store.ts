@@ -8,7 +8,7 @@ import {
   STEP_SENTENCES,
 } from '@callbay/core';
 import type { PurgedFile, PurgePreviewItem, SweepStore } from '@callbay/ingestion';
-import { keyOfStem } from '../calls/load-facts.ts';
+import { keyOfStem } from '../calls/facts-of-rows.ts';
 import { lockCalls } from '../calls/lock-calls.ts';
 import { intervalSql, textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';

@@ -1,0 +1,14 @@
+/**
+ * How a received file is read: small files of a tenant in groups, and each file that may take long by itself, so that it
+ * keeps no small one waiting.
+ */
+export type ReadLane = 'group' | 'alone';
+
+export const READ_LANES: readonly ReadLane[] = ['group', 'alone'];
+
+/** Larger files take longer to hash than a small file should wait. */
+export const GROUP_FILE_BYTES = 16 * 1024 * 1024;
+
+/** A CSV may hold a million rows whatever it is called, so that it never shares a group. `ext` in lower case. */
+export const laneOf = ({ ext, sizeBytes }: { readonly ext: string; readonly sizeBytes: number }): ReadLane =>
+  ext === 'csv' || sizeBytes > GROUP_FILE_BYTES ? 'alone' : 'group';

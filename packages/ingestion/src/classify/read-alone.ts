@@ -1,0 +1,164 @@
+import {
+  CallbayError,
+  type CrmType,
+  checkColumns,
+  crmTypeOfHeader,
+  crmTypeOfName,
+  type ParsedName,
+  type Policy,
+  parseFileName,
+} from '@callbay/core';
+import { advanceBatch } from '../batch/advance-batch.ts';
+import type { BatchStore } from '../batch/ports.ts';
+import type { BatchReadOptions, BatchReadReport } from '../batch/read-batch-rows.ts';
+import { advanceInChunks } from '../calls/advance-calls.ts';
+import type { CrmQueue, CrmStore } from '../crm/ports.ts';
+import type { JobQueue } from '../ports.ts';
+import { startRowReading } from '../reading/row-reader.ts';
+import { factsOf, isBatch, neverRead, taskOf, unreadable } from './file-facts.ts';
+import type { Inspection } from './inspection.ts';
+import type { UnreadFile } from './ports.ts';
+import { type SaveFactsDeps, saveFacts } from './save-facts.ts';
+
+export interface ReadAloneDeps extends SaveFactsDeps {
+  readonly batches: BatchStore;
+  readonly crm: CrmStore;
+  readonly queue: JobQueue & CrmQueue;
+}
+
+/** After so many failures that no outage explains, a file is taken to be unreadable, and that is its fact. */
+const MAX_FAILED_READS = 3;
+/** Doubled from one attempt to the next. */
+const RETRY_MS = 500;
+const BATCH_HEAP_MB = 192;
+const BATCH_BASE_MS = 60_000;
+/** A database that others use too still takes this much of a batch. */
+const BATCH_BYTES_PER_MS = 512;
+
+/**
+ * Reads one file of any kind and size and stores what it found, then advances the calls that the facts touch. Running it
+ * twice changes nothing. Throws where reading is to be tried again because a service is unavailable; a file that fails for
+ * any other reason is read again later.
+ */
+export async function readAlone(
+  deps: ReadAloneDeps,
+  { tenantId, fileId }: { tenantId: string; fileId: string },
+): Promise<void> {
+  const found = await deps.files.findUnreadFile(tenantId, fileId);
+  if (!found) return;
+  const { file, policy } = found;
+  try {
+    const wakes = await readAndSave(deps, tenantId, file, policy);
+    await advanceInChunks(deps, { tenantId, callKeys: wakes });
+    // The first rows of a batch at once; the sweep goes on with the rest.
+    await advanceBatch(deps, { tenantId, fileId });
+  } catch (error) {
+    if (error instanceof CallbayError && error.retryable) throw error;
+    await noteFailedRead(deps, tenantId, file, policy, error);
+  }
+}
+
+/** A file nobody can read must not keep its tenant's later files waiting for ever. */
+async function noteFailedRead(
+  deps: ReadAloneDeps,
+  tenantId: string,
+  file: UnreadFile,
+  policy: Policy,
+  error: unknown,
+): Promise<void> {
+  const { fileId } = file;
+  const failures = await deps.files.countFailedRead(tenantId, fileId, 0);
+  const told = { err: error, tenantId, fileId, failures };
+  if (failures < MAX_FAILED_READS) {
+    deps.log.warn(told, 'a file could not be read and will be read again');
+    await deps.queue.wakeReaders(tenantId, 'alone', RETRY_MS * 2 ** failures);
+    return;
+  }
+  deps.log.error(told, 'a file is taken to be unreadable');
+  const crmType = crmTypeOfName(file.name, policy.settings);
+  const wakes =
+    crmType !== null
+      ? await saveCrmFile(deps, tenantId, file, crmType, '')
+      : await saveFacts(deps, tenantId, [
+          { fileId, stem: file.stem, facts: neverRead(parseFileName(file.name, policy.settings)) },
+        ]);
+  await advanceInChunks(deps, { tenantId, callKeys: wakes });
+}
+
+/** Answers the keys of other calls to advance. */
+async function readAndSave(
+  deps: ReadAloneDeps,
+  tenantId: string,
+  file: UnreadFile,
+  policy: Policy,
+): Promise<readonly string[]> {
+  const name = parseFileName(file.name, policy.settings);
+  const named = crmTypeOfName(file.name, policy.settings);
+  await using local = await deps.blobs.openLocal(tenantId, file.blobKey);
+  const task = taskOf(file, policy, name, local.path);
+  const inspection = await deps.inspector.inspect(named === null ? task : { ...task, read: null });
+  const type = named ?? (await crmTypeByHeader(deps, tenantId, policy, inspection));
+  if (type !== null) return saveCrmFile(deps, tenantId, file, type, inspection.sha256);
+  if (inspection.metadata && isBatch(name, inspection.metadata, policy)) {
+    return readAndSaveBatch(deps, tenantId, { file, policy, name, path: local.path }, inspection);
+  }
+  const facts = factsOf(policy, name, inspection);
+  return saveFacts(deps, tenantId, [{ fileId: file.fileId, stem: file.stem, facts }]);
+}
+
+/** Puts a CRM file in line; the import itself may take minutes and is a job of its own. Source: C25. */
+async function saveCrmFile(
+  { crm, queue }: ReadAloneDeps,
+  tenantId: string,
+  { fileId }: UnreadFile,
+  type: CrmType,
+  sha256: string,
+): Promise<string[]> {
+  const callKeys = await crm.saveCrmFile(tenantId, fileId, { type, sha256, warnings: [] });
+  await queue.enqueueCrmImport(tenantId, type);
+  return callKeys;
+}
+
+/**
+ * The type that only the header of a CSV tells, where it is no call's: published mappings say which column is an id.
+ */
+async function crmTypeByHeader(
+  { crm }: ReadAloneDeps,
+  tenantId: string,
+  policy: Policy,
+  { header }: Inspection,
+): Promise<CrmType | null> {
+  if (header === null) return null;
+  const required = policy.mapping.fields.filter((field) => field.required === true);
+  if (required.length > 0 && checkColumns(header, required).length === 0) return null;
+  return crmTypeOfHeader(header, await crm.findMappings(tenantId));
+}
+
+interface BatchToRead {
+  readonly file: UnreadFile;
+  readonly policy: Policy;
+  readonly name: ParsedName;
+  readonly path: string;
+}
+
+async function readAndSaveBatch(
+  deps: ReadAloneDeps,
+  tenantId: string,
+  { file, policy, name, path }: BatchToRead,
+  { sha256, metadata }: Inspection,
+): Promise<readonly string[]> {
+  await using reading = startRowReading<BatchReadOptions, BatchReadReport>({
+    module: new URL('../batch/read-batch-rows.ts', import.meta.url),
+    path,
+    options: { format: metadata!.format, policy },
+    heapMb: BATCH_HEAP_MB,
+    timeLimitMs: BATCH_BASE_MS + Math.ceil(file.sizeBytes / BATCH_BYTES_PER_MS),
+  });
+  const { stem, warnings } = name;
+  const facts = { stem, sha256, warnings, isNamedAsSidecar: name.wallTime !== null };
+  const end = await deps.batches.saveBatch(tenantId, file.fileId, facts, reading);
+  if (end.kind === 'gone') return [];
+  if (end.kind === 'saved') return end.wakes;
+  const refused = unreadable(name, sha256, end.issues);
+  return saveFacts(deps, tenantId, [{ fileId: file.fileId, stem: file.stem, facts: refused }]);
+}

@@ -1,0 +1,90 @@
+import { type ParsedName, type Policy, parseFileName } from '@callbay/core';
+import { advanceInChunks } from '../calls/advance-calls.ts';
+import type { ReadFile } from '../calls/ports.ts';
+import type { JobQueue } from '../ports.ts';
+import { factsOf, isBatch, taskOf } from './file-facts.ts';
+import { type Inspection, type InspectTask, isFailure } from './inspection.ts';
+import { InspectionError } from './inspector.ts';
+import type { UnreadFile } from './ports.ts';
+import { type SaveFactsDeps, saveFacts } from './save-facts.ts';
+
+export interface ReadGroupDeps extends SaveFactsDeps {
+  readonly queue: JobQueue;
+}
+
+/** The most files of one group: few enough that the tenant's next file, and another tenant's first, wait little. */
+const GROUP_FILES = 200;
+/** The most bytes of one group, but for its first file. */
+const GROUP_BYTES = 64 * 1024 * 1024;
+
+interface Planned {
+  readonly file: UnreadFile;
+  readonly name: ParsedName;
+  readonly task: InspectTask;
+}
+
+/**
+ * Reads the tenant's next small files as one group: one message to the pool, one transaction for their facts and all calls
+ * that the facts touch. Where more files wait, it makes another alarm instead of going on, so that tenants take turns.
+ * Running it twice, or in two processes at once, changes nothing. Throws where a service is unavailable.
+ */
+export async function readGroup(deps: ReadGroupDeps, { tenantId }: { tenantId: string }): Promise<void> {
+  const waiting = await deps.files.findWaiting(tenantId, 'group', GROUP_FILES);
+  if (!waiting) return;
+  const { policy } = waiting;
+  const group = takeBytes(waiting.files);
+  const { read, alone } = await readFiles(deps, tenantId, group, policy);
+  const wakes = await saveFacts(deps, tenantId, read);
+  if (alone.length > 0) {
+    await deps.files.moveToLaneAlone(tenantId, alone);
+    await deps.queue.wakeReaders(tenantId, 'alone');
+  }
+  await advanceInChunks(deps, { tenantId, callKeys: wakes });
+  await deps.files.keepPlansGood();
+  const isMoreLeft = group.length < waiting.files.length || waiting.files.length === GROUP_FILES;
+  if (isMoreLeft) await deps.queue.wakeReaders(tenantId, 'group');
+}
+
+function takeBytes(files: readonly UnreadFile[]): readonly UnreadFile[] {
+  let bytes = 0;
+  const end = files.findIndex(({ sizeBytes }, n) => {
+    bytes += sizeBytes;
+    return n > 0 && bytes > GROUP_BYTES;
+  });
+  return end < 0 ? files : files.slice(0, end);
+}
+
+/** What was read of the group, and the files to be read alone: those that failed here, and batches. */
+async function readFiles(
+  { blobs, inspector, log }: ReadGroupDeps,
+  tenantId: string,
+  group: readonly UnreadFile[],
+  policy: Policy,
+): Promise<{ read: ReadFile[]; alone: string[] }> {
+  await using locals = new AsyncDisposableStack();
+  const opened = await Promise.allSettled(
+    group.map(async (file): Promise<Planned> => {
+      const local = locals.use(await blobs.openLocal(tenantId, file.blobKey));
+      const name = parseFileName(file.name, policy.settings);
+      return { file, name, task: taskOf(file, policy, name, local.path) };
+    }),
+  );
+  const planned = opened.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+  const results = await inspector.inspectMany(planned.map(({ task }) => task));
+  const read: ReadFile[] = [];
+  const alone = group.flatMap(({ fileId }, n) => (opened[n]?.status === 'rejected' ? [fileId] : []));
+  for (const [n, { file, name }] of planned.entries()) {
+    const result = results[n]!;
+    if (isFailure(result)) {
+      // An outage says nothing about the file: the whole group is read again.
+      if (result.failed === 'store') throw new InspectionError(result);
+      log.warn({ err: result.cause, tenantId, fileId: file.fileId }, 'a file could not be read in its group');
+      alone.push(file.fileId);
+    } else if (belongsAlone(name, result, policy)) alone.push(file.fileId);
+    else read.push({ fileId: file.fileId, stem: file.stem, facts: factsOf(policy, name, result) });
+  }
+  return { read, alone };
+}
+
+const belongsAlone = (name: ParsedName, { metadata }: Inspection, policy: Policy): boolean =>
+  metadata !== null && isBatch(name, metadata, policy);
