@@ -1,7 +1,7 @@
 // The doors: customers' files come in here, are made durable and acknowledged. Nothing is read or decided.
 import { createDropView, createFileReceiver, createSftpAccountStore } from '@callbay/postgres';
 import { openRole } from '@callbay/role';
-import { createSealer } from '@callbay/runtime';
+import { createSealer, DRAIN_MS } from '@callbay/runtime';
 import { createSftpServer } from '@callbay/sources';
 import { startPartialSweep } from './partial-sweep.ts';
 
@@ -33,6 +33,7 @@ const server = createSftpServer(
     port: config.sftp.port,
     isPortShared: config.intakeProcesses > 1,
     spoolDir: config.spoolFolder,
+    drainMs: DRAIN_MS.work,
   },
 );
 const { port } = await server.listen();

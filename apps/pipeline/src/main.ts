@@ -13,7 +13,7 @@ import { createDigestSender } from '@callbay/notify';
 import { createPipelineStores } from '@callbay/postgres';
 import { startWorkers } from '@callbay/queue';
 import { openRole } from '@callbay/role';
-import { createSealer, deriveKey, ROLE_CONNECTIONS } from '@callbay/runtime';
+import { createSealer, DRAIN_MS, deriveKey, ROLE_CONNECTIONS } from '@callbay/runtime';
 
 const role = await openRole('pipeline');
 const { config, db, logger, metrics, queue, secretKey, shutdown } = role;
@@ -70,7 +70,7 @@ const workers = await startWorkers({
     broke: (err) => logger.warn({ err }, 'the queue connection broke'),
   },
 });
-shutdown.add('workers', () => workers.close());
+shutdown.add('workers', () => workers.close(DRAIN_MS.work));
 
 const sweeps = runSweeps(deps);
 shutdown.add('sweeps', async () => sweeps[Symbol.asyncDispose]());

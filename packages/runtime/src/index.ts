@@ -13,6 +13,7 @@ export {
 } from './config.ts';
 export { connectionBudget, ROLE_CONNECTIONS, type RoleConnections } from './connection-budget.ts';
 export { type ConfigLine, describeConfig } from './describe-config.ts';
+export { DRAIN_MS } from './drain.ts';
 export { createFile, makeFolder, readFileIfThere, replaceFile } from './durable-file.ts';
 export { homeMode, makeHome } from './home.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';

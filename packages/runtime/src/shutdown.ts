@@ -1,3 +1,4 @@
+import { DRAIN_MS } from './drain.ts';
 import type { Logger } from './logger.ts';
 
 export interface ShutdownOptions {
@@ -34,7 +35,6 @@ export interface Shutdown {
  * and npm passes its own copy on.
  */
 const ECHO_MS = 1_000;
-const DEFAULT_TIMEOUT_MS = 25_000;
 
 interface Step {
   readonly name: string;
@@ -60,7 +60,7 @@ async function runSteps(steps: Step[], logger: ShutdownOptions['logger']): Promi
  * error nobody caught also begins the end, with code 1: the state it left cannot be trusted.
  */
 export function onShutdown(options: ShutdownOptions): Shutdown {
-  const { logger, timeoutMs = DEFAULT_TIMEOUT_MS, host = process as ShutdownHost } = options;
+  const { logger, timeoutMs = DRAIN_MS.process, host = process as ShutdownHost } = options;
   const steps: Step[] = [];
   const controller = new AbortController();
   let begunAt: number | null = null;

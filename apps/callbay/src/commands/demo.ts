@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger, loadConfig, onShutdown, readEnv } from '@callbay/runtime';
+import { createLogger, DRAIN_MS, loadConfig, onShutdown, readEnv } from '@callbay/runtime';
 import type { Command } from 'commander';
 import { openApi } from '../api-client.ts';
 import { runDemo } from '../demo/run-demo.ts';
@@ -38,7 +38,7 @@ async function playDemo(): Promise<void> {
     CALLBAY_LOG_LEVEL: env.CALLBAY_LOG_LEVEL ?? 'warn',
   });
   const logger = createLogger({ role: 'demo', level: config.logLevel });
-  const shutdown = onShutdown({ logger, timeoutMs: 70_000 });
+  const shutdown = onShutdown({ logger, timeoutMs: DRAIN_MS.installation });
   shutdown.add('demo folder', () => rm(home, { recursive: true, force: true }));
   const output = createOutput(false, (text) => process.stdout.write(text));
   try {

@@ -1,11 +1,8 @@
-import { createLogger, onShutdown } from '@callbay/runtime';
+import { createLogger, DRAIN_MS, onShutdown } from '@callbay/runtime';
 import type { Command } from 'commander';
 import { contextOf } from '../context.ts';
 import { prepareDatabase } from '../prepare-database.ts';
 import { supervise } from '../supervisor/supervise.ts';
-
-/** Longer than the children may take to drain, and Postgres to write everything out. */
-const SHUTDOWN_TIMEOUT_MS = 70_000;
 
 export function addUpCommand(program: Command): void {
   program
@@ -28,7 +25,7 @@ Examples:
       const { config } = contextOf(command);
       const logger = createLogger({ role: 'callbay', level: config.logLevel });
       for (const warning of config.warnings) logger.warn(warning);
-      const shutdown = onShutdown({ logger, timeoutMs: SHUTDOWN_TIMEOUT_MS });
+      const shutdown = onShutdown({ logger, timeoutMs: DRAIN_MS.installation });
       try {
         const { addresses } = await supervise({
           config,

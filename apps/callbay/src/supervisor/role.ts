@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Logger } from '@callbay/runtime';
+import { DRAIN_MS, type Logger } from '@callbay/runtime';
 
 /** One child process to keep alive. */
 export interface RolePlan {
@@ -31,7 +31,6 @@ export interface KeepOptions {
   readonly onReady?: (name: string, pid: number) => void;
 }
 
-const DEFAULT_DRAIN_MS = 25_000;
 const DEFAULT_FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 15_000;
 /** Deaths before the first ready report after which starting up is given up. */
@@ -47,7 +46,7 @@ const isReadyMessage = (message: unknown): message is ReadyMessage =>
 
 /** Starts a role and starts it again, later and later, whenever it dies. */
 export function keepRole(plan: RolePlan, options: KeepOptions): KeptRole {
-  const { logger, drainMs = DEFAULT_DRAIN_MS, firstDelayMs = DEFAULT_FIRST_DELAY_MS } = options;
+  const { logger, drainMs = DRAIN_MS.supervisor, firstDelayMs = DEFAULT_FIRST_DELAY_MS } = options;
   const ready = Promise.withResolvers<number | undefined>();
   // Whoever awaits `ready` sees the rejection; nobody awaiting it any more is no reason to end the process.
   ready.promise.catch(() => undefined);
