@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@callbay/embedded';
 import { createProcessMetricsStore, openDatabase } from '@callbay/postgres';
 import { type Config, createLogger, createMetrics, loadConfig } from '@callbay/runtime';
@@ -147,4 +149,21 @@ test('a home that is not the one of its database fails, saying what to do', asyn
   expect(await statusOf(other, 'installation')).toBe('fail');
   await rm(own.blobsFolder, { recursive: true });
   expect(await statusOf(own, 'installation')).toBe('fail');
+});
+
+test.each([
+  [256, 'warn'],
+  [4_096, 'ok'],
+])('a limit of %d open files is judged %s', async (limit, status) => {
+  const main = join(import.meta.dirname, '../src/main.ts');
+  const child = spawn(
+    '/bin/sh',
+    ['-c', `ulimit -n ${limit}; exec "$@"`, 'sh', process.execPath, main, 'doctor', '--json'],
+    {
+      env: { ...process.env, CALLBAY_HOME: join(home, 'bay'), DATABASE_URL: '' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const findings = JSON.parse(await text(child.stdout)) as { check: string; status: string }[];
+  expect(findings.find(({ check }) => check === 'descriptors')?.status).toBe(status);
 });

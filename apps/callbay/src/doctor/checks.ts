@@ -2,6 +2,7 @@ import { EmbeddedPostgresError, findRunningPostgres, inspectCluster } from '@cal
 import type { Config } from '@callbay/runtime';
 import { DATABASE_NAME } from '../supervisor/postgres.ts';
 import { checkDatabase } from './database-checks.ts';
+import { checkDescriptors } from './descriptor-check.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { checkAddon, checkHome, checkNode, checkPorts, checkSecretFiles } from './machine-checks.ts';
 import { checkRedis } from './redis-check.ts';
@@ -45,6 +46,7 @@ export async function runChecks(config: Config): Promise<readonly Finding[]> {
     checkNode(),
     checkAddon(),
     ...(await checkHome(config)),
+    await checkDescriptors(),
     await checkSecretFiles(config),
     ...(await checkPorts(config)),
     ...(await checkAnyDatabase(config)),
