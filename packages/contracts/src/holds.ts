@@ -19,7 +19,7 @@ export const Hold = z
         matchIds: z.array(Uuid).optional(),
       }),
     ),
-    waitingFor: z.enum(['metadata', 'recording', 'correction', 'crm', 'goLive']),
+    waitingFor: z.enum(['metadata', 'recording', 'correction', 'crm', 'goLive', 'operator']),
     since: Instant,
     until: Instant.nullable(),
     fileIds: z.array(Uuid),

@@ -130,6 +130,14 @@ export {
   OPEN_STATES,
   UNPAIRED_HOLDS,
 } from './files/file-states.ts';
+export {
+  isSetAside,
+  MAX_FAILED_READS,
+  purgedOutcome,
+  rereadDelayMs,
+  SET_ASIDE_HOLDS,
+  type SetAsideCode,
+} from './files/set-aside.ts';
 export { STEP_SENTENCES } from './files/step-sentences.ts';
 export { type Issue, issue } from './issue.ts';
 export { decideLinks, type LinkageLimits, type LinkDecision } from './linkage/decide-links.ts';

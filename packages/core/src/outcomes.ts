@@ -66,6 +66,14 @@ export const OUTCOME_TABLE = {
     'Send the metadata again with a file name field that names its own recording.',
   ),
   READY: held('The call is complete and waits for the tenant to go live.', 'Let the tenant go live.'),
+  UNREADABLE: held(
+    'We could not read the file within our limits of memory and time.',
+    'Nothing to do: we read it again with more memory, and an operator is alerted.',
+  ),
+  BYTES_MISSING: held(
+    'We received the file, and its bytes are missing in our store.',
+    'Send the file again under the same name. An operator is alerted.',
+  ),
 
   METADATA_INVALID: rejected(
     'The metadata cannot be read.',

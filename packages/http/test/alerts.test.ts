@@ -119,6 +119,18 @@ test('files held for over an hour are counted by what they wait for, ten by name
   expect(await sweptAt(HOUR + MINUTE, id)).toEqual(['HELD_OVER_HOUR resolved']);
 });
 
+test('case 115: files that we failed to read raise an alert of their own at once, and are not told to the customer as held', async () => {
+  const id = await newTenant({ stage: 'verification' });
+  await makeFile(api.db, id, { name: 'heavy.wav', code: 'UNREADABLE' });
+  await makeFile(api.db, id, { name: 'lost.wav', code: 'BYTES_MISSING' });
+  expect(await sweptAt(MINUTE, id)).toEqual(['FILES_UNREAD open']);
+  expect(await sweptAt(2 * HOUR, id)).toEqual(['FILES_UNREAD open']);
+  const { body } = await api.ask(`GET /v1/tenants/${id}/alerts`);
+  expect(body.items).toMatchObject([{ count: 2, message: expect.stringContaining('1 UNREADABLE') }]);
+  await api.db.execute(`UPDATE files SET outcome_code = 'NO_METADATA' WHERE tenant_id = $1`, [id]);
+  expect(await sweptAt(2 * HOUR + MINUTE, id)).toEqual(['HELD_OVER_HOUR open', 'FILES_UNREAD resolved']);
+});
+
 test('an alert that comes back within ten minutes is the same one', async () => {
   const id = await newTenant({ stage: 'verification' });
   await makeFile(api.db, id);

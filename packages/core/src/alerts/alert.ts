@@ -16,6 +16,10 @@ export const ALERT_TABLE = {
     sentence: 'Files or rows of batches without their other half will be purged within a day.',
     fix: 'Send the missing halves now, or fetch the files: after the purge the bytes are gone.',
   },
+  FILES_UNREAD: {
+    sentence: 'We could not read files, or have lost their bytes.',
+    fix: 'An operator must look at the log of the pipeline and at the store of bytes. The files are held and read again by themselves; a replay does it at once.',
+  },
   CLOCKS_DISAGREE: {
     sentence: 'The clocks of our servers disagree: nothing is purged until they agree.',
     fix: 'An operator must look at the clocks. Nothing is lost meanwhile; after a jump the purge goes on a day later.',

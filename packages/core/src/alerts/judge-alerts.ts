@@ -13,10 +13,12 @@ export interface AlertFacts {
   /** When the newest file came; where none ever came, when the tenant was last set up. Epoch milliseconds. */
   readonly feedSinceMs: number;
   /**
-   * Held files, and waiting rows of batches, received over an hour ago, those that only wait for going live apart; `byCode`
-   * of the same.
+   * Held files, and waiting rows of batches, received over an hour ago, those that only wait for going live and those set
+   * aside apart; `byCode` of the same.
    */
   readonly heldOverHour: CountedRows & { readonly byCode: Readonly<Record<string, number>> };
+  /** Files set aside, of any age: no customer can do anything for them. */
+  readonly setAside: Counted & { readonly byCode: Readonly<Record<string, number>> };
   /** Unpaired files and rows that the purge takes within a day, and when the first one goes, in RFC 3339. */
   readonly purgeSoon: CountedRows & { readonly firstAt: string | null };
   /** Files, and rows of batches: each batch by its first thousand. */
@@ -41,12 +43,21 @@ function judgeFeed({ stage, feedExpectedEveryMinutes, feedSinceMs }: AlertFacts,
   return [findingOf('FEED_LATE', 'feed', detail)];
 }
 
+const sayCodes = (byCode: Readonly<Record<string, number>>): string =>
+  Object.entries(byCode)
+    .sort(([, a], [, b]) => b - a)
+    .map(([code, count]) => `${count} ${code}`)
+    .join(', ');
+
 function judgeHeld({ heldOverHour }: AlertFacts): AlertFinding[] {
   if (heldOverHour.count === 0) return [];
-  const codes = Object.entries(heldOverHour.byCode)
-    .sort(([, a], [, b]) => b - a)
-    .map(([code, count]) => `${count} ${code}`);
-  return [findingOf('HELD_OVER_HOUR', 'held', `${codes.join(', ')}.${sayRows(heldOverHour)}`, heldOverHour)];
+  const detail = `${sayCodes(heldOverHour.byCode)}.${sayRows(heldOverHour)}`;
+  return [findingOf('HELD_OVER_HOUR', 'held', detail, heldOverHour)];
+}
+
+function judgeSetAside({ setAside }: AlertFacts): AlertFinding[] {
+  if (setAside.count === 0) return [];
+  return [findingOf('FILES_UNREAD', 'unread', `${sayCodes(setAside.byCode)}.`, setAside)];
 }
 
 function judgePurges({ purgeSoon }: AlertFacts): AlertFinding[] {
@@ -78,6 +89,7 @@ export function judgeAlerts(
   return [
     ...judgeFeed(facts, nowMs),
     ...judgeHeld(facts),
+    ...judgeSetAside(facts),
     ...judgeRate(facts, isOpen('REJECTION_RATE_JUMP')),
     ...judgePurges(facts),
     ...judgeGaps(facts),

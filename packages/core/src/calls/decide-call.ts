@@ -14,7 +14,9 @@ import {
   judge,
   keyOf,
   rejectForIssues,
+  setFactAside,
   startFold,
+  supersedeSetAside,
   takesOver,
   targetStem,
   verdictOf,
@@ -99,6 +101,7 @@ function stepsOf(facts: CallFacts): Step[] {
 
 /** Source: C12, C22; the cases on replaced, repeated and truncated recordings. */
 function takeRecording(state: FoldState, fact: RecordingFact): void {
+  if (setFactAside(state, fact)) return;
   if (fact.issues.length > 0) {
     state.refusedRecording = rejectForIssues(state, fact, fact.issues);
     return;
@@ -124,6 +127,7 @@ function takeRecording(state: FoldState, fact: RecordingFact): void {
   if (earlier) judge(state, earlier, outcomeOf('SUPERSEDED'));
   state.recordings.set(fact.ext, fact);
   state.refusedRecording = null;
+  supersedeSetAside(state, fact);
   if (ofCall) judge(state, fact, outcomeOf('AMBIGUOUS_STEM', `The call of this name has ${ofCall.name}.`));
 }
 

@@ -68,7 +68,8 @@ export interface HoldReason {
 /** Why a call is not visible, and what would release it. Instants are epoch ms. */
 export interface Hold {
   readonly reasons: readonly HoldReason[];
-  readonly waitingFor: 'metadata' | 'recording' | 'correction' | 'crm' | 'goLive';
+  /** `operator`: a file that we could not read. */
+  readonly waitingFor: 'metadata' | 'recording' | 'correction' | 'crm' | 'goLive' | 'operator';
   readonly since: number;
   /**
    * When the first of its files is purged, null where none ever is; when it ends by itself, of a wait for CRM files.

@@ -1,5 +1,6 @@
+import { isSetAside } from '../files/set-aside.ts';
 import type { Issue } from '../issue.ts';
-import { type Outcome, rejectionOf, stateOf } from '../outcomes.ts';
+import { type Outcome, outcomeOf, rejectionOf, stateOf } from '../outcomes.ts';
 import type { Policy } from '../policy.ts';
 import type { ReadableRecord } from './call-content.ts';
 import type { CallFacts, RecordFact, RecordingFact } from './call-facts.ts';
@@ -31,6 +32,8 @@ export interface FoldState {
   sidecar: RecordFact | null;
   /** The highest `seq` that each metadata file was heard with: what it said earlier is no news any more. */
   readonly heard: Map<string, number>;
+  /** Files that could not be read, by what tells their versions apart: the newest of each. */
+  readonly setAside: Map<string, RecordFact | RecordingFact>;
   /** Why the last file of the missing half was refused. */
   refusedRecord: HoldReason | null;
   refusedRecording: HoldReason | null;
@@ -46,6 +49,7 @@ export const startFold = (facts: CallFacts, policies: CallPolicies): FoldState =
   pending: null,
   sidecar: null,
   heard: new Map(),
+  setAside: new Map(),
   refusedRecord: null,
   refusedRecording: null,
   complete: null,
@@ -87,6 +91,7 @@ export function isOrigin(state: FoldState, fact: RecordFact): boolean {
 
 /** Notes that a record was accepted, here or by the call it is about, or said again what holds already. */
 export function hear(state: FoldState, fact: RecordFact): void {
+  supersedeSetAside(state, fact);
   const before = state.heard.get(versionKeyOf(fact)) ?? 0;
   state.heard.set(versionKeyOf(fact), Math.max(before, fact.seq));
 }
@@ -112,6 +117,32 @@ export const takesOver = (fact: RecordFact | RecordingFact, earlier: RecordFact 
 
 /** Recordings at other stems are told apart by this. */
 export const elsewhereKeyOf = (fact: RecordFact | RecordingFact): string => `${fact.stem}.${fact.ext}`;
+
+/** Sets a fact aside that could not be read; false where it was read, or is refused for what it holds. */
+export function setFactAside(state: FoldState, fact: RecordFact | RecordingFact): boolean {
+  const code = fact.issues[0]?.code;
+  if (!isSetAside(code)) return false;
+  const earlier = state.setAside.get(setAsideKeyOf(fact));
+  if (earlier && fact.seq < earlier.seq) {
+    judge(state, fact, outcomeOf('SUPERSEDED'));
+    return true;
+  }
+  supersedeSetAside(state, fact);
+  judge(state, fact, outcomeOf(code));
+  state.setAside.set(setAsideKeyOf(fact), fact);
+  return true;
+}
+
+/** A later version takes the place of one that could not be read. */
+export function supersedeSetAside(state: FoldState, fact: RecordFact | RecordingFact): void {
+  const earlier = state.setAside.get(setAsideKeyOf(fact));
+  if (earlier === undefined) return;
+  state.setAside.delete(setAsideKeyOf(fact));
+  judge(state, earlier, outcomeOf('SUPERSEDED'));
+}
+
+export const setAsideKeyOf = (fact: RecordFact | RecordingFact): string =>
+  fact.kind === 'record' ? versionKeyOf(fact) : elsewhereKeyOf(fact);
 
 /** Names one fact as a verdict does: rows of one batch may touch the same call. */
 export const keyOf = (fact: RecordFact | RecordingFact): string =>

@@ -1,3 +1,4 @@
+import { isSetAside } from '../files/set-aside.ts';
 import { canonicalStem } from '../names/canonical-stem.ts';
 import { stripSourcePrefix } from '../names/strip-source-prefix.ts';
 import { type OutcomeCode, outcomeOf } from '../outcomes.ts';
@@ -17,20 +18,22 @@ export interface Standing {
 export function weigh(state: FoldState): Standing {
   const { pending, recordings } = state;
   if (!pending || pending.fact.isPurgedUnpaired) {
+    const unread = setAsideReasons(state, 'record');
     const reasons =
       recordings.size > 0
-        ? [ambiguity([...recordings.values()]) ?? reason('NO_METADATA'), state.refusedRecord]
+        ? [ambiguity([...recordings.values()]) ?? missingHalf('NO_METADATA', unread), state.refusedRecord]
         : [state.refusedRecord];
-    return standing(reasons, null);
+    return standing([...reasons, ...unread], null);
   }
   const chosen = chooseRecording(recordings, pending, state.facts.stem);
   const { missing } = contentOf(state.facts.stem, pending, chosen);
   const lacking = missing.map((field) =>
     reason('MISSING_REQUIRED', missingDetail(field, pending.policy.timeZone), field),
   );
+  const unread = recordings.size === 0 ? setAsideReasons(state, 'recording') : [];
   const waiting =
     recordings.size === 0
-      ? [ambiguity([pending.fact]) ?? reason('NO_RECORDING'), state.refusedRecording]
+      ? [ambiguity([pending.fact]) ?? missingHalf('NO_RECORDING', unread), state.refusedRecording, ...unread]
       : [];
   const rivals = [...state.elsewhere.values()].filter((r) => r.stem === pending.fact.stem);
   if (rivals[0]) {
@@ -59,13 +62,24 @@ export function weighRest(state: FoldState): Standing {
 }
 
 /** What must come for these reasons to go. */
-export function waitingFor(codes: readonly OutcomeCode[]): Hold['waitingFor'] {
+export function waitingFor(all: readonly OutcomeCode[]): Hold['waitingFor'] {
+  const codes = all.filter((code) => !isSetAside(code));
+  if (codes.length === 0) return 'operator';
   if (codes.includes('READY')) return 'goLive';
   if (codes.includes('CRM_PENDING')) return 'crm';
   if (codes.some((code) => !['NO_METADATA', 'NO_RECORDING', 'TRUNCATED_MEDIA'].includes(code)))
     return 'correction';
   return codes.includes('NO_METADATA') ? 'metadata' : 'recording';
 }
+
+/** Files of this kind that may be the missing half, and could not be read. */
+const setAsideReasons = (state: FoldState, kind: 'record' | 'recording'): HoldReason[] =>
+  [...state.setAside.values()]
+    .filter((fact) => fact.kind === kind && !fact.isPurged)
+    .flatMap(({ issues }) => (isSetAside(issues[0]?.code) ? [reason(issues[0].code)] : []));
+
+const missingHalf = (code: OutcomeCode, unread: readonly HoldReason[]): HoldReason =>
+  reason(code, unread.length > 0 ? 'A file of this name came and could not be read.' : null);
 
 /** Told where shared fields match several others as well, and a person has to say which. Source: C20. */
 function ambiguity(facts: readonly (RecordFact | RecordingFact)[]): HoldReason | null {

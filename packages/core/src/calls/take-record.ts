@@ -18,11 +18,13 @@ import {
   maySucceed,
   policyOf,
   rejectForIssues,
+  setFactAside,
   takesOver,
 } from './fold-state.ts';
 
 /** Reads a record through its policy, over `base` where the tenant merges updates. Null: it was rejected. */
 function readRecord(state: FoldState, fact: RecordFact, base: ReadableRecord | null): ReadableRecord | null {
+  if (setFactAside(state, fact)) return null;
   const policy = policyOf(state, fact);
   if (fact.raw === null || fact.issues.length > 0) {
     state.refusedRecord = rejectForIssues(state, fact, fact.issues);

@@ -1,6 +1,14 @@
 import { outcomeOf } from '../outcomes.ts';
 import type { RecordFact, RecordingFact } from './call-facts.ts';
-import { type Completion, elsewhereKeyOf, type FoldState, judge, targetStem, unhear } from './fold-state.ts';
+import {
+  type Completion,
+  elsewhereKeyOf,
+  type FoldState,
+  judge,
+  setAsideKeyOf,
+  targetStem,
+  unhear,
+} from './fold-state.ts';
 
 /**
  * The customer removed the file: that counts until the call is complete, or while the fact is only held. A complete
@@ -11,6 +19,11 @@ export function withdraw(state: FoldState, fact: RecordFact | RecordingFact): vo
   if (elsewhere.get(elsewhereKeyOf(fact)) === fact) elsewhere.delete(elsewhereKeyOf(fact));
   const stem = fact.kind === 'record' ? targetStem(fact) : fact.stem;
   if (stem !== facts.stem) return;
+  if (state.setAside.get(setAsideKeyOf(fact)) === fact) {
+    state.setAside.delete(setAsideKeyOf(fact));
+    judge(state, fact, outcomeOf('WITHDRAWN'));
+    return;
+  }
   const isHidden = fact.isWithdrawnHidden && !(facts.surfacedWith && complete && isPartOf(complete, fact));
   const isHeld =
     fact.kind === 'record'

@@ -16,6 +16,7 @@ const facts = (change: Partial<AlertFacts> = {}): AlertFacts => ({
   feedExpectedEveryMinutes: 60,
   feedSinceMs: NOW,
   heldOverHour: { ...NONE, byCode: {} },
+  setAside: { ...NONE, byCode: {} },
   purgeSoon: { ...NONE, firstAt: null },
   lastHour: { ...NONE, ended: 0, rejected: 0 },
   weekBefore: { ended: 0, rejected: 0 },
@@ -50,6 +51,7 @@ test('each thing that is wrong is one finding, with how many and which', () => {
   const found = judgeAlerts(
     facts({
       heldOverHour: { count: 12, rows: 3, examples, byCode: { NO_RECORDING: 4, NO_METADATA: 8 } },
+      setAside: { count: 3, examples, byCode: { BYTES_MISSING: 1, UNREADABLE: 2 } },
       purgeSoon: { count: 1, rows: 1, examples, firstAt: '2026-03-02T13:00:00.000Z' },
       lastHour: { count: 40, rows: 0, examples, ended: 50, rejected: 40 },
       weekBefore: { ended: 1000, rejected: 10 },
@@ -60,15 +62,17 @@ test('each thing that is wrong is one finding, with how many and which', () => {
   );
   expect(found.map(({ kind, subject, count }) => [kind, subject, count])).toEqual([
     ['HELD_OVER_HOUR', 'held', 12],
+    ['FILES_UNREAD', 'unread', 3],
     ['REJECTION_RATE_JUMP', 'rejections', 40],
     ['PURGE_SOON', 'purge', 1],
     ['RECONCILIATION_GAP', '2026-03-01', 2],
   ]);
   expect(found[0]?.message).toContain('8 NO_METADATA, 4 NO_RECORDING');
   expect(found[0]?.message).toContain('3 of them are rows of batches');
-  expect(found[1]?.message).toContain('80%');
-  expect(found[1]?.message).not.toContain('batches.');
-  expect(found[2]?.message).toContain('1 of them is a row of a batch');
+  expect(found[1]?.message).toContain('2 UNREADABLE, 1 BYTES_MISSING');
+  expect(found[2]?.message).toContain('80%');
+  expect(found[2]?.message).not.toContain('batches.');
+  expect(found[3]?.message).toContain('1 of them is a row of a batch');
 });
 
 describe('rejections jump', () => {

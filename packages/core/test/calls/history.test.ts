@@ -41,6 +41,16 @@ const metadata = fc
     return act(`json(${name}, ${JSON.stringify(read)})`, ({ sent }) => void sent.json(name, read));
   });
 
+const unread = fc
+  .record({
+    stem,
+    ext: fc.constantFrom('wav', 'json'),
+    code: fc.constantFrom('UNREADABLE' as const, 'BYTES_MISSING' as const),
+  })
+  .map(({ stem, ext, code }) =>
+    act(`unread(${stem}.${ext}, ${code})`, ({ sent }) => void sent.unread(`${stem}.${ext}`, code)),
+  );
+
 const row = fc
   .record({ stem, email: fc.constantFrom('x@y.z', 'x@y.z', 'p@q.r', '') })
   .map(({ stem, email }) =>
@@ -108,6 +118,7 @@ const stage = fc
 const files = [
   { weight: 6, arbitrary: recording },
   { weight: 8, arbitrary: metadata },
+  { weight: 2, arbitrary: unread },
   { weight: 2, arbitrary: row },
   { weight: 2, arbitrary: rows },
 ];

@@ -27,6 +27,11 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       (s) =>
         void s.media(`${name}.wav`, 'no', { issues: [issue('NOT_MEDIA', 'Text.')] }),
   ),
+  fc.record({ stem, ext: fc.constantFrom('wav', 'json') }).map(
+    ({ stem, ext }): Act =>
+      (s) =>
+        void s.unread(`${stem}.${ext}`, 'UNREADABLE'),
+  ),
   fc
     .record({
       stem,

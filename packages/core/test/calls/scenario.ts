@@ -13,6 +13,7 @@ import {
   type Policy,
   type RecordFact,
   type RecordingFact,
+  type SetAsideCode,
   type SurfacedWith,
   type TenantSettings,
 } from '../../src/index.ts';
@@ -120,6 +121,17 @@ export class Scenario {
       namedStem: named,
       issues: fields ? [] : [issue('METADATA_INVALID', 'It is cut short.')],
     });
+  }
+
+  /** We failed to read the file. */
+  unread(name: string, code: SetAsideCode): this {
+    const issues = [issue(code, 'Our fault.')];
+    if (/[.]wav$|[.]mp3$/.test(name)) {
+      this.media(name, '', { issues });
+      return this.change(this.facts.length - 1, { media: null });
+    }
+    this.json(name, null);
+    return this.change(this.facts.length - 1, { issues, sha256: '' });
   }
 
   /** A batch of one row that names a recording. */

@@ -12,7 +12,7 @@ import {
 } from '../../src/index.ts';
 import { type FactsOptions, fields, type Outcome, policyOf, type Scenario, scenario } from './scenario.ts';
 
-const REPLAYED = ['NOT_MEDIA', 'MEDIA_IMMUTABLE', 'METADATA_INVALID'];
+const REPLAYED = ['NOT_MEDIA', 'MEDIA_IMMUTABLE', 'METADATA_INVALID', 'UNREADABLE', 'BYTES_MISSING'];
 /** What these lost against can be purged or removed: then they stand again. */
 const REVIVED = ['DUPLICATE', 'UNCHANGED', 'DUPLICATE_METADATA'];
 /** And these when a complete call that nobody saw was taken apart by a removal. */
@@ -85,7 +85,8 @@ export class World {
     const fact = this.sent.facts[index]!;
     this.#codes.delete(keyOf(fact));
     const read = { fields: fields(), nestedPaths: [], at: '' };
-    this.sent.replay(index, isMended ? { issues: [], ...(fact.kind === 'record' ? { raw: read } : {}) } : {});
+    const mended = { issues: [], sha256: fact.sha256 || fact.fileId };
+    this.sent.replay(index, isMended ? { ...mended, ...(fact.kind === 'record' ? { raw: read } : {}) } : {});
   }
 
   /** Time passes, and the sweep purges what became too old, deciding after each file. */

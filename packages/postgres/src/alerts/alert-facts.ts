@@ -10,7 +10,7 @@ import {
 import type { AlertStore, WatchedTenant } from '@callbay/ingestion';
 import { intervalSql } from '../database/constants.ts';
 import type { Database } from '../database/database.ts';
-import { isOpenSql } from '../database/state-conditions.ts';
+import { isOpenSql, isSetAsideSql } from '../database/state-conditions.ts';
 import {
   type EndedRows,
   type RawExample,
@@ -27,6 +27,9 @@ interface Row {
   readonly heldCount: number;
   readonly heldByCode: Record<string, number>;
   readonly heldExamples: RawExample[];
+  readonly setAsideCount: number;
+  readonly setAsideByCode: Record<string, number>;
+  readonly setAsideExamples: RawExample[];
   readonly purgeCount: number;
   readonly purgeFirst: Date | null;
   readonly purgeExamples: RawExample[];
@@ -45,7 +48,8 @@ const MAX_COUNTED = 10_000;
 const EXAMPLE = `id AS "fileId", name, outcome_code AS code, received_at AS "receivedAt"`;
 /** What waits for somebody to do something; a complete call only waits to go live. */
 const WAITING = `tenant_id = p.id AND ${isOpenSql('')} AND outcome_code IS DISTINCT FROM 'READY' AND purged_at IS NULL`;
-const OLDER_THAN_HOUR = `${WAITING} AND received_at < $3::timestamptz - interval '1 hour'`;
+const SET_ASIDE = `tenant_id = p.id AND ${isSetAsideSql('')}`;
+const OLDER_THAN_HOUR = `${WAITING} AND NOT coalesce(${isSetAsideSql('')}, FALSE) AND received_at < $3::timestamptz - interval '1 hour'`;
 /** Recordings that rest elsewhere stay there: no purge takes them. */
 const OLDER_THAN_6_DAYS = `${WAITING} AND drop <> 'external' AND received_at <= $3::timestamptz - ${intervalSql(PURGE_WARNING_AGE_MS)}`;
 const IN_HOUR = `tenant_id = p.id AND received_at > $3::timestamptz - interval '1 hour'`;
@@ -61,6 +65,8 @@ const FACTS = `
                   p.updated_at) AS "feedSince",
          held.count AS "heldCount", held.by_code AS "heldByCode",
          CASE WHEN held.count = 0 THEN '[]' ELSE ${examplesOf(OLDER_THAN_HOUR)} END AS "heldExamples",
+         aside.count AS "setAsideCount", aside.by_code AS "setAsideByCode",
+         CASE WHEN aside.count = 0 THEN '[]' ELSE ${examplesOf(SET_ASIDE)} END AS "setAsideExamples",
          purge.count AS "purgeCount", purge.first AS "purgeFirst",
          CASE WHEN purge.count = 0 THEN '[]' ELSE ${examplesOf(OLDER_THAN_6_DAYS)} END AS "purgeExamples",
          hour.ended, hour.rejected,
@@ -72,6 +78,10 @@ const FACTS = `
                     FROM (SELECT coalesce(outcome_code, 'UNREAD') AS code, count(*) AS n
                             FROM (SELECT outcome_code FROM files WHERE ${OLDER_THAN_HOUR} LIMIT ${MAX_COUNTED}) f
                            GROUP BY 1) g) held,
+         LATERAL (SELECT coalesce(sum(n), 0)::int AS count, coalesce(jsonb_object_agg(code, n), '{}') AS by_code
+                    FROM (SELECT outcome_code AS code, count(*) AS n
+                            FROM (SELECT outcome_code FROM files WHERE ${SET_ASIDE} LIMIT ${MAX_COUNTED}) f
+                           GROUP BY 1) g) aside,
          LATERAL (SELECT count(*)::int AS count, min(received_at) + ${intervalSql(DROP_RETENTION_MS)} AS first
                     FROM (SELECT received_at FROM files WHERE ${OLDER_THAN_6_DAYS}
                            ORDER BY received_at LIMIT ${MAX_COUNTED}) f) purge,
@@ -167,6 +177,11 @@ const toWatched = (
       rows: waiting?.count ?? 0,
       byCode: addCounts(row.heldByCode, waiting?.byCode ?? {}),
       examples: toExamples(row.heldExamples, waiting?.examples),
+    },
+    setAside: {
+      count: row.setAsideCount,
+      byCode: row.setAsideByCode,
+      examples: toExamples(row.setAsideExamples),
     },
     purgeSoon: {
       count: row.purgeCount + (waiting?.purgeCount ?? 0),

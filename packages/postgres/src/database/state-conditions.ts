@@ -1,4 +1,4 @@
-import { COMPLETE_HOLDS, OPEN_STATES } from '@callbay/core';
+import { COMPLETE_HOLDS, OPEN_STATES, SET_ASIDE_HOLDS } from '@callbay/core';
 import { listSql } from './constants.ts';
 
 /** `isOpen` of core for a row of `files` or `call_records`. `of` is its alias with a dot, or empty. */
@@ -10,3 +10,7 @@ export const isCompleteHoldSql = (of: string): string =>
 
 /** `isIncomplete` of core. */
 export const isIncompleteSql = (of: string): string => `${isOpenSql(of)} AND NOT ${isCompleteHoldSql(of)}`;
+
+/** A file of ours to read again: held, with its bytes expected in the store. Written as the index of such files has it. */
+export const isSetAsideSql = (of: string): string =>
+  `${of}state = 'held' AND ${of}outcome_code IN (${listSql(SET_ASIDE_HOLDS)}) AND ${of}purged_at IS NULL`;

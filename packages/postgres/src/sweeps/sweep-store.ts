@@ -3,8 +3,8 @@ import {
   type FileState,
   folderOf,
   isIncomplete,
-  outcomeOf,
   PURGE_WARNING_AGE_MS,
+  purgedOutcome,
   STEP_SENTENCES,
 } from '@callbay/core';
 import type { PurgedFile, PurgePreviewItem, SweepStore } from '@callbay/ingestion';
@@ -155,7 +155,7 @@ async function purgeOne(tx: Sql, row: ExpiredRow): Promise<PurgedFile[]> {
   // It joined another call since it was listed: the next sweep locks that one.
   if (!file || file.call_key !== row.call_key) return [];
   const isUnpaired = isIncomplete(file.state, file.outcome_code);
-  const { code, message, fix } = outcomeOf('PURGED_UNPAIRED');
+  const { code, message, fix } = purgedOutcome(file.outcome_code);
   if (isUnpaired) {
     await tx.execute(
       `UPDATE files SET purged_at = callbay_now(), state = 'rejected', outcome_code = $3, outcome_message = $4,
