@@ -7,8 +7,8 @@ import {
   createInspector,
   createReadSlots,
   importCrm,
+  type RunSweepsDeps,
   readWaiting,
-  type SweepDeps,
   sweepBatches,
   sweepCrmImports,
   sweepDueCalls,
@@ -43,7 +43,7 @@ export interface RunningCallbay extends AsyncDisposable {
   readonly blobs: DiskBlobStore;
   readonly sftpPort: number;
   /** For running sweeps by hand: none runs by itself. */
-  readonly deps: SweepDeps;
+  readonly deps: RunSweepsDeps;
   readonly spoolDir: string;
   /** Lets an idle one work. */
   startWorkers(): Promise<void>;
@@ -84,7 +84,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
   const queue = started.use(await createJobQueue(backend, (error) => failures.push(error)));
   const inspector = started.use(createInspector({ processes: 2, checkStore: () => blobs.checkStore() }));
   const sealer = { seal: (text: string) => text, unseal: (sealed: string) => sealed };
-  const deps: SweepDeps = {
+  const deps: RunSweepsDeps = {
     ...createPipelineStores(db, { sealer, tombstoneKey: new Uint8Array(32) }),
     readSlots: createReadSlots({ total: 1 }),
     importSlots: createImportSlots({ total: 2 }),
@@ -92,7 +92,8 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
     inspector,
     queue,
     log: quiet,
-    metrics: { surfaced: () => {}, updated: () => {} },
+    sender: { sendMail: async () => null, sendWebhook: async () => null },
+    metrics: { surfaced: () => {}, updated: () => {}, swept: () => {} },
   };
   const startWorkersOn = async (owner: AsyncDisposableStack): Promise<void> => {
     owner.use(

@@ -17,6 +17,10 @@ export interface PurgePreviewItem {
   readonly keptByCall: boolean;
 }
 
+/** Sweeps that run only when they have work. */
+export const WATCHED_SWEEPS = ['due-calls', 'unread-files', 'batches', 'links', 'crm-imports'] as const;
+export type WatchedSweep = (typeof WATCHED_SWEEPS)[number];
+
 /** The sweeps' questions. Times are the database's. */
 export interface SweepStore {
   /**
@@ -47,6 +51,8 @@ export interface SweepStore {
   trimOutbox(limit: number): Promise<number>;
   /** The database's true clock, for comparison with the host's. */
   readClock(): Promise<Date>;
+  /** The sweeps that have something to do just now, in one question that reads no more than the first of each. */
+  findWaiting(unreadAfterMs: number): Promise<WatchedSweep[]>;
   /** Runs `work` where no other process runs a sweep of that name just now; false where one does. */
   runExclusively(name: string, work: () => Promise<void>): Promise<boolean>;
 }

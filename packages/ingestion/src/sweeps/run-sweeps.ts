@@ -7,7 +7,8 @@ import { sweepCrmImports } from '../crm/import-crm.ts';
 import { sweepForgottenLinks, sweepLinks } from '../linkage/link-records.ts';
 import type { PipelineMetrics } from '../ports.ts';
 import { sweepDataRetention } from '../retention/data-retention.ts';
-import { type SweepDeps, sweepDueCalls, sweepPurges, sweepUnreadFiles } from './sweep.ts';
+import type { WatchedSweep } from './ports.ts';
+import { type SweepDeps, sweepDueCalls, sweepPurges, sweepUnreadFiles, UNREAD_AFTER_MS } from './sweep.ts';
 import { sweepOrphans } from './sweep-orphans.ts';
 
 export interface RunSweepsDeps extends SweepDeps, DeliverySweepDeps, ReconciliationSweepDeps {
@@ -22,6 +23,7 @@ interface Schedule {
 }
 
 const MINUTE_MS = 60_000;
+const WATCH_EVERY_MS = 1_000;
 
 /**
  * Runs every sweep at its pace until disposed, each in one process of all at a time. Disposing waits for the one that
@@ -30,15 +32,10 @@ const MINUTE_MS = 60_000;
 export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
   const [readForPurge, readForRetention, readForOrphans] = [clockReader(), clockReader(), clockReader()];
   const loops = [
-    { name: 'due-calls', everyMs: 1_000, work: () => sweepDueCalls(deps) },
-    { name: 'unread-files', everyMs: 2_000, work: () => sweepUnreadFiles(deps) },
-    { name: 'batches', everyMs: 1_000, work: () => sweepBatches(deps) },
     { name: 'rows', everyMs: MINUTE_MS, work: () => sweepExpiredRows(deps) },
     { name: 'purges', everyMs: MINUTE_MS, work: () => sweepPurges(deps, readForPurge()) },
     { name: 'retention', everyMs: MINUTE_MS, work: () => sweepDataRetention(deps, readForRetention()) },
-    { name: 'links', everyMs: 1_000, work: () => sweepLinks(deps) },
     { name: 'forgotten-links', everyMs: 10 * MINUTE_MS, work: () => sweepForgottenLinks(deps) },
-    { name: 'crm-imports', everyMs: 2_000, work: () => sweepCrmImports(deps, 100) },
     { name: 'orphans', everyMs: 60 * MINUTE_MS, work: () => sweepOrphans(deps, readForOrphans()) },
     { name: 'alerts', everyMs: MINUTE_MS, work: () => sweepAlerts(deps) },
     { name: 'alert-deliveries', everyMs: 10_000, work: () => sweepDeliveries(deps) },
@@ -46,6 +43,15 @@ export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
     { name: 'old-alerts', everyMs: 60 * MINUTE_MS, work: () => deps.alerts.trimAlerts(10_000) },
     { name: 'outbox', everyMs: 60 * MINUTE_MS, work: () => deps.sweeps.trimOutbox(10_000) },
   ].map((schedule) => startLoop(deps, schedule));
+  loops.push(
+    startWatch(deps, {
+      'due-calls': () => sweepDueCalls(deps),
+      'unread-files': () => sweepUnreadFiles(deps),
+      batches: () => sweepBatches(deps),
+      links: () => sweepLinks(deps),
+      'crm-imports': () => sweepCrmImports(deps, 100),
+    }),
+  );
   return {
     [Symbol.asyncDispose]: async () => {
       await Promise.all(loops.map((stop) => stop()));
@@ -69,20 +75,63 @@ function clockReader(): () => Omit<ClockReading, 'databaseMs'> {
 
 const readClocks = () => ({ wallMs: Date.now(), monotonicMs: performance.now() });
 
+/** Runs one sweep where no other process does just now. Never rejects. */
+async function runSweep(deps: RunSweepsDeps, name: string, work: () => Promise<number>): Promise<void> {
+  try {
+    await deps.sweeps.runExclusively(name, async () => {
+      const startedMs = performance.now();
+      await work();
+      deps.metrics.swept(name, (performance.now() - startedMs) / 1000);
+    });
+  } catch (error) {
+    deps.log.error({ err: error, sweep: name }, 'a sweep failed and will run again');
+  }
+}
+
+/**
+ * Asks every second, in one question, which of these sweeps have work, and runs only those: an idle installation pays for
+ * the question alone, whatever its number of tenants.
+ */
+function startWatch(
+  deps: RunSweepsDeps,
+  sweeps: Readonly<Record<WatchedSweep, () => Promise<number>>>,
+): () => Promise<void> {
+  const running = new Map<WatchedSweep, Promise<void>>();
+  let timer: NodeJS.Timeout | undefined;
+  let asking = Promise.resolve();
+  let isStopped = false;
+  const ask = async (): Promise<void> => {
+    try {
+      for (const name of await deps.sweeps.findWaiting(UNREAD_AFTER_MS)) {
+        if (isStopped || running.has(name)) continue;
+        running.set(
+          name,
+          runSweep(deps, name, sweeps[name]).finally(() => running.delete(name)),
+        );
+      }
+    } catch (error) {
+      deps.log.error({ err: error }, 'what waits for a sweep could not be asked; it is asked again');
+    }
+    if (!isStopped) timer = setTimeout(start, WATCH_EVERY_MS);
+  };
+  const start = (): void => {
+    asking = ask();
+  };
+  start();
+  return async () => {
+    isStopped = true;
+    clearTimeout(timer);
+    await asking;
+    await Promise.all(running.values());
+  };
+}
+
 function startLoop(deps: RunSweepsDeps, { name, everyMs, work }: Schedule): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
   let isStopped = false;
   const turn = async (): Promise<void> => {
-    try {
-      await deps.sweeps.runExclusively(name, async () => {
-        const startedMs = performance.now();
-        await work();
-        deps.metrics.swept(name, (performance.now() - startedMs) / 1000);
-      });
-    } catch (error) {
-      deps.log.error({ err: error, sweep: name }, 'a sweep failed and will run again');
-    }
+    await runSweep(deps, name, work);
     if (!isStopped) timer = setTimeout(start, everyMs);
   };
   const start = (): void => {

@@ -18,7 +18,7 @@ export interface SweepDeps extends ReadWaitingDeps, ImportCrmDeps, LinkRecordsDe
 
 const BATCH = 500;
 /** A job in good health reads a file well before this: what is older has lost its job. */
-const UNREAD_AFTER_MS = 10_000;
+export const UNREAD_AFTER_MS = 10_000;
 
 /** Sounds the alarm again for files that nobody has read: the queue may have lost it. Answers for how many lanes. */
 export async function sweepUnreadFiles({ files, queue }: SweepDeps): Promise<number> {

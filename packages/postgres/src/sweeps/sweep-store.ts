@@ -7,7 +7,13 @@ import {
   purgedOutcome,
   STEP_SENTENCES,
 } from '@callbay/core';
-import type { PurgedFile, PurgePreviewItem, SweepStore } from '@callbay/ingestion';
+import {
+  type PurgedFile,
+  type PurgePreviewItem,
+  type SweepStore,
+  WATCHED_SWEEPS,
+  type WatchedSweep,
+} from '@callbay/ingestion';
 import { keyOfStem } from '../calls/facts-of-rows.ts';
 import { lockCalls } from '../calls/lock-calls.ts';
 import { intervalSql, textSql } from '../database/constants.ts';
@@ -17,6 +23,18 @@ import { createSweepLocks } from './sweep-locks.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const OUTBOX_KEPT = '30 days';
+
+/** Each looks at the first row of an index that holds only what is open. */
+const FIND_WAITING = `
+SELECT EXISTS (SELECT FROM calls WHERE due_at <= callbay_now()) AS "due-calls",
+       EXISTS (SELECT FROM files
+                WHERE classified_at IS NULL AND blob_key IS NOT NULL AND purged_at IS NULL
+                  AND received_at <= callbay_now() - $1 * interval '1 millisecond'
+                  AND (read_again_at IS NULL OR read_again_at <= callbay_now())) AS "unread-files",
+       EXISTS (SELECT FROM batches WHERE advanced_at IS NULL) AS "batches",
+       EXISTS (SELECT FROM linkage_records WHERE due_at <= callbay_now())
+         OR EXISTS (SELECT FROM external_recordings WHERE due_at <= callbay_now()) AS "links",
+       EXISTS (SELECT FROM crm_imports WHERE NOT is_settled) AS "crm-imports"`;
 
 interface ExpiredRow {
   readonly tenant_id: string;
@@ -120,6 +138,15 @@ export function createSweepStore(db: Database): SweepStore {
     async readClock() {
       const [row] = await db.query<{ now: Date }>('SELECT clock_timestamp() AS now');
       return row!.now;
+    },
+
+    async findWaiting(unreadAfterMs) {
+      const [row] = await db.query<Record<WatchedSweep, boolean>>(
+        FIND_WAITING,
+        [unreadAfterMs],
+        'find-waiting-sweeps',
+      );
+      return WATCHED_SWEEPS.filter((name) => row?.[name] === true);
     },
 
     runExclusively: createSweepLocks(db.pool),
