@@ -76,7 +76,12 @@ export type {
   Hold,
   HoldReason,
 } from './calls/decision.ts';
-export { DROP_RETENTION_MS, PURGE_WARNING_AGE_MS, purgeAtOf } from './calls/drop-retention.ts';
+export {
+  DROP_RETENTION_MS,
+  PURGE_WARNING_AGE_MS,
+  purgeAtOf,
+  SEEN_RETENTION_MS,
+} from './calls/drop-retention.ts';
 export { type ClockBaseline, type ClockReading, judgeClocks, nextBaseline } from './calls/judge-clocks.ts';
 export {
   assertNothingTakenBack,

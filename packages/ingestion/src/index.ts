@@ -53,6 +53,7 @@ export {
   startRowReading,
 } from './reading/row-reader.ts';
 export { newFileId } from './receive/file-id.ts';
+export { type MoveFilesDeps, moveFiles } from './receive/move-files.ts';
 export * from './receive/ports.ts';
 export { type ReceiveFileDeps, receiveFile } from './receive/receive-file.ts';
 export * from './replays/index.ts';

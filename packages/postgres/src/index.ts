@@ -35,6 +35,7 @@ export { applyMigrations } from './database/migrate.ts';
 export { createProcessMetricsStore, type ProcessSnapshot } from './database/process-metrics.ts';
 export { createDropView } from './drop/drop-view.ts';
 export { createFileReceiver } from './drop/file-receiver.ts';
+export { createMoveStore } from './drop/move-store.ts';
 export { refersToBytes } from './drop/refers-to-bytes.ts';
 export { createExternalRecordingStore } from './linkage/external-recording-store.ts';
 export { createMatchStore } from './linkage/match-store.ts';

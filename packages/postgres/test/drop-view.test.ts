@@ -112,7 +112,14 @@ test('sequences taken at once are distinct, and a later one never has an earlier
 
 test('an unknown tenant is NOT_FOUND, for a file and for a refusal', async () => {
   await expect(receiver.receiveFile('nobody', fileOf('a.wav'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
-  const refusal = { fileId: randomUUID(), name: 'a.wav', sizeBytes: 1, code: 'TOO_LARGE', sentBy: 'u' };
+  const refusal = {
+    fileId: randomUUID(),
+    drop: 'sftp' as const,
+    name: 'a.wav',
+    sizeBytes: 1,
+    code: 'TOO_LARGE',
+    sentBy: 'u',
+  };
   await expect(receiver.recordRefusal('nobody', refusal)).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
@@ -243,6 +250,7 @@ test('a file is removed once, and one that has ended not at all', async () => {
 test('case 24: an upload refused for its size has a row and a receipt, but no place in the drop', async () => {
   const refusal = {
     fileId: randomUUID(),
+    drop: 'sftp' as const,
     name: 'big.wav',
     sizeBytes: 2 ** 31 + 1,
     code: 'TOO_LARGE',
@@ -263,6 +271,13 @@ test('case 24: an upload refused for its size has a row and a receipt, but no pl
 });
 
 test('a refusal takes only the codes that are public', async () => {
-  const refusal = { fileId: randomUUID(), name: 'a.wav', sizeBytes: 1, code: 'NO_SUCH_CODE', sentBy: 'u' };
+  const refusal = {
+    fileId: randomUUID(),
+    drop: 'sftp' as const,
+    name: 'a.wav',
+    sizeBytes: 1,
+    code: 'NO_SUCH_CODE',
+    sentBy: 'u',
+  };
   await expect(receiver.recordRefusal(tenantId, refusal)).rejects.toThrow(TypeError);
 });

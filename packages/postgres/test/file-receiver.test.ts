@@ -80,3 +80,59 @@ test('case 100: while the database is away every caller hears a retryable UNAVAI
   const ends = await Promise.allSettled(filesOf(5).map((file) => store.receiveFile(tenantId, file)));
   for (const end of ends) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'UNAVAILABLE' } });
 });
+
+const timesOf = async (fileId: string) =>
+  (
+    await database.db.query<{ receivedAt: Date; seenAt: Date | null }>(
+      'SELECT received_at AS "receivedAt", seen_at AS "seenAt" FROM files WHERE tenant_id = $1 AND id = $2',
+      [tenantId, fileId],
+    )
+  )[0];
+
+test('a time that a door gives is kept beside the time it was seen, and sequences stay in the order of commits', async () => {
+  const receiver = createFileReceiver(database.db);
+  const receivedAt = new Date('2026-01-02T03:04:05.678Z');
+  const before = await receiver.receiveFile(tenantId, fileOf('first.wav'));
+  const file: FileToReceive = { ...fileOf('found.wav'), drop: 's3', receivedAt };
+  const found = await receiver.receiveFile(tenantId, file);
+  expect(found).toEqual({ fileId: file.fileId, receivedAt, seq: before.seq + 1 });
+  expect((await timesOf(file.fileId))?.seenAt?.getTime()).toBeGreaterThanOrEqual(before.receivedAt.getTime());
+  expect((await timesOf(before.fileId))?.seenAt).toBeNull();
+});
+
+test('the same file id with another time changes nothing and answers what it was given', async () => {
+  const receiver = createFileReceiver(database.db);
+  const file: FileToReceive = {
+    ...fileOf('a.wav'),
+    drop: 's3',
+    receivedAt: new Date('2026-01-02T00:00:00Z'),
+  };
+  const first = await receiver.receiveFile(tenantId, file);
+  const again = { ...file, receivedAt: new Date('2026-02-02T00:00:00Z') };
+  expect(await receiver.receiveFile(tenantId, again)).toEqual(first);
+});
+
+test('no file is received later than now, whatever its door says', async () => {
+  const receiver = createFileReceiver(database.db);
+  const ahead = new Date(Date.now() + 86_400_000);
+  const file: FileToReceive = { ...fileOf('a.wav'), drop: 's3', receivedAt: ahead };
+  const { receivedAt } = await receiver.receiveFile(tenantId, file);
+  expect(receivedAt.getTime()).toBeLessThan(ahead.getTime() - 3_600_000);
+  expect((await timesOf(file.fileId))?.seenAt).toBeNull();
+});
+
+test('a refusal at another door has its drop and the time that the door gives', async () => {
+  const receiver = createFileReceiver(database.db);
+  const receivedAt = new Date('2026-01-02T03:04:05.678Z');
+  const refusal = {
+    fileId: randomUUID(),
+    drop: 's3' as const,
+    name: 'a.wav',
+    sizeBytes: 2 ** 40,
+    code: 'TOO_LARGE',
+  };
+  await receiver.recordRefusal(tenantId, { ...refusal, sentBy: 'u', receivedAt });
+  expect((await timesOf(refusal.fileId))?.receivedAt).toEqual(receivedAt);
+  const [row] = await database.db.query('SELECT drop FROM files WHERE id = $1', [refusal.fileId]);
+  expect(row).toEqual({ drop: 's3' });
+});

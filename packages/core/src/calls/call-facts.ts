@@ -19,6 +19,8 @@ interface Fact {
   readonly replaySeq: number | null;
   /** Epoch milliseconds of the file's receivedAt. */
   readonly receivedAt: number;
+  /** Epoch milliseconds at which the door took the file in; absent where that is `receivedAt`. It never runs backwards with `seq`. */
+  readonly seenAt?: number | undefined;
   readonly name: string;
   readonly stem: string;
   readonly ext: string;

@@ -2,7 +2,7 @@ import { isCompleteHold } from '../files/file-states.ts';
 import { outcomeOf, outcomeSaying } from '../outcomes.ts';
 import type { CallFacts, RecordFact, RecordingFact } from './call-facts.ts';
 import type { CallDecision, CallPolicies, FileVerdict, Hold, HoldReason } from './decision.ts';
-import { DROP_RETENTION_MS } from './drop-retention.ts';
+import { purgeAtOf } from './drop-retention.ts';
 import {
   elsewhereKeyOf,
   type FoldState,
@@ -82,7 +82,7 @@ function stepsOf(facts: CallFacts): Step[] {
     take: (state: FoldState, fact: F) => void,
   ): void => {
     const takeInTime = (state: FoldState): void => {
-      forgetPurged(state, fact.receivedAt);
+      forgetPurged(state, fact);
       take(state, fact);
     };
     const came = { seq: fact.seq, row: fact.kind === 'record' ? fact.row : 0 };
@@ -278,7 +278,7 @@ function holdOf(
     reasons: told,
     waitingFor: waitingFor(told.map((r) => r.code)),
     since: Math.min(...held.map((f) => f.receivedAt)),
-    until: purged.length === 0 ? null : Math.min(...purged.map((f) => f.receivedAt)) + DROP_RETENTION_MS,
+    until: purged.length === 0 ? null : Math.min(...purged.map(purgeAtOf)),
     fileIds: [...ids],
   };
 }

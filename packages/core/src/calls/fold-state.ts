@@ -5,7 +5,7 @@ import type { Policy } from '../policy.ts';
 import type { ReadableRecord } from './call-content.ts';
 import type { CallFacts, RecordFact, RecordingFact } from './call-facts.ts';
 import type { CallPolicies, CallRevision, FileVerdict, HoldReason } from './decision.ts';
-import { purgeAtOf } from './drop-retention.ts';
+import { type DropTimes, purgeAtOf } from './drop-retention.ts';
 
 /** What a call was made of when its facts first sufficed. */
 export interface Completion {
@@ -99,12 +99,13 @@ export function hear(state: FoldState, fact: RecordFact): void {
 export const unhear = (state: FoldState, fact: RecordFact): boolean => state.heard.delete(versionKeyOf(fact));
 
 /**
- * Drops what was purged before `receivedAt`. A purged fact counts for all that was received while it was still here:
- * leaving it out would change how a call came about, after the call was published.
+ * Drops what was purged before `fact` was seen. A purged fact counts for all that was seen while it was still here:
+ * leaving it out would change how a call came about, after the call was published. What a door found late may say that
+ * it is older than the purge: it came after it all the same.
  */
-export function forgetPurged(state: FoldState, receivedAt: number): void {
-  const isGone = (fact: RecordFact | RecordingFact): boolean =>
-    fact.isPurgedUnpaired && purgeAtOf(fact.receivedAt) <= receivedAt;
+export function forgetPurged(state: FoldState, { receivedAt, seenAt = receivedAt }: DropTimes): void {
+  const isGone = (known: RecordFact | RecordingFact): boolean =>
+    known.isPurgedUnpaired && purgeAtOf(known) <= seenAt;
   for (const known of [state.recordings, state.elsewhere]) {
     for (const [key, fact] of known) if (isGone(fact)) known.delete(key);
   }

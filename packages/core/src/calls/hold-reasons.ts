@@ -56,7 +56,7 @@ export function weigh(state: FoldState): Standing {
  */
 export function weighRest(state: FoldState): Standing {
   const before = weigh(state);
-  forgetPurged(state, Number.POSITIVE_INFINITY);
+  forgetPurged(state, { receivedAt: Number.POSITIVE_INFINITY });
   const rest = weigh(state);
   return state.pending && rest.reasons.length === 0 ? before : rest;
 }

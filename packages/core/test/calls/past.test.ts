@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { issue, type RecordFact, type SurfacedWith } from '../../src/index.ts';
-import { fields, HOUR, policiesOf, policyOf, type Scenario, scenario } from './scenario.ts';
+import { CALL_AT, fields, HOUR, policiesOf, policyOf, type Scenario, scenario } from './scenario.ts';
 
 const DAY = 24 * HOUR;
 const SURFACED = new Set(['stem:a']);
@@ -64,6 +64,40 @@ describe('what was purged', () => {
   ])('case 50: a purged recording counts for what came up to 7 days after it: %i ms', (ms, codes) => {
     const sent = scenario().at(0).media('a.wav', '1').media('a.mp3', '2').at(ms).json('a.json', fields());
     expect(sent.change(0, { isPurgedUnpaired: true }).decide().codes).toEqual(codes);
+  });
+
+  test.each([
+    [7 * DAY - 1, ['received', 'AMBIGUOUS_STEM', 'AMBIGUOUS_STEM']],
+    [7 * DAY, ['received', 'SURFACED', 'SURFACED']],
+  ])(
+    'case 118: what a door finds late counts as it was found, whatever time it says it has: %i ms',
+    (foundMs, codes) => {
+      const sent = scenario()
+        .at(0)
+        .media('a.wav', '1')
+        .media('a.mp3', '2')
+        .at(6 * DAY)
+        .json('a.json', fields());
+      sent.change(0, { isPurgedUnpaired: true }).change(2, { seenAt: CALL_AT + foundMs });
+      expect(sent.decide().codes).toEqual(codes);
+    },
+  );
+
+  test.each([
+    [9 * DAY - 1, ['received', 'AMBIGUOUS_STEM', 'AMBIGUOUS_STEM']],
+    [9 * DAY, ['received', 'SURFACED', 'SURFACED']],
+  ])('case 118: a recording that was found late counts for a day from then on: %i ms', (ms, codes) => {
+    const sent = scenario().at(0).media('a.wav', '1').media('a.mp3', '2').at(ms).json('a.json', fields());
+    sent.change(0, { seenAt: CALL_AT + 8 * DAY, isPurgedUnpaired: true });
+    expect(sent.decide().codes).toEqual(codes);
+  });
+
+  test('case 118: a hold of a file that was found late ends a day after it was found', () => {
+    const sent = scenario()
+      .at(0)
+      .media('a.wav')
+      .change(0, { seenAt: CALL_AT + 8 * DAY });
+    expect(sent.decide().call('a').hold?.until).toBe(CALL_AT + 9 * DAY);
   });
 
   test('a new policy makes no call of what was purged', () => {

@@ -32,16 +32,23 @@ export interface FileToReceive {
   readonly blobKey: string;
   /** Who sent it, for the audit: a user name. */
   readonly sentBy: string;
+  /**
+   * When the file came, from a door that knows it, such as the time of an object's version: an outage of ours then makes
+   * no file late. Absent: the database's clock as the row is committed, which is also the latest that is believed.
+   */
+  readonly receivedAt?: Date | undefined;
 }
 
 /** A file that ends at the door: its sender gets a receipt, and no bytes are kept. */
 export interface FileToRefuse {
   readonly fileId: string;
+  readonly drop: FileToReceive['drop'];
   readonly name: string;
   readonly sizeBytes: number;
   /** An outcome code of the table. */
   readonly code: string;
   readonly sentBy: string;
+  readonly receivedAt?: Date | undefined;
 }
 
 /**
@@ -50,8 +57,9 @@ export interface FileToRefuse {
  */
 export interface FileReceiver {
   /**
-   * Commits the file row with the next receive sequence and the database's clock. A file id that is known changes
-   * nothing and answers what it was given the first time.
+   * Commits the file row with the next receive sequence. A file id that is known changes nothing and answers what it was
+   * given the first time. Sequences are in the order of commits, and the instants of files whose door gave none are too;
+   * a `receivedAt` that was given may be earlier than that of a lower sequence.
    */
   receiveFile(tenantId: string, file: FileToReceive): Promise<ReceivedFile>;
   recordRefusal(tenantId: string, refusal: FileToRefuse): Promise<void>;
@@ -88,4 +96,49 @@ export interface DropView {
   findReceipt(tenantId: string, name: string): Promise<ReceiptEntry | null>;
   /** The JSON of `/receipts/<name>`, or null. */
   readReceipt(tenantId: string, name: string): Promise<Buffer | null>;
+}
+
+/** Where a file rests in a drop with real folders. */
+export interface FilePlace {
+  readonly folder: DropFolder;
+  readonly name: string;
+}
+
+export interface FileMove {
+  readonly fileId: string;
+  /** As the customer sent it. */
+  readonly name: string;
+  /** Where it was last moved to: `data` and its own name at first. */
+  readonly from: FilePlace;
+  /** Where it shows. No other file of the tenant shows there. */
+  readonly to: FilePlace;
+}
+
+/** A drop whose files really move, such as a bucket or a folder on disk. Adapters implement it, one for each drop. */
+export interface FileMover {
+  /**
+   * Brings one file from `from` to `to`. When it resolves with `moved` the file is at `to` and no longer at `from`. With
+   * `absent` it is at neither, because its owner took it away.
+   *
+   * The call is made again after a crash at any point and after a lost answer, also by another process while the first
+   * call still runs: a file found at both places is the same file half moved, and one found only at `to` is moved already.
+   * It never overwrites a file of somebody else at `to` and never loses a newer file at `from`: the adapter knows its own
+   * file by `fileId` or by its content, and throws CONFLICT where the place is taken. A CallbayError that is retryable
+   * means that the next run tries again.
+   */
+  moveFile(tenantId: string, move: FileMove): Promise<'moved' | 'absent'>;
+}
+
+/** The moves that are to be made, from file rows. Every method names its tenant. */
+export interface MoveStore {
+  /**
+   * Files of the tenant's drop that show elsewhere than where they were last moved, in receive order: at most `limit`
+   * after `afterSeq`. Purged files are not among them.
+   */
+  listMoves(
+    tenantId: string,
+    page: { drop: 's3' | 'folder'; afterSeq: number; limit: number },
+  ): Promise<(FileMove & { readonly seq: number })[]>;
+  /** Notes where the file rests now. Again it changes nothing. */
+  recordMove(tenantId: string, fileId: string, place: FilePlace): Promise<void>;
 }

@@ -3,7 +3,6 @@ import {
   batchNameWarnings,
   batchOutcome,
   CONFLICTING_ROW,
-  DROP_RETENTION_MS,
   emptyBatch,
   folderOf,
   type Issue,
@@ -24,6 +23,7 @@ import { textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact, transactBulk } from '../database/database.ts';
 import { isIncompleteSql } from '../database/state-conditions.ts';
 import { analyzeNewTables } from '../database/statistics.ts';
+import { isExpiredSql } from '../drop/purge-times.ts';
 
 /**
  * Batches: their rows as facts, how far those have been advanced, and their end. A row that is no fact of any call (it
@@ -96,9 +96,9 @@ export function createBatchStore(db: Database): BatchStore {
         `SELECT r.tenant_id, r.file_id, r.row, r.stem, r.named_stem FROM call_records r
            JOIN files f ON f.tenant_id = r.tenant_id AND f.id = r.file_id
           WHERE r.is_batch_row AND ${isIncompleteSql('r.')}
-            AND f.received_at <= callbay_now() - $1 * interval '1 millisecond'
-          LIMIT $2`,
-        [DROP_RETENTION_MS, limit],
+            AND ${isExpiredSql('f.')}
+          LIMIT $1`,
+        [limit],
       );
       const byTenant = Map.groupBy(expired, (row) => row.tenant_id);
       const ended: { tenantId: string; callKeys: string[] }[] = [];

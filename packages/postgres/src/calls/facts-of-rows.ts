@@ -18,6 +18,7 @@ export interface LoadedFile {
   readonly size_bytes: number;
   readonly blob_key: string | null;
   readonly received_at: Date;
+  readonly seen_at: Date | null;
   readonly receive_seq: number;
   readonly replay_seq: number | null;
   readonly withdrawn_seq: number | null;
@@ -64,8 +65,8 @@ export const RECORD_COLUMNS = `file_id, row, stem, named_stem, raw, nested_paths
 /** Names one record among all of a tenant's. */
 export const recordKeyOf = (fileId: string, row: number): string => `${fileId}#${row}`;
 
-export const FILE_COLUMNS = `id, drop, name, stem, ext, size_bytes, blob_key, received_at, receive_seq, replay_seq, withdrawn_seq,
-  withdrawn_hidden, purged_at IS NOT NULL AS is_purged, kind, sha256, classified_at IS NOT NULL AS is_classified, media,
+export const FILE_COLUMNS = `id, drop, name, stem, ext, size_bytes, blob_key, received_at, seen_at, receive_seq, replay_seq,
+  withdrawn_seq, withdrawn_hidden, purged_at IS NOT NULL AS is_purged, kind, sha256, classified_at IS NOT NULL AS is_classified, media,
   fact_issues, fact_warnings, state, outcome_code, outcome_message, warnings, judged_policy, call_key,
   CASE WHEN drop = 'external' THEN (SELECT e.ambiguous_matches FROM external_recordings e
                                      WHERE e.tenant_id = files.tenant_id AND e.file_id = files.id)
@@ -182,6 +183,7 @@ const baseFact = (file: LoadedFile) => ({
   seq: file.receive_seq,
   replaySeq: file.replay_seq,
   receivedAt: file.received_at.getTime(),
+  seenAt: file.seen_at?.getTime(),
   name: file.name,
   stem: file.stem,
   ext: file.ext,

@@ -66,6 +66,7 @@ function columnsOf(files: readonly FileToReceive[], sourcePrefixes: readonly str
     files.map(({ blobKey }) => blobKey),
     files.map(({ sentBy }) => sentBy),
     files.map(({ sizeBytes }, n) => laneOf({ ext: names[n]!.ext, sizeBytes }) === 'alone'),
+    files.map(({ receivedAt }) => receivedAt ?? null),
   ];
 }
 
@@ -166,6 +167,8 @@ async function recordRefusal(db: Database, tenantId: string, refusal: FileToRefu
     outcome.code,
     outcome.message,
     outcome.fix,
+    refusal.drop,
+    refusal.receivedAt ?? null,
   ]);
   if (row?.isKnown !== true) throw unknownTenant(tenantId);
 }

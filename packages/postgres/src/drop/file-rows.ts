@@ -10,6 +10,7 @@ export interface FileRow {
   readonly sizeBytes: number | bigint;
   readonly sha256: string | null;
   readonly receivedAt: Date;
+  readonly seenAt: Date | null;
   readonly state: string;
   readonly outcomeCode: string | null;
   readonly outcomeMessage: string | null;
@@ -30,7 +31,7 @@ export interface FileCall {
 
 /** Select list of a `FileRow` and its `FileCall`, of `files f LEFT JOIN calls c`. */
 export const FILE_ROW_COLUMNS = `f.id, f.drop, f.name, f.kind, f.size_bytes AS "sizeBytes", f.sha256,
-  f.received_at AS "receivedAt", f.state, f.outcome_code AS "outcomeCode", f.outcome_message AS "outcomeMessage",
+  f.received_at AS "receivedAt", f.seen_at AS "seenAt", f.state, f.outcome_code AS "outcomeCode", f.outcome_message AS "outcomeMessage",
   f.outcome_fix AS "outcomeFix", f.outcome_at AS "outcomeAt", f.warnings, f.call_key AS "callKey", f.folder,
   f.shown_name AS "shownName", f.purged_at AS "purgedAt", c.call_id AS "callId", c.updates_until AS "updatesUntil"`;
 
@@ -56,6 +57,9 @@ function outcomeOfRow(row: FileRow): FileView['outcome'] {
   };
 }
 
+const purgeAtOfRow = ({ receivedAt, seenAt }: FileRow): Date =>
+  new Date(purgeAtOf({ receivedAt: receivedAt.getTime(), seenAt: seenAt?.getTime() }));
+
 /** The public view of a file row. The API and the receipts share it, so that both tell the same story. */
 export function toFileView(row: FileRow, call: FileCall | null): FileView {
   const isExternal = row.drop === 'external';
@@ -75,7 +79,7 @@ export function toFileView(row: FileRow, call: FileCall | null): FileView {
     callKey: row.callKey,
     callId: call === null || call.callId === null ? null : Number(call.callId),
     updatesAcceptedUntil: isoOrNull(call?.updatesUntil ?? null),
-    purgeAt: isExternal ? null : new Date(purgeAtOf(row.receivedAt.getTime())).toISOString(),
+    purgeAt: isExternal ? null : purgeAtOfRow(row).toISOString(),
     purgedAt: isoOrNull(row.purgedAt),
   };
 }

@@ -1,31 +1,32 @@
 /**
  * One statement from counter to row, for one file or several of one tenant that came at once. The first step of their
  * stories is not stored, since the row says it. The clock is read when the counter's lock is held, so that within a
- * tenant a later sequence never has an earlier instant while the clock runs forward. A file id that is here already
+ * tenant a later sequence was never seen earlier while the clock runs forward. A file id that is here already
  * takes no sequence and answers what it was given. A file without an answer has no such tenant, or was committed in
  * between by another call, which the next attempt sees.
  */
 export const RECEIVE_FILES = `
 WITH given AS (
   SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[],
-                       $9::text[], $10::text[], $11::boolean[])
-    WITH ORDINALITY AS file (id, drop, name, stem, ext, size_bytes, modified_at, blob_key, sent_by, reads_alone, nth)
+                       $9::text[], $10::text[], $11::boolean[], $12::timestamptz[])
+    WITH ORDINALITY AS file (id, drop, name, stem, ext, size_bytes, modified_at, blob_key, sent_by, reads_alone,
+                             given_at, nth)
 ), known AS (
   SELECT id, received_at, receive_seq FROM files WHERE tenant_id = $1 AND id = ANY ($2::uuid[])
 ), fresh AS (
   SELECT given.*, row_number() OVER (ORDER BY nth) AS ordinal, count(*) OVER () AS total
   FROM given WHERE NOT EXISTS (SELECT FROM known WHERE known.id = given.id)
     AND EXISTS (SELECT FROM tenants
-                WHERE id = $1 AND coalesce(settings -> 'sourcePrefixes', '[]') = $12::jsonb)
+                WHERE id = $1 AND coalesce(settings -> 'sourcePrefixes', '[]') = $13::jsonb)
 ), taken AS (
   UPDATE tenant_counters SET value = value + (SELECT total FROM fresh LIMIT 1)
   WHERE tenant_id = $1 AND name = 'receive' AND EXISTS (SELECT FROM fresh)
   RETURNING value AS seq, callbay_now() AS at
 ), received AS (
   INSERT INTO files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, modified_at, blob_key, sent_by,
-                     reads_alone, folder, state, received_at, receive_seq)
+                     reads_alone, folder, state, received_at, seen_at, receive_seq)
   SELECT $1, id, drop, name, name, stem, ext, size_bytes, modified_at, blob_key, sent_by, reads_alone,
-         'data', 'received', at, seq - total + ordinal
+         'data', 'received', least(given_at, at), CASE WHEN given_at < at THEN at END, seq - total + ordinal
   FROM fresh, taken
   ON CONFLICT (tenant_id, id) DO NOTHING
   RETURNING id, received_at, receive_seq
@@ -42,9 +43,10 @@ WITH taken AS (
   RETURNING value AS seq, callbay_now() AS at
 ), refused AS (
   INSERT INTO files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, modified_at, blob_key, sent_by, kind,
-                     folder, state, received_at, receive_seq, classified_at,
+                     folder, state, received_at, seen_at, receive_seq, classified_at,
                      outcome_code, outcome_message, outcome_fix, outcome_at)
-  SELECT $1, $2, 'sftp', $3, $3, $4, $5, $6, at, NULL, $7, $8, 'rejected', 'rejected', at, seq, at, $9, $10, $11, at
+  SELECT $1, $2, $12, $3, $3, $4, $5, $6, at, NULL, $7, $8, 'rejected', 'rejected', least($13, at),
+         CASE WHEN $13::timestamptz < at THEN at END, seq, at, $9, $10, $11, at
   FROM taken
   ON CONFLICT (tenant_id, id) DO NOTHING
   RETURNING received_at

@@ -19,6 +19,7 @@ import { lockCalls } from '../calls/lock-calls.ts';
 import { intervalSql, textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { isCompleteHoldSql } from '../database/state-conditions.ts';
+import { isExpiredSql, purgeAtSql } from '../drop/purge-times.ts';
 import { createSweepLocks } from './sweep-locks.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -49,11 +50,10 @@ export function createSweepStore(db: Database): SweepStore {
       const expired = await db.query<ExpiredRow>(
         `SELECT tenant_id, id, stem, call_key FROM files
           WHERE purged_at IS NULL AND drop <> 'external'
-            AND received_at <= callbay_now() - $1 * interval '1 millisecond'
-            AND (classified_at IS NOT NULL OR blob_key IS NULL
-                 OR received_at <= callbay_now() - $2 * interval '1 millisecond')
-          ORDER BY received_at LIMIT $3`,
-        [DROP_RETENTION_MS, DROP_RETENTION_MS + DAY_MS, limit],
+            AND ${isExpiredSql('')}
+            AND (classified_at IS NOT NULL OR blob_key IS NULL OR ${isExpiredSql('', DAY_MS)})
+          ORDER BY received_at LIMIT $1`,
+        [limit],
       );
       const purged: PurgedFile[] = [];
       for (const row of expired) purged.push(...(await transact(db, (tx) => purgeOne(tx, row))));
@@ -71,12 +71,12 @@ export function createSweepStore(db: Database): SweepStore {
          ), warned AS (
            UPDATE files f SET purge_warned_at = callbay_now() FROM soon
             WHERE f.tenant_id = soon.tenant_id AND f.id = soon.id
-           RETURNING f.tenant_id, f.id, f.outcome_code, f.received_at
+           RETURNING f.tenant_id, f.id, f.outcome_code, ${purgeAtSql('f.')} AS purge_at
          )
          INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
          SELECT tenant_id, id, callbay_now(), 'purge-warning', outcome_code,
                 ${textSql(STEP_SENTENCES.purgeSoon)},
-                jsonb_build_object('purgeAt', received_at + ${intervalSql(DROP_RETENTION_MS)}), 'purge-warning'
+                jsonb_build_object('purgeAt', purge_at), 'purge-warning'
            FROM warned ON CONFLICT DO NOTHING RETURNING file_id AS id`,
         [PURGE_WARNING_AGE_MS, limit],
       );
@@ -90,17 +90,18 @@ export function createSweepStore(db: Database): SweepStore {
         state: string;
         outcome_code: string | null;
         received_at: Date;
+        purge_at: Date;
         kept: boolean;
       }>(
-        `SELECT f.id, f.name, f.state, f.outcome_code, f.received_at,
+        `SELECT f.id, f.name, f.state, f.outcome_code, f.received_at, ${purgeAtSql('f.')} AS purge_at,
                 EXISTS (SELECT 1 FROM calls c WHERE c.tenant_id = f.tenant_id AND c.media_blob_key = f.blob_key) AS kept
            FROM files f
           WHERE f.tenant_id = $1 AND f.purged_at IS NULL AND f.drop <> 'external'
-            AND f.received_at <= $2::timestamptz - $3 * interval '1 millisecond'
-            AND ($4::timestamptz IS NULL
-                 OR (f.received_at, f.id) > ($4::timestamptz - $3 * interval '1 millisecond', $5::uuid))
-          ORDER BY f.received_at, f.id LIMIT $6`,
-        [tenantId, until, DROP_RETENTION_MS, after?.purgeAt ?? null, after?.fileId ?? null, limit],
+            AND f.received_at <= $2::timestamptz - ${intervalSql(DROP_RETENTION_MS)}
+            AND ${purgeAtSql('f.')} <= $2
+            AND ($3::timestamptz IS NULL OR (${purgeAtSql('f.')}, f.id) > ($3, $4::uuid))
+          ORDER BY purge_at, f.id LIMIT $5`,
+        [tenantId, until, after?.purgeAt ?? null, after?.fileId ?? null, limit],
       );
       return rows.map(
         (row): PurgePreviewItem => ({
@@ -109,7 +110,7 @@ export function createSweepStore(db: Database): SweepStore {
           state: row.state,
           code: row.outcome_code,
           receivedAt: row.received_at,
-          purgeAt: new Date(row.received_at.getTime() + DROP_RETENTION_MS),
+          purgeAt: row.purge_at,
           keptByCall: row.kept,
         }),
       );

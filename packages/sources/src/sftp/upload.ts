@@ -210,7 +210,14 @@ export class Upload {
     this.#queue.abort(refusal);
     this.#deps.metrics.uploadFailed();
     const { tenantId, name } = this.own;
-    const row = { fileId: newFileId(), name, sizeBytes, code: 'TOO_LARGE', sentBy: this.sentBy };
+    const row = {
+      fileId: newFileId(),
+      drop: 'sftp' as const,
+      name,
+      sizeBytes,
+      code: 'TOO_LARGE',
+      sentBy: this.sentBy,
+    };
     const recorded = this.#deps.receiver
       .recordRefusal(tenantId, row)
       .catch((error: unknown) =>
