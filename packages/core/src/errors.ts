@@ -1,4 +1,4 @@
-/** One row per way an operation of ours can fail: HTTP status, whether trying again can help, the public sentence. */
+/** One row per error code: HTTP status, whether a retry can help, and the public sentence. */
 export const ERROR_TABLE = {
   BAD_REQUEST: {
     status: 400,
@@ -9,62 +9,62 @@ export const ERROR_TABLE = {
   UNAUTHENTICATED: {
     status: 401,
     retryable: false,
-    sentence: 'No valid credential came with the request.',
+    sentence: 'The request has no valid credential.',
     fix: 'Send `Authorization: Bearer` with an API key or a token that has not expired.',
   },
   FORBIDDEN: {
     status: 403,
     retryable: false,
-    sentence: 'This credential may not do that.',
+    sentence: 'This credential is not allowed to do that.',
     fix: 'Use a key whose role allows it.',
   },
   NOT_FOUND: {
     status: 404,
     retryable: false,
-    sentence: 'There is no such thing here.',
+    sentence: 'Not found.',
     fix: 'Check the ids in the path.',
   },
   METHOD_NOT_ALLOWED: {
     status: 405,
     retryable: false,
-    sentence: 'This path does not know that method.',
-    fix: 'Use a method of the header `Allow`.',
+    sentence: 'Method not allowed on this path.',
+    fix: 'Use a method listed in the `Allow` header.',
   },
   CONFLICT: {
     status: 409,
     retryable: false,
-    sentence: 'It exists already, or its state does not allow this.',
-    fix: 'Read its present state and decide again.',
+    sentence: 'The resource already exists, or its state does not allow this.',
+    fix: 'Read the current state of the resource, then decide again.',
   },
   PRECONDITION_FAILED: {
     status: 412,
     retryable: false,
-    sentence: 'Somebody changed it since you read it.',
-    fix: 'Read it again and send the new version in If-Match.',
+    sentence: 'The resource has changed since you read it.',
+    fix: 'Read the resource again and send its version in `If-Match`.',
   },
   PAYLOAD_TOO_LARGE: {
     status: 413,
     retryable: false,
-    sentence: 'The request body is over the limit.',
-    fix: 'Send less at once.',
+    sentence: 'The request body exceeds the limit.',
+    fix: 'Send a smaller body.',
   },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     retryable: false,
-    sentence: 'The request body has a type that is not accepted here.',
+    sentence: 'The media type of the request body is not supported.',
     fix: 'Send `Content-Type: application/json`.',
   },
   RANGE_NOT_SATISFIABLE: {
     status: 416,
     retryable: false,
-    sentence: 'The range asked for lies outside the bytes.',
-    fix: 'Ask for a range below the size in `Content-Range`.',
+    sentence: 'The requested range lies outside the content.',
+    fix: 'Request a range within the size in `Content-Range`.',
   },
   UNPROCESSABLE: {
     status: 422,
     retryable: false,
     sentence: 'The request is well formed but cannot be carried out.',
-    fix: 'Correct what `issues` names.',
+    fix: 'Correct the fields named in `issues`.',
   },
   TIME_ZONE_REQUIRED: {
     status: 422,
@@ -75,39 +75,39 @@ export const ERROR_TABLE = {
   WEBHOOK_ADDRESS_FORBIDDEN: {
     status: 422,
     retryable: false,
-    sentence: 'A webhook may go to public addresses only, over https.',
+    sentence: 'Webhooks are only sent to public addresses, over https.',
     fix: 'Set a public https URL; an operator may allow others with CALLBAY_WEBHOOK_ALLOW.',
   },
   RATE_LIMITED: { status: 429, retryable: true, sentence: 'Too many requests.', fix: 'Wait and try again.' },
   INTERNAL: {
     status: 500,
     retryable: false,
-    sentence: 'Something broke on our side.',
+    sentence: 'Internal error.',
     fix: 'Report the request id.',
   },
   UNAVAILABLE: {
     status: 503,
     retryable: true,
-    sentence: 'A service we need is away.',
+    sentence: 'A required service is unavailable.',
     fix: 'Try again shortly.',
   },
   BLOB_MISSING: {
     status: 410,
     retryable: false,
-    sentence: 'The bytes are gone.',
-    fix: 'They were purged, or storage was changed by hand: run `callbay doctor`.',
+    sentence: 'The content of the file is gone.',
+    fix: 'The content was purged, or storage was changed by hand: run `callbay doctor`.',
   },
   STORAGE_FULL: {
     status: 507,
     retryable: true,
-    sentence: 'There is no room left to store bytes.',
+    sentence: 'No space left to store files.',
     fix: 'Free disk space below CALLBAY_HOME.',
   },
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;
 
-/** A failed operation of ours. Bad input is never one: that is an Issue. */
+/** A failed operation. Bad input is not an error but an Issue. */
 export class CallbayError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;

@@ -12,7 +12,7 @@
  * one. policy: one version of all that decides how facts are read; replay: to have facts judged again by the newest.
  * hold: waiting for the missing half, with a reason and a deadline. surface: make a call visible; revision: which
  * version of it. amend window: the 48 h in which metadata may change a call. drop retention: the 7 days; data
- * retention: the tenant's own; purge: the act. outcome: the code and sentence that tell how a file stands; explanation:
+ * retention: the tenant's own; purge: the act. outcome: the code and sentence that describe the state of a file; explanation:
  * its whole story. alert: what is wrong with a feed, open while its reason lasts.
  */
 export {

@@ -6,7 +6,7 @@ import type { Issue } from './issue.ts';
  */
 export type FileState = 'received' | 'held' | 'done' | 'rejected' | 'withdrawn';
 
-/** The code and sentences that tell a file's state. */
+/** The code and sentences that describe a file's state. */
 export interface Outcome {
   readonly code: OutcomeCode;
   readonly message: string;
@@ -23,18 +23,18 @@ const done = (sentence: string, fix = 'Nothing to do.'): Row => ({ state: 'done'
 const held = (sentence: string, fix: string): Row => ({ state: 'held', sentence, fix });
 const rejected = (sentence: string, fix: string): Row => ({ state: 'rejected', sentence, fix });
 
-/** Every way a file's story can stand. docs/errors.md holds one row for each; a test keeps the two equal. */
+/** Every outcome of a file. docs/errors.md holds one row for each; a test keeps the two equal. */
 export const OUTCOME_TABLE = {
   SURFACED: done('The call is complete and visible.'),
   UPDATED: done('The metadata changed the call.'),
-  UNCHANGED: done('The metadata says what the call already says.'),
-  DUPLICATE: done('The same recording is here already.'),
+  UNCHANGED: done('The metadata changes nothing in the call.'),
+  DUPLICATE: done('The same recording was already received.'),
   CRM_IMPORTED: done('The CRM objects are stored.'),
   BATCH_DONE: done(
     'Every row of the batch has its own outcome.',
-    'Look at the rows, in its receipt: some may wait, or have been rejected.',
+    'Check the rows in the receipt: some may be held or rejected.',
   ),
-  SUPERSEDED: done('A later file took its place.'),
+  SUPERSEDED: done('A later file replaced this one.'),
 
   NO_METADATA: held(
     'The recording waits for its metadata.',
@@ -49,11 +49,11 @@ export const OUTCOME_TABLE = {
     'Send the metadata again, under the same name, with the fields named here.',
   ),
   CRM_PENDING: held(
-    'The call is complete and waits for CRM files that are not imported yet.',
-    'Nothing to do: the wait is bounded.',
+    'The call is complete and waits for CRM files to be imported.',
+    'Nothing to do: the wait ends after `crmWaitSeconds` at the latest.',
   ),
   TRUNCATED_MEDIA: held(
-    'The recording is shorter than it says it is.',
+    'The recording is shorter than its header says.',
     'Resume the upload, or send the whole recording again under the same name.',
   ),
   AMBIGUOUS_STEM: held(
@@ -77,10 +77,10 @@ export const OUTCOME_TABLE = {
 
   METADATA_INVALID: rejected(
     'The metadata cannot be read.',
-    'Correct what is named here and send the file again under the same name.',
+    'Correct the problem named here and send the file again under the same name.',
   ),
   UNSUPPORTED_TYPE: rejected(
-    'This kind of file is not accepted.',
+    'This type of file is not accepted.',
     'Send a recording, or metadata as JSON, XML, CSV or YAML.',
   ),
   TOO_LARGE: rejected(
@@ -100,19 +100,19 @@ export const OUTCOME_TABLE = {
     'Rename the file as yyyyMMdd-hhmmss_direction_user.',
   ),
   EMPTY_MEDIA: rejected('The recording is empty.', 'Send the recording again with its bytes.'),
-  NOT_MEDIA: rejected('The bytes are not a recording.', 'Send the recording itself in a supported format.'),
+  NOT_MEDIA: rejected('Not an audio or video file.', 'Send the recording itself in a supported format.'),
   MEDIA_IMMUTABLE: rejected(
-    'The call is complete already, and its recording cannot be replaced.',
+    'The call is already complete, and its recording cannot be replaced.',
     'Send only metadata to change a call, or use another name for another call.',
   ),
   DUPLICATE_METADATA: rejected(
-    'The call has its metadata already, under another file name.',
-    'Send updates under the name of the first metadata file; or remove that one while it waits, and send this again.',
+    'The call already has metadata under another file name.',
+    'Send updates under the name of the first metadata file, or remove the first file while it is held and send this one again.',
   ),
-  DUPLICATE_HEADER: rejected('A column name stands twice in the header.', 'Give every column its own name.'),
+  DUPLICATE_HEADER: rejected('Duplicate column name.', 'Give every column its own name.'),
   SCHEMA_DRIFT: rejected(
     'A column of the field mapping is missing.',
-    'Send the mapped columns, or publish a mapping of the new structure.',
+    'Send the mapped columns, or publish a mapping for the new columns.',
   ),
   NESTED_VALUE: rejected(
     'A field holds a nested value.',
@@ -128,11 +128,11 @@ export const OUTCOME_TABLE = {
     'Nothing to do: the call keeps its last metadata.',
   ),
   PURGED_UNPAIRED: rejected(
-    'Its other half did not come within 7 days, so the file was purged.',
-    'Send the recording and its metadata again, both.',
+    'The file was purged because its recording or metadata did not arrive within 7 days.',
+    'Send both the recording and its metadata again.',
   ),
   CALL_DELETED: rejected(
-    'The call of this name was deleted under the data retention and is not made again.',
+    'The call of this name was deleted under the data retention and is not recreated.',
     'Nothing to do; use another name for another call.',
   ),
 
@@ -147,24 +147,24 @@ export type OutcomeCode = keyof typeof OUTCOME_TABLE;
 
 /** What may be odd about a file or call that is accepted all the same. */
 export const WARNING_TABLE = {
-  NAME_UNPARSED: 'The file name is outside the pattern: time, user and direction come from the metadata.',
+  NAME_UNPARSED: 'The file name does not match the pattern: time, user and direction come from the metadata.',
   NO_DIRECTION: 'The file name holds no known direction.',
   NAME_SPACE: 'A stray space in the file name was ignored.',
   DIRECTION_MISMATCH: 'The file name and the metadata disagree about the direction: the metadata wins.',
   TIME_MISMATCH: 'The file name and the metadata are over 5 minutes apart: the metadata wins.',
   TIME_NONEXISTENT:
-    'The local time was skipped when clocks went forward: it was read by the offset before the change.',
+    'The local time does not exist because clocks went forward: it was read with the offset before the change.',
   TIME_AMBIGUOUS:
-    'The local time came twice when clocks went back: the one nearest before arrival was taken.',
-  FUTURE_TIME: 'The call time lies after the arrival: the update window runs from the arrival.',
-  BATCH_NAME_REUSED: 'A batch of this name came before with other bytes: this one is a new batch.',
+    'The local time occurs twice because clocks went back: the one nearest before arrival was used.',
+  FUTURE_TIME: 'The call time is after the arrival: the update window runs from the arrival.',
+  BATCH_NAME_REUSED: 'An earlier batch of this name had different content: this file is a new batch.',
   SIDECAR_AS_BATCH: 'The file has the name of a recording and several rows: it was read as a batch.',
-  VALUE_TOO_LONG: 'A value is longer than expected: it was kept whole.',
+  VALUE_TOO_LONG: 'A value is longer than expected: it was kept in full.',
   KEY_TRIMMED: 'White space around a field name was ignored.',
-  MEDIA_TYPE_MISMATCH: 'The extension and the bytes name different media types: the bytes were believed.',
-  PHONE_UNPARSED: 'A value is no telephone number: it was kept as it is.',
+  MEDIA_TYPE_MISMATCH: 'The extension does not match the content: the media type of the content was used.',
+  PHONE_UNPARSED: 'A value is not a telephone number: it was kept unchanged.',
   DURATION_UNKNOWN:
-    'The file name gives the end of the call and no length is known: the end stands for the start.',
+    'The file name gives the end of the call and its duration is unknown: the end is used as the start.',
   MEDIA_UNPROBED: 'The length and channels of this recording could not be read.',
 } as const;
 
@@ -180,7 +180,7 @@ export const outcomeSaying = (code: OutcomeCode, message: string): Outcome => ({
   message,
 });
 
-/** The state a code stands for. */
+/** The state of a code. */
 export const stateOf = (code: OutcomeCode): FileState => OUTCOME_TABLE[code].state;
 
 export const isOutcomeCode = (code: string): code is OutcomeCode => Object.hasOwn(OUTCOME_TABLE, code);

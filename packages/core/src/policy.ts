@@ -28,7 +28,7 @@ export interface TenantSettings {
   readonly expectedUsers: readonly string[];
 }
 
-/** Who is told of alerts, and how often at most. */
+/** Who receives alerts, and the shortest time between two digests. */
 export interface AlertSettings {
   readonly emails: readonly string[];
   readonly webhookUrl: string | null;

@@ -32,7 +32,7 @@ export interface BlobStore {
   readClock(): Promise<Date>;
 }
 
-/** The alarm clock: the queue may lose all of it, sweeps make it again. */
+/** Enqueues jobs. The queue may lose any of them: sweeps make them again. */
 export interface JobQueue {
   /**
    * Has what waits in one of a tenant's lanes read, at once or after `afterMs`. Calls that follow each other closely are one
@@ -58,13 +58,13 @@ export interface Page<Position> {
 /** The tenants that may be seen: null for all. */
 export type Scope = readonly string[] | null;
 
-/** What the use cases tell of themselves; kept apart from any metrics library. */
+/** Metrics of the use cases, independent of any metrics library. */
 export interface PipelineMetrics {
   surfaced(tenantId: string, surfacingSeconds: readonly number[]): void;
   updated(tenantId: string, count: number): void;
 }
 
-/** Where the use cases tell what an operator should look at: pino's shape, no more of it than is used. */
+/** The log of the use cases: the part of pino's interface that they use. */
 export interface PipelineLog {
   warn(detail: object, message: string): void;
   error(detail: object, message: string): void;

@@ -38,7 +38,9 @@ export const inspectMedia = async (input: {
   using bytes = new MediaBytes(input.bytes ?? input.path, input.sizeBytes);
   const identity = await identifyContainer(bytes, input.ext);
   if ('looksLike' in identity) {
-    return rejected(issue('NOT_MEDIA', `The bytes are no recording: they look like ${identity.looksLike}.`));
+    return rejected(
+      issue('NOT_MEDIA', `Not an audio or video file: the content looks like ${identity.looksLike}.`),
+    );
   }
   const { container } = identity;
   bytes.startStep();

@@ -1,20 +1,20 @@
 /** Every kind of alert: what is wrong, and what somebody should do. docs/errors.md holds one row for each. */
 export const ALERT_TABLE = {
   FEED_LATE: {
-    sentence: 'No file came for longer than expected.',
-    fix: 'Check that your export still runs and can log in; nothing that comes later is refused for it.',
+    sentence: 'No file arrived for longer than expected.',
+    fix: 'Check that your export still runs and can log in. Late files are still accepted.',
   },
   HELD_OVER_HOUR: {
     sentence: 'Files or rows of batches have waited for over an hour.',
-    fix: 'Send the missing halves or corrections: `GET …/holds` says what each one waits for.',
+    fix: 'Send what is missing: `GET …/holds` lists what each file waits for.',
   },
   REJECTION_RATE_JUMP: {
     sentence: 'Far more files or rows of batches than usual were rejected in the last hour.',
-    fix: 'Look at the codes of the examples: most often the structure of an export has changed.',
+    fix: 'Check the codes of the examples: most often the structure of an export has changed.',
   },
   PURGE_SOON: {
-    sentence: 'Files or rows of batches without their other half will be purged within a day.',
-    fix: 'Send the missing halves now, or fetch the files: after the purge the bytes are gone.',
+    sentence: 'Unpaired files or rows of batches will be purged within a day.',
+    fix: 'Send the missing recordings or metadata now, or download the files: the purge deletes their content.',
   },
   FILES_UNREAD: {
     sentence: 'We could not read files, or have lost their bytes.',
@@ -22,11 +22,11 @@ export const ALERT_TABLE = {
   },
   CLOCKS_DISAGREE: {
     sentence: 'The clocks of our servers disagree: nothing is purged until they agree.',
-    fix: 'An operator must look at the clocks. Nothing is lost meanwhile; after a jump the purge goes on a day later.',
+    fix: 'An operator must check the clocks. Nothing is lost meanwhile; after a jump the purge resumes a day later.',
   },
   RECONCILIATION_GAP: {
-    sentence: 'A day has files or rows of batches that are in no outcome.',
-    fix: 'An operator must look: `GET …/reconciliation` names each file, and its explanation tells how far it came.',
+    sentence: 'A day has files or rows of batches without an outcome.',
+    fix: 'An operator must investigate: `GET …/reconciliation` lists each file, and its explanation shows the last step.',
   },
 } as const;
 

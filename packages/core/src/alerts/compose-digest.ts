@@ -1,6 +1,6 @@
 import type { AlertFinding } from './alert.ts';
 
-/** An alert as a digest tells it; times in RFC 3339. */
+/** An alert in a digest; times in RFC 3339. */
 export interface ToldAlert extends AlertFinding {
   readonly id: string;
   readonly openedAt: string;
@@ -13,7 +13,7 @@ export interface Digest {
   readonly at: string;
   readonly opened: readonly ToldAlert[];
   readonly resolved: readonly ToldAlert[];
-  /** Alerts that are open now, told or not. */
+  /** Alerts that are open now, whether reported before or not. */
   readonly openCount: number;
 }
 
@@ -59,7 +59,7 @@ export function composeDigestMail(digest: Digest): { subject: string; text: stri
   return { subject, text: `${text}\n` };
 }
 
-/** A digest as a webhook's body: as many alerts as a mail tells, and how many there are. */
+/** A digest as a webhook's body: as many alerts as a mail lists, and their total. */
 export const composeDigestBody = (digest: Digest, deliveryId: string) => ({
   type: 'alerts.digest',
   deliveryId,

@@ -3,27 +3,27 @@ export const DELIVERY_TABLE = {
   MAIL_NOT_CONFIGURED: {
     isRetryable: true,
     sentence: 'No mail server is configured.',
-    fix: 'An operator sets CALLBAY_SMTP_URL and CALLBAY_MAIL_FROM.',
+    fix: 'An operator must set CALLBAY_SMTP_URL and CALLBAY_MAIL_FROM.',
   },
   MAIL_UNREACHABLE: {
     isRetryable: true,
     sentence: 'The mail server cannot be reached.',
-    fix: 'An operator checks CALLBAY_SMTP_URL and the network.',
+    fix: 'An operator must check CALLBAY_SMTP_URL and the network.',
   },
   MAIL_NOT_ENCRYPTED: {
     isRetryable: true,
-    sentence: 'The mail server offers no encryption, and a password is never sent without.',
-    fix: 'An operator turns on STARTTLS there, or uses an `smtps://` URL.',
+    sentence: 'The mail server offers no encryption, and a password is never sent unencrypted.',
+    fix: 'An operator must turn on STARTTLS on the server or use an `smtps://` URL.',
   },
   MAIL_LOGIN_REFUSED: {
     isRetryable: true,
-    sentence: 'The mail server refused our login.',
-    fix: 'An operator corrects the user name and password in CALLBAY_SMTP_URL.',
+    sentence: 'The mail server refused the login.',
+    fix: 'An operator must correct the user name and password in CALLBAY_SMTP_URL.',
   },
   MAIL_REFUSED: {
     isRetryable: true,
     sentence: 'The mail server refused the mail.',
-    fix: 'An operator looks at its log: the sender or the text is not welcome there.',
+    fix: 'An operator must check the log of the mail server: it refused the sender or the text.',
   },
   MAIL_ADDRESS_REFUSED: {
     isRetryable: false,
@@ -32,17 +32,17 @@ export const DELIVERY_TABLE = {
   },
   WEBHOOK_SECRET_MISSING: {
     isRetryable: true,
-    sentence: 'There is no secret to sign with, and nothing is sent unsigned.',
+    sentence: 'The webhook has no signing secret, and nothing is sent unsigned.',
     fix: 'Make one with `POST …/alerts/webhook-secret`.',
   },
   WEBHOOK_URL_INVALID: {
     isRetryable: false,
-    sentence: 'The webhook is no https URL without a password.',
+    sentence: 'The webhook is not an https URL, or it contains a password.',
     fix: 'Correct `settings.alerts.webhookUrl`.',
   },
   WEBHOOK_ADDRESS_FORBIDDEN: {
     isRetryable: false,
-    sentence: 'The webhook leads to an address that is not public, or goes without https.',
+    sentence: 'The webhook address is not public, or its URL is not https.',
     fix: 'Set a public https URL; an operator may allow others with CALLBAY_WEBHOOK_ALLOW.',
   },
   WEBHOOK_TIMEOUT: {
@@ -57,28 +57,28 @@ export const DELIVERY_TABLE = {
   },
   WEBHOOK_REDIRECTED: {
     isRetryable: true,
-    sentence: 'The receiver sent us elsewhere, and redirects are not followed.',
+    sentence: 'The receiver answered with a redirect, and redirects are not followed.',
     fix: 'Set the URL that answers 2xx itself.',
   },
   WEBHOOK_REFUSED: {
     isRetryable: true,
     sentence: 'The receiver answered with an error.',
-    fix: 'Look at its log: the id of the delivery is in the header `x-callbay-delivery`.',
+    fix: 'Check the log of the receiver: the header `x-callbay-delivery` has the id of the delivery.',
   },
   WEBHOOK_GONE: {
     isRetryable: false,
-    sentence: 'The receiver answered that it is gone for good.',
+    sentence: 'The receiver answered 410 Gone.',
     fix: 'Set another URL.',
   },
   RECIPIENT_REMOVED: {
     isRetryable: false,
-    sentence: 'The recipient was removed from the settings before it was told.',
+    sentence: 'The recipient was removed from the settings before the delivery.',
     fix: 'Nothing to do.',
   },
   INTERRUPTED: {
     isRetryable: false,
-    sentence: 'Our process ended each time it tried.',
-    fix: 'An operator looks at the log of the pipeline.',
+    sentence: 'The process ended during each attempt.',
+    fix: 'An operator must check the log of the pipeline.',
   },
 } as const;
 

@@ -1,6 +1,6 @@
 import type { AlertFinding } from './alert.ts';
 
-/** An alert that is open, as it was last told. */
+/** An open alert, as last reported. */
 export interface OpenAlert extends AlertFinding {
   readonly id: string;
 }

@@ -39,7 +39,7 @@ const minutes = (count: number): string => (count === 1 ? 'minute' : `${count} m
 function judgeFeed({ stage, feedExpectedEveryMinutes, feedSinceMs }: AlertFacts, nowMs: number) {
   if (stage !== 'live' || nowMs - feedSinceMs <= feedExpectedEveryMinutes * MINUTE_MS) return [];
   const since = new Date(feedSinceMs).toISOString();
-  const detail = `Nothing came since ${since}; a file is expected every ${minutes(feedExpectedEveryMinutes)}.`;
+  const detail = `No file since ${since}; a file is expected every ${minutes(feedExpectedEveryMinutes)}.`;
   return [findingOf('FEED_LATE', 'feed', detail)];
 }
 
@@ -77,7 +77,7 @@ const judgeGaps = ({ gaps }: AlertFacts): AlertFinding[] =>
   gaps.map((gap) => findingOf('RECONCILIATION_GAP', gap.day, `${gap.count} of ${gap.day}.`, gap));
 
 /**
- * What is wrong with a tenant's feed just now. `isOpen` tells which kinds have an open alert: some end later than they
+ * What is wrong with a tenant's feed just now. `isOpen` returns which kinds have an open alert: some end later than they
  * begin. A suspended tenant is asked for nothing. Source: C2, C5.
  */
 export function judgeAlerts(

@@ -6,7 +6,7 @@ export interface EndedFiles {
 
 /** Fewer files than this in an hour say nothing about a rate. */
 const MIN_ENDED_IN_HOUR = 20;
-/** Fewer files than this in the week before are no baseline: 5% is taken for usual then. */
+/** With fewer files than this in the week before there is no baseline, and 5% counts as usual. */
 const MIN_ENDED_BEFORE = 100;
 const USUAL_WITHOUT_BASELINE = 0.05;
 
@@ -29,6 +29,6 @@ export function judgeRejections(lastHour: EndedFiles, before: EndedFiles, isOpen
   return rate >= 0.1 && rate >= 3 * usual && rate >= usual + 4 * deviation;
 }
 
-/** The share of files that was usually rejected; never 0 or 1, so that one bad file is no miracle. */
+/** The share of files that was usually rejected; never 0 or 1, so that one bad file is not infinitely unlikely. */
 export const usualRate = ({ ended, rejected }: EndedFiles): number =>
   ended < MIN_ENDED_BEFORE ? USUAL_WITHOUT_BASELINE : (rejected + 1) / (ended + 2);

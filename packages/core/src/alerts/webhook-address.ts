@@ -12,7 +12,7 @@ export const MAX_WEBHOOK_URL = 2_000;
 /** Names that mean this machine or its network whatever the resolver says. Source: RFC 6761, RFC 6762, RFC 8375. */
 const LOCAL_NAME = /(^|\.)(localhost|local|internal|home\.arpa|localdomain)\.?$/i;
 
-/** Ranges inside 2000::/3 that lead elsewhere: they embed an IPv4 address, or are no destination at all. */
+/** Ranges inside 2000::/3 that are not public: they embed an IPv4 address, or cannot be a destination. */
 const NOT_PUBLIC_V6 = [
   '2001::/23', // protocol assignments, Teredo among them
   '2001:db8::/32',
@@ -72,8 +72,8 @@ const PORTS: ReadonlySet<string> = new Set(['', '8443']);
 
 /** Why a URL cannot be used for a host that the operator did not allow by its address. */
 function judgePublicUrl(url: URL): Issue | null {
-  if (url.protocol === 'http:') return refuse('A webhook goes over https: alerts name your files.');
-  if (!PORTS.has(url.port)) return refuse(`A webhook goes to port 443 or 8443, not to ${url.port}.`);
+  if (url.protocol === 'http:') return refuse('A webhook needs https, because alerts contain file names.');
+  if (!PORTS.has(url.port)) return refuse(`A webhook may use port 443 or 8443, not ${url.port}.`);
   return null;
 }
 
@@ -114,7 +114,7 @@ export function checkWebhookUrl(text: string, rules: WebhookRules): Issue | null
   if (url.username !== '' || url.password !== '') {
     return issue(
       'WEBHOOK_URL_INVALID',
-      'The URL may hold no user name or password: the signature says who sent it.',
+      'The URL must not contain a user name or password: the signature proves the sender.',
     );
   }
   const address = addressInUrl(url);

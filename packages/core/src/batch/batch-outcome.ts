@@ -9,7 +9,7 @@ export interface BatchCounts {
 
 /** The outcome of a batch whose rows are stored: the rows have outcomes of their own. */
 export function batchOutcome({ rows, badRows }: BatchCounts): Outcome {
-  const holds = `It holds ${rows} ${rows === 1 ? 'row' : 'rows'}`;
+  const holds = `The file has ${rows} ${rows === 1 ? 'row' : 'rows'}`;
   const sentence = badRows === 0 ? `${holds}.` : `${holds}, of which ${badRows} cannot be read.`;
   return outcomeSaying('BATCH_DONE', sentence);
 }
@@ -18,7 +18,7 @@ export const emptyBatch = (): Issue =>
   issue('METADATA_INVALID', 'The file has no row of data below its header.');
 
 /** Outcomes of rows that name the same recording as another row of their batch. Source: C15, case 29. */
-export const REPEATED_ROW = outcomeSaying('DUPLICATE', 'An earlier row of the file says the same.');
+export const REPEATED_ROW = outcomeSaying('DUPLICATE', 'An earlier row of the file is identical.');
 export const CONFLICTING_ROW = outcomeOf('CONFLICTING_ROWS');
 
 /** What is odd about the name of a batch. */
@@ -34,12 +34,11 @@ export function batchNameWarnings({ isReused, isOfRecording }: BatchNameFacts): 
   const warnings: Issue[] = [];
   if (isReused) {
     const message =
-      'An earlier batch of this name held other rows: both count. Give every batch a name of its own.';
+      'An earlier batch of this name had other rows: both count. Give every batch its own name.';
     warnings.push(issue('BATCH_NAME_REUSED', message));
   }
   if (isOfRecording) {
-    const message =
-      'The file is named like a recording and holds several rows: each is taken as a call of its own.';
+    const message = 'The file is named like a recording and has several rows: each row is a call of its own.';
     warnings.push(issue('SIDECAR_AS_BATCH', message));
   }
   return warnings;

@@ -15,7 +15,7 @@ interface Fact {
   readonly fileId: string;
   /** The tenant's receive sequence: the order of everything. */
   readonly seq: number;
-  /** Where a replayed file stands in the fold instead of its `seq`; null where it was never replayed. */
+  /** Position of a replayed file in the fold, in place of its `seq`; null where it was never replayed. */
   readonly replaySeq: number | null;
   /** Epoch milliseconds of the file's receivedAt. */
   readonly receivedAt: number;

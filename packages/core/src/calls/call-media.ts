@@ -9,7 +9,7 @@ export interface CallMedia {
   readonly durationSeconds: number | null;
   readonly channels: number | null;
   readonly codec: string | null;
-  /** How to tell the speakers apart: by channel, or by diarization where all share one channel. */
+  /** How to separate the speakers: by channel, or by diarization where all share one channel. */
   readonly speakerSeparation: 'channels' | 'diarize';
 }
 

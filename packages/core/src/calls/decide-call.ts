@@ -50,7 +50,7 @@ export function decideCall(facts: CallFacts, policies: CallPolicies): CallDecisi
   return conclude(state, known.length < steps.length ? facts.unreadFromSeq : null);
 }
 
-/** Decides calls whose facts touch each other, so that each tells of the other's conflict. */
+/** Decides calls whose facts touch each other, so that a conflict shows in both. */
 export function decideCalls(all: readonly CallFacts[], policies: CallPolicies): CallDecision[] {
   const decisions = all.map((facts) => decideCall(facts, policies));
   const inConflict = new Set(decisions.flatMap((d) => d.conflictingRecordings));
@@ -143,7 +143,7 @@ function takeRecord(state: FoldState, fact: RecordFact): void {
 
 /** A readable version of a file that is about another recording: an earlier version no longer waits here. */
 function noteMoved(state: FoldState, fact: RecordFact): void {
-  // What other files say of this call is no measure for a file that went to another one.
+  // Other files of this call do not count for a file that belongs to another call.
   if (fact.issues.length > 0 || isOldVersion(state, fact)) return;
   hear(state, fact);
   if (!state.pending || !isSameFile(state.pending.fact, fact)) return;
@@ -235,7 +235,7 @@ function holdRecording(
     judge(
       state,
       recording,
-      outcomeOf('NO_METADATA', `The metadata of this name went with ${state.complete.recording.name}.`),
+      outcomeOf('NO_METADATA', `The metadata of this name belongs to ${state.complete.recording.name}.`),
     );
   } else if (recording.media?.isTruncated) judge(state, recording, outcomeOf('TRUNCATED_MEDIA'));
   else if (code === undefined || code === 'NO_METADATA') judge(state, recording, outcomeOf('NO_METADATA'));

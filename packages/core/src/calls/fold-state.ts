@@ -17,7 +17,7 @@ export interface Completion {
   readonly updatesUntil: number;
 }
 
-/** Where the fold of one call's facts stands. */
+/** State of the fold of one call's facts. */
 export interface FoldState {
   readonly facts: CallFacts;
   readonly policies: CallPolicies;
@@ -116,7 +116,7 @@ export function forgetPurged(state: FoldState, { receivedAt, seenAt = receivedAt
 export const takesOver = (fact: RecordFact | RecordingFact, earlier: RecordFact | RecordingFact): boolean =>
   earlier.isPurgedUnpaired && fact.withdrawnSeq === null;
 
-/** Recordings at other stems are told apart by this. */
+/** Distinguishes recordings of different stems. */
 export const elsewhereKeyOf = (fact: RecordFact | RecordingFact): string => `${fact.stem}.${fact.ext}`;
 
 /** Sets a fact aside that could not be read; false where it was read, or is refused for what it holds. */

@@ -7,7 +7,7 @@ import type { RecordFact, RecordingFact } from './call-facts.ts';
 import type { Hold, HoldReason } from './decision.ts';
 import { type FoldState, forgetPurged } from './fold-state.ts';
 
-/** What stands between the facts so far and a complete call. `reasons` empty: nothing, and `recording` is the one. */
+/** What is missing for a complete call. With empty `reasons` nothing is, and `recording` is the recording of the call. */
 export interface Standing {
   readonly reasons: readonly HoldReason[];
   readonly recording: RecordingFact | null;

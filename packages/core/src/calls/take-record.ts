@@ -54,7 +54,7 @@ function readRecord(state: FoldState, fact: RecordFact, base: ReadableRecord | n
 }
 
 /**
- * A time without a zone in a tenant without one is no fault of the file: the record is read without its times, so that
+ * A time without a zone in a tenant without one is not an error of the file: the record is read without its times, so that
  * it waits for the zone instead of being rejected.
  */
 export function mapAwaitingZone(

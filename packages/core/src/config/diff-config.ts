@@ -1,4 +1,4 @@
-/** One place where two set-ups differ; `old` or `new` undefined where it stands in one only. */
+/** One difference between two set-ups; `old` or `new` is undefined where only one has the value. */
 export interface ConfigChange {
   readonly at: string;
   readonly old?: unknown;
@@ -10,7 +10,7 @@ type Tree = Readonly<Record<string, unknown>>;
 const isTree = (value: unknown): value is Tree =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The rows of a field mapping by target: each target stands once, and the order of rows says nothing. */
+/** The rows of a field mapping by target: targets are unique, and the order of rows has no meaning. */
 function rowsByTarget(value: unknown): Tree | null {
   if (!Array.isArray(value) || value.length === 0) return null;
   const named = value.every((row) => isTree(row) && typeof row.target === 'string');

@@ -46,7 +46,7 @@ function readerBy(
   };
 }
 
-/** Reads the rows below one header by the mapping in force and by a draft, and tells the difference. Source: E3, C25. */
+/** Reads the rows below one header by the mapping in force and by a draft, and returns the difference. Source: E3, C25. */
 export function makeCrmComparison(
   columns: readonly string[],
   type: CrmType,

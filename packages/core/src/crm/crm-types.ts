@@ -13,7 +13,7 @@ export const CRM_REFERENCES = {
   accountId: 'accounts',
 } as const satisfies Readonly<Record<string, CrmType>>;
 
-/** One id that stands in a field and means a CRM object. */
+/** An id in a field that refers to a CRM object. */
 export interface CrmReference {
   readonly field: string;
   readonly type: CrmType;

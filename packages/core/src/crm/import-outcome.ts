@@ -23,7 +23,7 @@ export function crmRefusal({ issues, rows, written, errorCounts }: CrmReading): 
   if (issues.length > 0) return rejectionOf(issues);
   if (rows === 0 || written > 0) return null;
   const code = Object.keys(errorCounts)[0] === 'ROW_TOO_LARGE' ? 'ROW_TOO_LARGE' : 'METADATA_INVALID';
-  return outcomeOf(code, `None of its ${rows} rows can be used.`);
+  return outcomeOf(code, `None of the ${rows} rows can be used.`);
 }
 
 /** The outcome of an applied file. `counts` are listed by name, in their order; `errors` counts unusable rows. */
@@ -34,7 +34,7 @@ export function crmOutcome(
   const listed = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
   const outcome = outcomeOf('CRM_IMPORTED', `${type}: ${listed.join(', ')}.`);
   if (counts.errors === 0) return outcome;
-  return { ...outcome, fix: 'Correct the rows that the warnings name, and send them again.' };
+  return { ...outcome, fix: 'Correct the rows named in the warnings and send them again.' };
 }
 
 /** The warnings of the file, its row errors among them: the first hundred, and how many more there are. */

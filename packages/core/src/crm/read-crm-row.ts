@@ -35,7 +35,7 @@ const NEEDS_ESCAPE = /["\\\u0000-\u001f]/;
 interface Column {
   readonly index: number;
   readonly name: string;
-  /** `"name":`, as it stands in the JSON. */
+  /** `"name":`, as written in the JSON. */
   readonly key: string;
   readonly field: FieldMapping | null;
   /** A string that has no word for "no value": it needs no reader. */

@@ -20,7 +20,7 @@ function compile(pattern: string): RE2JS | null {
   try {
     regex = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
   } catch {
-    // checkCrmPattern says so before anybody can set it.
+    // checkCrmPattern refuses such a pattern before it can be set.
   }
   compiled.set(pattern, regex);
   return regex;

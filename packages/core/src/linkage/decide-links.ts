@@ -12,7 +12,7 @@ export interface LinkageLimits {
 export interface LinkDecision {
   /** Pairs that are one call beyond doubt, each record and each recording at most once. */
   readonly matches: readonly ScoredPair[];
-  /** Pairs not far below chance that have a rival: every one of them is told, and none is picked. Source: case 32. */
+  /** Pairs not far below chance that have a rival: all are reported, and none is picked. Source: case 32. */
   readonly ambiguous: readonly ScoredPair[];
 }
 
@@ -64,7 +64,7 @@ function leadOf(pairs: readonly ScoredPair[]): (pair: ScoredPair) => number {
 
 /**
  * Of the pairs left over, each that shares its record or recording with another one, where both are within the margin
- * of the best and not far below chance. A tie is told below the threshold too: picking nothing needs less certainty.
+ * of the best and not far below chance. A tie is reported below the threshold too: picking nothing needs less certainty.
  */
 function rivalsOf(open: readonly ScoredPair[], margin: number): ScoredPair[] {
   const near = new Map<string, ScoredPair[]>();

@@ -25,7 +25,7 @@ export function judgeMatches(
   limits: LinkageLimits,
   isDecidable: (pair: ScoredPair) => boolean = () => true,
 ): JudgedMatches {
-  // Below both, a pair is neither worth telling nor the rival of one that is.
+  // Below both, a pair is neither worth reporting nor a rival of a reported pair.
   const leastScore = Math.min(REVIEW_FLOOR, limits.threshold - limits.margin);
   const pairs = scoreBlocks(records, recordings, leastScore).filter(
     (p) => !isRefused(p.recordId, p.recordingId),

@@ -19,7 +19,7 @@ export interface LinkageParty {
 export interface Contribution {
   readonly field: 'startedAt' | 'user' | 'phone' | 'durationSeconds' | 'direction';
   readonly level: string;
-  /** log2(m / u): positive speaks for the pair. Zero for a field that one side does not say. */
+  /** log2(m / u): positive is evidence for the pair. Zero for a field that one side lacks. */
   readonly bits: number;
   /** A sentence for a person. It holds no value of either side. */
   readonly why: string;

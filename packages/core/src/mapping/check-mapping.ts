@@ -28,7 +28,7 @@ const refuse = (at: string, message: string) => issue('MAPPING_INVALID', message
 function checkName(name: string, at: string): Issue[] {
   if (name.trim() === '') return [refuse(at, 'A name is needed.')];
   if (name.length > MAX_NAME_CHARS) return [refuse(at, `A name has at most ${MAX_NAME_CHARS} characters.`)];
-  if (/\p{Cc}/u.test(name)) return [refuse(at, 'A name holds no control characters.')];
+  if (/\p{Cc}/u.test(name)) return [refuse(at, 'A name must not contain control characters.')];
   return FORBIDDEN_NAMES.has(name.trim()) ? [refuse(at, 'This name is reserved.')] : [];
 }
 

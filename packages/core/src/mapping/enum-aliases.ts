@@ -18,7 +18,7 @@ function indexOf(aliases: Readonly<Record<string, string>>): ReadonlyMap<string,
   return index;
 }
 
-/** The value a word stands for, by alias or because it is a value itself; null where it is neither. */
+/** The value of a word: an alias of a value, or a value itself. Null otherwise. */
 export function findAlias(aliases: Readonly<Record<string, string>>, word: string): string | null {
   return indexOf(aliases).get(aliasKey(word)) ?? null;
 }

@@ -38,11 +38,11 @@ export type FieldValue = string | number | boolean | null;
 
 /** One call's metadata as the file held it: values are the very strings of the source. */
 export interface RawRecord {
-  /** Source field to source string. A nested value stands under its flattened path, `customer.name` or `items[0]`. */
+  /** Source field to source string. A nested value has its flattened path as key, `customer.name` or `items[0]`. */
   readonly fields: Readonly<Record<string, string>>;
   /** Those keys of `fields` that were nested in the source. */
   readonly nestedPaths: readonly string[];
-  /** Where the record stands in its file, such as `line 2`. */
+  /** Position of the record in its file, such as `line 2`. */
   readonly at: string;
 }
 
@@ -62,6 +62,6 @@ export interface MappedRecord {
   readonly missing: readonly string[];
   readonly issues: readonly import('../issue.ts').Issue[];
   readonly warnings: readonly import('../issue.ts').Issue[];
-  /** A time names no zone and the tenant has none, so that an issue goes away once `timeZone` is set. */
+  /** A time names no zone and the tenant has none, so the issue disappears once `timeZone` is set. */
   readonly needsTimeZone?: boolean;
 }

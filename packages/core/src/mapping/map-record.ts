@@ -5,7 +5,7 @@ import type { FieldMapping, FieldType, FieldValue, MappedRecord, RawRecord } fro
 import { checkLength, type ReadValue, readValue, type ValueContext } from './read-value.ts';
 import { type FindSource, findDrift, sourceFinder } from './source-fields.ts';
 
-/** A nested document can hold thousands of paths; the first few tell the customer what is wrong. */
+/** A nested document can hold thousands of paths; the first few are enough for the customer to see the problem. */
 const MAX_NESTED_ISSUES = 50;
 
 export interface MapContext {
@@ -85,7 +85,7 @@ function checkNesting(raw: RawRecord, consumed: ReadonlySet<string>): Issue[] {
     );
 }
 
-/** Unmapped fields under their own names; one that a target's name would hide stands under `source.<name>`. */
+/** Unmapped fields under their own names; one whose name is a target's is kept as `source.<name>`. */
 function unmappedFields(
   raw: RawRecord,
   fields: readonly FieldMapping[],

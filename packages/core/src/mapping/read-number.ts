@@ -11,7 +11,7 @@ const GROUPED = [
 /** A comma that cannot divide thousands, because not three digits follow it. */
 const DECIMAL_COMMA = /^\d+,(?:\d{1,2}|\d{4,})$/;
 
-/** Digits with a point for decimals; null where the text is no number, or `1,234`, which may be two. */
+/** Digits with a point for decimals; null where the text is not a number, or is ambiguous as `1,234`. */
 function toPlain(unsigned: string): string | null {
   if (PLAIN.test(unsigned)) return unsigned;
   for (const { form, groups } of GROUPED) {

@@ -52,7 +52,9 @@ export function checkLength(value: FieldValue, at: string): Issue[] {
   // Code units first: they are never fewer than characters, and counting those walks the whole text.
   if (typeof value !== 'string' || value.length <= MAX_VALUE_CHARS || [...value].length <= MAX_VALUE_CHARS)
     return [];
-  return [issue('VALUE_TOO_LONG', `The value is over ${MAX_VALUE_CHARS} characters; it is kept whole.`, at)];
+  return [
+    issue('VALUE_TOO_LONG', `The value is over ${MAX_VALUE_CHARS} characters; it is kept in full.`, at),
+  ];
 }
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
@@ -77,8 +79,8 @@ function readInstant(text: string, field: FieldMapping, context: ValueContext, a
 function readPhoneOrText(text: string, defaultCountry: string | undefined, at: string): ReadValue {
   const phone = readPhone(text, defaultCountry);
   if (phone !== null) return accepted(phone);
-  // Extensions and "anonymous" stand where callers' numbers do: no reason to hold a call.
-  return accepted(text, [issue('PHONE_UNPARSED', 'Not a telephone number; the text is kept as it is.', at)]);
+  // Fields for telephone numbers also hold extensions and "anonymous": not a reason to hold a call.
+  return accepted(text, [issue('PHONE_UNPARSED', 'Not a telephone number; the text is kept unchanged.', at)]);
 }
 
 function aliasesOf(field: FieldMapping, context: ValueContext): Readonly<Record<string, string>> {

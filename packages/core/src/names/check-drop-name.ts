@@ -10,11 +10,12 @@ const BIDIRECTIONAL = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 function problemOf(name: string): string | null {
   if (name === '') return 'A file needs a name.';
   if (name === '.' || name === '..') return 'The name of a folder is not a file name.';
-  if (/[/\\]/.test(name)) return 'A name holds no / or \\: leave files side by side, without folders.';
-  if (CONTROL.test(name)) return 'The name holds a control character.';
-  if (BIDIRECTIONAL.test(name)) return 'The name holds a character that changes the direction of writing.';
+  if (/[/\\]/.test(name))
+    return 'A name must not contain / or \\: leave files side by side, without folders.';
+  if (CONTROL.test(name)) return 'The name contains a control character.';
+  if (BIDIRECTIONAL.test(name)) return 'The name contains a character that changes the writing direction.';
   if (!name.isWellFormed() || name.includes('\ufffd')) return 'The name is not valid UTF-8.';
-  if (name.trim() !== name) return 'The name begins or ends with a blank.';
+  if (name.trim() !== name) return 'The name begins or ends with a space.';
   if (new TextEncoder().encode(name).length > MAX_NAME_BYTES) {
     return `The name is longer than ${MAX_NAME_BYTES} bytes of UTF-8.`;
   }

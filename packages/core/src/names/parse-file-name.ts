@@ -66,7 +66,7 @@ function readParts(stem: string, settings: TenantSettings): Parts {
   const groups = matchFilename(settings.filenamePattern, stem);
   if (groups === null) {
     const message =
-      'The name does not follow the pattern, so time, user and direction must come from metadata.';
+      'The name does not match the pattern, so time, user and direction must come from metadata.';
     return { ...NOTHING, warnings: [issue('NAME_UNPARSED', message)] };
   }
   const issues: Issue[] = [];
@@ -79,9 +79,9 @@ function readParts(stem: string, settings: TenantSettings): Parts {
     );
   }
   const { direction, uid } = readUser(groups, settings.directions);
-  if (uid === '') issues.push(issue('EMPTY_UID', 'The name holds no user id after the direction.'));
+  if (uid === '') issues.push(issue('EMPTY_UID', 'The name has no user id after the direction.'));
   if (direction === null) {
-    warnings.push(issue('NO_DIRECTION', 'The name holds no known direction, so it must come from metadata.'));
+    warnings.push(issue('NO_DIRECTION', 'The name has no known direction, so it must come from metadata.'));
   }
   return { wallTime, direction, uid: uid === '' ? null : uid, issues, warnings };
 }
@@ -98,7 +98,7 @@ export function parseFileName(name: string, settings: TenantSettings): ParsedNam
   if (kind === 'temporary') return { ...NOTHING, kind, stem, ext };
   if (kind === 'unsupported') {
     const message =
-      'This type of file is not taken: send a recording, or metadata as JSON, XML, CSV or YAML.';
+      'This type of file is not accepted: send a recording, or metadata as JSON, XML, CSV or YAML.';
     return { ...NOTHING, kind, stem, ext, issues: [issue('UNSUPPORTED_TYPE', message)] };
   }
   const spaceWarnings = hadStraySpace

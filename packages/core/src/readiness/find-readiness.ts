@@ -89,7 +89,7 @@ function findZone(facts: ReadinessFacts, distancesMs: readonly number[]): Readin
   const side = skewMinutes > 0 ? 'before' : 'after';
   const sign = skewMinutes > 0 ? '+' : '-';
   const message =
-    `The time zone looks wrong by ${sign}${formatHours(skewMinutes)}: times in ${files} file names lie always ` +
+    `The time zone looks wrong by ${sign}${formatHours(skewMinutes)}: times in ${files} file names are always ` +
     `${formatHours(skewMinutes)} ${side} the arrival, as if they were written at UTC${offset}, not in ${timeZone}.`;
   const examples = recordings.slice(0, 3).map(({ name }) => name);
   return [finding('TIME_ZONE_SUSPECTED', message, { count: files, examples })];
@@ -105,7 +105,7 @@ function findHours(facts: ReadinessFacts, written: readonly WrittenTime[]): Read
   const suspect = places.find(({ verdict }) => verdict.isSuspected);
   if (suspect === undefined) return [];
   const { calls, days } = suspect.verdict;
-  const message = `${suspect.where} never show an hour past 12, over ${calls} calls on ${days} days: they look written on a 12-hour clock.`;
+  const message = `${suspect.where} never show an hour past 12, over ${calls} calls on ${days} days: they seem to be on a 12-hour clock.`;
   return [finding('TWELVE_HOUR_CLOCK_SUSPECTED', message, { count: calls, examples: [] })];
 }
 
@@ -133,7 +133,7 @@ function findUnpaired({ unpairedRecordings, unpairedMetadata }: ReadinessFacts):
 type RowGroup = ReadinessFacts['heldRows'][number];
 
 const sayCode = (code: string) =>
-  isOutcomeCode(code) ? OUTCOME_TABLE[code] : { sentence: code, fix: 'Look at the files.' };
+  isOutcomeCode(code) ? OUTCOME_TABLE[code] : { sentence: code, fix: 'Check the files.' };
 
 function findRejected({ rejected }: ReadinessFacts): ReadinessFinding[] {
   return rejected.map((group) => {

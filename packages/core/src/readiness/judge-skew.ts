@@ -8,12 +8,12 @@ export interface SkewVerdict {
 const MIN_FILES = 20;
 const HALF_HOUR_MS = 30 * 60_000;
 const MINUTE_MS = 60_000;
-/** Half of all distances lie within so much of the median: files that come in batches tell nothing. */
+/** Half of all distances lie within so much of the median: files sent in batches are not evidence. */
 const MAX_SPREAD_MS = 10 * MINUTE_MS;
 /** A file comes between 3 minutes before its call's time (clocks differ) and 12 minutes after it. */
 const EARLIEST_MS = -3 * MINUTE_MS;
 const LATEST_MS = 12 * MINUTE_MS;
-/** An upload an hour late each time is no wrong zone, and neither is one a day late. */
+/** An upload that is always an hour or a day late does not mean a wrong zone. */
 const LEAST_LATE_MS = 2 * 60 * MINUTE_MS;
 const MOST_MS = 26 * 60 * MINUTE_MS;
 

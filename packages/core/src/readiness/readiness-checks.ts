@@ -27,13 +27,9 @@ export function readinessChecks(counts: ReadinessCounts): ReadinessCheck[] {
     advised(
       'NOTHING_REJECTED',
       counts.rejected === 0,
-      'No file in the drop was rejected, and no row of a batch.',
+      'No file in the drop and no row of a batch was rejected.',
     ),
-    advised(
-      'NOTHING_UNPAIRED',
-      counts.unpaired === 0,
-      'No file and no row of a batch waits for its other half.',
-    ),
+    advised('NOTHING_UNPAIRED', counts.unpaired === 0, 'No file or row of a batch is unpaired.'),
   ];
 }
 

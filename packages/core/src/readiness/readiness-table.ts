@@ -12,12 +12,12 @@ export const READINESS_TABLE = {
   },
   TIME_ZONE_SUSPECTED: {
     required: false,
-    meaning: 'Times in file names lie always the same number of hours from the arrivals.',
+    meaning: 'Times in file names are always the same number of hours from the arrivals.',
     fix: 'Set the time zone of the clock that writes the names, or have names written in the one that is set.',
   },
   TWELVE_HOUR_CLOCK_SUSPECTED: {
     required: false,
-    meaning: 'No hour past 12 comes over many calls on several days.',
+    meaning: 'No hour past 12 occurs in many calls on several days.',
     fix: 'Write hours from 00 to 23, or let the mapping read AM and PM: until then calls of afternoons are 12 hours early.',
   },
   NO_COMPLETE_CALL: {
@@ -27,7 +27,7 @@ export const READINESS_TABLE = {
   },
   FILES_REJECTED: {
     required: false,
-    meaning: 'Files were rejected, told apart by code.',
+    meaning: 'Files were rejected, listed by code.',
     fix: 'Do what the code asks for.',
   },
   RECORDINGS_UNPAIRED: {
@@ -42,17 +42,17 @@ export const READINESS_TABLE = {
   },
   FILES_WAITING: {
     required: false,
-    meaning: 'Files wait for something else, told apart by code.',
+    meaning: 'Files are held for other reasons, listed by code.',
     fix: 'Do what the code asks for.',
   },
   ROWS_REJECTED: {
     required: false,
-    meaning: 'Rows of batches were rejected, told apart by code.',
+    meaning: 'Rows of batches were rejected, listed by code.',
     fix: 'Do what the code asks for.',
   },
   ROWS_WAITING: {
     required: false,
-    meaning: 'Rows of batches wait, for recordings or something else, told apart by code.',
+    meaning: 'Rows of batches wait for recordings or are held for other reasons, listed by code.',
     fix: 'Do what the code asks for.',
   },
   SFTP_USER_MISSING: {

@@ -61,7 +61,7 @@ export interface ComparedRecord {
   readonly changed: Readonly<Record<string, readonly [FieldValue, FieldValue]>>;
 }
 
-/** Reads a record by the live version and by a draft, and tells the difference. Source: E3. */
+/** Reads a record by the live version and by a draft, and returns the difference. Source: E3. */
 export function compareReadings(record: RecordToRead, live: Policy, draft: Policy): ComparedRecord {
   const [before, after] = [readRecordBy(record, live), readRecordBy(record, draft)];
   const readings = { live: before, draft: after };

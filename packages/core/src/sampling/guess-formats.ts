@@ -21,7 +21,7 @@ const COMPACT = /^(\d{8})(?:([-_T ]?)(\d{6}|\d{4}))?$/;
 const CLOCK =
   /^(T| |, | at )(\d{1,2})(:\d{2})?(:\d{2})?(\.\d{1,9})?( ?)([ap]\.?m\.?)?( ?)(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$/i;
 
-/** What follows the date, as a format; null where it is no time of day. */
+/** What follows the date, as a format; null where it is not a time of day. */
 function clockFormat(rest: string): string | null {
   if (rest === '') return '';
   const match = CLOCK.exec(rest);
@@ -128,7 +128,7 @@ const shapeOf = (text: string): string =>
 
 /**
  * The date formats of some texts, of which none may be empty. A format is proposed only where no other order of day and
- * month reads them too: `05-12-2024` alone stays ambiguous, until a day past the twelfth tells. Source: case 63.
+ * month reads them too: `05-12-2024` alone stays ambiguous, until a day past the twelfth decides it. Source: case 63.
  */
 export function guessFormats(values: readonly string[]): GuessedFormats {
   const texts = values.map(oneLine);
@@ -139,7 +139,7 @@ export function guessFormats(values: readonly string[]): GuessedFormats {
   const groups = together.length > 0 ? new Map<string, string[]>() : Map.groupBy(rest, shapeOf);
   const found = together.length > 0 ? [together] : [...groups.values()].map(readersOf);
   if (found.length > MAX_FORMATS || found.some((formats) => formats.length === 0)) return NONE;
-  // One text of a shape may tell what another leaves open: whoever writes days first writes them first always.
+  // One text of a shape may decide what another leaves open: a sender writes days and months in one order.
   const orders = found.map((formats) => new Set(formats.map(orderOf)));
   const shared = found.map((formats) =>
     formats.filter((format) => orders.every((order) => order.has(orderOf(format)) || order.size === 0)),

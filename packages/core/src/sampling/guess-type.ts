@@ -12,7 +12,7 @@ export interface GuessedType {
   readonly formats: readonly string[];
   /** For `instant`: what the values leave open. */
   readonly ambiguous: readonly string[];
-  /** What a name promises and the values do not keep, for the suggestion to tell. */
+  /** What the name suggests and the values contradict, for the suggestion to report. */
   readonly doubt: 'time-without-date' | 'number-sign' | 'phone-country' | null;
 }
 

@@ -6,7 +6,7 @@ import { type Issue, issue } from '../issue.ts';
  */
 export const SAMPLE_ISSUE_TABLE = {
   DATE_ORDER_AMBIGUOUS: {
-    sentence: 'Several date formats read every value, as different days.',
+    sentence: 'Several date formats fit every value and give different days.',
     fix: 'Choose one of the formats named here, or send a sample with a day past the 12th.',
   },
   TIME_WITHOUT_DATE: {
@@ -19,15 +19,15 @@ export const SAMPLE_ISSUE_TABLE = {
   },
   PHONE_COUNTRY_NEEDED: {
     sentence: 'The values are national telephone numbers.',
-    fix: 'Set `options.defaultCountry`, such as US; else they stay as they are.',
+    fix: 'Set `options.defaultCountry`, such as US; otherwise the values stay unchanged.',
   },
   DIRECTION_WORD_UNKNOWN: {
-    sentence: 'Some words of this field are no known direction.',
-    fix: 'Give each word an alias, in the mapping or in the settings.',
+    sentence: 'Some values of this field are not a known direction.',
+    fix: 'Give each value an alias in the mapping or in the settings.',
   },
   REQUIRED_NOT_FOUND: {
-    sentence: 'No field could be taken for this required target.',
-    fix: 'Choose its source, or let file names give it.',
+    sentence: 'No field fits this required target.',
+    fix: 'Choose its source field, or send it in file names.',
   },
   MAPPING_TOO_LARGE: {
     sentence: 'The sample has more fields than a mapping may have rows.',
@@ -35,14 +35,14 @@ export const SAMPLE_ISSUE_TABLE = {
   },
   TIME_ZONE_NEEDED: {
     sentence: 'The times name no zone, and the tenant has none.',
-    fix: 'Set `timeZone` to the zone that they are written in, or send an offset with each.',
+    fix: 'Set `timeZone` to the zone of these times, or send an offset with each.',
   },
   TWELVE_HOUR_CLOCK_SUSPECTED: {
     sentence: 'None of many times has an hour past 12.',
     fix: 'Send a 24-hour clock, or AM and PM with the time.',
   },
   YAML_INVALID: {
-    sentence: 'The set-up file is not the YAML that is expected.',
+    sentence: 'The set-up file is not valid YAML or has an unexpected structure.',
     fix: 'Correct the line named here.',
   },
 } as const satisfies Record<string, { readonly sentence: string; readonly fix: string }>;

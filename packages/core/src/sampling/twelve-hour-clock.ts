@@ -9,7 +9,7 @@ import { sampleIssue } from './sample-issues.ts';
  */
 export function suspectTwelveHourClock(hours: readonly number[]): Issue | null {
   if (hours.length < LEAST_FOR_TWELVE_HOURS.sample.times || !looksLikeTwelveHours(hours)) return null;
-  return sampleIssue('TWELVE_HOUR_CLOCK_SUSPECTED', null, `${hours.length} times were looked at.`);
+  return sampleIssue('TWELVE_HOUR_CLOCK_SUSPECTED', null, `${hours.length} times were checked.`);
 }
 
 /** The hours that texts such as `05-12-2024 6:15:45` write; none for those with AM or PM, which are beyond doubt. */

@@ -13,7 +13,7 @@ export interface CallTimesInput {
   readonly settings: TenantSettings;
   readonly timeZone: string | null;
   readonly receivedAtMs: number;
-  /** Length of the recording as its container tells, or null. */
+  /** Duration of the recording from its container, or null. */
   readonly mediaDurationSeconds: number | null;
 }
 
@@ -24,7 +24,7 @@ export interface CallTimes {
   readonly durationSeconds: number | null;
   /** TIME_MISMATCH, FUTURE_TIME, DURATION_UNKNOWN, TIME_NONEXISTENT, TIME_AMBIGUOUS. */
   readonly warnings: readonly Issue[];
-  /** The file name's time stands unused because the tenant has no time zone. */
+  /** The time of the file name is not used because the tenant has no time zone. */
   readonly needsTimeZone: boolean;
 }
 
@@ -54,7 +54,7 @@ function isMismatch(input: CallTimesInput, startedAt: number, endedAt: number | 
   return candidates.every((candidate) => Math.abs(candidate - expected) > TIME_MISMATCH_MS);
 }
 
-/** The start as the file name gives it. An end of unknown length stands for both, and says so. */
+/** The start as the file name gives it. An end of unknown length is used as the start too, with a warning. */
 function startFromName(input: CallTimesInput, known: ReturnType<typeof readKnownTimes>) {
   if (input.name.wallTime === null || input.timeZone === null) return null;
   const { instant, warnings } = resolveWallTime(input.name.wallTime, input.timeZone, input.receivedAtMs);
@@ -63,7 +63,7 @@ function startFromName(input: CallTimesInput, known: ReturnType<typeof readKnown
     return { startedAt: instant - lengthMs(known.durationSeconds), isEnd: false, warnings };
   }
   const message =
-    'The name gives the end of the call and its length is unknown, so the end stands for the start.';
+    'The name gives the end of the call and its length is unknown, so the end is used as the start.';
   return {
     startedAt: known.endedAt ?? instant,
     isEnd: true,
@@ -74,7 +74,7 @@ function startFromName(input: CallTimesInput, known: ReturnType<typeof readKnown
 /** The metadata's end unless it lies before the start, else start plus length. */
 function endOf(startedAt: number, endedAt: number | null, durationSeconds: number | null) {
   if (endedAt !== null && endedAt >= startedAt) return { endedAt, warnings: [] };
-  const message = 'The metadata ends the call before it starts; that end was left out.';
+  const message = 'The metadata ends the call before it starts; the end was ignored.';
   return {
     endedAt: durationSeconds === null ? null : startedAt + lengthMs(durationSeconds),
     warnings: endedAt === null ? [] : [issue('TIME_MISMATCH', message)],
@@ -130,6 +130,6 @@ export function resolveDirection(
   if (given === null || name.direction === null || given.toLowerCase() === name.direction.toLowerCase()) {
     return { direction, warnings: [] };
   }
-  const message = 'The file name gives another direction than the metadata, which was taken.';
+  const message = 'The file name and the metadata give different directions: the metadata was used.';
   return { direction, warnings: [issue('DIRECTION_MISMATCH', message)] };
 }

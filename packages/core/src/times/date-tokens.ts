@@ -26,7 +26,7 @@ const MONTHS = 'january february march april may june july august september octo
   ' ',
 );
 
-/** 1 to 12, or 0 for a word that is no month, which no calendar has. */
+/** 1 to 12, or 0 for a word that is not a month; no calendar has a month 0. */
 const monthNamed = (word: string) => MONTHS.indexOf(word.toLowerCase()) + 1;
 const monthAbbreviated = (word: string) =>
   word.toLowerCase() === 'sept'

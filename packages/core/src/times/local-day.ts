@@ -6,7 +6,7 @@ export interface DayRange {
   readonly untilMs: number;
 }
 
-/** The instants of a day, `2026-03-29`, in a zone. Throws a RangeError for what is no day or no zone. */
+/** The instants of a day, `2026-03-29`, in a zone. Throws a RangeError for an invalid day or zone. */
 export function rangeOfDay(day: string, timeZone: string): DayRange {
   const date = Temporal.PlainDate.from(day);
   return {

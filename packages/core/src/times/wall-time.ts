@@ -88,9 +88,9 @@ export function resolveWallTime(wall: WallTime, timeZone: string, receivedAtMs: 
   const { earlier, later, isInGap } = readingsOf(wall, timeZone);
   if (earlier === later) return { instant: later, warnings: [] };
   if (isInGap) {
-    const message = `Clocks in ${timeZone} skipped this time; it was read with the offset from before they moved.`;
+    const message = `Clocks in ${timeZone} skipped this time; it was read with the offset before the change.`;
     return { instant: later, warnings: [issue('TIME_NONEXISTENT', message)] };
   }
-  const message = `Clocks in ${timeZone} showed this time twice; the one nearest before arrival was taken.`;
+  const message = `Clocks in ${timeZone} showed this time twice; the one nearest before arrival was used.`;
   return { instant: later <= receivedAtMs ? later : earlier, warnings: [issue('TIME_AMBIGUOUS', message)] };
 }

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { batchNameWarnings, batchOutcome } from '../../src/index.ts';
 
 test.each([
-  [{ rows: 1, badRows: 0 }, 'It holds 1 row.'],
-  [{ rows: 3, badRows: 0 }, 'It holds 3 rows.'],
-  [{ rows: 3, badRows: 2 }, 'It holds 3 rows, of which 2 cannot be read.'],
-])('a batch of %j is done, and says how many rows it holds', (counts, message) => {
+  [{ rows: 1, badRows: 0 }, 'The file has 1 row.'],
+  [{ rows: 3, badRows: 0 }, 'The file has 3 rows.'],
+  [{ rows: 3, badRows: 2 }, 'The file has 3 rows, of which 2 cannot be read.'],
+])('a batch of %j is done, and reports its number of rows', (counts, message) => {
   expect(batchOutcome(counts)).toMatchObject({ code: 'BATCH_DONE', message });
 });
 

@@ -24,7 +24,7 @@ test.each([
 ])('a file none of whose rows can be used, with %j, is rejected as %s', (errorCounts, code) => {
   expect(crmRefusal({ ...reading, written: 0, errorCounts })).toMatchObject({
     code,
-    message: expect.stringContaining('None of its 10 rows'),
+    message: expect.stringContaining('None of the 10 rows'),
   });
 });
 

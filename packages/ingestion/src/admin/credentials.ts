@@ -3,7 +3,7 @@ import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypt
 /** SHA-256 in hex: all that is stored of a secret with 256 bits of its own, which needs no salt. */
 export const digestOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
-/** Compares two digests in a time that tells nothing of where they differ. */
+/** Compares two digests in constant time. */
 export function isSameDigest(left: string, right: string): boolean {
   const [a, b] = [Buffer.from(left, 'hex'), Buffer.from(right, 'hex')];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -126,7 +126,7 @@ export interface SftpUserUpdate {
   readonly passwordHash?: string | null | undefined;
 }
 
-/** SFTP users and their keys. Every change is told to the SFTP servers in its own transaction. Source: C4, E4. */
+/** SFTP users and their keys. Every change notifies the SFTP servers in its own transaction. Source: C4, E4. */
 export interface SftpUserStore {
   /** Throws CONFLICT for a name that is taken, whoever has it; UNPROCESSABLE for a password where the tenant allows none. */
   createUser(tenantId: string, user: SftpUserToCreate, by: Actor): Promise<SftpUserRow>;
@@ -169,7 +169,7 @@ export interface FileReader {
   listFiles(tenantId: string, query: FileListQuery): Promise<List<FileView>>;
   findFile(tenantId: string, fileId: string): Promise<FileView | null>;
   explainFile(tenantId: string, fileId: string): Promise<Explanation | null>;
-  /** Rows of a batch in the order of the file, none of any other file; the cursor is a row. Null: there is no such file. */
+  /** Rows of a batch in the order of the file; empty for other files. The cursor is a row. Null without such a file. */
   listRows(tenantId: string, fileId: string, query: BatchRowListQuery): Promise<BatchRowList | null>;
 }
 

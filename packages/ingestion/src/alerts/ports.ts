@@ -69,8 +69,8 @@ export interface DueDelivery {
 
 export interface DeliveryStore {
   /**
-   * Makes one digest, and its deliveries, of each tenant that has something to tell, somebody to tell it to, and was
-   * told nothing for as long as it asked for. Answers how many.
+   * Makes one digest, with its deliveries, for each tenant that has unreported alerts, a recipient, and no digest within
+   * the time it set. Returns how many.
    */
   makeDigests(limit: number): Promise<number>;
   /** Leases deliveries that are due for 2 minutes, counting the attempt. */
@@ -107,7 +107,7 @@ export interface ReconciliationStore {
    * last 31 that had files left over, to look at again.
    */
   findUnreconciled(limit: number): Promise<DayToReconcile[]>;
-  /** Counts a day of a tenant as it stands; undefined for yesterday. Null without such a tenant. */
+  /** Counts a day of a tenant as of now; undefined for yesterday. Null without such a tenant. */
   reconcile(tenantId: string, day?: string): Promise<Reconciliation | null>;
   /** Stores what was counted; a day that is stored keeps its first counts and takes only what is left over. */
   saveReconciliation(tenantId: string, reconciliation: Reconciliation): Promise<void>;

@@ -18,7 +18,7 @@ export async function sweepAlerts({ alerts, log }: AlertSweepDeps): Promise<numb
       try {
         await judgeTenant(alerts, tenant, now.getTime());
       } catch (error) {
-        // One tenant's fault must not keep the others from being told.
+        // A failure for one tenant must not stop the alerts of the others.
         log.error({ err: error, tenantId: tenant.tenantId }, 'alerts could not be judged');
       }
     }

@@ -19,7 +19,7 @@ export async function sweepReconciliations(deps: ReconciliationSweepDeps): Promi
       if (found === null) continue;
       if (!found.isBalanced) {
         const { received, unaccounted } = found.counts;
-        log.error({ tenantId, day, received, unaccounted }, 'a day does not add up');
+        log.error({ tenantId, day, received, unaccounted }, 'files of a day are unaccounted for');
       }
       await reconciliations.saveReconciliation(tenantId, found);
     } catch (error) {

@@ -43,7 +43,7 @@ export interface BatchStore {
   leaveUndecided(tenantId: string, fileId: string, lastRow: number): Promise<void>;
   /**
    * Batches some of whose calls have not been advanced, but for those named: each tenant's first, then each one's second,
-   * so that many of one tenant keep no other's waiting.
+   * so that many batches of one tenant do not block the others.
    */
   findUnadvanced(
     limit: number,

@@ -13,8 +13,9 @@ const CHUNK = 500;
 const MAX_TURNS = 20;
 
 /**
- * Brings calls to the state that follows from their facts. Running it twice changes nothing. Calls that cannot be decided
- * together are decided in halves: one that none can decide keeps no other waiting, and many facts may be too many at once.
+ * Brings calls to the state that follows from their facts. Running it twice changes nothing. Calls that cannot be
+ * decided together are decided in halves: one failing call does not block the rest, and half the facts may fit where all
+ * did not.
  */
 export async function advanceCalls(
   deps: AdvanceCallsDeps,

@@ -34,10 +34,10 @@ function sidecarFacts(policy: Policy, name: ParsedName, sha256: string, metadata
   const [raw] = metadata.records;
   const issues: Issue[] = [...metadata.issues];
   if (issues.length === 0 && metadata.rowCount > 1) {
-    const message = `One record is expected in a file; this one holds ${metadata.rowCount}. A field mapping with \`manyRecords\` takes lists.`;
+    const message = `Expected one record, found ${metadata.rowCount}. A field mapping with \`manyRecords\` takes lists.`;
     issues.push(issue('METADATA_INVALID', message));
   }
-  if (issues.length === 0 && !raw) issues.push(issue('METADATA_INVALID', 'The file holds no record.'));
+  if (issues.length === 0 && !raw) issues.push(issue('METADATA_INVALID', 'The file has no record.'));
   const isReadable = issues.length === 0 && raw !== undefined;
   return {
     kind: 'sidecar',

@@ -85,7 +85,7 @@ function storageCall<T>(call: () => T): T {
   }
 }
 
-/** Of a CSV over the limit of a sidecar only the first rows: they tell that it is a batch, which is read row by row. */
+/** Of a CSV over the limit of a sidecar only the first rows: enough to see that it is a batch, which is read row by row. */
 function parse(bytes: Buffer, format: MetadataFormat, isList: boolean): ParsedMetadata {
   const isLong = format === 'csv' && bytes.length > METADATA_LIMITS.bytes;
   const parsed = parseMetadata({ format, isList, bytes: isLong ? firstRows(bytes) : bytes });

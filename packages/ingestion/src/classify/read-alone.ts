@@ -26,7 +26,7 @@ export interface ReadAloneDeps extends SaveFactsDeps {
   readonly queue: JobQueue & CrmQueue;
 }
 
-/** After so many failures that no outage explains, a file is taken to be unreadable, and that is its fact. */
+/** After this many failures that no outage explains, a file counts as unreadable. */
 const MAX_FAILED_READS = 3;
 /** Doubled from one attempt to the next. */
 const RETRY_MS = 500;
@@ -74,7 +74,7 @@ async function noteFailedRead(
     await deps.queue.wakeReaders(tenantId, 'alone', RETRY_MS * 2 ** failures);
     return;
   }
-  deps.log.error(told, 'a file is taken to be unreadable');
+  deps.log.error(told, 'a file could not be read after repeated attempts');
   const crmType = crmTypeOfName(file.name, policy.settings);
   const wakes =
     crmType !== null

@@ -32,7 +32,7 @@ export async function importCrm(
   deps: ImportCrmDeps,
   { tenantId, type, signal }: { tenantId: string; type: string; signal?: AbortSignal },
 ): Promise<void> {
-  if (!isCrmType(type)) throw new TypeError(`${type} is no type of CRM file`);
+  if (!isCrmType(type)) throw new TypeError(`${type} is not a type of CRM file`);
   using slot = deps.importSlots.take(tenantId);
   if (slot === null) return;
   const next = await deps.crm.findNext(tenantId, type);
@@ -64,7 +64,10 @@ async function importFile(
     if (error instanceof CallbayError && error.retryable) throw error;
     const failures = await crm.countFailure(tenantId, next.fileId);
     if (failures < MAX_FAILURES) throw error;
-    deps.log.error({ err: error, tenantId, fileId: next.fileId }, 'a CRM file is taken to be unreadable');
+    deps.log.error(
+      { err: error, tenantId, fileId: next.fileId },
+      'a CRM file could not be read after repeated attempts',
+    );
     const reason = 'The file could not be read within the limits of memory and time.';
     await crm.endImport(tenantId, next, outcomeSaying('METADATA_INVALID', reason));
     return true;

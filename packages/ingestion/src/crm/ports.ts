@@ -46,12 +46,12 @@ export type CrmImportEnd = 'done' | 'rejected' | 'withdrawn' | 'repeated' | null
 
 /**
  * CRM objects and the files they come in. Of each tenant and type one file is imported at a time, in receive order; the
- * end of one (`endImport`, `apply`) is told to waiting calls by `wakeCalls`, then `settle`. Source: C25, C26.
+ * end of one (`endImport`, `apply`) wakes waiting calls through `wakeCalls`, then `settle`. Source: C25, C26.
  */
 export interface CrmStore {
   /** Stores what the file is, once, and puts it in line. Answers the call keys that waited for it to be read. */
   saveCrmFile(tenantId: string, fileId: string, facts: CrmFileFacts): Promise<string[]>;
-  /** The published mappings by type, for files that only their header can tell. */
+  /** The published mappings by type, for files recognized only by their header. */
   findMappings(tenantId: string): Promise<Map<CrmType, CrmMapping>>;
   /** Null where none waits, or where an earlier file is not read yet that may be of the same type. */
   findNext(tenantId: string, type: CrmType): Promise<CrmImport | null>;
@@ -77,7 +77,7 @@ export interface CrmStore {
   findUnsettled(limit: number): Promise<{ tenantId: string; type: CrmType }[]>;
 }
 
-/** The alarm clock of imports. */
+/** Enqueues imports. A lost job is made again by a sweep. */
 export interface CrmQueue {
   /** Import the tenant's next file of one type. */
   enqueueCrmImport(tenantId: string, type: CrmType): Promise<void>;

@@ -1,6 +1,6 @@
 /**
  * Runs in a child process that may die: reads a CRM file of any size and writes its objects as lines of Postgres COPY
- * text: `line, id, fields, refs`, or whole rows of the table where it is told what all of them hold. It keeps one
+ * text: `line, id, fields, refs`, or whole rows of the table where the constant columns are given. It keeps one
  * piece of the file and a bounded report, whatever the file holds.
  */
 import {
@@ -25,7 +25,7 @@ export interface CrmReadOptions {
   readonly mapping: CrmMapping | null;
   readonly timeZone: string | null;
   readonly receivedAtMs: number;
-  /** For rows of `tenant, type, id, fields, refs, file, time`: what stands at either end of each. */
+  /** For rows of `tenant, type, id, fields, refs, file, time`: the text before and after the row. */
   readonly wholeRow: { readonly tenantId: string; readonly fileId: string; readonly at: string } | null;
 }
 
@@ -34,7 +34,7 @@ export interface CrmReadReport {
   readonly encoding: string | null;
   readonly delimiter: string | null;
   readonly columns: readonly string[];
-  /** False: ids only ascend, so that none stands there twice. */
+  /** False: ids only ascend, so that none repeats. */
   readonly mayRepeatIds: boolean;
   /** Rows of data, blank ones apart, and how many were written. */
   readonly rows: number;

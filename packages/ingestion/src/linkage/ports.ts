@@ -35,7 +35,7 @@ export interface LinkageStore {
    * fact and keeps the rest as proposals, in one transaction. Running it again changes nothing.
    */
   linkAround(tenantId: string, startedAt: number, judge: JudgeMatches): Promise<LinkResult>;
-  /** Makes due what a lost mark, a new policy or a rival that went away left behind. Answers how much. */
+  /** Makes due what a lost mark, a new policy or a rival that disappeared left behind. Returns how many. */
   findForgotten(limit: number): Promise<number>;
 }
 

@@ -1,6 +1,6 @@
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
-/** A text as a cell of Postgres COPY text; null is no value. */
+/** A text as a cell of Postgres COPY text; null is an SQL NULL. */
 export const copyText = (text: string | null): string =>
   text === null ? '\\N' : text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character]!);
 

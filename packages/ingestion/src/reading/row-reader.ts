@@ -22,7 +22,7 @@ export interface RowReading<Report> extends AsyncDisposable {
   readonly rows: Readable;
   /**
    * Resolves after the last row, once the child has ended well. Rejects with a RowReaderError where it died, threw or
-   * ran out of time: what `rows` gave must then be thrown away.
+   * ran out of time: everything read from `rows` must then be discarded.
    */
   readonly report: Promise<Report>;
 }
@@ -77,7 +77,7 @@ export function startRowReading<Options, Report>(task: RowReadingTask<Options>):
   })();
   // Whoever disposes early may never ask for the report.
   report.catch(() => undefined);
-  // A child that dies before it has read its task breaks this pipe; its end tells why.
+  // A child that dies before it has read its task breaks this pipe; its exit shows why.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(JSON.stringify({ module: task.module.href, path: task.path, options: task.options }));
   return {
@@ -92,7 +92,7 @@ export function startRowReading<Options, Report>(task: RowReadingTask<Options>):
   };
 }
 
-/** The exit code, the signal's name, or why there is no child at all. */
+/** The exit code, the signal's name, or why the child did not start. */
 const waitForEnd = (child: ChildProcess): Promise<number | string> =>
   new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { EncodingDetector, type StreamEncoding } from '@callbay/metadata';
 
-/** The text of a file in pieces. The first holds enough for a delimiter to be told. */
+/** The text of a file in pieces. The first is long enough to detect a delimiter. */
 export interface TextPieces {
   readonly encoding: StreamEncoding;
   /** Throws a MalformedTextError where the bytes stop being text. */
@@ -47,6 +47,6 @@ function decode(decoder: InstanceType<typeof TextDecoder>, bytes: Buffer | null)
   try {
     return bytes === null ? decoder.decode() : decoder.decode(bytes, { stream: true });
   } catch (cause) {
-    throw new MalformedTextError(`The file is not whole ${decoder.encoding}: send it again.`, { cause });
+    throw new MalformedTextError(`The file is not valid ${decoder.encoding}: send it again.`, { cause });
   }
 }

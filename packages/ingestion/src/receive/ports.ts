@@ -53,7 +53,7 @@ export interface FileToRefuse {
 
 /**
  * Commits what the doors took. Every method names its tenant, may be called again with the same file id, and throws
- * NOT_FOUND for an unknown tenant and a retryable CallbayError when the database is away.
+ * NOT_FOUND for an unknown tenant and a retryable CallbayError when the database is unavailable.
  */
 export interface FileReceiver {
   /**

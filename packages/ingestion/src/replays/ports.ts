@@ -87,7 +87,7 @@ export interface BulkReplayStore {
 export interface ReplayStore {
   /**
    * Lets a rejected file be read and judged again by the newest policy, at the end of the receive order, and a held
-   * one be judged again in its own place: nothing that came after it gets ahead. Null: there is no such file.
+   * one be judged again in its own place: later files do not overtake it. Null without such a file.
    * 'not_replayable': it took part in a call, was removed, or its bytes are purged.
    */
   replayFile(tenantId: string, fileId: string, by: Actor): Promise<'replayed' | 'not_replayable' | null>;

@@ -91,7 +91,7 @@ interface Run {
   readonly tally: Tally;
 }
 
-/** How many were looked at, and the position of the last; null once there are no more. */
+/** How many were examined, and the position of the last; null once none is left. */
 interface Handled {
   readonly count: number;
   readonly last: After | null;

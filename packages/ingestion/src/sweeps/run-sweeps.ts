@@ -27,7 +27,7 @@ const WATCH_EVERY_MS = 1_000;
 
 /**
  * Runs every sweep at its pace until disposed, each in one process of all at a time. Disposing waits for the one that
- * runs. A sweep that fails is told and comes again: nothing else finds what jobs have lost.
+ * runs. A failed sweep is logged and retried: nothing else finds lost jobs.
  */
 export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
   const [readForPurge, readForRetention, readForOrphans] = [clockReader(), clockReader(), clockReader()];

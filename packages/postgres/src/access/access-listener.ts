@@ -13,7 +13,7 @@ const HEARTBEAT_MS = 15_000;
 export interface AccessListenerOptions {
   readonly connectionString: string;
   readonly onChange: (username: string) => void;
-  /** The connection was away and is back: any change may have been missed. */
+  /** The connection was lost and is back: any change may have been missed. */
   readonly onGap: () => void;
 }
 
@@ -29,7 +29,7 @@ export class AccessListener implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Listens from when it answers. Throws a retryable UNAVAILABLE where the database is away at the start. */
+  /** Listens from when it answers. Throws a retryable UNAVAILABLE where the database is unavailable at the start. */
   static async start(options: AccessListenerOptions): Promise<AccessListener> {
     const listener = new AccessListener(options);
     try {
@@ -88,7 +88,7 @@ export class AccessListener implements AsyncDisposable {
         this.#options.onGap();
         return;
       } catch {
-        // Whatever it was, the next attempt tells whether it has passed.
+        // The next attempt shows whether the error has passed.
         await pause(waitMs, undefined, { signal: this.#closing.signal }).catch(() => {});
       }
     }

@@ -73,8 +73,8 @@ async function createCredential(tx: Sql, credential: CredentialToCreate, by: Act
       'inSeconds' in expires ? expires.inSeconds : null,
     ],
   );
-  if (row === undefined) throw new Error('an insert answered no row');
-  if (row.isExpired) throw new CallbayError('UNPROCESSABLE', 'The expiry lies in the past.');
+  if (row === undefined) throw new Error('an insert returned no row');
+  if (row.isExpired) throw new CallbayError('UNPROCESSABLE', 'The expiry is in the past.');
   const action = form === 'key' ? 'apiKey.create' : 'token.create';
   await auditForTenants(tx, by, action, id, tenantIds, { role, label, expiresAt: row.expiresAt });
   return toApiKey(row);

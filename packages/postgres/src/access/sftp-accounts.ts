@@ -45,7 +45,7 @@ async function appendAudit(db: Database, tenantId: string | null, entry: AuditEn
 
 /**
  * Who may log in over SFTP. A watch of access listens on a connection of its own (one more than the pool's `max`); when
- * that was away, it calls back for every user this store has answered for, since any of their changes may be missed.
+ * that was lost, it calls back for every user this store has answered for, since any of their changes may be missed.
  */
 export function createSftpAccountStore(db: Database, sealer: SecretSealer): SftpAccountStore {
   const answeredFor = new Set<string>();

@@ -28,7 +28,7 @@ export function createSftpUserStore(db: Database): SftpUserStore {
       await onTakenName(() => transact(db, (tx) => createUser(tx, tenantId, user, by)));
       const created = await findUser(tenantId, user.username);
       if (created === null)
-        throw new CallbayError('CONFLICT', 'The user was removed as soon as it was made.');
+        throw new CallbayError('CONFLICT', 'The user was removed right after it was created.');
       return created;
     },
 
@@ -134,7 +134,7 @@ async function addKey(
     [tenantId, username],
   );
   if (present.some(({ fingerprint }) => fingerprint === key.fingerprint)) {
-    throw new CallbayError('CONFLICT', 'The user has this key already.');
+    throw new CallbayError('CONFLICT', 'The user already has this key.');
   }
   if (present.length >= MAX_KEYS) throw new CallbayError('CONFLICT', `A user has at most ${MAX_KEYS} keys.`);
   const row = await insertKey(tx, tenantId, username, key);
@@ -150,7 +150,7 @@ async function insertKey(tx: Sql, tenantId: string, username: string, key: SftpK
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, callbay_now()) RETURNING created_at AS "createdAt"`,
     [tenantId, key.id, username, key.label, key.type, key.publicKey, key.fingerprint, key.expiresAt],
   );
-  if (row === undefined) throw new Error('an insert answered no row');
+  if (row === undefined) throw new Error('an insert returned no row');
   return { ...key, ...row, lastUsedAt: null };
 }
 

@@ -105,7 +105,7 @@ const WEEK_BEFORE = `
 
 const readNow = async (db: Database): Promise<Date> => {
   const [row] = await db.query<{ now: Date }>('SELECT callbay_now() AS now');
-  if (row === undefined) throw new Error('the database told no time');
+  if (row === undefined) throw new Error('the database returned no time');
   return row.now;
 };
 
@@ -138,7 +138,7 @@ export const readWeekBefore =
     };
   };
 
-/** As many as an alert tells, of both where there are both. JSON made in the database writes times its own way. */
+/** As many as an alert lists, from both where both exist. JSON made in the database formats times differently. */
 function toExamples(files: readonly RawExample[], rows: readonly RawExample[] = []): AlertExample[] {
   const ofRows = rows.slice(0, Math.max(MAX_ALERT_EXAMPLES / 2, MAX_ALERT_EXAMPLES - files.length));
   return [...files.slice(0, MAX_ALERT_EXAMPLES - ofRows.length), ...ofRows].map((each) => ({

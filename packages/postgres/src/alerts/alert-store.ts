@@ -8,7 +8,7 @@ import { readFacts, readWeekBefore } from './alert-facts.ts';
 const SAME_AGAIN = '10 minutes';
 const KEPT = '90 days';
 
-/** Nothing is left to tell where the opening was told and the end was not; else the opening is, once more. */
+/** Nothing is left to report where the opening was reported and the end was not; otherwise the opening is reported again. */
 const TOLD_WHEN_REOPENED =
   'is_open_told = is_open_told AND is_untold, is_untold = NOT (is_open_told AND is_untold)';
 

@@ -13,10 +13,10 @@ interface UntoldRow extends Omit<ToldAlert, 'openedAt' | 'resolvedAt'> {
   readonly isStale: boolean;
 }
 
-/** What one digest tells of at most; the rest comes with the next. */
+/** The most that one digest lists; the rest comes with the next. */
 const MAX_ALERTS = 200;
 
-/** Tenants with something to tell, somebody to tell it to, and no digest within the time they asked for. */
+/** Tenants with unreported alerts, a recipient, and no digest within the time they set. */
 const LISTENERS = `
   SELECT t.id AS "tenantId", t.settings -> 'alerts' AS settings
     FROM (SELECT DISTINCT tenant_id FROM alerts WHERE is_untold) a JOIN tenants t ON t.id = a.tenant_id
@@ -52,7 +52,7 @@ async function makeDigest(tx: Sql, { tenantId, settings }: Listener): Promise<vo
     'SELECT callbay_now() AS now, count(*) AS "openCount" FROM alerts WHERE tenant_id = $1 AND is_open',
     [tenantId],
   );
-  if (state === undefined) throw new Error('a count answered no row');
+  if (state === undefined) throw new Error('a count returned no row');
   const digest: Digest = {
     tenantId,
     at: state.now.toISOString(),

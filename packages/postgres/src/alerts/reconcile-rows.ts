@@ -37,7 +37,7 @@ const NAME_LEFT_OVER = `
     FROM (${CLASSED}) r WHERE class = 'unaccounted'
    GROUP BY id, name, outcome_code, received_at ORDER BY received_at, id LIMIT ${MAX_NAMED}`;
 
-/** How the rows of the day's batches stand; null where there are none. */
+/** Counts of the rows of the day's batches by state; null without any. */
 export async function countRows(db: Database, range: DayRange): Promise<RowCounts | null> {
   const groups = await db.query<Group>(COUNT, range);
   if (groups.length === 0) return null;

@@ -30,7 +30,7 @@ const MAX_NAMED = 100;
 
 /**
  * Every file is in exactly one class. A file that says SURFACED while its call is not visible is left over; where the
- * call is gone altogether its data retention has ended, which is no gap.
+ * call is gone altogether its data retention has ended, which is not a gap.
  */
 const CLASSED = `
   SELECT f.id, f.name, f.outcome_code, f.received_at,
@@ -105,7 +105,7 @@ export function createReconciliationStore(db: Database): ReconciliationStore {
 
 async function readNow(db: Database): Promise<Date> {
   const [row] = await db.query<{ now: Date }>('SELECT callbay_now() AS now');
-  if (row === undefined) throw new Error('the database told no time');
+  if (row === undefined) throw new Error('the database returned no time');
   return row.now;
 }
 

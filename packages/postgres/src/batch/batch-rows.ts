@@ -27,7 +27,7 @@ export async function listBatchRows(
   );
 }
 
-/** How many rows of a batch stand how: by code, `RECEIVED` where none has been decided. */
+/** Counts of the rows of a batch by code, `RECEIVED` where none has been decided. */
 export async function countBatchRows(
   sql: Sql,
   tenantId: string,

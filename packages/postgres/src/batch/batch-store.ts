@@ -26,8 +26,8 @@ import { analyzeNewTables } from '../database/statistics.ts';
 import { isExpiredSql } from '../drop/purge-times.ts';
 
 /**
- * Batches: their rows as facts, how far those have been advanced, and their end. A row that is no fact of any call (it
- * cannot be read, or stands twice) has its outcome from the start and belongs to no stem: `<stem of the file>/<row>` is
+ * Batches: their rows as facts, how far those have been advanced, and their end. A row that is not a fact of any call (it
+ * cannot be read, or is a duplicate) has its outcome from the start and belongs to no stem: `<stem of the file>/<row>` is
  * one that no file name can have. A row that names no recording is known by what it says, `row/<digest>`: the same row sent
  * again is that row, and another batch of the same name holds others.
  */
@@ -162,7 +162,7 @@ async function saveBatch(
         `CREATE TEMP TABLE batch_rows (row int, line int, named_stem text, raw jsonb, nested_paths jsonb, at text,
            issues jsonb) ON COMMIT DROP`,
       );
-      await pipeline(reading.rows, client.query(copyFrom('copy batch_rows from stdin')));
+      await pipeline(reading.rows, client.query(copyFrom('COPY batch_rows FROM STDIN')));
       const report = await reading.report;
       if (report.issues.length > 0) throw new Refused({ kind: 'refused', issues: report.issues });
       if (report.rows === 0) {

@@ -105,7 +105,7 @@ export function createCallReader(db: Database): CallReader {
 }
 
 /**
- * Sets a call's flags. They are no revision, since what the call says is the same; a flag that changed moves changeSeq,
+ * Sets a call's flags. They do not make a revision, since the content of the call is the same; a flag that changed moves changeSeq,
  * so that who reads by it learns of it.
  */
 async function updateCall(

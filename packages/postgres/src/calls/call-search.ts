@@ -27,7 +27,7 @@ const KEYS = {
   startedAt: ['started_at', 'call_id'],
 } as const satisfies Record<CallSearch['key'], readonly string[]>;
 
-/** What a call says of itself stands in columns; all else in `fields`. */
+/** Fixed fields of a call are columns; all others are in `fields`. */
 const COLUMNS: ReadonlyMap<string, { readonly sql: string; readonly type: string }> = new Map([
   ['startedAt', { sql: 'started_at', type: 'timestamptz' }],
   ['endedAt', { sql: 'ended_at', type: 'timestamptz' }],
@@ -130,7 +130,7 @@ function rangeOn(range: Range, values: Values): string {
   const operator = operatorOf(range);
   const asText = (): string => `(${field}) COLLATE "C" ${operator} ${values.add(value)}`;
   if (as === 'text' || (as === 'either' && !isDecimal(value))) return asText();
-  // A constant of the type that stands on the left: anything else would be made anew for each row.
+  // A constant of the type on the left: any other would be converted again for each row.
   const [bound, inJson] = [`${values.add(value)}::numeric`, `${values.add(value)}::jsonb`];
   // Only CASE promises that no value is cast before it is known to be a number.
   return `CASE WHEN jsonb_typeof(fields -> ${placeholder}) = 'number'

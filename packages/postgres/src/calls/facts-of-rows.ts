@@ -156,7 +156,7 @@ function factsOf(
 
 export const placeOf = (file: LoadedFile): number => file.replay_seq ?? file.receive_seq;
 
-/** Where a record stands instead of its file's `receive_seq`: where it came to its call, or was replayed since. */
+/** Position of a record in place of its file's `receive_seq`: where it joined its call, or was replayed. */
 const placeOfRecord = ({ placed_seq }: LoadedRecord, { replay_seq }: LoadedFile): number | null =>
   placed_seq === null || replay_seq === null ? (placed_seq ?? replay_seq) : Math.max(placed_seq, replay_seq);
 

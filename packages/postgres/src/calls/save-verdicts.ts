@@ -24,7 +24,7 @@ interface FileChange {
   readonly shown_name: string;
 }
 
-/** The files and the rows of batches that a decision may tell of. */
+/** The files and rows of batches that a decision may affect. */
 export interface LoadedStories {
   readonly files: ReadonlyMap<string, LoadedFile>;
   readonly rows: ReadonlyMap<string, LoadedRecord>;

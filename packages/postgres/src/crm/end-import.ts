@@ -3,7 +3,7 @@ import type { CrmImport, CrmImportCounts, CrmReadReport } from '@callbay/ingesti
 import { freeNameFor } from '../calls/save-verdicts.ts';
 import type { Sql } from '../database/database.ts';
 
-/** Of a file's header; more of them tell nobody anything. */
+/** Columns kept of a header; more would not help anyone. */
 export const KEPT_COLUMNS = 200;
 
 /** What of a report is kept: all of it, but for what the outcome says already. */

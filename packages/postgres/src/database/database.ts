@@ -18,7 +18,7 @@ export interface DatabaseOptions {
 /**
  * What statements run on: the database (each on any connection) or one transaction. `int8` comes back as a number,
  * `timestamptz` as a Date, JSON parsed; JSON parameters must be given as strings. Throws a retryable UNAVAILABLE when
- * the database is away, busy or chose us as a deadlock's victim.
+ * the database is unavailable, busy, or rolled us back as a deadlock victim.
  */
 export interface Sql {
   /** The rows of one statement. A `name` has it prepared once per connection, which a hot path wants. */

@@ -106,7 +106,7 @@ async function migrate(client: pg.Client, folder: string): Promise<string[]> {
 /**
  * Brings a database to the newest migration and answers the names it applied, none where all were. Safe from any
  * number of processes at once: they take turns under Prisma's own advisory lock. Throws CONFLICT, having changed
- * nothing, where the history on record is not ours; a retryable UNAVAILABLE where the database is away.
+ * nothing, where the history on record is not ours; a retryable UNAVAILABLE where the database is unavailable.
  */
 export async function applyMigrations(
   connectionString: string,

@@ -1,6 +1,6 @@
 import { CallbayError } from '@callbay/core';
 
-/** SQLSTATEs after which the same work may succeed: the server is away, full, or undid us for another's sake. */
+/** SQLSTATEs after which the same work may succeed: the server is unavailable, full, or rolled us back as a deadlock victim. */
 const RETRYABLE_STATES: ReadonlySet<string> = new Set([
   '25006', // read-only transaction: a standby answered during a failover
   '25P03', // idle in transaction for too long: this process stood still
@@ -56,7 +56,7 @@ function isAway(error: Error): boolean {
 export function translatePgError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof CallbayError) return error;
   if (isAway(error))
-    return new CallbayError('UNAVAILABLE', 'The database is away or busy.', { cause: error });
+    return new CallbayError('UNAVAILABLE', 'The database is unavailable or busy.', { cause: error });
   const state = sqlState(error);
   if (state !== null && FULL_STATES.has(state)) {
     return new CallbayError('STORAGE_FULL', 'The database has no room left.', { cause: error });

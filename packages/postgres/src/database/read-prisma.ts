@@ -3,7 +3,7 @@ import type { PrismaClient } from '../generated/client.ts';
 import type { Database } from './database.ts';
 import { translatePgError } from './pg-errors.ts';
 
-/** Reads through Prisma. Throws a retryable UNAVAILABLE when the database is away, like every statement of ours. */
+/** Reads through Prisma. Throws a retryable UNAVAILABLE when the database is unavailable, like every other statement. */
 export async function readPrisma<T>(db: Database, read: (prisma: PrismaClient) => Promise<T>): Promise<T> {
   try {
     return await read(db.prisma);
@@ -29,7 +29,7 @@ function translatePrismaError(error: unknown): unknown {
     if (translated instanceof CallbayError) return translated;
   }
   if (error instanceof Error && AWAY_CODES.has((error as { code?: unknown }).code)) {
-    return new CallbayError('UNAVAILABLE', 'The database is away or busy.', { cause: error });
+    return new CallbayError('UNAVAILABLE', 'The database is unavailable or busy.', { cause: error });
   }
   return error;
 }

@@ -67,7 +67,7 @@ SELECT $1, call_key, callbay_now() FROM (
 ) touched ORDER BY call_key
 ON CONFLICT (tenant_id, call_key) DO UPDATE SET due_at = least(calls.due_at, excluded.due_at)`;
 
-/** Marks the removal at the next receive sequence and tells it. One row, or none where the file has ended. */
+/** Marks the removal at the next receive sequence and records the step. One row, or none where the file has ended. */
 export const WITHDRAW_FILE = `
 WITH open AS (
   SELECT f.id FROM files f WHERE f.tenant_id = $1 AND f.id = $2 AND ${IS_OPEN} FOR UPDATE

@@ -151,7 +151,7 @@ function createQueueOfFiles(db: Database): FileReceiver['receiveFile'] {
 }
 
 async function recordRefusal(db: Database, tenantId: string, refusal: FileToRefuse): Promise<void> {
-  if (!isOutcomeCode(refusal.code)) throw new TypeError(`${refusal.code} is no outcome`);
+  if (!isOutcomeCode(refusal.code)) throw new TypeError(`${refusal.code} is not an outcome`);
   const { stem, ext } = canonicalStem(refusal.name);
   const kind = kindOfName(refusal.name);
   const outcome = outcomeOf(refusal.code);

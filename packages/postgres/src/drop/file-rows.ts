@@ -60,7 +60,7 @@ function outcomeOfRow(row: FileRow): FileView['outcome'] {
 const purgeAtOfRow = ({ receivedAt, seenAt }: FileRow): Date =>
   new Date(purgeAtOf({ receivedAt: receivedAt.getTime(), seenAt: seenAt?.getTime() }));
 
-/** The public view of a file row. The API and the receipts share it, so that both tell the same story. */
+/** The public view of a file row. The API and the receipts share it, so that both agree. */
 export function toFileView(row: FileRow, call: FileCall | null): FileView {
   const isExternal = row.drop === 'external';
   return {

@@ -2,7 +2,7 @@ import type { FileMove, MoveStore } from '@callbay/ingestion';
 import type { Database } from '../database/database.ts';
 
 /** Word for word the condition of the index `files_to_move`, which holds these rows only. */
-const IS_TO_MOVE = `drop IN ('s3', 'folder') AND purged_at IS NULL
+const IS_TO_MOVE = `DROP IN ('s3', 'folder') AND purged_at IS NULL
     AND (folder <> coalesce(moved_folder, 'data') OR shown_name <> coalesce(moved_name, name))`;
 
 const LIST_MOVES = `

@@ -51,7 +51,7 @@ WHERE "receivedAt" > callbay_now() - interval '30 days'
 
 const IS_FILE_NAME = `SELECT FROM files WHERE tenant_id = $1 AND drop = 'sftp' AND name = $2 LIMIT 1`;
 
-/** What the receipt called `receipt` is of, or null where it is no receipt's name. */
+/** What the receipt named `receipt` is of, or null where the name is not a receipt's. */
 async function readReceiptName(sql: Sql, tenantId: string, receipt: string): Promise<ReceiptName | null> {
   if (!receipt.endsWith('.json')) return null;
   const name = receipt.slice(0, -'.json'.length);
@@ -62,7 +62,7 @@ async function readReceiptName(sql: Sql, tenantId: string, receipt: string): Pro
   return { name: versioned[1] ?? '', ordinal: Number(versioned[2]) };
 }
 
-/** Rows of a batch that its receipt tells of one by one; the others are in the counts. */
+/** Rows of a batch that its receipt lists one by one; the others are in the counts. */
 const RECEIPT_ROWS = 1_000;
 
 async function renderReceipt(sql: Sql, tenantId: string, row: ReceiptRow): Promise<Buffer> {
@@ -118,7 +118,7 @@ export async function findReceipt(sql: Sql, tenantId: string, receipt: string): 
   return row === null ? null : entryOf(sql, tenantId, row);
 }
 
-/** The JSON of one receipt as it stands now, or null where there is none. */
+/** The current JSON of one receipt, or null without such a receipt. */
 export async function readReceipt(sql: Sql, tenantId: string, receipt: string): Promise<Buffer | null> {
   const row = await findRow(sql, tenantId, receipt);
   return row === null ? null : renderReceipt(sql, tenantId, row);

@@ -81,7 +81,7 @@ async function decideMatch(
   if (row === null) return null;
   if (row.state === decision) return toMatch(row);
   if (row.state !== 'proposed') {
-    throw new CallbayError('CONFLICT', `The match is decided already: ${row.state}.`);
+    throw new CallbayError('CONFLICT', `The match is already decided: ${row.state}.`);
   }
   await tx.execute(
     `UPDATE matches SET state = $3, is_ambiguous = FALSE, decided_at = callbay_now(), decided_by = $4
@@ -105,7 +105,7 @@ async function link(tx: Sql, tenantId: string, row: Row, by: Actor): Promise<voi
   const { id: matchId, recordFileId, recordRow, recordingFileId } = row;
   const made = { matchId, recordFileId, row: recordRow, recordingFileId };
   if ((await writeLinks(tx, tenantId, [made], by.name)).size === 0) {
-    throw new CallbayError('CONFLICT', 'The metadata or the recording has found its other half already.');
+    throw new CallbayError('CONFLICT', 'The metadata or the recording is already paired.');
   }
 }
 

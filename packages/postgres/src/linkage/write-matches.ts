@@ -12,7 +12,7 @@ export interface LinkToWrite {
 }
 
 /**
- * Writes each link as a fact of its record, and tells both files' stories. Answers the matches whose two sides were
+ * Writes each link as a fact of its record, with a step for both files. Answers the matches whose two sides were
  * still open; of the others nothing is left. The calls of all stems must be locked.
  */
 export async function writeLinks(

@@ -10,7 +10,7 @@ export const IS_KEPT = `(f.kind = 'sidecar' AND EXISTS (SELECT FROM call_records
     AND r.file_id = f.id) AND NOT EXISTS (SELECT FROM call_records r WHERE r.tenant_id = f.tenant_id
     AND r.file_id = f.id AND r.raw IS NULL))`;
 
-/** A purged file can still tell something to a call that lives on, and to nothing else. */
+/** A purged file can still change a call that exists, and nothing else. */
 export const MAY_REPLAY = `(f.withdrawn_seq IS NULL AND NOT ${isCompleteHoldSql('f.')}
     AND f.outcome_code IS DISTINCT FROM 'PURGED_UNPAIRED'
     AND CASE WHEN f.purged_at IS NULL THEN f.blob_key IS NOT NULL

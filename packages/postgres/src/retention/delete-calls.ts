@@ -62,7 +62,7 @@ export async function deleteLate(tx: Sql, tenantId: string, limit: number): Prom
   return { removed: callKeys.length, blobKeys };
 }
 
-/** A recording that rests elsewhere never leaves the drop: it is told of as long as if it did. */
+/** A recording that rests elsewhere never leaves the drop: it is kept for the same time. */
 const LATE = `
   SELECT c.call_key FROM calls c
    WHERE c.tenant_id = $1 AND c.status = 'deleted' AND c.due_at IS NULL AND ($2::text[] IS NULL OR c.call_key = ANY($2))
@@ -93,7 +93,7 @@ async function lockLinked(tx: Sql, tenantId: string, callKeys: readonly string[]
   return linkedNow.some((stem) => !linked.includes(stem)) ? null : keys;
 }
 
-/** Calls with a file that nobody has read yet: what it says of them is still to be told. */
+/** Calls with a file that nobody has read yet: its facts are not known yet. */
 async function findUnread(
   tx: Sql,
   tenantId: string,

@@ -16,7 +16,7 @@ interface BlobRow {
 /**
  * Removes all that is known of the calls, whose keys are locked: their rows and revisions, their records with earlier
  * versions, copies and matches, the files that hold nothing else (with their stories), their events, their names in alerts.
- * A file that came just now and that nobody has read stays, to be told what became of it. Answers the bytes that nothing
+ * A file that came just now and that nobody has read stays, so that its outcome can still be reported. Answers the bytes that nothing
  * refers to any more.
  */
 export async function removeFacts(tx: Sql, tenantId: string, callKeys: readonly string[]): Promise<string[]> {

@@ -87,7 +87,7 @@ const removeCopies = async (tx: Sql, tenantId: string, gone: readonly GoneRow[])
         [tenantId, gone.map(({ file_id }) => file_id), gone.map(({ said }) => said)],
       );
 
-/** A batch outlives its row: what was compared of that, and the step that tells of its link, would too. */
+/** A batch outlives its row: without this the compared fields and the step of its link would too. */
 async function removeMatches(tx: Sql, tenantId: string, rows: readonly RecordRow[]): Promise<void> {
   if (rows.length === 0) return;
   await tx.execute(

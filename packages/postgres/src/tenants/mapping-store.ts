@@ -66,7 +66,7 @@ export async function publishMapping(
      RETURNING version, fields, options, published_at AS "publishedAt"`,
     [tenantId, current + 1, JSON.stringify(fields), JSON.stringify(options), by.name, kind],
   );
-  if (row === undefined) throw new Error('an insert answered no row');
+  if (row === undefined) throw new Error('an insert returned no row');
   if (kind === 'call') {
     await publishPolicy(tx, tenantId, { mappingVersion: row.version, mapping: { fields, options } });
     await wakeOpenCalls(tx, tenantId);

@@ -43,7 +43,7 @@ const REJECTED_BY_CODE = `
    WHERE tenant_id = $1 AND state = 'rejected' AND purged_at IS NULL AND outcome_code IS NOT NULL
    GROUP BY outcome_code ORDER BY outcome_code`;
 
-/** What stands between a tenant and going live, over the files that are in its drop now. Null without such a tenant. */
+/** What keeps a tenant from going live, over the files that are in its drop now. Null without such a tenant. */
 export async function readReadiness(db: Database, tenantId: string): Promise<Readiness | null> {
   const [row] = await db.query<Row>(READINESS, [tenantId]);
   if (row === undefined) return null;

@@ -35,7 +35,7 @@ export async function insertTenantRows(tx: Sql, tenant: TenantToInsert): Promise
      VALUES ($1, $2, $3, $4, $5, callbay_now(), callbay_now()) ON CONFLICT (id) DO NOTHING`,
     [tenant.id, tenant.name, timeZone, tenant.stage ?? 'setup', JSON.stringify(settings)],
   );
-  if (inserted === 0) throw new CallbayError('CONFLICT', `There is a tenant ${tenant.id} already.`);
+  if (inserted === 0) throw new CallbayError('CONFLICT', `Tenant ${tenant.id} already exists.`);
   await tx.execute(
     'INSERT INTO tenant_counters (tenant_id, name, value) SELECT $1, name, 0 FROM unnest($2::text[]) AS name',
     [tenant.id, COUNTERS],

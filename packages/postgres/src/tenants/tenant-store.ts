@@ -58,7 +58,7 @@ export function createTenantStore(db: Database): TenantStore {
 }
 
 /**
- * Who is told of alerts and who is expected to call decides nothing about facts: no policy, no call to decide again.
+ * Recipients of alerts and expected users do not affect facts: no new policy, no call to decide again.
  */
 function changesReading({ alerts: _alerts, expectedUsers: _users, ...rest }: SettingsChange = {}): boolean {
   return Object.values(rest).some((value) => value !== undefined);

@@ -21,7 +21,7 @@ export const toTenant = (row: TenantRow): Tenant => ({
   timeZone: row.timeZone,
   stage: row.stage as Stage,
   surfaceFrom: row.surfaceFrom?.toISOString() ?? null,
-  // Settings that came later than the tenant stand at their defaults.
+  // Settings newer than the tenant have their defaults.
   settings: { ...DEFAULT_SETTINGS, ...(row.settings as Partial<TenantSettings>) } as TenantSettings,
   createdAt: row.createdAt.toISOString(),
 });
