@@ -1,4 +1,4 @@
-import { type ParsedName, type Policy, parseFileName } from '@callbay/core';
+import { kindOfName, type ParsedName, type Policy, parseFileName } from '@callbay/core';
 import { advanceInChunks } from '../calls/advance-calls.ts';
 import type { ReadFile } from '../calls/ports.ts';
 import type { JobQueue } from '../ports.ts';
@@ -14,8 +14,9 @@ export interface ReadGroupDeps extends SaveFactsDeps {
 
 /** The most files of one group: few enough that the tenant's next file, and another tenant's first, wait little. */
 const GROUP_FILES = 200;
-/** The most bytes of one group, but for its first file. */
+/** The most bytes of one group, but for its first file: recordings are only hashed, metadata is held in memory. */
 const GROUP_BYTES = 64 * 1024 * 1024;
+const GROUP_METADATA_BYTES = 4 * 1024 * 1024;
 
 interface Planned {
   readonly file: UnreadFile;
@@ -45,11 +46,14 @@ export async function readGroup(deps: ReadGroupDeps, { tenantId }: { tenantId: s
   if (isMoreLeft) await deps.queue.wakeReaders(tenantId, 'group');
 }
 
-function takeBytes(files: readonly UnreadFile[]): readonly UnreadFile[] {
+/** As many files from the front as one group may hold; always the first. */
+export function takeBytes(files: readonly UnreadFile[]): readonly UnreadFile[] {
   let bytes = 0;
-  const end = files.findIndex(({ sizeBytes }, n) => {
+  let metadataBytes = 0;
+  const end = files.findIndex(({ name, sizeBytes }, n) => {
     bytes += sizeBytes;
-    return n > 0 && bytes > GROUP_BYTES;
+    if (kindOfName(name) === 'sidecar') metadataBytes += sizeBytes;
+    return n > 0 && (bytes > GROUP_BYTES || metadataBytes > GROUP_METADATA_BYTES);
   });
   return end < 0 ? files : files.slice(0, end);
 }
