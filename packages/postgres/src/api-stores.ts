@@ -1,5 +1,5 @@
 import type { ApiStores } from '@callbay/ingestion';
-import { createAuditReader } from './access/audit.ts';
+import { createAuditReader } from './access/audit-reader.ts';
 import type { SecretSealer } from './access/host-keys.ts';
 import { createKeyStore } from './access/key-store.ts';
 import { createSftpUserStore } from './access/sftp-user-store.ts';
