@@ -19,11 +19,7 @@ const api = await createHttpApi(
     queue,
     sampler,
     blobs: role.blobs,
-    checks: {
-      database: () => db.query('SELECT 1'),
-      queue: () => queue.checkHealth(),
-      store: () => role.blobs.checkStore(),
-    },
+    checks: { ...role.probes },
     metrics: {
       contentType: metrics.registry.contentType,
       text: async () => {

@@ -1,4 +1,5 @@
 // The doors: customers' files come in here, are made durable and acknowledged. Nothing is read or decided.
+import { createStorageRoom } from '@callbay/ingestion';
 import { createDropView, createFileReceiver, createSftpAccountStore } from '@callbay/postgres';
 import { openRole } from '@callbay/role';
 import { createSealer, DRAIN_MS } from '@callbay/runtime';
@@ -14,6 +15,7 @@ const server = createSftpServer(
     receiver: createFileReceiver(db),
     accounts: createSftpAccountStore(db, createSealer(role.secretKey)),
     blobs: role.blobs,
+    room: createStorageRoom({ blobs: role.blobs, log: logger, floorBytes: config.diskFloorBytes }),
     queue: role.queue,
     log: logger,
     metrics: {

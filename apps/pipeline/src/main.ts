@@ -38,6 +38,7 @@ const deps: RunSweepsDeps = {
   importSlots: createImportSlots({ total: ROLE_CONNECTIONS.pipeline.imports }),
   sender: createDigestSender({ mail: config.mail, rules: { allow: config.webhookAllow } }),
   blobs: role.blobs,
+  diskFloorBytes: config.diskFloorBytes,
   inspector,
   queue,
   log: logger,

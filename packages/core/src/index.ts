@@ -23,6 +23,8 @@ export {
   type Counted,
   findingOf,
   MAX_ALERT_EXAMPLES,
+  SHARED_ALERTS,
+  type SharedAlertKind,
 } from './alerts/alert.ts';
 export {
   composeDigestBody,
@@ -227,6 +229,7 @@ export {
 } from './search/read-condition.ts';
 export { readWords, type WordSearch } from './search/read-words.ts';
 export { searchTextOf } from './search/search-text.ts';
+export { type DiskSpace, diskFloorBytes, judgeSpace } from './storage/judge-space.ts';
 export { AMEND_WINDOW_MS, judgeAmendWindow } from './times/amend-window.ts';
 export {
   addDays,

@@ -196,21 +196,29 @@ test('a jump of rejections is told against what the week before was like', async
 test('case 57: clocks that disagree open one alert for every tenant, and agreeing again resolves it', async () => {
   const id = await newTenant({ stage: 'verification' });
   const suspended = await newTenant({ stage: 'suspended' });
-  await alerts.noteClocks('host and database are 400 s apart');
-  await alerts.noteClocks('host and database are 460 s apart');
+  await alerts.noteShared('CLOCKS_DISAGREE', 'host and database are 400 s apart');
+  await alerts.noteShared('CLOCKS_DISAGREE', 'host and database are 460 s apart');
   expect(await told(id)).toEqual(['CLOCKS_DISAGREE open']);
   expect(await told(suspended)).toEqual([]);
   expect(await sweptAt(MINUTE, id)).toEqual(['CLOCKS_DISAGREE open']);
-  await alerts.noteClocks(null);
+  await alerts.noteShared('CLOCKS_DISAGREE', null);
   expect(await told(id)).toEqual(['CLOCKS_DISAGREE resolved']);
   await clock.advance(9 * MINUTE);
-  await alerts.noteClocks('host and database are 301 s apart');
+  await alerts.noteShared('CLOCKS_DISAGREE', 'host and database are 301 s apart');
   expect(await told(id)).toEqual(['CLOCKS_DISAGREE open']);
-  await alerts.noteClocks(null);
+  await alerts.noteShared('CLOCKS_DISAGREE', null);
   await clock.advance(11 * MINUTE);
-  await alerts.noteClocks('host and database are 301 s apart');
+  await alerts.noteShared('CLOCKS_DISAGREE', 'host and database are 301 s apart');
   expect(await told(id)).toEqual(['CLOCKS_DISAGREE open', 'CLOCKS_DISAGREE resolved']);
-  await alerts.noteClocks(null);
+  await alerts.noteShared('CLOCKS_DISAGREE', null);
+});
+
+test('a disk that is nearly full is an alert of every tenant, which facts of none resolve', async () => {
+  const id = await newTenant({ stage: 'verification' });
+  await alerts.noteShared('DISK_LOW', '3.0 GiB are free.');
+  expect(await sweptAt(MINUTE, id)).toEqual(['DISK_LOW open']);
+  await alerts.noteShared('DISK_LOW', null);
+  expect(await told(id)).toEqual(['DISK_LOW resolved']);
 });
 
 test('alerts are listed page by page, each once, and one tenant’s fault hides no other’s', async () => {

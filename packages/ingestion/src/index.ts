@@ -56,6 +56,12 @@ export { newFileId } from './receive/file-id.ts';
 export { type MoveFilesDeps, moveFiles } from './receive/move-files.ts';
 export * from './receive/ports.ts';
 export { type ReceiveFileDeps, receiveFile } from './receive/receive-file.ts';
+export {
+  createStorageRoom,
+  ENDLESS_ROOM,
+  type StorageRoom,
+  type StorageRoomOptions,
+} from './receive/storage-room.ts';
 export * from './replays/index.ts';
 export { replayFile } from './replays/replay-file.ts';
 export { sweepDataRetention } from './retention/data-retention.ts';
@@ -70,4 +76,5 @@ export {
   sweepUnreadFiles,
 } from './sweeps/sweep.ts';
 export { type OrphanSweepDeps, sweepOrphans } from './sweeps/sweep-orphans.ts';
+export { type SpaceSweepDeps, sweepSpace } from './sweeps/sweep-space.ts';
 export { type TurnLimits, Turns } from './turns.ts';

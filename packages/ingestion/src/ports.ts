@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { ReadLane } from '@callbay/core';
+import type { DiskSpace, ReadLane } from '@callbay/core';
 
 /**
  * Where bytes rest, by tenant. A key is `<tenantId>/<blobId>`; bytes are never shared between tenants. Every method throws a
@@ -30,6 +30,8 @@ export interface BlobStore {
   list(): AsyncIterable<{ tenantId: string; key: string; modifiedAt: Date }>;
   /** The clock that the times of `list` go by, which need not be this host's. */
   readClock(): Promise<Date>;
+  /** The room on the store's disk; null for a store that has no disk of its own to fill. */
+  readSpace(): Promise<DiskSpace | null>;
 }
 
 /** Enqueues jobs. The queue may lose any of them: sweeps make them again. */

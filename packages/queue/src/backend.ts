@@ -27,6 +27,8 @@ type Unconnected<Options> = Omit<Options, 'connection'>;
 /** What we use of BullMQ's classes, which are typed by their backend. */
 export interface AnyQueue extends Pick<Queue, 'add' | 'addBulk' | 'close' | 'getJobCounts'> {
   on(event: 'error', listener: (error: Error) => void): unknown;
+  /** The backend itself, for a small write of our own. */
+  getBackend(): { setQueueMeta(values: Record<string, number>): Promise<unknown> };
   waitUntilReady(): Promise<unknown>;
 }
 export interface AnyWorker extends Pick<Worker, 'close' | 'pause'> {

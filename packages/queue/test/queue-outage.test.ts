@@ -103,3 +103,23 @@ test.skipIf(!isRedisInstalled())(
     await queue.close();
   },
 );
+
+test.skipIf(!isRedisInstalled)(
+  'a Redis that is full answers questions and yet is not healthy (skipped without redis-server)',
+  async () => {
+    await using redis = await startRedis();
+    await using queue = await createJobQueue({ redisUrl: redis.url }, () => {});
+    await queue.checkHealth();
+    const admin = new Redis(redis.url);
+    try {
+      await admin.config('SET', 'maxmemory-policy', 'noeviction');
+      await admin.config('SET', 'maxmemory', '1');
+      await queue.queueCounts();
+      await expect(queue.checkHealth()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      await admin.config('SET', 'maxmemory', '0');
+      await queue.checkHealth();
+    } finally {
+      admin.disconnect();
+    }
+  },
+);

@@ -12,3 +12,4 @@ export {
   refusalOf,
 } from './installation.ts';
 export { openRole, type Role, type RoleName } from './open-role.ts';
+export { createProbes, type Probes } from './probes.ts';

@@ -22,6 +22,7 @@ import {
   shareMetrics,
 } from '@callbay/runtime';
 import { joinInstallation } from './installation.ts';
+import { createProbes, type Probes } from './probes.ts';
 
 export type RoleName = keyof typeof ROLE_CONNECTIONS;
 
@@ -38,6 +39,8 @@ export interface Role {
   readonly queue: CallbayQueue;
   /** Where the queue rests, for workers. */
   readonly queueBackend: QueueBackend;
+  /** For readiness. */
+  readonly probes: Probes;
   /** The metrics of this process and of all others, in the text form of Prometheus. */
   readAllMetrics(): Promise<string>;
   /** Reports to the supervisor, and to the log, that the role serves. */
@@ -105,6 +108,7 @@ async function openParts(name: RoleName): Promise<Role> {
   );
   shutdown.add('queue', () => queue.close());
 
+  const blobs = createDiskBlobStore({ root: config.blobsFolder, requiresMarker: true });
   return {
     config,
     logger,
@@ -112,9 +116,10 @@ async function openParts(name: RoleName): Promise<Role> {
     secretKey,
     metrics,
     db,
-    blobs: createDiskBlobStore({ root: config.blobsFolder, requiresMarker: true }),
+    blobs,
     queue,
     queueBackend,
+    probes: createProbes(db, queue, blobs),
     readAllMetrics: () => readAllMetrics(sharing),
     reportReady: (sentence, report = {}) => {
       reportReady(report);

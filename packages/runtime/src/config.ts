@@ -35,6 +35,8 @@ export interface Config {
   /** What scrapers of `/metrics` send as a bearer token; null: an operator's key, or nothing from the machine itself. */
   readonly metricsToken: string | null;
   readonly intakeProcesses: number;
+  /** Bytes that must stay free on the disk of the stored bytes; null for the default, which goes by its size. */
+  readonly diskFloorBytes: number | null;
   /** Where e-mail goes out; null: none does. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | null;
   /** CIDR ranges that webhooks may go to although they are not public. */
@@ -129,6 +131,11 @@ const schema = z.object({
     .regex(/^([1-9]|[1-5]\d|6[0-4])$/, 'must be a number from 1 to 64')
     .transform(Number)
     .default(1),
+  CALLBAY_DISK_FLOOR_MIB: z
+    .string()
+    .regex(/^\d{1,8}$/, 'must be a number of MiB, 0 for no floor')
+    .transform(Number)
+    .optional(),
   CALLBAY_SMTP_URL: urlOf('SMTP', ['smtp:', 'smtps:']).optional(),
   CALLBAY_MAIL_FROM: z.email('must be an e-mail address').optional(),
   CALLBAY_WEBHOOK_ALLOW: cidrList.default([]),
@@ -209,6 +216,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     logLevel: values.CALLBAY_LOG_LEVEL,
     metricsToken: values.CALLBAY_METRICS_TOKEN ?? null,
     intakeProcesses: values.CALLBAY_INTAKE_PROCESSES,
+    diskFloorBytes:
+      values.CALLBAY_DISK_FLOOR_MIB === undefined ? null : values.CALLBAY_DISK_FLOOR_MIB * 2 ** 20,
     mail:
       values.CALLBAY_SMTP_URL === undefined || values.CALLBAY_MAIL_FROM === undefined
         ? null

@@ -69,6 +69,14 @@ export function describeConfig(config: Config): readonly ConfigLine[] {
       note: 'SFTP server processes sharing the port',
     },
     {
+      variable: 'CALLBAY_DISK_FLOOR_MIB',
+      value: config.diskFloorBytes === null ? null : String(config.diskFloorBytes / 2 ** 20),
+      note:
+        config.diskFloorBytes === null
+          ? 'uploads are refused while less than 2 GiB, or a tenth of a smaller disk, is free'
+          : 'uploads are refused while less is free',
+    },
+    {
       variable: 'CALLBAY_SMTP_URL',
       value: config.mail && maskUrl(config.mail.smtpUrl),
       note: config.mail ? 'where alerts go out by e-mail' : 'no alert goes out by e-mail',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { createDiskBlobStore } from '@callbay/blobs';
-import type { BlobStore, SftpAccount } from '@callbay/ingestion';
+import type { BlobStore, SftpAccount, StorageRoom } from '@callbay/ingestion';
 import type { Client, ConnectConfig, SFTPWrapper } from 'ssh2';
 import {
   createSftpServer,
@@ -31,6 +31,7 @@ export interface FixtureOptions {
   readonly account?: Partial<SftpAccount>;
   readonly wrapBlobs?: (blobs: BlobStore) => BlobStore;
   readonly spoolDir?: string;
+  readonly room?: StorageRoom;
   readonly drainMs?: number;
   readonly now?: () => Date;
   readonly monotonicMs?: () => number;
@@ -88,6 +89,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
       queue,
       log,
       ...clocks,
+      ...(options.room === undefined ? {} : { room: options.room }),
       metrics: { ...NO_METRICS, ...options.metrics },
     },
     { host: '127.0.0.1', port: 0, spoolDir, drainMs: options.drainMs ?? 2_000, limits: options.limits ?? {} },

@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createDiskBlobStore } from '@callbay/blobs';
 import { CallbayError } from '@callbay/core';
+import { createStorageRoom } from '@callbay/ingestion';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startFixture, statusOf } from './fixture.ts';
+import { startFixture, statusOf, until } from './fixture.ts';
 
 const FAILURE = 4;
 let folder: string;
@@ -39,6 +41,32 @@ test('case 99: a disk that fills up fails the upload, keeps nothing of it, and o
   await client.put('99.wav', 'fits too');
   expect(await drop.contentOf('fine.wav')).toBe('fits');
   expect(await drop.contentOf('99.wav')).toBe('fits too');
+});
+
+test('a disk below its floor refuses uploads, also those under way, until there is room again (needs the right to mount)', async (context) => {
+  if (!isMounted) return context.skip('a tmpfs cannot be mounted here');
+  const spoolDir = join(folder, 'spool');
+  const ballast = join(spoolDir, 'ballast');
+  const room = createStorageRoom({
+    blobs: createDiskBlobStore({ root: spoolDir }),
+    log: { warn: () => {} },
+    floorBytes: 2 ** 20,
+  });
+  await using drop = await startFixture({ spoolDir, room });
+  await using client = await drop.connect();
+  const handle = await client.open('under-way.wav', 'w');
+  await client.write(handle, Buffer.alloc(1000), 0);
+  await writeFile(ballast, Buffer.alloc(3.5 * 2 ** 20));
+  await until(async () => (await statusOf(client.write(handle, Buffer.alloc(1), 0))) === FAILURE);
+  const refused = client.open('new.wav', 'w');
+  await expect(refused).rejects.toThrow(/no room left/);
+  expect(await statusOf(refused)).toBe(FAILURE);
+  expect(await statusOf(client.close(handle))).toBe(FAILURE);
+  expect(drop.drop.files).toEqual([]);
+  expect(drop.errors).toEqual([]);
+  await rm(ballast);
+  await until(async () => (await statusOf(client.put('again.wav', 'x'))) === 'no error');
+  expect(await drop.contentOf('again.wav')).toBe('x');
 });
 
 test('case 99: where the blobs have no room CLOSE fails and nothing is received', async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDiskBlobStore } from '@callbay/blobs';
+import { ENDLESS_ROOM } from '@callbay/ingestion';
 import { expect, test } from 'vitest';
 import { NO_METRICS } from '../src/sftp/logger.ts';
 import { createPartialStore, type PartialStore } from '../src/sftp/partials.ts';
@@ -32,6 +33,7 @@ test('case 89: a put while a broken upload of its name is given up leaves none o
       queue: createMemoryQueue(),
       log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
       inBackground: () => {},
+      room: ENDLESS_ROOM,
       partials,
       budget: createWriteBudget(1024),
       eagerBytesPerHandle: 1024,

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { judgeSpace } from '@callbay/core';
 import { isPortFree } from '@callbay/embedded';
 import { type Config, homeMode } from '@callbay/runtime';
 import { nativeCiphers } from '@callbay/sources';
@@ -8,8 +9,6 @@ import { findServing } from '../supervisor/home.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 const GIB = 2 ** 30;
-/** One file of the largest size, and room for Postgres to breathe. */
-const LEAST_FREE_BYTES = 3 * GIB;
 const COMFORTABLE_FREE_BYTES = 20 * GIB;
 const OLDEST_NODE_MAJOR = 22;
 
@@ -58,6 +57,15 @@ async function judgeHomeMode(home: string): Promise<Finding> {
   );
 }
 
+async function checkSpace(folder: string, setBytes: number | null): Promise<Finding> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  const space = { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+  const free = `${(space.freeBytes / GIB).toFixed(1)} GiB are free below CALLBAY_HOME.`;
+  const fix = 'Free disk space, or move CALLBAY_HOME to a larger disk.';
+  if (judgeSpace(space, setBytes) === 'full') return fail('disk', `${free} Uploads are refused.`, fix);
+  return space.freeBytes < COMFORTABLE_FREE_BYTES ? warn('disk', free, fix) : ok('disk', free);
+}
+
 export async function checkHome(config: Config): Promise<Finding[]> {
   const folder = await nearestFolder(config.home);
   const findings: Finding[] = [];
@@ -73,12 +81,7 @@ export async function checkHome(config: Config): Promise<Finding[]> {
       ),
     );
   }
-  const { bavail, bsize } = await statfs(folder);
-  const freeBytes = bavail * bsize;
-  const sentence = `${(freeBytes / GIB).toFixed(1)} GiB are free below CALLBAY_HOME.`;
-  const fix = 'Free disk space, or move CALLBAY_HOME to a larger disk.';
-  if (freeBytes < LEAST_FREE_BYTES) findings.push(fail('disk', sentence, fix));
-  else findings.push(freeBytes < COMFORTABLE_FREE_BYTES ? warn('disk', sentence, fix) : ok('disk', sentence));
+  findings.push(await checkSpace(folder, config.diskFloorBytes));
   return findings;
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, fdatasync, renameSync, statSync } from 'node:fs';
-import { mkdir, open, opendir, rm, rmdir, stat, utimes } from 'node:fs/promises';
+import { mkdir, open, opendir, rm, rmdir, stat, statfs, utimes } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { CallbayError } from '@callbay/core';
@@ -20,10 +20,16 @@ export interface DiskBlobStoreOptions {
 }
 
 /** The disk store's root as it resolved it, beside the port. */
-export type DiskBlobStore = BlobStore & { readonly root: string };
+export type DiskBlobStore = BlobStore & {
+  readonly root: string;
+  /** Rejects where nothing can be stored just now, as on a full or read-only disk. Several at once are one. */
+  probeWrite(): Promise<void>;
+};
 
 /** Copies under way rest beside their target under this prefix, which no blob id can begin with. */
 const STAGING_PREFIX = '.staging-';
+const PROBE_PREFIX = '.probe-';
+const PROBE_BYTES = 8_192;
 const ABANDONED_STAGING_MS = 86_400_000;
 const MAX_KNOWN_FOLDERS = 10_000;
 
@@ -68,6 +74,7 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
   };
   const syncFolder = createFolderSyncs();
   let check: Promise<void> | null = null;
+  let probe: Promise<void> | null = null;
   /** Folders that this process has found or made durable. One that is gone again is made again. */
   const knownFolders = new Set<string>();
 
@@ -148,6 +155,13 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
       await check;
     },
 
+    async probeWrite() {
+      probe ??= probeWrite(root, requireStore).finally(() => {
+        probe = null;
+      });
+      await probe;
+    },
+
     put: (tenantId, blobId, path, fd) =>
       guard(async () => {
         const key = blobKeyOf(tenantId, blobId);
@@ -190,6 +204,12 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
 
     readClock: () => guard(readClock),
 
+    readSpace: () =>
+      guard(async () => {
+        const { bavail, blocks, bsize } = await statfs(root);
+        return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+      }),
+
     async *list() {
       const nowMs = (await guard(readClock)).getTime();
       for await (const tenantId of folderNames(root)) {
@@ -201,6 +221,26 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
       }
     },
   };
+}
+
+/** A small file, made durable and removed again. */
+async function probeWrite(root: string, requireStore: () => void): Promise<void> {
+  const path = join(root, `${PROBE_PREFIX}${randomUUID()}`);
+  try {
+    requireStore();
+    const handle = await open(path, 'wx', 0o600);
+    try {
+      // A block of its own: a file system may keep a few bytes beside the name.
+      await handle.writeFile(Buffer.alloc(PROBE_BYTES));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw translate(error);
+  } finally {
+    await rm(path, { force: true });
+  }
 }
 
 async function* folderNames(folder: string): AsyncGenerator<string> {

@@ -24,6 +24,10 @@ export const ALERT_TABLE = {
     sentence: 'The clocks of our servers disagree: nothing is purged until they agree.',
     fix: 'An operator must check the clocks. Nothing is lost meanwhile; after a jump the purge resumes a day later.',
   },
+  DISK_LOW: {
+    sentence: 'The disk of the stored bytes is nearly full: uploads are, or soon will be, refused.',
+    fix: 'An operator must free space or enlarge the disk. Nothing that was received is lost.',
+  },
   RECONCILIATION_GAP: {
     sentence: 'A day has files or rows of batches without an outcome.',
     fix: 'An operator must investigate: `GET …/reconciliation` lists each file, and its explanation shows the last step.',
@@ -31,6 +35,10 @@ export const ALERT_TABLE = {
 } as const;
 
 export type AlertKind = keyof typeof ALERT_TABLE;
+
+/** What is wrong with the installation, so that every tenant that is not suspended has the same alert. */
+export const SHARED_ALERTS = ['CLOCKS_DISAGREE', 'DISK_LOW'] as const satisfies readonly AlertKind[];
+export type SharedAlertKind = (typeof SHARED_ALERTS)[number];
 
 /** A file that shows what an alert is about. */
 export interface AlertExample {

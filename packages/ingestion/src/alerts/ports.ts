@@ -14,6 +14,7 @@ import type {
   Digest,
   EndedFiles,
   OpenAlert,
+  SharedAlertKind,
 } from '@callbay/core';
 import type { Actor } from '../ports.ts';
 
@@ -33,8 +34,11 @@ export interface AlertStore {
   readWeekBefore(tenantId: string): Promise<EndedFiles>;
   /** Commits the changes. An alert that comes back within 10 minutes is the same one again. */
   saveChanges(tenantId: string, changes: AlertChanges): Promise<void>;
-  /** Opens CLOCKS_DISAGREE for every tenant that is not suspended, or with null resolves it for all. */
-  noteClocks(doubt: string | null): Promise<void>;
+  /**
+   * Opens an alert about the installation for every tenant that is not suspended, saying `detail` after its sentence, or
+   * with null resolves it for all.
+   */
+  noteShared(kind: SharedAlertKind, detail: string | null): Promise<void>;
   /** Removes alerts resolved, and digests made, over 90 days ago. */
   trimAlerts(limit: number): Promise<number>;
 }

@@ -10,8 +10,11 @@ import { sweepDataRetention } from '../retention/data-retention.ts';
 import type { WatchedSweep } from './ports.ts';
 import { type SweepDeps, sweepDueCalls, sweepPurges, sweepUnreadFiles, UNREAD_AFTER_MS } from './sweep.ts';
 import { sweepOrphans } from './sweep-orphans.ts';
+import { sweepSpace } from './sweep-space.ts';
 
 export interface RunSweepsDeps extends SweepDeps, DeliverySweepDeps, ReconciliationSweepDeps {
+  /** Bytes that must stay free on the disk of the store; null for the default. */
+  readonly diskFloorBytes: number | null;
   readonly metrics: PipelineMetrics & { swept(name: string, seconds: number): void };
 }
 
@@ -37,6 +40,7 @@ export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
     { name: 'retention', everyMs: MINUTE_MS, work: () => sweepDataRetention(deps, readForRetention()) },
     { name: 'forgotten-links', everyMs: 10 * MINUTE_MS, work: () => sweepForgottenLinks(deps) },
     { name: 'orphans', everyMs: 60 * MINUTE_MS, work: () => sweepOrphans(deps, readForOrphans()) },
+    { name: 'space', everyMs: MINUTE_MS, work: () => sweepSpace(deps) },
     { name: 'alerts', everyMs: MINUTE_MS, work: () => sweepAlerts(deps) },
     { name: 'alert-deliveries', everyMs: 10_000, work: () => sweepDeliveries(deps) },
     { name: 'reconciliations', everyMs: 10 * MINUTE_MS, work: () => sweepReconciliations(deps) },

@@ -55,7 +55,7 @@ export async function sweepPurges(
   const { sweeps, alerts, blobs, log } = deps;
   const reading = { ...clocks, databaseMs: (await sweeps.readClock()).getTime() };
   const doubt = judgeClocks(reading);
-  await alerts.noteClocks(doubt);
+  await alerts.noteShared('CLOCKS_DISAGREE', doubt && `${doubt}.`);
   if (doubt) {
     log.error({ code: 'CLOCKS_DISAGREE', ...reading }, `nothing is purged: ${doubt}`);
     return 0;

@@ -6,6 +6,7 @@ import {
   MAX_ALERT_EXAMPLES,
   type OpenAlert,
   PURGE_WARNING_AGE_MS,
+  SHARED_ALERTS,
 } from '@callbay/core';
 import type { AlertStore, WatchedTenant } from '@callbay/ingestion';
 import { intervalSql } from '../database/constants.ts';
@@ -58,6 +59,9 @@ const examplesOf = (where: string): string =>
   `(SELECT coalesce(jsonb_agg(e), '[]')
       FROM (SELECT ${EXAMPLE} FROM files WHERE ${where} ORDER BY received_at LIMIT 10) e)`;
 
+/** Not judged from a tenant's facts, so that they are not resolved by them either. */
+const SHARED = SHARED_ALERTS.map((kind) => `'${kind}'`).join(', ');
+
 const FACTS = `
   WITH page AS (SELECT id, stage, settings, updated_at FROM tenants WHERE id > $1 ORDER BY id LIMIT $2)
   SELECT p.id AS "tenantId", p.stage, coalesce((p.settings ->> 'feedExpectedEveryMinutes')::int, 60) AS every,
@@ -94,7 +98,7 @@ const FACTS = `
                      AND day > ($3::timestamptz - interval '31 days')::date) gaps,
          LATERAL (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'subject', subject,
                     'message', message, 'fix', fix, 'count', count, 'examples', examples)), '[]') AS open
-                    FROM alerts WHERE tenant_id = p.id AND is_open AND kind <> 'CLOCKS_DISAGREE') alert
+                    FROM alerts WHERE tenant_id = p.id AND is_open AND kind NOT IN (${SHARED})) alert
    ORDER BY p.id`;
 
 const WEEK_BEFORE = `

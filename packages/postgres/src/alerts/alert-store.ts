@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type AlertChanges, type AlertFinding, findingOf } from '@callbay/core';
+import { type AlertChanges, type AlertFinding, findingOf, type SharedAlertKind } from '@callbay/core';
 import type { AlertStore } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { readFacts, readWeekBefore } from './alert-facts.ts';
@@ -17,7 +17,7 @@ export function createAlertStore(db: Database): AlertStore {
     readFacts: readFacts(db),
     readWeekBefore: readWeekBefore(db),
     saveChanges: (tenantId, changes) => transact(db, (tx) => saveChanges(tx, tenantId, changes)),
-    noteClocks: (doubt) => (doubt === null ? resolveClocks(db) : openClocks(db, doubt)),
+    noteShared: (kind, detail) => (detail === null ? resolveShared(db, kind) : openShared(db, kind, detail)),
 
     async trimAlerts(limit) {
       const alerts = await db.execute(
@@ -75,9 +75,11 @@ async function open(tx: Sql, tenantId: string, finding: AlertFinding): Promise<v
   );
 }
 
-/** A few statements for all tenants: clocks are nobody's in particular. */
-async function openClocks(db: Database, doubt: string): Promise<void> {
-  const { kind, subject, message, fix } = findingOf('CLOCKS_DISAGREE', 'clocks', `${doubt}.`);
+const SUBJECTS: Readonly<Record<SharedAlertKind, string>> = { CLOCKS_DISAGREE: 'clocks', DISK_LOW: 'disk' };
+
+/** A few statements for all tenants: it is about none in particular. */
+async function openShared(db: Database, shared: SharedAlertKind, detail: string): Promise<void> {
+  const { kind, subject, message, fix } = findingOf(shared, SUBJECTS[shared], detail);
   await db.execute(
     `UPDATE alerts SET is_open = TRUE, resolved_at = NULL, message = $3, updated_at = callbay_now(), ${TOLD_WHEN_REOPENED}
       WHERE (tenant_id, id) IN (
@@ -98,9 +100,10 @@ async function openClocks(db: Database, doubt: string): Promise<void> {
   );
 }
 
-async function resolveClocks(db: Database): Promise<void> {
+async function resolveShared(db: Database, kind: SharedAlertKind): Promise<void> {
   await db.execute(
     `UPDATE alerts SET is_open = NULL, resolved_at = callbay_now(), updated_at = callbay_now(), is_untold = TRUE
-      WHERE is_open AND kind = 'CLOCKS_DISAGREE'`,
+      WHERE is_open AND kind = $1`,
+    [kind],
   );
 }

@@ -1,11 +1,19 @@
 import { constants } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import { type BlobStore, newFileId, type ReceiveFileDeps, receiveFile } from '@callbay/ingestion';
+import {
+  type BlobStore,
+  newFileId,
+  type ReceiveFileDeps,
+  receiveFile,
+  type StorageRoom,
+} from '@callbay/ingestion';
 import type { Logger } from './logger.ts';
+import { noRoom } from './statuses.ts';
 
 export type ReceiveDeps = ReceiveFileDeps & {
   readonly blobs: BlobStore;
   readonly log: Logger;
+  readonly room: StorageRoom;
 };
 
 export interface WholeFile {
@@ -56,6 +64,7 @@ async function putBack(deps: ReceiveDeps, tenantId: string, blobKey: string, pat
 
 /** Makes a copy of stored bytes a received file, under another name: what a RENAME of a received file means. */
 export async function receiveCopy(deps: ReceiveDeps, file: WholeFile, fromKey: string): Promise<void> {
+  if (await deps.room.isFull()) throw noRoom();
   const fileId = newFileId();
   const blobKey = await deps.blobs.copy(file.tenantId, fromKey, fileId);
   await receiveFile(deps, { ...file, fileId, drop: 'sftp', blobKey });

@@ -1,6 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import type { BlobStore, DropView, FileReceiver, JobQueue, SftpAccountStore } from '@callbay/ingestion';
+import {
+  type BlobStore,
+  type DropView,
+  ENDLESS_ROOM,
+  type FileReceiver,
+  type JobQueue,
+  type SftpAccountStore,
+  type StorageRoom,
+} from '@callbay/ingestion';
 import type { Connection, Server as SshServer } from 'ssh2';
 import { createAccessWatch } from './access-watch.ts';
 import { SftpConnection } from './connection.ts';
@@ -20,6 +28,8 @@ export interface SftpServerDeps {
   readonly blobs: BlobStore;
   readonly queue: JobQueue;
   readonly log: Logger;
+  /** Endless when not given. */
+  readonly room?: StorageRoom;
   readonly metrics?: SftpMetrics;
   readonly now?: () => Date;
   /** Milliseconds of a clock that never jumps. */
@@ -84,7 +94,7 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
   }
 
   const { view, receiver, blobs, queue, log } = deps;
-  const receiveDeps = { view, receiver, blobs, queue, log, inBackground };
+  const receiveDeps = { view, receiver, blobs, queue, log, inBackground, room: deps.room ?? ENDLESS_ROOM };
   const { eagerBytesPerHandle } = limits;
   const uploads = createUploads({ ...receiveDeps, partials, budget, eagerBytesPerHandle, metrics, now });
   const connectionDeps = {

@@ -36,6 +36,8 @@ export const errnoOf = (error: unknown): string | null =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 
 const STORAGE_FULL = 'There is no room left on the server; nothing of this file was kept. Try again later.';
+/** Known before the disk is full: the operator is alerted, and no log line is written for each write. */
+export const noRoom = (): SftpRefusal => failed(STORAGE_FULL);
 
 /**
  * What the client is told about an error, and whether the operator must hear of it. Sentences name no path of

@@ -5,7 +5,7 @@ import { MAX_FILE_BYTES } from './limits.ts';
 import type { SftpMetrics } from './logger.ts';
 import type { OwnFile, PartialStore } from './partials.ts';
 import { type ReceiveDeps, receiveLocalFile } from './receive.ts';
-import { errnoOf, failed, type SftpRefusal } from './statuses.ts';
+import { errnoOf, failed, noRoom, type SftpRefusal } from './statuses.ts';
 import type { WriteBudget } from './write-budget.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -89,6 +89,10 @@ export class Upload {
     const end = position + bytes.length;
     if (end > MAX_FILE_BYTES) {
       settle(this.#refuseSize(end));
+      return;
+    }
+    if (this.#deps.room.wasFull()) {
+      settle(this.#refuseRoom());
       return;
     }
     this.#isChanged = true;
@@ -202,6 +206,15 @@ export class Upload {
   async #drop(): Promise<void> {
     await closeFd(this.own.fd);
     await this.#deps.partials.discard(this.own);
+  }
+
+  /** Others need what is left of the disk: the rest of this file would only take it away from them. */
+  #refuseRoom(): Error {
+    if (this.#queue.error !== null) return this.#queue.error;
+    const refusal = noRoom();
+    this.#queue.abort(refusal);
+    this.#deps.metrics.uploadFailed();
+    return refusal;
   }
 
   #refuseSize(sizeBytes: number): Error {

@@ -3,7 +3,7 @@ import { copyFile } from 'node:fs/promises';
 import { isTemporaryName } from '@callbay/core';
 import type { DropView } from '@callbay/ingestion';
 import type { OwnFile } from './partials.ts';
-import { absent, errnoOf, failed } from './statuses.ts';
+import { absent, errnoOf, failed, noRoom } from './statuses.ts';
 import { Upload, type UploadDeps } from './upload.ts';
 
 /** The flag bits of OPEN, read as they come: some combinations have no name in ssh2. */
@@ -144,9 +144,13 @@ export function createUploads(deps: UploadDeps & { readonly view: DropView }): U
       const wanted = OPEN_FLAG.CREAT | OPEN_FLAG.TRUNC;
       const isPlainPut = (request.flags & (wanted | OPEN_FLAG.EXCL)) === wanted;
       // A put waits too: an older upload that is being given up just now would else become the partial behind its back.
-      return inTurn(request.tenantId, request.name, () =>
-        isPlainPut ? startEmpty(request) : continueOrCreate(request),
-      );
+      return inTurn(request.tenantId, request.name, async () => {
+        if (await deps.room.isFull()) {
+          deps.metrics.uploadFailed();
+          throw noRoom();
+        }
+        return isPlainPut ? startEmpty(request) : continueOrCreate(request);
+      });
     },
 
     finish: (upload) =>
