@@ -2,28 +2,26 @@ import { insertHistory } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BacklogBench, type PairCosts, startBacklogBench } from './backlog.ts';
 
-const PAIRS = 200;
-const HISTORY_FILES = 1_000;
+const PAIRS = 400;
+const HISTORY_FILES = 2_000;
 
 /**
  * What a pair of a backlog may cost, received and surfaced, the queue in Postgres included: a little more than what was
- * counted. Counts hold on a busy machine, where times do not. The aims are 8 statements, 5 commits, 16 KiB of WAL and 550
- * buffers.
+ * counted. Counts hold on a busy machine, where times do not.
  */
 const LIMITS = {
-  statements: 75,
-  commits: 23,
-  walBytes: 34 * 1_024,
-  buffers: 3_000,
-  rowsRead: 8_000,
+  statements: 4,
+  commits: 4,
+  walBytes: 17 * 1_024,
+  buffers: 420,
 };
-/** Statements that are planned anew each time they run. The aim is none. */
-const UNNAMED_LIMIT = 9;
-/** How much dearer a pair may be with ten times the history: indexes are a level deeper. The aim is 1.2. */
-const GROWTH_LIMIT = 2.6;
-/** Below this, rows differ by how the work falls together. */
-const ROWS_TOLERANCE = 100;
-const BUFFERS_TOLERANCE = 550;
+/** How much dearer a pair may be with ten times the history: indexes are a level deeper. */
+const GROWTH_LIMIT = 1.25;
+/**
+ * Rows of a pair's own and of what it shares a group with. One more scan of the history for each group would be some 150
+ * rows a pair. A short history is rightly read as a whole.
+ */
+const ROWS_READ_LIMIT = 80;
 
 let bench: BacklogBench;
 let short: PairCosts;
@@ -49,12 +47,11 @@ test.for(Object.keys(LIMITS) as (keyof typeof LIMITS)[])(
   },
 );
 
-test('every statement that runs for each pair is prepared', () => {
-  const often = [...long.unnamed].filter(([, count]) => count >= PAIRS / 2).map(([text]) => text);
-  expect(often.length, often.join('\n')).toBeLessThanOrEqual(UNNAMED_LIMIT);
+test('every statement that runs for pairs is prepared', () => {
+  expect([...long.unnamed.keys()]).toEqual([]);
 });
 
-test('a pair reads no more rows and buffers where the tenant has ten times the history', () => {
-  expect(long.buffers).toBeLessThanOrEqual(Math.max(0, short.buffers) * GROWTH_LIMIT + BUFFERS_TOLERANCE);
-  expect(long.rowsRead).toBeLessThanOrEqual(short.rowsRead * GROWTH_LIMIT + ROWS_TOLERANCE);
+test('a pair reads no more where the tenant has ten times the history', () => {
+  expect(long.buffers).toBeLessThanOrEqual(short.buffers * GROWTH_LIMIT);
+  expect(long.rowsRead).toBeLessThanOrEqual(ROWS_READ_LIMIT);
 });

@@ -30,5 +30,6 @@ export async function saveCallReferences(
          ON CONFLICT (tenant_id, call_key, field) DO UPDATE SET to_type = excluded.to_type, to_id = excluded.to_id
       WHERE crm_call_references.to_id <> excluded.to_id`,
     [tenantId, complete.map((decision) => decision.callKey), JSON.stringify(references)],
+    'save-call-references',
   );
 }
