@@ -97,6 +97,83 @@ test('case 93: overall, all are refused at the upper bound and some before it', 
   await isServing(drop);
 });
 
+function sendRaw(client: TestClient, bytes: Buffer): void {
+  const raw = client.sftp as unknown as {
+    _protocol: { channelData(id: number, bytes: Buffer): void };
+    outgoing: { id: number };
+  };
+  raw._protocol.channelData(raw.outgoing.id, bytes);
+}
+
+const uint32 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+};
+
+/** A request whose string says that it is longer than the packet; what follows can be read all the same. */
+const withBrokenString = (type: number, id: number, ...rest: Buffer[]): Buffer => {
+  const body = Buffer.concat([Buffer.from([type]), uint32(id), uint32(2 ** 20), ...rest]);
+  return Buffer.concat([uint32(body.length), body]);
+};
+
+test('a request that lacks a part is answered BAD_MESSAGE, and is no error of ours', async () => {
+  await using drop = await startFixture();
+  await using client = await drop.connect();
+  const [flags, empty] = [uint32(0), uint32(0)];
+  for (const [name, type, rest] of [
+    ['OPEN', 3, [uint32(26), flags]],
+    ['SETSTAT', 9, [flags]],
+    ['FSETSTAT, with a part of the handle taken for times', 9, [uint32(8), uint32(1), uint32(1)]],
+    ['MKDIR', 14, [flags]],
+    ['RENAME', 18, [empty]],
+  ] as const) {
+    const { promise, resolve } = Promise.withResolvers<number | undefined>();
+    const requests = (client.sftp as unknown as { _requests: Record<number, { cb: (e: unknown) => void }> })
+      ._requests;
+    requests[7_777] = { cb: (error) => resolve((error as { code?: number } | undefined)?.code) };
+    sendRaw(client, withBrokenString(type, 7_777, ...rest));
+    expect(await promise, name).toBe(5);
+  }
+  await isServing(drop);
+  expect(drop.errors).toEqual([]);
+});
+
+test('a packet that ends before its handle ends its own session only, and is no error of ours', async () => {
+  await using drop = await startFixture();
+  await using client = await drop.connect();
+  const other = await new Promise<TestClient['sftp']>((resolve, reject) =>
+    client.ssh.sftp((error, sftp) => (error ? reject(error) : resolve(sftp))),
+  );
+  const ended = new Promise<void>((resolve) => client.sftp.once('close', () => resolve()));
+  sendRaw(client, withBrokenString(6, 1, uint32(0), uint32(0), uint32(0)));
+  await ended;
+  await new Promise<void>((resolve, reject) =>
+    other.stat('/data', (error) => (error ? reject(error) : resolve())),
+  );
+  await isServing(drop);
+  expect(drop.errors).toEqual([]);
+});
+
+test('a write at an offset near 2^64 is refused as too large, and recorded with a size that can be stored', async () => {
+  await using drop = await startFixture();
+  await using client = await drop.connect();
+  for (const name of ['write.wav', 'size.wav']) {
+    const handle = await client.open(name, 'w');
+    const refused =
+      name === 'write.wav'
+        ? client.write(handle, 'x', 2 ** 64 - 2 ** 12)
+        : client.do((sftp, done) => sftp.fsetstat(handle, { size: 2 ** 64 - 2 ** 12 } as never, done));
+    expect(await statusOf(refused)).toBe(4);
+    expect(await statusOf(client.close(handle))).toBe(4);
+  }
+  expect(drop.drop.refusals).toMatchObject([
+    { name: 'write.wav', code: 'TOO_LARGE', sizeBytes: Number.MAX_SAFE_INTEGER },
+    { name: 'size.wav', code: 'TOO_LARGE', sizeBytes: Number.MAX_SAFE_INTEGER },
+  ]);
+  expect(drop.errors).toEqual([]);
+});
+
 test('malformed SFTP packets end their own session only', async () => {
   await using drop = await startFixture();
   await using other = await drop.connect();
@@ -109,12 +186,8 @@ test('malformed SFTP packets end their own session only', async () => {
   ];
   for (const bytes of junk) {
     const client = await drop.connect();
-    const raw = client.sftp as unknown as {
-      _protocol: { channelData(id: number, bytes: Buffer): void };
-      outgoing: { id: number };
-    };
     const ended = new Promise<void>((resolve) => client.sftp.once('close', () => resolve()));
-    raw._protocol.channelData(raw.outgoing.id, bytes);
+    sendRaw(client, bytes);
     await ended;
     client.ssh.destroy();
   }

@@ -1,8 +1,6 @@
 import type { StatsFs } from 'node:fs';
 import { uint64 } from './ssh2-internals.ts';
-import { SFTP_STATUS, SftpRefusal } from './statuses.ts';
-
-const malformed = () => new SftpRefusal(SFTP_STATUS.BAD_MESSAGE, 'The request is malformed.');
+import { malformed } from './statuses.ts';
 
 /** The length-prefixed strings of a request's body, exactly `count` of them. Throws BAD_MESSAGE. */
 function stringsOf(bytes: Buffer, count: number): Buffer[] {

@@ -18,7 +18,7 @@ import { canonicalPath, locate, writableName } from './paths.ts';
 import { ReadPacer } from './read-pacer.ts';
 import { renameFile } from './rename.ts';
 import { extendSftp, type SftpChannel, uint64 } from './ssh2-internals.ts';
-import { ABSENT, denied, failed, SFTP_STATUS, SftpRefusal, statusOf } from './statuses.ts';
+import { ABSENT, denied, failed, malformed, SFTP_STATUS, SftpRefusal, statusOf } from './statuses.ts';
 import { statLocation } from './view.ts';
 
 /** The connection that a session lives on, as far as the session needs it. */
@@ -111,39 +111,94 @@ export class SftpSession {
 
   #listen(): void {
     const sftp = this.#sftp;
-    sftp.on('OPEN', (id, path, flags) => this.#onPath(id, () => this.#open(id, path, flags)));
-    sftp.on('OPENDIR', (id, path) => this.#onPath(id, () => this.#openListing(id, path)));
-    sftp.on('WRITE', (id, handle, offset, bytes) => this.#write(id, handle, offset, bytes));
-    sftp.on('READ', (id, handle, offset, length) => this.#read(id, handle, offset, length));
-    sftp.on('READDIR', (id, handle) => this.#answer(id, () => this.#list(id, handle)));
-    sftp.on('CLOSE', (id, handle) => this.#answer(id, () => this.#close(handle)));
-    sftp.on('FSTAT', (id, handle) => this.#answer(id, () => this.#statHandle(id, handle)));
-    sftp.on('FSETSTAT', (id, handle, attrs) => this.#answer(id, () => this.#setHandle(handle, attrs)));
-    sftp.on('STAT', (id, path) => this.#onPath(id, () => this.#stat(id, path)));
-    sftp.on('LSTAT', (id, path) => this.#onPath(id, () => this.#stat(id, path)));
-    sftp.on('SETSTAT', (id, path, attrs) =>
-      this.#onPath(id, () => setAttributes(this.#deps, this.#account, path, attrs)),
+    const whole = <Parts extends unknown[]>(run: (id: number, ...parts: Parts) => void) => this.#whole(run);
+    sftp.on(
+      'OPEN',
+      whole((id, path, flags) => this.#onPath(id, () => this.#open(id, path, flags))),
     );
-    sftp.on('REALPATH', (id, path) => this.#onPath(id, () => this.#realPath(id, path)));
-    sftp.on('REMOVE', (id, path) => this.#onPath(id, () => removeFile(this.#deps, this.#account, path)));
-    sftp.on('RENAME', (id, from, to) => this.#onPath(id, () => this.#rename(from, to, false)));
-    sftp.on('MKDIR', (id, path) =>
-      this.#onPath(id, () => refuseFolder(this.#deps, this.#account.tenantId, path)),
+    sftp.on(
+      'OPENDIR',
+      whole((id, path) => this.#onPath(id, () => this.#openListing(id, path))),
+    );
+    sftp.on(
+      'WRITE',
+      whole((id, handle, offset, bytes) => this.#write(id, handle, offset, bytes)),
+    );
+    sftp.on(
+      'READ',
+      whole((id, handle, offset, length) => this.#read(id, handle, offset, length)),
+    );
+    sftp.on(
+      'READDIR',
+      whole((id, handle) => this.#answer(id, () => this.#list(id, handle))),
+    );
+    sftp.on(
+      'CLOSE',
+      whole((id, handle) => this.#answer(id, () => this.#close(handle))),
+    );
+    sftp.on(
+      'FSTAT',
+      whole((id, handle) => this.#answer(id, () => this.#statHandle(id, handle))),
+    );
+    sftp.on(
+      'FSETSTAT',
+      whole((id, handle, attrs) => this.#answer(id, () => this.#setHandle(handle, attrs))),
+    );
+    sftp.on(
+      'STAT',
+      whole((id, path) => this.#onPath(id, () => this.#stat(id, path))),
+    );
+    sftp.on(
+      'LSTAT',
+      whole((id, path) => this.#onPath(id, () => this.#stat(id, path))),
+    );
+    sftp.on(
+      'SETSTAT',
+      whole((id, path, attrs) =>
+        this.#onPath(id, () => setAttributes(this.#deps, this.#account, path, attrs)),
+      ),
+    );
+    sftp.on(
+      'REALPATH',
+      whole((id, path) => this.#onPath(id, () => this.#realPath(id, path))),
+    );
+    sftp.on(
+      'REMOVE',
+      whole((id, path) => this.#onPath(id, () => removeFile(this.#deps, this.#account, path))),
+    );
+    sftp.on(
+      'RENAME',
+      whole((id, from, to) => this.#onPath(id, () => this.#rename(from, to, false))),
+    );
+    sftp.on(
+      'MKDIR',
+      whole((id, path) => this.#onPath(id, () => refuseFolder(this.#deps, this.#account.tenantId, path))),
     );
     sftp.on('RMDIR', (id) =>
       this.#refuse(id, denied('Folders here are kept by the server and cannot be removed.')),
     );
     sftp.on('SYMLINK', (id) => this.#refuse(id, denied(NO_LINKS)));
-    sftp.on('READLINK', (id, path) =>
-      this.#onPath(id, async () => {
-        await statPath(this.#deps, this.#account.tenantId, path);
-        throw failed('This is not a link.');
-      }),
+    sftp.on(
+      'READLINK',
+      whole((id, path) =>
+        this.#onPath(id, async () => {
+          await statPath(this.#deps, this.#account.tenantId, path);
+          throw failed('This is not a link.');
+        }),
+      ),
     );
     sftp.on('EXTENDED', (id, name, bytes) => this.#extended(id, name, bytes ?? Buffer.alloc(0)));
     sftp.on('error', (error: Error) => this.#deps.log.debug({ err: error }, 'sftp protocol error'));
     sftp.on('end', () => this.#finish());
     sftp.on('close', () => this.end());
+  }
+
+  /** ssh2 passes a part that a packet lacks as undefined, where a later part could be read. */
+  #whole<Parts extends unknown[]>(run: (id: number, ...parts: Parts) => void) {
+    return (id: number, ...parts: Parts): void => {
+      if (parts.includes(undefined)) this.#refuse(id, malformed());
+      else run(id, ...parts);
+    };
   }
 
   get #account() {

@@ -24,6 +24,7 @@ interface Ssh2Sftp {
   push(bytes: Buffer | null): unknown;
   status(requestId: number, code: number, message?: string): void;
   emit(event: string, ...values: unknown[]): boolean;
+  destroy(): void;
 }
 
 const INIT = 1;
@@ -60,6 +61,7 @@ function openInternals(wrapper: SFTPWrapper): Ssh2Sftp {
     sftp._maxInPktLen >= PACKET_LIMITS.packet &&
     Array.isArray(sftp._buffer) &&
     typeof sftp.push === 'function' &&
+    typeof sftp.destroy === 'function' &&
     typeof sftp._protocol?.channelData === 'function' &&
     typeof sftp._protocol.channelWindowAdjust === 'function' &&
     typeof sftp._protocol.exitStatus === 'function' &&
@@ -92,6 +94,7 @@ export function extendSftp(wrapper: SFTPWrapper, hooks: ChannelHooks): SftpChann
   const stockPush = sftp.push;
   let head: Buffer = Buffer.alloc(0);
   let isGreeted = false;
+  let isBroken = false;
 
   function send(bytes: Buffer): void {
     const { outgoing } = sftp;
@@ -104,6 +107,17 @@ export function extendSftp(wrapper: SFTPWrapper, hooks: ChannelHooks): SftpChann
     sftp._protocol.channelData(outgoing.id, bytes);
   }
 
+  /** ssh2 throws where a packet ends before a part that ssh2 takes for granted. Such a session ends, and no other one. */
+  function parse(bytes: Buffer): void {
+    try {
+      stockPush.call(sftp, bytes);
+    } catch (error) {
+      isBroken = true;
+      sftp.emit('error', error);
+      sftp.destroy();
+    }
+  }
+
   /** Answers INIT in ssh2's place, since its own VERSION names no extensions. False until INIT is whole. */
   function greet(bytes: Buffer): boolean {
     head = Buffer.concat([head, bytes]);
@@ -112,7 +126,7 @@ export function extendSftp(wrapper: SFTPWrapper, hooks: ChannelHooks): SftpChann
     isGreeted = true;
     // Anything but a plain INIT goes to ssh2, which reports the error.
     if (head[4] !== INIT || length < 5 || length > MAX_INIT_BYTES) {
-      stockPush.call(sftp, head);
+      parse(head);
       return true;
     }
     isGreeted = head.length >= 4 + length;
@@ -125,13 +139,14 @@ export function extendSftp(wrapper: SFTPWrapper, hooks: ChannelHooks): SftpChann
     sftp._version = head.readUInt32BE(5);
     sftp._extensions = {};
     sftp.emit('ready');
-    if (head.length > 4 + length) stockPush.call(sftp, head.subarray(4 + length));
+    if (head.length > 4 + length) parse(head.subarray(4 + length));
     return true;
   }
 
   sftp.push = (bytes) => {
     if (bytes === null) return stockPush.call(sftp, bytes);
-    if (isGreeted) stockPush.call(sftp, bytes);
+    if (isBroken) return false;
+    if (isGreeted) parse(bytes);
     else greet(bytes);
     // ssh2 opens the client's window after every push that does not answer false.
     return hooks.isBusy() ? false : undefined;

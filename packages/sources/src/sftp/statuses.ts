@@ -29,6 +29,8 @@ export const denied = (sentence: string): SftpRefusal =>
 export const failed = (sentence: string): SftpRefusal => new SftpRefusal(SFTP_STATUS.FAILURE, sentence);
 export const ABSENT = 'There is no such file.';
 export const absent = (): SftpRefusal => new SftpRefusal(SFTP_STATUS.NO_SUCH_FILE, ABSENT);
+export const malformed = (): SftpRefusal =>
+  new SftpRefusal(SFTP_STATUS.BAD_MESSAGE, 'The request is malformed.');
 export const invalidHandle = (): SftpRefusal => failed('This handle is not open.');
 
 /** The errno name of a failed system call, or null for any other error. */

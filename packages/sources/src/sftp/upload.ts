@@ -227,7 +227,8 @@ export class Upload {
       fileId: newFileId(),
       drop: 'sftp' as const,
       name,
-      sizeBytes,
+      // A client may name any offset below 2^64, which no number here holds exactly and no database at all.
+      sizeBytes: Math.min(sizeBytes, Number.MAX_SAFE_INTEGER),
       code: 'TOO_LARGE',
       sentBy: this.sentBy,
     };
