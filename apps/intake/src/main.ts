@@ -1,6 +1,11 @@
 // The doors: customers' files come in here, are made durable and acknowledged. Nothing is read or decided.
 import { createStorageRoom } from '@callbay/ingestion';
-import { createDropView, createFileReceiver, createSftpAccountStore } from '@callbay/postgres';
+import {
+  createDropView,
+  createFileReceiver,
+  createSftpAccountStore,
+  createSweepStore,
+} from '@callbay/postgres';
 import { openRole } from '@callbay/role';
 import { createSealer, DRAIN_MS } from '@callbay/runtime';
 import { createSftpServer } from '@callbay/sources';
@@ -8,6 +13,7 @@ import { startPartialSweep } from './partial-sweep.ts';
 
 const role = await openRole('intake');
 const { config, db, logger, metrics, shutdown } = role;
+const sweeps = createSweepStore(db);
 
 const server = createSftpServer(
   {
@@ -40,6 +46,10 @@ const server = createSftpServer(
 );
 const { port } = await server.listen();
 shutdown.add('sftp server', () => server.close());
-const sweep = startPartialSweep(config.spoolFolder, logger);
+const sweep = startPartialSweep({
+  spoolDir: config.spoolFolder,
+  readDatabaseClock: () => sweeps.readClock(),
+  logger,
+});
 shutdown.add('partial sweep', () => sweep.stop());
 role.reportReady('sftp serves', { port });

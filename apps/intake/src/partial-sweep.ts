@@ -1,17 +1,30 @@
 import type { Logger } from '@callbay/runtime';
-import { sweepPartials } from '@callbay/sources';
+import { readYoungestClock, sweepPartials } from '@callbay/sources';
 
 const EVERY_MS = 60 * 60 * 1000;
 /** Source: C5, for uploads that were begun and never finished. */
 const OLDER_THAN_MS = 7 * 24 * 60 * 60 * 1000;
 
+export interface PartialSweepDeps {
+  readonly spoolDir: string;
+  readonly readDatabaseClock: () => Promise<Date>;
+  readonly logger: Logger;
+}
+
 /** Removes this node's abandoned uploads, now and every hour. */
-export function startPartialSweep(spoolDir: string, logger: Logger): { stop(): Promise<void> } {
+export function startPartialSweep(deps: PartialSweepDeps): { stop(): Promise<void> } {
+  const { spoolDir, logger } = deps;
   let running = Promise.resolve();
   const sweep = (): void => {
     running = (async () => {
       try {
-        const removed = await sweepPartials({ spoolDir, olderThanMs: OLDER_THAN_MS, nowMs: Date.now() });
+        const databaseNow = await deps.readDatabaseClock();
+        const now = await readYoungestClock({ spoolDir, hostNow: new Date(), databaseNow });
+        const removed = await sweepPartials({
+          spoolDir,
+          olderThanMs: OLDER_THAN_MS,
+          nowMs: now.getTime(),
+        });
         logger.debug({ removed }, 'abandoned uploads swept');
       } catch (err) {
         logger.error({ err }, 'abandoned uploads could not be swept');

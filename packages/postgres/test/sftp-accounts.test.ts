@@ -43,6 +43,7 @@ test('an account comes with its tenant, its limits and all its keys', async () =
     canRead: 'receipts',
     allowedCidrs: ['10.0.0.0/8'],
   });
+  await clock.set('2026-12-31T23:59:00Z');
   const expiresAt = new Date('2027-01-01T00:00:00Z');
   const secondId = randomUUID();
   await database.db.execute(
@@ -57,10 +58,20 @@ test('an account comes with its tenant, its limits and all its keys', async () =
     allowedCidrs: ['10.0.0.0/8'],
     passwordHash: null,
     keys: [
-      { id: user.keyId, publicKey: user.publicKey, expiresAt: null },
-      { id: secondId, publicKey: 'AAAA', expiresAt },
+      { id: user.keyId, publicKey: user.publicKey, expiresInMs: null },
+      { id: secondId, publicKey: 'AAAA', expiresInMs: 60_000 },
     ],
   });
+});
+
+test('how long a key has left is judged by the clock of the database', async () => {
+  const expiresAt = new Date('2027-01-01T00:00:00Z');
+  const user = await makeSftpUser(database.db, tenantId, { expiresAt });
+  const leftMs = async () => (await store.findAccount(user.username))?.keys[0]?.expiresInMs;
+  await clock.set('2026-12-31T23:59:59.999Z');
+  expect(await leftMs()).toBe(1);
+  await clock.advance(2);
+  expect(await leftMs()).toBe(-1);
 });
 
 test('an unknown user and a user of a suspended tenant have no account', async () => {

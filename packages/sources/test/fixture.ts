@@ -102,7 +102,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
       tenantId: 'acme',
       canRead: 'all',
       allowedCidrs: [],
-      keys: [{ id: `${account.username}-key`, publicKey: wireKey(KEY.public), expiresAt: null }],
+      keys: [{ id: `${account.username}-key`, publicKey: wireKey(KEY.public), expiresInMs: null }],
       passwordHash: null,
       ...account,
     });

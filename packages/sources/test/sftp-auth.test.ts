@@ -16,7 +16,7 @@ test('each of several keys lets in: ed25519, ECDSA and RSA with SHA-2', async ()
   const keys = [KEY, RSA_KEY, ECDSA_KEY].map((key, index) => ({
     id: `key-${index}`,
     publicKey: wireKey(key.public),
-    expiresAt: null,
+    expiresInMs: null,
   }));
   drop.addUser({ username: 'acme-push', keys });
   for (const { private: privateKey } of [KEY, RSA_KEY, ECDSA_KEY]) {
@@ -68,21 +68,35 @@ test('every session that was opened is told to have closed, and a refused login 
 });
 
 test('an expired key is refused, and a session on it ends when it expires', async () => {
-  let nowMs = Date.parse('2030-01-01T00:00:00Z');
-  await using drop = await startFixture({
-    now: () => new Date(nowMs),
-    limits: { checkEveryMs: 10 },
-  });
-  const expiresAt = new Date(nowMs + 1);
-  drop.addUser({ username: 'acme-push', keys: [{ id: 'k', publicKey: wireKey(KEY.public), expiresAt }] });
+  let elapsedMs = 0;
+  await using drop = await startFixture({ monotonicMs: () => elapsedMs, limits: { checkEveryMs: 10 } });
+  const expiring = (expiresInMs: number) =>
+    drop.addUser({ username: 'acme-push', keys: [{ id: 'k', publicKey: wireKey(KEY.public), expiresInMs }] });
+  expiring(1_000);
   const client = await drop.connect();
   await client.open('held.tmp', 'w');
   const ended = new Promise<void>((resolve) => client.ssh.once('close', () => resolve()));
-  nowMs += 1;
+  elapsedMs += 999;
+  expect(await client.list('/')).toEqual(['data', 'receipts']);
+  elapsedMs += 1;
   await ended;
+  expiring(0);
   await refused(drop.connect());
   await until(() => drop.accounts.audit.some(({ action }) => action === 'sftp.refused'));
   expect(drop.accounts.audit.at(-1)).toMatchObject({ detail: { reasons: ['expired_key'] } });
+});
+
+test('the host clock neither lets an expired key in nor ends one that has time left', async () => {
+  await using drop = await startFixture({
+    now: () => new Date('1999-01-01T00:00:00Z'),
+    limits: { checkEveryMs: 10 },
+  });
+  const keys = (expiresInMs: number) => [{ id: 'k', publicKey: wireKey(KEY.public), expiresInMs }];
+  drop.addUser({ username: 'acme-push', keys: keys(-86_400_000) });
+  await refused(drop.connect());
+  drop.addUser({ username: 'acme-push', keys: keys(86_400_000) });
+  await using client = await drop.connect();
+  expect(await client.list('/')).toEqual(['data', 'receipts']);
 });
 
 test('a login from outside the allowed ranges is refused, from inside let in', async () => {

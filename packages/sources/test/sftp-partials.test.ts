@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { sweepPartials } from '../src/index.ts';
+import { readYoungestClock, sweepPartials } from '../src/index.ts';
 import { startFixture, until } from './fixture.ts';
 
 const WEEK_MS = 7 * 86_400_000;
@@ -23,6 +23,28 @@ test('case 58: a partial is removed after 7 days, judged by when it was last tou
   expect(await sweepPartials({ spoolDir, olderThanMs: WEEK_MS, nowMs: nowMs + WEEK_MS + 60_000 })).toBe(1);
   expect(await drop.spooled()).toEqual([]);
 });
+
+test.each([
+  ['the host', { hostAheadMs: 8 * 86_400_000, databaseAheadMs: 0 }],
+  ['the database', { hostAheadMs: 0, databaseAheadMs: 8 * 86_400_000 }],
+  ['both of them', { hostAheadMs: 8 * 86_400_000, databaseAheadMs: 8 * 86_400_000 }],
+])(
+  'no partial is removed because the clock of %s is 8 days ahead',
+  async (_who, { hostAheadMs, databaseAheadMs }) => {
+    await using drop = await startFixture();
+    await using client = await drop.connect();
+    await client.put('whole.wav.part', 'whole');
+    const { spoolDir } = drop;
+    const ahead = (ms: number) => new Date(Date.now() + ms);
+    const now = await readYoungestClock({
+      spoolDir,
+      hostNow: ahead(hostAheadMs),
+      databaseNow: ahead(databaseAheadMs),
+    });
+    expect(await sweepPartials({ spoolDir, olderThanMs: WEEK_MS, nowMs: now.getTime() })).toBe(0);
+    expect((await client.stat('whole.wav.part')).size).toBe(5);
+  },
+);
 
 test('case 58: the sweep leaves uploads under way alone', async () => {
   await using drop = await startFixture();

@@ -7,7 +7,8 @@ export interface SftpAccount {
   readonly keys: readonly {
     readonly id: string;
     readonly publicKey: string;
-    readonly expiresAt: Date | null;
+    /** Left by the database's clock as the account was read; null where the key never expires. */
+    readonly expiresInMs: number | null;
   }[];
   /** scrypt hash, null where the user or its tenant allows no password. */
   readonly passwordHash: string | null;

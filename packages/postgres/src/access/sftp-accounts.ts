@@ -10,13 +10,14 @@ interface AccountRow {
   readonly passwordHash: string | null;
   readonly keyId: string | null;
   readonly publicKey: string;
-  readonly expiresAt: Date | null;
+  readonly expiresInMs: number | null;
 }
 
 const FIND_ACCOUNT = `
 SELECT u.tenant_id AS "tenantId", u.can_read AS "canRead", u.allowed_cidrs AS "allowedCidrs",
        CASE WHEN (t.settings ->> 'passwordLogin')::boolean THEN u.password_hash END AS "passwordHash",
-       k.id AS "keyId", k.public_key AS "publicKey", k.expires_at AS "expiresAt"
+       k.id AS "keyId", k.public_key AS "publicKey",
+       (extract(epoch FROM k.expires_at - callbay_now()) * 1000)::float8 AS "expiresInMs"
 FROM sftp_users u
 JOIN tenants t ON t.id = u.tenant_id AND t.stage <> 'suspended'
 LEFT JOIN sftp_keys k ON k.tenant_id = u.tenant_id AND k.username = u.username
@@ -28,8 +29,8 @@ async function findAccount(db: Database, username: string): Promise<SftpAccount 
   const [first] = rows;
   if (first === undefined) return null;
   const { tenantId, canRead, allowedCidrs, passwordHash } = first;
-  const keys = rows.flatMap(({ keyId, publicKey, expiresAt }) =>
-    keyId === null ? [] : [{ id: keyId, publicKey, expiresAt }],
+  const keys = rows.flatMap(({ keyId, publicKey, expiresInMs }) =>
+    keyId === null ? [] : [{ id: keyId, publicKey, expiresInMs }],
   );
   return { tenantId, username, canRead, allowedCidrs, passwordHash, keys };
 }

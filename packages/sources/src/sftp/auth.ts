@@ -12,7 +12,16 @@ export type LoginMethod =
 export interface Login {
   readonly account: SftpAccount;
   readonly method: LoginMethod;
+  /** When its key expires, on a clock that never jumps; null for never. */
+  readonly endsAtMs: number | null;
 }
+
+/**
+ * Keys expire by the database's clock, which said how long the key has left: a host whose own clock is wrong lets nobody
+ * in for longer.
+ */
+const endOfKey = (expiresInMs: number | null, readAtMs: number): number | null =>
+  expiresInMs === null ? null : readAtMs + expiresInMs;
 
 export type RefusalReason =
   | 'unknown_user'
@@ -60,7 +69,7 @@ function isSigned(context: PublicKeyAuthContext): boolean {
   return key.verify(blob, signature, context.hashAlgo) === true;
 }
 
-function judgeKey(account: SftpAccount | null, context: PublicKeyAuthContext, now: Date): AuthVerdict {
+function judgeKey(account: SftpAccount | null, context: PublicKeyAuthContext, readAtMs: number): AuthVerdict {
   const tenantId = account?.tenantId ?? null;
   const refused = (reason: RefusalReason): AuthVerdict => ({ status: 'refused', tenantId, reason });
   // The signature is checked for unknown users and keys too: their refusal takes as long.
@@ -69,24 +78,28 @@ function judgeKey(account: SftpAccount | null, context: PublicKeyAuthContext, no
   if (account === null) return refused('unknown_user');
   if (key === undefined) return refused('unknown_key');
   if (isWeak(context)) return refused('weak_key');
-  if (key.expiresAt !== null && key.expiresAt <= now) return refused('expired_key');
+  if (key.expiresInMs !== null && key.expiresInMs <= 0) return refused('expired_key');
   if (!isVerified) return refused('bad_signature');
   if (context.signature === undefined) return { status: 'key_known' };
-  return { status: 'accepted', login: { account, method: { kind: 'key', keyId: key.id } } };
+  const endsAtMs = endOfKey(key.expiresInMs, readAtMs);
+  return { status: 'accepted', login: { account, method: { kind: 'key', keyId: key.id }, endsAtMs } };
 }
 
-/** Whether these credentials let somebody in. Rejects only when the account store is away. Source: E4. */
+/**
+ * Whether these credentials let somebody in; `nowMs` is a clock that never jumps. Rejects only when the account store is
+ * away. Source: E4.
+ */
 export async function judgeLogin(
   accounts: SftpAccountStore,
   context: AuthContext,
   remoteAddress: string,
-  now: Date,
+  nowMs: number,
 ): Promise<AuthVerdict> {
   if (context.method !== 'publickey' && context.method !== 'password') return { status: 'asked' };
   const account = await accounts.findAccount(context.username);
   const verdict =
     context.method === 'publickey'
-      ? judgeKey(account, context, now)
+      ? judgeKey(account, context, nowMs)
       : await judgePassword(account, context.password);
   const isGood = verdict.status === 'accepted' || verdict.status === 'key_known';
   if (isGood && account !== null && !isAddressAllowed(account, remoteAddress)) {
@@ -100,23 +113,27 @@ async function judgePassword(account: SftpAccount | null, password: unknown): Pr
   // A change of password arrives as an object: it is not offered, so it is never right.
   const isRight = await verifyPassword(typeof password === 'string' ? password : '', passwordHash);
   if (isRight && account !== null && passwordHash !== null && typeof password === 'string') {
-    return { status: 'accepted', login: { account, method: { kind: 'password', passwordHash } } };
+    const method = { kind: 'password', passwordHash } as const;
+    return { status: 'accepted', login: { account, method, endsAtMs: null } };
   }
   const reason = account === null ? 'unknown_user' : 'bad_password';
   return { status: 'refused', tenantId: account?.tenantId ?? null, reason };
 }
 
-/** Whether a login would still be let in by the account as it is now; null stands for a removed user. */
-export function isStillAllowed(
+/** The login as the account is now, or null where it would no longer be let in; `account` null: the user is gone. */
+export function renewLogin(
   login: Login,
   account: SftpAccount | null,
   remoteAddress: string,
-  now: Date,
-): boolean {
-  if (account === null || account.tenantId !== login.account.tenantId) return false;
-  if (!isAddressAllowed(account, remoteAddress)) return false;
+  nowMs: number,
+): Login | null {
+  if (account === null || account.tenantId !== login.account.tenantId) return null;
+  if (!isAddressAllowed(account, remoteAddress)) return null;
   const { method } = login;
-  if (method.kind === 'password') return account.passwordHash === method.passwordHash;
+  if (method.kind === 'password') {
+    return account.passwordHash === method.passwordHash ? { ...login, account } : null;
+  }
   const key = account.keys.find(({ id }) => id === method.keyId);
-  return key !== undefined && (key.expiresAt === null || key.expiresAt > now);
+  if (key === undefined || (key.expiresInMs !== null && key.expiresInMs <= 0)) return null;
+  return { account, method, endsAtMs: endOfKey(key.expiresInMs, nowMs) };
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { SftpAccount, SftpAccountStore } from '@callbay/ingestion';
 import type { AuthContext, Connection, ServerChannel, Session, SFTPWrapper } from 'ssh2';
-import { type AuthVerdict, isStillAllowed, judgeLogin, type Login, type RefusalReason } from './auth.ts';
+import { type AuthVerdict, judgeLogin, type Login, type RefusalReason, renewLogin } from './auth.ts';
 import type { SftpMetrics } from './logger.ts';
 import { type SessionDeps, type SessionHost, SftpSession } from './session.ts';
 import type { WriteBudget } from './write-budget.ts';
@@ -121,14 +121,14 @@ export class SftpConnection implements SessionHost {
   }
 
   /** Ends the connection if nothing has been asked for too long, or if its key has expired meanwhile. */
-  checkAge(now: Date): void {
+  checkAge(): void {
     const open = [...this.#sessions].reduce((sum, session) => sum + session.openHandles, 0);
     const idleMs = open > 0 ? this.#deps.limits.idleWithHandlesMs : this.#deps.limits.idleMs;
     const isIdle =
       this.#deps.monotonicMs() - this.#lastRequestMs > idleMs &&
       ![...this.#sessions].some((s) => s.isBusy && open === 0);
-    const login = this.#login;
-    const isExpired = login !== null && !isStillAllowed(login, login.account, this.#peer.address, now);
+    const endsAtMs = this.#login?.endsAtMs ?? null;
+    const isExpired = endsAtMs !== null && endsAtMs <= this.#deps.monotonicMs();
     if (isExpired) this.drop('key expired');
     else if (isIdle) this.#client.end();
   }
@@ -136,9 +136,9 @@ export class SftpConnection implements SessionHost {
   /** Holds the login against the account as it is now. Source: case 98. */
   applyAccount(account: SftpAccount | null): void {
     if (this.#login === null) return;
-    if (account !== null && isStillAllowed(this.#login, account, this.#peer.address, this.#deps.now())) {
-      this.#login = { ...this.#login, account };
-    } else this.drop('access was taken away');
+    const renewed = renewLogin(this.#login, account, this.#peer.address, this.#deps.monotonicMs());
+    if (renewed === null) this.drop('access was taken away');
+    else this.#login = renewed;
   }
 
   drop(reason: string): void {
@@ -203,7 +203,9 @@ export class SftpConnection implements SessionHost {
   async #judge(context: AuthContext): Promise<AuthVerdict> {
     for (;;) {
       const changes = this.#deps.accessChanges();
-      const verdict = await judgeLogin(this.#deps.accounts, context, this.#peer.address, this.#deps.now());
+      // Before the question: a key ends early rather than late.
+      const nowMs = this.#deps.monotonicMs();
+      const verdict = await judgeLogin(this.#deps.accounts, context, this.#peer.address, nowMs);
       if (verdict.status !== 'accepted' || changes === this.#deps.accessChanges()) return verdict;
     }
   }

@@ -263,6 +263,22 @@ async function leftOpen(tenantFolder: string): Promise<{ path: string; name: str
 }
 
 /**
+ * The youngest of three clocks: the host's, the database's, and that of the spool's file system, which stamps changes and
+ * may be another host's. By it nothing counts as old that any clock calls young.
+ */
+export async function readYoungestClock(options: {
+  readonly spoolDir: string;
+  readonly hostNow: Date;
+  readonly databaseNow: Date;
+}): Promise<Date> {
+  const { spoolDir, hostNow, databaseNow } = options;
+  await mkdir(spoolDir, { recursive: true, mode: PRIVATE_MODE });
+  await utimes(spoolDir, hostNow, hostNow);
+  const { ctimeMs } = await stat(spoolDir);
+  return new Date(Math.min(hostNow.getTime(), databaseNow.getTime(), ctimeMs));
+}
+
+/**
  * Removes partial uploads that nobody touched for `olderThanMs`, and answers how many. Judged by the change
  * time: the modification time is the client's, and an old recording is not an abandoned upload. Source: case 58.
  */

@@ -170,7 +170,7 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
 
   function startTicking(): void {
     const tick = setInterval(() => {
-      for (const connection of connections) connection.checkAge(now());
+      for (const connection of connections) connection.checkAge();
     }, limits.checkEveryMs);
     resources.defer(() => clearInterval(tick));
   }
