@@ -13,7 +13,8 @@
  * hold: waiting for the missing half, with a reason and a deadline. surface: make a call visible; revision: which
  * version of it. amend window: the 48 h in which metadata may change a call. drop retention: the 7 days; data
  * retention: the tenant's own; purge: the act. outcome: the code and sentence that describe the state of a file; explanation:
- * its whole story. alert: what is wrong with a feed, open while its reason lasts.
+ * its whole story. alert: what is wrong with a feed, open while its reason lasts. event: what happened to a visible call,
+ * numbered by its tenant's sequence; cursor: how far a consumer has read them.
  */
 export {
   ALERT_TABLE,
@@ -40,7 +41,7 @@ export {
   deliveryFailure,
 } from './alerts/delivery-failure.ts';
 export { type AlertChanges, foldAlerts, type OpenAlert } from './alerts/fold-alerts.ts';
-export { type AlertFacts, judgeAlerts } from './alerts/judge-alerts.ts';
+export { type AlertFacts, judgeAlerts, type UnreadConsumer } from './alerts/judge-alerts.ts';
 export { type EndedFiles, isHourSuspicious, judgeRejections } from './alerts/judge-rejections.ts';
 export { MAX_DELIVERY_ATTEMPTS, retryDelayMs } from './alerts/retry-delay.ts';
 export {
@@ -116,6 +117,7 @@ export {
   crmTypeOfName,
 } from './crm/recognise-crm-file.ts';
 export { CallbayError, ERROR_TABLE, type ErrorCode } from './errors.ts';
+export { EVENT_LEASE_MS, EVENTS_KEPT_MS, STALLED_AFTER_MS } from './events/event-limits.ts';
 export { newsOf } from './events/news-of.ts';
 export { payloadOf, readEvent, type StoredEvent, type StoredPayload } from './events/read-event.ts';
 export {

@@ -37,6 +37,7 @@ export { createDropView } from './drop/drop-view.ts';
 export { createFileReceiver } from './drop/file-receiver.ts';
 export { createMoveStore } from './drop/move-store.ts';
 export { refersToBytes } from './drop/refers-to-bytes.ts';
+export { createEventCursorStore } from './events/event-cursor-store.ts';
 export { createExternalRecordingStore } from './linkage/external-recording-store.ts';
 export { createMatchStore } from './linkage/match-store.ts';
 export { createPipelineStores } from './pipeline-stores.ts';

@@ -445,4 +445,9 @@ test('call numbers are gap-free and change numbers unique, in commit order', asy
   );
   expect(ids.map((row) => row.call_id)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
   expect(new Set(ids.map((row) => row.change_seq)).size).toBe(12);
+  const events = await database.db.query(
+    'SELECT call_id, seq AS change_seq FROM outbox WHERE tenant_id = $1 ORDER BY call_id',
+    [tenantId],
+  );
+  expect(events).toEqual(ids);
 });

@@ -32,6 +32,10 @@ export const ALERT_TABLE = {
     sentence: 'A day has files or rows of batches without an outcome.',
     fix: 'An operator must investigate: `GET …/reconciliation` lists each file, and its explanation shows the last step.',
   },
+  FEED_STALLED: {
+    sentence: 'A consumer of events has not moved on for over an hour.',
+    fix: 'Check its target and its settings. Events are kept for 30 days; then unread ones are removed too.',
+  },
 } as const;
 
 export type AlertKind = keyof typeof ALERT_TABLE;
@@ -60,7 +64,7 @@ export interface Counted {
 /** Something that is wrong just now. A tenant has at most one open alert for a (kind, subject). */
 export interface AlertFinding extends Counted {
   readonly kind: AlertKind;
-  /** What of the tenant's it is about: `feed`, `clocks`, a day. */
+  /** What of the tenant's it is about: `feed`, `clocks`, a day, a consumer of events. */
   readonly subject: string;
   readonly message: string;
   readonly fix: string;

@@ -1,9 +1,19 @@
+import { STALLED_AFTER_MS } from '../events/event-limits.ts';
 import { type AlertFinding, type AlertKind, type Counted, findingOf } from './alert.ts';
 import { type EndedFiles, judgeRejections, usualRate } from './judge-rejections.ts';
 
 /** How many of the count are rows of batches, not files. */
 interface CountedRows extends Counted {
   readonly rows: number;
+}
+
+/** A consumer with unread events. */
+export interface UnreadConsumer {
+  readonly consumer: string;
+  /** When its oldest unread event happened, epoch milliseconds. */
+  readonly unreadSinceMs: number;
+  /** Events that were removed for their age before it read them. */
+  readonly missed: number;
 }
 
 /** What is known of one tenant at one moment. */
@@ -27,6 +37,8 @@ export interface AlertFacts {
   readonly weekBefore: EndedFiles;
   /** Days whose reconciliation left files over. */
   readonly gaps: readonly (Counted & { readonly day: string })[];
+  /** Consumers of events that have some to read. */
+  readonly unread: readonly UnreadConsumer[];
 }
 
 /** ` 12 of them are rows of batches.`; nothing where none is. */
@@ -76,6 +88,16 @@ function judgeRate({ lastHour, weekBefore }: AlertFacts, isOpen: boolean): Alert
 const judgeGaps = ({ gaps }: AlertFacts): AlertFinding[] =>
   gaps.map((gap) => findingOf('RECONCILIATION_GAP', gap.day, `${gap.count} of ${gap.day}.`, gap));
 
+function judgeConsumers({ unread }: AlertFacts, nowMs: number): AlertFinding[] {
+  const stalled = unread.filter(({ unreadSinceMs }) => nowMs - unreadSinceMs > STALLED_AFTER_MS);
+  return stalled.map(({ consumer, unreadSinceMs, missed }) => {
+    const since = `\`${consumer}\` has not read the events since ${new Date(unreadSinceMs).toISOString()}.`;
+    const lost =
+      missed === 0 ? '' : ` ${missed} older ${missed === 1 ? 'event was' : 'events were'} removed unread.`;
+    return findingOf('FEED_STALLED', consumer, since + lost);
+  });
+}
+
 /**
  * What is wrong with a tenant's feed just now. `isOpen` returns which kinds have an open alert: some end later than they
  * begin. A suspended tenant is asked for nothing. Source: C2, C5.
@@ -93,5 +115,6 @@ export function judgeAlerts(
     ...judgeRate(facts, isOpen('REJECTION_RATE_JUMP')),
     ...judgePurges(facts),
     ...judgeGaps(facts),
+    ...judgeConsumers(facts, nowMs),
   ];
 }

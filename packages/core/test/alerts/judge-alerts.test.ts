@@ -21,6 +21,7 @@ const facts = (change: Partial<AlertFacts> = {}): AlertFacts => ({
   lastHour: { ...NONE, ended: 0, rejected: 0 },
   weekBefore: { ended: 0, rejected: 0 },
   gaps: [],
+  unread: [],
   ...change,
 });
 
@@ -116,4 +117,28 @@ test('a finding opens once, is updated only where it says something else, and is
   expect(foldAlerts([open], [])).toEqual({ toOpen: [], toUpdate: [], toResolve: ['a'] });
   const other = { ...late, subject: 'other' };
   expect(foldAlerts([open], [other])).toEqual({ toOpen: [other], toUpdate: [], toResolve: ['a'] });
+});
+
+describe('a consumer of events has stalled', () => {
+  const unread = (ageMs: number, missed = 0) => ({
+    unread: [{ consumer: 'feed', unreadSinceMs: NOW - ageMs, missed }],
+  });
+
+  test.each([
+    ['not when its oldest unread event is exactly an hour old', 60 * MINUTE, []],
+    ['a millisecond after', 60 * MINUTE + 1, ['FEED_STALLED']],
+  ])('%s', (_when, ageMs, expected) => {
+    expect(kinds(unread(ageMs))).toEqual(expected);
+  });
+
+  test('each consumer is an alert of its own, with the number of events that it missed', () => {
+    const both = [
+      ...unread(61 * MINUTE).unread,
+      { ...unread(61 * MINUTE, 2).unread[0]!, consumer: 'webhooks' },
+    ];
+    const found = judgeAlerts(facts({ unread: both }), NOW, () => false);
+    expect(found.map(({ subject }) => subject)).toEqual(['feed', 'webhooks']);
+    expect(found[0]?.message).not.toContain('removed unread');
+    expect(found[1]?.message).toContain('2 older events were removed unread.');
+  });
 });

@@ -47,8 +47,11 @@ export interface SweepStore {
     keys: readonly string[],
     remove: (key: string) => Promise<void>,
   ): Promise<number>;
-  /** Removes published and unpublished outbox rows older than 30 days. */
-  trimOutbox(limit: number): Promise<number>;
+  /**
+   * Removes events that are older than `EVENTS_KEPT_MS`. Of a consumer's unread events none is removed while the consumer
+   * reads, and none before an alert that it has stalled.
+   */
+  trimEvents(limit: number): Promise<number>;
   /** The database's true clock, for comparison with the host's. */
   readClock(): Promise<Date>;
   /** The sweeps that have something to do just now, in one question that reads no more than the first of each. */

@@ -45,7 +45,7 @@ export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
     { name: 'alert-deliveries', everyMs: 10_000, work: () => sweepDeliveries(deps) },
     { name: 'reconciliations', everyMs: 10 * MINUTE_MS, work: () => sweepReconciliations(deps) },
     { name: 'old-alerts', everyMs: 60 * MINUTE_MS, work: () => deps.alerts.trimAlerts(10_000) },
-    { name: 'outbox', everyMs: 60 * MINUTE_MS, work: () => deps.sweeps.trimOutbox(10_000) },
+    { name: 'outbox', everyMs: 60 * MINUTE_MS, work: () => deps.sweeps.trimEvents(10_000) },
   ].map((schedule) => startLoop(deps, schedule));
   loops.push(
     startWatch(deps, {

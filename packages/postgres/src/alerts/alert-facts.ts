@@ -38,6 +38,7 @@ interface Row {
   readonly rejected: number;
   readonly rejectedExamples: RawExample[];
   readonly gaps: { day: string; count: number; examples: RawExample[] }[];
+  readonly unread: { consumer: string; since: string; missed: number }[];
   readonly open: OpenAlert[];
 }
 
@@ -76,7 +77,7 @@ const FACTS = `
          hour.ended, hour.rejected,
          CASE WHEN hour.rejected = 0 THEN '[]'
               ELSE ${examplesOf(`${IN_HOUR} AND state = 'rejected'`)} END AS "rejectedExamples",
-         gaps.gaps, alert.open
+         gaps.gaps, consumers.unread, alert.open
     FROM page p,
          LATERAL (SELECT coalesce(sum(n), 0)::int AS count, coalesce(jsonb_object_agg(code, n), '{}') AS by_code
                     FROM (SELECT coalesce(outcome_code, 'UNREAD') AS code, count(*) AS n
@@ -96,6 +97,12 @@ const FACTS = `
                     FROM daily_reconciliations
                    WHERE tenant_id = p.id AND unaccounted > 0
                      AND day > ($3::timestamptz - interval '31 days')::date) gaps,
+         LATERAL (SELECT coalesce(jsonb_agg(jsonb_build_object('consumer', c.consumer, 'since', o.created_at,
+                                                               'missed', c.missed) ORDER BY c.consumer), '[]') AS unread
+                    FROM event_cursors c,
+                         LATERAL (SELECT created_at FROM outbox WHERE tenant_id = c.tenant_id AND seq > c.seq
+                                   ORDER BY seq LIMIT 1) o
+                   WHERE c.tenant_id = p.id) consumers,
          LATERAL (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'subject', subject,
                     'message', message, 'fix', fix, 'count', count, 'examples', examples)), '[]') AS open
                     FROM alerts WHERE tenant_id = p.id AND is_open AND kind NOT IN (${SHARED})) alert
@@ -202,5 +209,10 @@ const toWatched = (
     },
     weekBefore: { ended: 0, rejected: 0 },
     gaps: row.gaps,
+    unread: row.unread.map(({ consumer, since, missed }) => ({
+      consumer,
+      unreadSinceMs: Date.parse(since),
+      missed,
+    })),
   },
 });

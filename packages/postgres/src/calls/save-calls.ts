@@ -32,10 +32,14 @@ WITH change_counter AS (
    WHERE c.tenant_id = $1 AND c.name = 'call' AND $5 > 0
   RETURNING c.value - $5 AS base
 ), told AS (
-  INSERT INTO outbox (tenant_id, seq, event_id, call_key, revision, type, payload, created_at)
-  SELECT $1, (SELECT base FROM change_counter) + n.nth, gen_random_uuid(), n.call_key, n.revision, n.type, n.payload, $6
-    FROM ROWS FROM (jsonb_to_recordset($3::jsonb) AS (call_key text, revision int, type text, payload jsonb))
-         WITH ORDINALITY AS n(call_key, revision, type, payload, nth)
+  INSERT INTO outbox (tenant_id, seq, event_id, call_id, call_key, revision, type, payload, created_at)
+  SELECT $1, (SELECT base FROM change_counter) + n.nth, gen_random_uuid(),
+         coalesce((SELECT base FROM call_counter) + n.call_nth,
+                  (SELECT call_id FROM calls WHERE tenant_id = $1 AND call_key = n.call_key)),
+         n.call_key, n.revision, n.type, n.payload, $6
+    FROM ROWS FROM (jsonb_to_recordset($3::jsonb)
+                    AS (call_key text, call_nth bigint, revision int, type text, payload jsonb))
+         WITH ORDINALITY AS n(call_key, call_nth, revision, type, payload, nth)
 )
 UPDATE calls c SET status = n.status, revision = n.revision, recording_file_id = n.recording_file_id,
        record_file_id = n.record_file_id, record_row = n.record_row, started_at = n.started_at,
@@ -145,16 +149,10 @@ async function publish(
     call_nth: callNth.get(decision.callKey),
     change_nth: changeNth.get(decision.callKey),
   }));
+  const told = events.map((event) => ({ ...storedEventOf(event), call_nth: callNth.get(event.callKey) }));
   const written = await tx.execute(
     PUBLISH,
-    [
-      tenantId,
-      JSON.stringify(changes),
-      JSON.stringify(events.map(storedEventOf)),
-      events.length,
-      surfacing.length,
-      now,
-    ],
+    [tenantId, JSON.stringify(changes), JSON.stringify(told), events.length, surfacing.length, now],
     'publish',
   );
   if (written !== decisions.length) throw new Error(`${written} of ${decisions.length} calls were written`);

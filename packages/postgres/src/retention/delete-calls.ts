@@ -150,8 +150,8 @@ async function bury(
        SELECT * FROM jsonb_to_recordset($2::jsonb)
          AS g(key_digest text, call_id bigint, reason text, change_seq bigint, event jsonb)
      ), event AS (
-       INSERT INTO outbox (tenant_id, seq, event_id, call_key, revision, type, payload, created_at)
-       SELECT $1, change_seq, gen_random_uuid(), event ->> 'call_key', (event ->> 'revision')::int, event ->> 'type',
+       INSERT INTO outbox (tenant_id, seq, event_id, call_id, call_key, revision, type, payload, created_at)
+       SELECT $1, change_seq, gen_random_uuid(), call_id, event ->> 'call_key', (event ->> 'revision')::int, event ->> 'type',
               event -> 'payload', callbay_now()
          FROM grave WHERE call_id IS NOT NULL
      )

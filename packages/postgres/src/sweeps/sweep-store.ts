@@ -20,10 +20,10 @@ import { intervalSql, textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { isCompleteHoldSql } from '../database/state-conditions.ts';
 import { isExpiredSql, purgeAtSql } from '../drop/purge-times.ts';
+import { trimEvents } from '../events/trim-events.ts';
 import { createSweepLocks } from './sweep-locks.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const OUTBOX_KEPT = '30 days';
 
 /** Each looks at the first row of an index that holds only what is open. */
 const FIND_WAITING = `
@@ -129,12 +129,7 @@ export function createSweepStore(db: Database): SweepStore {
         return orphans.length;
       }),
 
-    trimOutbox: (limit) =>
-      db.execute(
-        `DELETE FROM outbox WHERE (tenant_id, seq) IN
-           (SELECT tenant_id, seq FROM outbox WHERE created_at < callbay_now() - interval '${OUTBOX_KEPT}' LIMIT $1)`,
-        [limit],
-      ),
+    trimEvents: (limit) => trimEvents(db, limit),
 
     async readClock() {
       const [row] = await db.query<{ now: Date }>('SELECT clock_timestamp() AS now');
