@@ -12,7 +12,7 @@ import { holdCrmLine } from '../crm/crm-barrier.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import type { Tombstones } from '../retention/tombstones.ts';
 import { keyOfStem, recordKeyOf, stemOfKey } from './facts-of-rows.ts';
-import { linkedStems, loadFacts } from './load-facts.ts';
+import { linkedStemsWithinLimit, loadFacts } from './load-facts.ts';
 import { lockRows, lockTenant, policiesFor } from './lock-tenant.ts';
 import { saveCalls } from './save-calls.ts';
 import { stemsOfFacts, takeReadFiles } from './save-facts.ts';
@@ -96,7 +96,7 @@ async function advanceLocked(
   const tenant = await lockTenant(tx, tenantId);
   if (!tenant) return NOTHING;
   await lockRows(tx, tenantId, 'reader');
-  const stems = await linkedStems(tx, tenantId, touched);
+  const stems = await linkedStemsWithinLimit(tx, tenantId, touched);
   const rows = await lockCalls(tx, tenantId, stems.map(keyOfStem));
   if (rows === null) throw new NeedsMoreLocks(touched);
   const deleted = await tombstones.findDeleted(tx, tenantId, [...rows.keys()]);

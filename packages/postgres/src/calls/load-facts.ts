@@ -15,16 +15,44 @@ import type { OwnFiles } from './save-facts.ts';
 /** The most facts of one group of keys that are folded at once. A key never gathers this many in its 48 hours. */
 const FACTS_LIMIT = 50_000;
 
+/** The most bytes of records, as they are stored, that one transaction loads for more than one call. */
+const RECORDS_BYTES_LIMIT = 8 * 1024 * 1024;
+
 /** The stems whose facts touch each other through records that name another stem's recording, these included. */
 export async function linkedStems(tx: Sql, tenantId: string, stems: readonly string[]): Promise<string[]> {
-  const rows = await tx.query<{ stem: string; named_stem: string | null }>(
-    `SELECT DISTINCT stem, named_stem FROM call_records
-      WHERE tenant_id = $1 AND (stem = ANY($2) OR named_stem = ANY($2))`,
+  return withLinked(stems, await linksOf(tx, tenantId, stems));
+}
+
+/**
+ * The same. Throws where the records of several calls are too large to be held in memory at once: the caller tries fewer
+ * calls.
+ */
+export async function linkedStemsWithinLimit(
+  tx: Sql,
+  tenantId: string,
+  stems: readonly string[],
+): Promise<string[]> {
+  const links = await linksOf(tx, tenantId, stems);
+  const bytes = links.reduce((total, link) => total + link.bytes, 0);
+  if (stems.length > 1 && bytes > RECORDS_BYTES_LIMIT) {
+    throw new RangeError(`the records of ${stems.length} calls of tenant ${tenantId} hold ${bytes} bytes`);
+  }
+  return withLinked(stems, links);
+}
+
+interface Link {
+  readonly stem: string;
+  readonly named_stem: string | null;
+  readonly bytes: number;
+}
+
+const linksOf = (tx: Sql, tenantId: string, stems: readonly string[]): Promise<Link[]> =>
+  tx.query<Link>(
+    `SELECT stem, named_stem, coalesce(sum(pg_column_size(raw)), 0)::bigint AS bytes FROM call_records
+      WHERE tenant_id = $1 AND (stem = ANY($2) OR named_stem = ANY($2)) GROUP BY stem, named_stem`,
     [tenantId, stems],
     'linked-stems',
   );
-  return withLinked(stems, rows);
-}
 
 function withLinked(
   stems: readonly string[],
