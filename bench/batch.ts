@@ -24,10 +24,14 @@ import {
   insertTenant,
   openDatabase,
 } from '@callbay/postgres';
+import { openServerProbe } from '@callbay/testkit';
 import { from as copyFrom } from 'pg-copy-streams';
+import { COUNTING, type CpuShares, cpuSince, printStatements, readCpuShares } from './cpu-shares.ts';
 import { type BenchResult, round } from './result.ts';
 
 const ROWS = Number(process.env.BENCH_ROWS ?? 1_000_000);
+/** So many of the costliest statements are printed; counting them costs a little CPU. */
+const STATEMENTS = Number(process.env.BENCH_STATEMENTS ?? 0);
 const HEADER = 'datetime,email,direction,filename,contactName,phone,stage,amount,campaign,note';
 
 async function writeBatch(path: string): Promise<void> {
@@ -92,6 +96,13 @@ function watchChildren(): { peakMib: () => number } & Disposable {
   return { peakMib: () => Math.round(peakKib / 1024), [Symbol.dispose]: () => clearInterval(timer) };
 }
 
+function printCpu(label: string, { node, children, postgres }: CpuShares): void {
+  const each = (ms: number): string => `${((ms * 1_000) / ROWS).toFixed(0)} µs`;
+  process.stderr.write(
+    `${label}, CPU a row: node ${each(node)}, its children ${each(children)}, Postgres ${each(postgres)}\n`,
+  );
+}
+
 /** Milliseconds, the median of three. */
 async function timeOf(work: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
@@ -124,7 +135,11 @@ export async function run(): Promise<BenchResult[]> {
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'batch.csv');
   await writeBatch(path);
-  const server = await startEmbeddedPostgres({ home: join(folder, 'postgres'), isThrowaway: false });
+  const server = await startEmbeddedPostgres({
+    home: join(folder, 'postgres'),
+    isThrowaway: false,
+    settings: STATEMENTS > 0 ? COUNTING : {},
+  });
   stack.defer(() => server.stop());
   const connectionString = await server.createDatabase('bench');
   await applyMigrations(connectionString);
@@ -155,12 +170,18 @@ export async function run(): Promise<BenchResult[]> {
     sentBy: 'bench',
   } as const;
   await createFileReceiver(db).receiveFile(tenantId, batch);
+  await using probe = STATEMENTS > 0 ? await openServerProbe(connectionString) : null;
+  await probe?.query('SELECT pg_stat_statements_reset(), pg_stat_reset_shared()');
+  process.stderr.write(`${ROWS} rows are here\n`);
   using children = watchChildren();
+  const cpuBefore = await readCpuShares();
   const startedAt = performance.now();
   await readAlone(deps, { tenantId, fileId });
   const readSeconds = (performance.now() - startedAt) / 1_000;
+  const cpuRead = await readCpuShares();
   await sweepBatches(deps);
   const seconds = (performance.now() - startedAt) / 1_000;
+  const cpuAfter = await readCpuShares();
   const [{ surfaced } = { surfaced: 0 }] = await db.query<{ surfaced: number }>(
     `SELECT count(*) AS surfaced FROM calls WHERE tenant_id = $1 AND status = 'surfaced'`,
     [tenantId],
@@ -170,6 +191,9 @@ export async function run(): Promise<BenchResult[]> {
   process.stderr.write(
     `${ROWS} rows: read and the first advanced in ${round(readSeconds)} s, surfaced in ${round(seconds)} s; peak memory ${peakMib} MiB, of the reading process ${children.peakMib()} MiB\n`,
   );
+  printCpu('read', cpuSince(cpuRead, cpuBefore));
+  printCpu('advanced', cpuSince(cpuAfter, cpuRead));
+  if (probe) await printStatements(probe, ROWS, STATEMENTS);
   const { files: reader } = createApiStores(db, { seal: (text) => text, unseal: (sealed) => sealed });
   const [receipt, explanation, page] = [
     await timeOf(() => createDropView(db).readReceipt(tenantId, 'batch.csv.json')),
