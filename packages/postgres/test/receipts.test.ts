@@ -117,6 +117,41 @@ test("a customer's own name that ends in a number keeps its receipt", async () =
   expect(await read('a.wav~1.json')).toMatchObject({ id: own });
 });
 
+test('pages join without gap where receipts give their names up to own files of the customer', async () => {
+  for (let n = 0; n < 6; n += 1) await receive('a.wav');
+  for (const name of ['a.wav~1', 'a.wav~2', 'a.wav~4', 'b.wav']) await receive(name);
+  const all = await names();
+  expect(all).toEqual([
+    'a.wav~3.json',
+    'a.wav~5.json',
+    'a.wav.json',
+    'a.wav~1.json',
+    'a.wav~2.json',
+    'a.wav~4.json',
+    'b.wav.json',
+  ]);
+  for (const limit of [1, 2, 3]) {
+    const paged: string[] = [];
+    for (let page = await names(null, limit); page.length > 0; page = await names(paged.at(-1), limit)) {
+      expect(page.length).toBeLessThanOrEqual(limit);
+      paged.push(...page);
+    }
+    expect(paged).toEqual(all);
+  }
+});
+
+test('case 34: the versions, the names and the receipts of another tenant count for nothing', async () => {
+  const other = await makeTenant(database.db, { id: `${tenantId}2` });
+  const mine = await receive('a.wav');
+  const own = tenantId;
+  tenantId = other;
+  for (const name of ['a.wav', 'a.wav', 'a.wav~1']) await receive(name);
+  tenantId = own;
+  expect(await names()).toEqual(['a.wav.json']);
+  expect(await read('a.wav.json')).toMatchObject({ id: mine });
+  expect(await read('a.wav~1.json')).toBeNull();
+});
+
 test('pages join without gap or repetition, and a listed size is the exact size', async () => {
   for (const name of ['b.wav', 'a.wav', 'a.wav', 'c.json', 'a.wav', 'b.wav']) await receive(name);
   const all = await list();

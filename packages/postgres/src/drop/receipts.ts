@@ -1,7 +1,7 @@
 import type { ReceiptEntry } from '@callbay/ingestion';
 import { countBatchRows, listBatchRows } from '../batch/batch-rows.ts';
 import type { Sql } from '../database/database.ts';
-import { FILE_ROW_COLUMNS, FILE_ROW_TABLES, type FileCall, type FileRow, toFileView } from './file-rows.ts';
+import { FILE_ROW_COLUMNS, type FileCall, type FileRow, toFileView } from './file-rows.ts';
 
 /**
  * Receipts are kept 30 days from arrival. `<name>.json` is that of the newest file of a name; `<name>~<n>.json` that of
@@ -9,8 +9,11 @@ import { FILE_ROW_COLUMNS, FILE_ROW_TABLES, type FileCall, type FileRow, toFileV
  * customer's own name ends in `~<n>`, that file's receipt keeps the name.
  */
 interface ReceiptRow extends FileRow, FileCall {
+  readonly receiveSeq: number;
   readonly ordinal: number;
   readonly isNewest: boolean;
+  /** A file of the customer's own is called as this version's receipt would be. */
+  readonly isNameTaken: boolean;
 }
 
 /** `ordinal` null asks for the newest. */
@@ -21,33 +24,65 @@ interface ReceiptName {
 
 const VERSIONED = /^(.*)~([1-9]\d{0,8})$/s;
 
-const LIST_RECEIPTS = `
-SELECT * FROM (
-  SELECT ${FILE_ROW_COLUMNS},
-         row_number() OVER versions AS ordinal,
-         lead(f.id) OVER versions IS NULL AS "isNewest"
-  FROM ${FILE_ROW_TABLES}
-  WHERE f.tenant_id = $1 AND f.drop = 'sftp' AND f.name >= $2
-  WINDOW versions AS (PARTITION BY f.name ORDER BY f.receive_seq)
-  ORDER BY f.name, f.receive_seq
-) receipt
-WHERE "receivedAt" > callbay_now() - interval '30 days'
-  AND (name > $2 OR ordinal > $3)
-  AND ("isNewest" OR NOT EXISTS (
-    SELECT FROM files own WHERE own.tenant_id = $1 AND own.drop = 'sftp' AND own.name = receipt.name || '~' || ordinal))
-LIMIT $4`;
+/**
+ * The file at a receive sequence of tenant $1, with its call. The limits keep each a look-up by key: joined, all files or
+ * calls of the tenant may be read for a page.
+ */
+const fileAt = (seq: string): string => `LATERAL (
+    SELECT * FROM files WHERE files.tenant_id = $1 AND files.receive_seq = ${seq} LIMIT 1) f LEFT JOIN LATERAL (
+    SELECT call_id, updates_until FROM calls WHERE calls.tenant_id = $1 AND calls.call_key = f.call_key LIMIT 1) c ON true`;
 
-const FIND_RECEIPT = `
+/** Written as a value that is looked up for each row: of EXISTS, the planner may make a table of all names instead. */
+const IS_NEWEST = `(SELECT v.receive_seq FROM files v
+    WHERE v.tenant_id = $1 AND v.drop = 'sftp' AND v.name = f.name AND v.receive_seq > f.receive_seq LIMIT 1
+  ) IS NULL AS "isNewest"`;
+
+const IS_KEPT = `f.received_at > callbay_now() - interval '30 days'`;
+
+/**
+ * At most $4 versions after version $3 of name $2, each with its ordinal: how many versions lie between it and the one
+ * before it on the page, added up. All of it is read in the order of one index; only the page itself is sorted.
+ */
+export const LIST_RECEIPTS = `
+WITH page AS MATERIALIZED (
+  SELECT f.name, f.receive_seq FROM files f
+   WHERE f.tenant_id = $1 AND f.drop = 'sftp' AND (f.name, f.receive_seq) > ($2, $3) AND ${IS_KEPT}
+   ORDER BY f.name, f.receive_seq LIMIT $4
+), spans AS (
+  SELECT name, receive_seq, coalesce(lag(receive_seq) OVER (PARTITION BY name ORDER BY receive_seq), 0) AS since FROM page
+), counted AS (
+  SELECT name, receive_seq,
+         (SELECT count(*) FROM files v
+           WHERE v.tenant_id = $1 AND v.drop = 'sftp' AND (v.name, v.receive_seq) > (spans.name, spans.since)
+             AND (v.name, v.receive_seq) <= (spans.name, spans.receive_seq)) AS more
+    FROM spans
+), numbered AS (
+  SELECT receive_seq, sum(more) OVER (PARTITION BY name ORDER BY receive_seq)::int AS ordinal FROM counted
+)
+SELECT ${FILE_ROW_COLUMNS}, f.receive_seq AS "receiveSeq", n.ordinal, ${IS_NEWEST},
+       (SELECT own.receive_seq FROM files own
+         WHERE own.tenant_id = $1 AND own.drop = 'sftp' AND own.name = f.name || '~' || n.ordinal LIMIT 1
+       ) IS NOT NULL AS "isNameTaken"
+  FROM numbered n, ${fileAt('n.receive_seq')}
+ ORDER BY f.name, f.receive_seq`;
+
+const FIND_NEWEST = `
+SELECT ${FILE_ROW_COLUMNS}, f.receive_seq AS "receiveSeq", 0 AS ordinal, true AS "isNewest", false AS "isNameTaken"
+  FROM ${fileAt(`(SELECT v.receive_seq FROM files v WHERE v.tenant_id = $1 AND v.drop = 'sftp' AND v.name = $2
+                   ORDER BY v.name DESC, v.receive_seq DESC LIMIT 1)`)}
+ WHERE ${IS_KEPT}`;
+
+/** The place of version $3 of name $2. */
+const SEQ_OF_VERSION = `
+SELECT v.receive_seq AS seq FROM files v WHERE v.tenant_id = $1 AND v.drop = 'sftp' AND v.name = $2
+ ORDER BY v.name, v.receive_seq OFFSET $3 - 1 LIMIT 1`;
+
+const FIND_VERSION = `
 SELECT * FROM (
-  SELECT ${FILE_ROW_COLUMNS},
-         row_number() OVER versions AS ordinal,
-         lead(f.id) OVER versions IS NULL AS "isNewest"
-  FROM ${FILE_ROW_TABLES}
-  WHERE f.tenant_id = $1 AND f.drop = 'sftp' AND f.name = $2
-  WINDOW versions AS (ORDER BY f.receive_seq)
-) receipt
-WHERE "receivedAt" > callbay_now() - interval '30 days'
-  AND (CASE WHEN $3::int IS NULL THEN "isNewest" ELSE ordinal = $3 AND NOT "isNewest" END)`;
+  SELECT ${FILE_ROW_COLUMNS}, f.receive_seq AS "receiveSeq", $3::int AS ordinal, ${IS_NEWEST}, false AS "isNameTaken"
+    FROM ${fileAt(`(${SEQ_OF_VERSION})`)}
+   WHERE ${IS_KEPT}
+) version WHERE NOT "isNewest"`;
 
 const IS_FILE_NAME = `SELECT FROM files WHERE tenant_id = $1 AND drop = 'sftp' AND name = $2 LIMIT 1`;
 
@@ -85,30 +120,51 @@ const entryOf = async (sql: Sql, tenantId: string, row: ReceiptRow): Promise<Rec
   modifiedAt: row.outcomeAt ?? row.receivedAt,
 });
 
+interface Place {
+  readonly name: string;
+  readonly receiveSeq: number;
+}
+
+/** After the newest version of a name comes the next name: no version is beyond this one. */
+const BEYOND_ALL = Number.MAX_SAFE_INTEGER;
+
+async function placeOf(sql: Sql, tenantId: string, receipt: string | null): Promise<Place> {
+  const of = receipt === null ? null : await readReceiptName(sql, tenantId, receipt);
+  if (of === null) return { name: '', receiveSeq: BEYOND_ALL };
+  if (of.ordinal === null) return { name: of.name, receiveSeq: BEYOND_ALL };
+  const [version] = await sql.query<{ seq: number }>(SEQ_OF_VERSION, [tenantId, of.name, of.ordinal]);
+  return { name: of.name, receiveSeq: version?.seq ?? BEYOND_ALL };
+}
+
 /** One page of receipts by file name, oldest version first. */
 export async function listReceipts(
   sql: Sql,
   tenantId: string,
   page: { afterName: string | null; limit: number },
 ): Promise<ReceiptEntry[]> {
-  const after = page.afterName === null ? null : await readReceiptName(sql, tenantId, page.afterName);
-  // After the newest version of a name comes the next name: no ordinal is beyond this one.
-  const afterOrdinal = after?.ordinal ?? 2 ** 31;
-  const rows = await sql.query<ReceiptRow>(LIST_RECEIPTS, [
-    tenantId,
-    after?.name ?? '',
-    afterOrdinal,
-    page.limit,
-  ]);
   const entries: ReceiptEntry[] = [];
-  for (const row of rows) entries.push(await entryOf(sql, tenantId, row));
-  return entries;
+  let after = await placeOf(sql, tenantId, page.afterName);
+  for (;;) {
+    const values = [tenantId, after.name, after.receiveSeq, page.limit];
+    const rows = await sql.query<ReceiptRow>(LIST_RECEIPTS, values, 'list_receipts');
+    for (const row of rows) {
+      if (entries.length === page.limit) return entries;
+      // The name belongs to the receipt of a file that the customer called so.
+      if (row.isNewest || !row.isNameTaken) entries.push(await entryOf(sql, tenantId, row));
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < page.limit) return entries;
+    after = last;
+  }
 }
 
 async function findRow(sql: Sql, tenantId: string, receipt: string): Promise<ReceiptRow | null> {
   const of = await readReceiptName(sql, tenantId, receipt);
   if (of === null) return null;
-  const [row] = await sql.query<ReceiptRow>(FIND_RECEIPT, [tenantId, of.name, of.ordinal]);
+  const [row] =
+    of.ordinal === null
+      ? await sql.query<ReceiptRow>(FIND_NEWEST, [tenantId, of.name], 'find_newest_receipt')
+      : await sql.query<ReceiptRow>(FIND_VERSION, [tenantId, of.name, of.ordinal], 'find_receipt_version');
   return row ?? null;
 }
 
