@@ -6,9 +6,17 @@ export interface SftpLimits {
   /** Time from TCP accept to login. */
   readonly loginGraceMs: number;
   readonly maxAuthAttempts: number;
-  /** Not yet logged in, overall: from `start` on, a growing share is refused; at `full` all. As OpenSSH's 10:30:100. */
-  readonly preAuth: { readonly start: number; readonly refusePercent: number; readonly full: number };
-  readonly preAuthPerAddress: number;
+  /** Connections that have not logged in yet. */
+  readonly preLogin: {
+    /** From so many on, clients that stay silent are closed early. */
+    readonly busy: number;
+    /** Places in all; then the network that holds most of them loses one. */
+    readonly full: number;
+    /** Without a first byte for so long, a client counts as silent. */
+    readonly silentMs: number;
+    /** After so long, a client that has not logged in gives its place to another first. */
+    readonly slowMs: number;
+  };
   readonly sessionsPerTenant: number;
   readonly channelsPerConnection: number;
   readonly handlesPerSession: number;
@@ -33,8 +41,7 @@ export interface SftpLimits {
 export const DEFAULT_LIMITS: SftpLimits = {
   loginGraceMs: 30_000,
   maxAuthAttempts: 6,
-  preAuth: { start: 10, refusePercent: 30, full: 100 },
-  preAuthPerAddress: 15,
+  preLogin: { busy: 50, full: 300, silentMs: 3_000, slowMs: 10_000 },
   sessionsPerTenant: 100,
   channelsPerConnection: 10,
   handlesPerSession: 256,

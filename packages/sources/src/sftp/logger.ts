@@ -8,7 +8,7 @@ export interface Logger {
 
 /** What an operator graphs; every method is called often and must be cheap. */
 export interface SftpMetrics {
-  connectionRefused(reason: 'pre_auth_limit' | 'draining'): void;
+  connectionRefused(reason: 'pre_login_limit' | 'draining'): void;
   loginEnded(outcome: 'accepted' | 'refused'): void;
   sessionOpened(): void;
   sessionClosed(): void;

@@ -12,10 +12,10 @@ import {
 import type { Connection, Server as SshServer } from 'ssh2';
 import { createAccessWatch } from './access-watch.ts';
 import { SftpConnection } from './connection.ts';
-import { createPreAuthGate } from './connection-limits.ts';
 import { makeHostKeys, offeredAlgorithms, toServerKeys } from './host-keys.ts';
 import { DEFAULT_LIMITS, type SftpLimits } from './limits.ts';
 import { type Logger, NO_METRICS, type SftpMetrics } from './logger.ts';
+import { createLoginGate } from './login-gate.ts';
 import { createPartialStore } from './partials.ts';
 import { nativeCiphers, ssh2 } from './ssh2.ts';
 import { createUploads } from './uploads.ts';
@@ -76,7 +76,7 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
   const metrics = deps.metrics ?? NO_METRICS;
   const budget = createWriteBudget(limits.writeBufferBytes);
   const partials = createPartialStore(options.spoolDir);
-  const gate = createPreAuthGate(limits, Math.random);
+  const gate = createLoginGate(limits, monotonicMs);
   const connections = new Set<SftpConnection>();
   const sockets = new Map<string, { socket: Socket; onLogin: () => void }>();
   const sessionsOf = new Map<string, number>();
@@ -130,16 +130,27 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
   function admit(ssh: SshServer, socket: Socket): void {
     socket.on('error', (error) => deps.log.debug({ err: error }, 'sftp socket error'));
     const address = socket.remoteAddress ?? '';
-    const release = isClosing ? null : gate.admit(address);
+    let hadTimeToSpeak = false;
+    const pending = {
+      isSilent: () => hadTimeToSpeak && socket.bytesRead === 0,
+      close() {
+        metrics.connectionRefused('pre_login_limit');
+        socket.destroy();
+      },
+    };
+    const release = isClosing ? null : gate.admit(address, pending);
     if (release === null) {
-      metrics.connectionRefused(isClosing ? 'draining' : 'pre_auth_limit');
+      metrics.connectionRefused(isClosing ? 'draining' : 'pre_login_limit');
       socket.destroy();
       return;
     }
     const key = `${address}:${socket.remotePort}`;
     const grace = setTimeout(() => socket.destroy(), limits.loginGraceMs);
+    // After a turn of the event loop: what came while this process was busy has been read by then.
+    const silence = setTimeout(() => setImmediate(() => (hadTimeToSpeak = true)), limits.preLogin.silentMs);
     const onLogin = () => {
       clearTimeout(grace);
+      clearTimeout(silence);
       release();
     };
     socket.setNoDelay(true);
