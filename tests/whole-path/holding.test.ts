@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { createFileReceiver } from '@callbay/postgres';
 import { makeWav, openSftp, type RunningCallbay, startCallbay, truncateWav } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callsOf, codesOf, json } from './support.ts';
@@ -146,6 +148,38 @@ test('case 24: 2^31 bytes are accepted, and the write that passes them fails and
   await expect(client.writeAt('over.wav', Buffer.from([1]), 2 ** 31)).rejects.toThrow();
   expect((await client.receipt('over.wav')).outcome?.code).toBe('TOO_LARGE');
 }, 120_000);
+
+test('a recording that was refused for its size makes no call, and no earlier recording gives way to it', async () => {
+  await using tenant = await callbay.openTenant();
+  const { client } = tenant;
+  await client.put('a.wav', wav(1));
+  await callbay.settle();
+  for (const name of ['a.wav', 'b.wav']) {
+    await createFileReceiver(callbay.db).recordRefusal(tenant.tenantId, {
+      fileId: randomUUID(),
+      drop: 'sftp',
+      name,
+      sizeBytes: 2 ** 31 + 1,
+      code: 'TOO_LARGE',
+      sentBy: 'u',
+    });
+    await client.put(name.replace('wav', 'json'), json());
+  }
+  await callbay.settle();
+  expect(await codesOf(callbay, tenant)).toEqual([
+    'a.wav SURFACED',
+    'a.wav TOO_LARGE',
+    'a.json SURFACED',
+    'b.wav TOO_LARGE',
+    'b.json NO_RECORDING',
+  ]);
+  const refused = await callbay.db.query(
+    `SELECT step FROM file_steps s JOIN files f ON f.tenant_id = s.tenant_id AND f.id = s.file_id
+      WHERE f.tenant_id = $1 AND f.outcome_code = 'TOO_LARGE'`,
+    [tenant.tenantId],
+  );
+  expect(refused).toEqual([{ step: 'refused' }, { step: 'refused' }]);
+});
 
 test('case 26, 27: the same recording again is no news; another one replaces before completion only', async () => {
   await using tenant = await callbay.openTenant();

@@ -2,12 +2,14 @@ import {
   CallbayError,
   canonicalStem,
   isOutcomeCode,
+  issue,
   kindOfName,
   laneOf,
   outcomeOf,
   stripSourcePrefix,
 } from '@callbay/core';
 import type { FileReceiver, FileToReceive, FileToRefuse, ReceivedFile } from '@callbay/ingestion';
+import { keyOfStem } from '../calls/facts-of-rows.ts';
 import type { Database } from '../database/database.ts';
 import { RECEIVE_FILES, RECORD_REFUSAL } from './receive-queries.ts';
 import { SourcePrefixes } from './source-prefixes.ts';
@@ -169,6 +171,8 @@ async function recordRefusal(db: Database, tenantId: string, refusal: FileToRefu
     outcome.fix,
     refusal.drop,
     refusal.receivedAt ?? null,
+    keyOfStem(stem),
+    JSON.stringify([issue(outcome.code, outcome.message)]),
   ]);
   if (row?.isKnown !== true) throw unknownTenant(tenantId);
 }

@@ -34,7 +34,10 @@ WITH given AS (
 SELECT id AS "fileId", received_at AS "receivedAt", receive_seq AS seq FROM received
 UNION ALL SELECT id, received_at, receive_seq FROM known`;
 
-/** As RECEIVE_FILES, for a file that ended as it arrived and of which nothing was stored. */
+/**
+ * As RECEIVE_FILES, for a file that ended as it arrived and of which nothing was stored. The reason is among its facts: a
+ * call must not be made of a recording without bytes, nor an earlier recording give way to it.
+ */
 export const RECORD_REFUSAL = `
 WITH taken AS (
   UPDATE tenant_counters SET value = value + 1
@@ -44,9 +47,9 @@ WITH taken AS (
 ), refused AS (
   INSERT INTO files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, modified_at, blob_key, sent_by, kind,
                      folder, state, received_at, seen_at, receive_seq, classified_at,
-                     outcome_code, outcome_message, outcome_fix, outcome_at)
+                     call_key, fact_issues, outcome_code, outcome_message, outcome_fix, outcome_at)
   SELECT $1, $2, $12, $3, $3, $4, $5, $6, at, NULL, $7, $8, 'rejected', 'rejected', least($13, at),
-         CASE WHEN $13::timestamptz < at THEN at END, seq, at, $9, $10, $11, at
+         CASE WHEN $13::timestamptz < at THEN at END, seq, at, $14, $15::jsonb, $9, $10, $11, at
   FROM taken
   ON CONFLICT (tenant_id, id) DO NOTHING
   RETURNING received_at
