@@ -73,6 +73,7 @@ export {
   type SweepDeps,
   sweepDueCalls,
   sweepPurges,
+  sweepRereads,
   sweepUnreadFiles,
 } from './sweeps/sweep.ts';
 export { type OrphanSweepDeps, sweepOrphans } from './sweeps/sweep-orphans.ts';

@@ -10,6 +10,7 @@ const files = (ext: string, sizes: readonly number[]) =>
     stem: `call-${n}`,
     sizeBytes,
     blobKey: `acme/${n}`,
+    rereads: 0,
   }));
 
 test('a group holds 64 MiB of recordings', () => {

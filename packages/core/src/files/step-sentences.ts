@@ -8,6 +8,8 @@ export const STEP_SENTENCES = {
   registered: 'A recording that rests elsewhere was registered.',
   removed: 'The sender removed the file from the drop.',
   read: 'The file was read.',
+  notRead: 'The file could not be read.',
+  readAgain: 'The file is read again, by itself and with more memory.',
   crmInLine: 'The file holds CRM objects and waits in line to be imported.',
   matched: 'The shared fields match beyond doubt, so the two are one call.',
   matchAccepted: 'A person accepted the match, so the two are one call.',

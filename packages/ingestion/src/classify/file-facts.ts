@@ -1,4 +1,12 @@
-import { type Issue, issue, type ParsedName, type Policy, stemNamedBy } from '@callbay/core';
+import {
+  type Issue,
+  issue,
+  outcomeOf,
+  type ParsedName,
+  type Policy,
+  type SetAsideCode,
+  stemNamedBy,
+} from '@callbay/core';
 import { formatOfExtension, type ParsedMetadata } from '@callbay/metadata';
 import type { Inspection, InspectTask } from './inspection.ts';
 import type { FileFacts, UnreadFile } from './ports.ts';
@@ -73,13 +81,14 @@ export function isBatch(name: ParsedName, metadata: ParsedMetadata, policy: Poli
 
 const isListed = (policy: Policy): boolean => policy.mapping.options.manyRecords === true;
 
-/** Without a digest: no other file has the same bytes as one that nobody can read. */
-export function neverRead(name: ParsedName): FileFacts {
-  const sentence = 'The file could not be read within the limits of memory and time.';
-  if (name.kind !== 'recording') return unreadable(name, '', [issue('METADATA_INVALID', sentence)]);
+/** Of a file that we failed to read. Without a digest: no other file has the same bytes. */
+export function setAsideFacts(name: ParsedName, code: SetAsideCode): FileFacts {
+  const reason = issue(code, outcomeOf(code).message);
+  if (name.kind === 'sidecar') return unreadable(name, '', [reason]);
   const { stem, warnings } = name;
-  const issues = [issue('NOT_MEDIA', sentence)];
-  return { kind: 'recording', stem, sha256: '', media: null, warnings, issues, records: [] };
+  const kind = name.kind === 'recording' ? 'recording' : 'unknown';
+  const issues = [...name.issues, reason];
+  return { kind, stem, sha256: '', media: null, warnings, issues, records: [] };
 }
 
 /** Metadata of which nothing can be used. */

@@ -3,16 +3,23 @@ import { type ChildPool, createChildPool } from '../reading/child-pool.ts';
 import { ReadingFailedError } from '../reading/reading-child.ts';
 import type { InspectTasks } from './inspect-worker.ts';
 import type { Inspection, InspectionFailure, InspectionResult, InspectTask } from './inspection.ts';
+import { answersSoon } from './why-unread.ts';
 
 /** Reads untrusted bytes outside this process. */
 export interface Inspector extends AsyncDisposable {
   /** Reads one file. Throws an InspectionError where that failed, the signal's reason where it was aborted. */
-  inspect(task: InspectTask, signal?: AbortSignal): Promise<Inspection>;
+  inspect(task: InspectTask, options?: InspectOptions): Promise<Inspection>;
   /**
    * Reads many files, a few dozen to a message, and answers in their order. A file whose process dies or is late costs no
    * other file: what shared a message with it is read again, one by one. Throws only the signal's reason.
    */
   inspectMany(tasks: readonly InspectTask[], signal?: AbortSignal): Promise<InspectionResult[]>;
+}
+
+export interface InspectOptions {
+  readonly signal?: AbortSignal;
+  /** Reads it with more memory and time; one such file at a time. */
+  readonly isHeavy?: boolean;
 }
 
 /** Nothing was learned of a file. Only an outage (`store`) is retryable: it says nothing about the file. */
@@ -44,7 +51,10 @@ const BYTES_PER_MS = 20 * 1024;
 const HEAP_MB = 256;
 /** A busy installation is never idle for so long. */
 const IDLE_MS = 10 * 60_000;
-const STORE_ANSWER_MS = 5_000;
+/** For a file that a process of the usual size failed on. */
+const HEAVY_HEAP_MB = 1024;
+const HEAVY_TIME = 4;
+const HEAVY_IDLE_MS = 10_000;
 
 /** A pool of at most `processes` child processes, the first of them started at once. */
 export function createInspector({
@@ -52,26 +62,27 @@ export function createInspector({
   checkStore = async () => {},
   baseLimitMs = BASE_MS,
 }: InspectorOptions): Inspector {
+  const module = new URL('./inspect-worker.ts', import.meta.url);
   const pool: ChildPool<InspectTasks> = createChildPool({
-    module: new URL('./inspect-worker.ts', import.meta.url),
+    module,
     processes,
     warm: 1,
     heapMb: HEAP_MB,
     idleMs: IDLE_MS,
   });
+  const heavyPool: ChildPool<InspectTasks> = createChildPool({
+    module,
+    processes: 1,
+    warm: 0,
+    heapMb: HEAVY_HEAP_MB,
+    idleMs: HEAVY_IDLE_MS,
+  });
 
-  const hasStore = async (): Promise<boolean> => {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new Error('no answer')), STORE_ANSWER_MS);
-    try {
-      await Promise.race([checkStore(), late]);
-      return true;
-    } catch {
-      return false;
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+  const hasStore = (): Promise<boolean> =>
+    answersSoon(checkStore()).then(
+      () => true,
+      () => false,
+    );
 
   /** A missing file, or one that hangs, is an outage where the whole store is missing or hangs. */
   const judge = async (result: InspectionResult): Promise<InspectionResult> => {
@@ -82,11 +93,13 @@ export function createInspector({
   const readMessage = async (
     part: readonly InspectTask[],
     signal?: AbortSignal,
+    children = pool,
   ): Promise<InspectionResult[]> => {
     const bytes = part.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    const timeLimitMs = baseLimitMs + Math.ceil(bytes / BYTES_PER_MS);
+    const limitMs = baseLimitMs + Math.ceil(bytes / BYTES_PER_MS);
+    const timeLimitMs = children === heavyPool ? limitMs * HEAVY_TIME : limitMs;
     try {
-      return await pool.run('inspectAll', part, { timeLimitMs, signal });
+      return await children.run('inspectAll', part, { timeLimitMs, signal });
     } catch (error) {
       signal?.throwIfAborted();
       if (part.length > 1 && error instanceof ReadingFailedError) {
@@ -106,12 +119,17 @@ export function createInspector({
 
   return {
     inspectMany,
-    async inspect(task, signal) {
-      const [result] = await inspectMany([task], signal);
-      if ('failed' in result!) throw new InspectionError(result);
-      return result!;
+    async inspect(task, { signal, isHeavy = false } = {}) {
+      const [read] = isHeavy
+        ? await readMessage([task], signal, heavyPool)
+        : await readMessage([task], signal);
+      const result = await judge(read!);
+      if ('failed' in result) throw new InspectionError(result);
+      return result;
     },
-    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([pool[Symbol.asyncDispose](), heavyPool[Symbol.asyncDispose]()]);
+    },
   };
 }
 

@@ -8,6 +8,8 @@ export interface UnreadFile {
   readonly stem: string;
   readonly sizeBytes: number;
   readonly blobKey: string;
+  /** How often it was read again after we had failed to. */
+  readonly rereads: number;
 }
 
 /** What reading a file found. */
@@ -47,6 +49,14 @@ export interface FileStore {
   moveToLaneAlone(tenantId: string, fileIds: readonly string[]): Promise<void>;
   /** Counts a failed reading, and has the file read alone, not before `retryInMs`. Answers how many failed. */
   countFailedRead(tenantId: string, fileId: string, retryInMs: number): Promise<number>;
+  /** Notes when a file that was set aside is read again. */
+  planReread(tenantId: string, fileId: string, inMs: number): Promise<void>;
+  /**
+   * Opens files set aside whose time has come, at the end of the receive order, to be read alone: one of a tenant, and
+   * none where another is being read. A CRM file is left to an operator once a later one of its type was imported: applied
+   * after it, its older values would win. Answers the tenants.
+   */
+  reopenSetAside(limit: number): Promise<string[]>;
   /** Stores the facts once, without deciding; a second time changes nothing. Answers the call keys to advance. */
   saveFacts(tenantId: string, fileId: string, facts: FileFacts): Promise<string[]>;
   /** The lanes with files that were received over `olderThanMs` ago and that nobody has read. */

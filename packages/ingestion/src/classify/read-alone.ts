@@ -4,9 +4,11 @@ import {
   checkColumns,
   crmTypeOfHeader,
   crmTypeOfName,
+  MAX_FAILED_READS,
   type ParsedName,
   type Policy,
   parseFileName,
+  rereadDelayMs,
 } from '@callbay/core';
 import { advanceBatch } from '../batch/advance-batch.ts';
 import type { BatchStore } from '../batch/ports.ts';
@@ -15,10 +17,11 @@ import { advanceInChunks } from '../calls/advance-calls.ts';
 import type { CrmQueue, CrmStore } from '../crm/ports.ts';
 import type { JobQueue } from '../ports.ts';
 import { startRowReading } from '../reading/row-reader.ts';
-import { factsOf, isBatch, neverRead, taskOf, unreadable } from './file-facts.ts';
+import { factsOf, isBatch, setAsideFacts, taskOf, unreadable } from './file-facts.ts';
 import type { Inspection } from './inspection.ts';
 import type { UnreadFile } from './ports.ts';
 import { type SaveFactsDeps, saveFacts } from './save-facts.ts';
+import { whyUnread } from './why-unread.ts';
 
 export interface ReadAloneDeps extends SaveFactsDeps {
   readonly batches: BatchStore;
@@ -26,11 +29,11 @@ export interface ReadAloneDeps extends SaveFactsDeps {
   readonly queue: JobQueue & CrmQueue;
 }
 
-/** After this many failures that no outage explains, a file counts as unreadable. */
-const MAX_FAILED_READS = 3;
 /** Doubled from one attempt to the next. */
 const RETRY_MS = 500;
 const BATCH_HEAP_MB = 192;
+/** For a batch that a process of the usual size failed on. */
+const HEAVY_BATCH_HEAP_MB = 768;
 const BATCH_BASE_MS = 60_000;
 /** A database that others use too still takes this much of a batch. */
 const BATCH_BYTES_PER_MS = 512;
@@ -58,7 +61,10 @@ export async function readAlone(
   }
 }
 
-/** A file nobody can read must not keep its tenant's later files waiting for ever. */
+/**
+ * A file that nobody can read must not keep its tenant's later files waiting forever: it is set aside. An outage of the
+ * store is thrown: it says nothing about the file.
+ */
 async function noteFailedRead(
   deps: ReadAloneDeps,
   tenantId: string,
@@ -67,21 +73,23 @@ async function noteFailedRead(
   error: unknown,
 ): Promise<void> {
   const { fileId } = file;
+  const code = await whyUnread(deps.blobs, tenantId, file);
   const failures = await deps.files.countFailedRead(tenantId, fileId, 0);
-  const told = { err: error, tenantId, fileId, failures };
+  const told = { err: error, tenantId, fileId, failures, code };
   if (failures < MAX_FAILED_READS) {
     deps.log.warn(told, 'a file could not be read and will be read again');
     await deps.queue.wakeReaders(tenantId, 'alone', RETRY_MS * 2 ** failures);
     return;
   }
-  deps.log.error(told, 'a file could not be read after repeated attempts');
+  deps.log.error(told, 'a file was set aside after repeated failed reads');
   const crmType = crmTypeOfName(file.name, policy.settings);
   const wakes =
     crmType !== null
       ? await saveCrmFile(deps, tenantId, file, crmType, '')
       : await saveFacts(deps, tenantId, [
-          { fileId, stem: file.stem, facts: neverRead(parseFileName(file.name, policy.settings)) },
+          { fileId, stem: file.stem, facts: setAsideFacts(parseFileName(file.name, policy.settings), code) },
         ]);
+  await deps.files.planReread(tenantId, fileId, rereadDelayMs(file.rereads));
   await advanceInChunks(deps, { tenantId, callKeys: wakes });
 }
 
@@ -96,7 +104,10 @@ async function readAndSave(
   const named = crmTypeOfName(file.name, policy.settings);
   await using local = await deps.blobs.openLocal(tenantId, file.blobKey);
   const task = taskOf(file, policy, name, local.path);
-  const inspection = await deps.inspector.inspect(named === null ? task : { ...task, read: null });
+  const isHeavy = file.rereads > 0;
+  const inspection = await deps.inspector.inspect(named === null ? task : { ...task, read: null }, {
+    isHeavy,
+  });
   const type = named ?? (await crmTypeByHeader(deps, tenantId, policy, inspection));
   if (type !== null) return saveCrmFile(deps, tenantId, file, type, inspection.sha256);
   if (inspection.metadata && isBatch(name, inspection.metadata, policy)) {
@@ -151,7 +162,7 @@ async function readAndSaveBatch(
     module: new URL('../batch/read-batch-rows.ts', import.meta.url),
     path,
     options: { format: metadata!.format, policy },
-    heapMb: BATCH_HEAP_MB,
+    heapMb: file.rereads > 0 ? HEAVY_BATCH_HEAP_MB : BATCH_HEAP_MB,
     timeLimitMs: BATCH_BASE_MS + Math.ceil(file.sizeBytes / BATCH_BYTES_PER_MS),
   });
   const { stem, warnings } = name;

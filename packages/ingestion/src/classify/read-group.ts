@@ -1,4 +1,4 @@
-import { kindOfName, type ParsedName, type Policy, parseFileName } from '@callbay/core';
+import { CallbayError, kindOfName, type ParsedName, type Policy, parseFileName } from '@callbay/core';
 import { advanceInChunks } from '../calls/advance-calls.ts';
 import type { ReadFile } from '../calls/ports.ts';
 import type { JobQueue } from '../ports.ts';
@@ -73,6 +73,7 @@ async function readFiles(
       return { file, name, task: taskOf(file, policy, name, local.path) };
     }),
   );
+  for (const end of opened) if (end.status === 'rejected' && isOutage(end.reason)) throw end.reason;
   const planned = opened.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
   const results = await inspector.inspectMany(planned.map(({ task }) => task));
   const read: ReadFile[] = [];
@@ -89,6 +90,9 @@ async function readFiles(
   }
   return { read, alone };
 }
+
+/** Says nothing about the file. */
+const isOutage = (error: unknown): boolean => error instanceof CallbayError && error.retryable;
 
 const belongsAlone = (name: ParsedName, { metadata }: Inspection, policy: Policy): boolean =>
   metadata !== null && isBatch(name, metadata, policy);

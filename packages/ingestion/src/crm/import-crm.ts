@@ -1,5 +1,6 @@
-import { CallbayError, isCrmType, outcomeOf, outcomeSaying } from '@callbay/core';
+import { CallbayError, isCrmType, MAX_FAILED_READS, outcomeOf } from '@callbay/core';
 import { type AdvanceCallsDeps, advanceCalls } from '../calls/advance-calls.ts';
+import { whyUnread } from '../classify/why-unread.ts';
 import type { BlobStore, PipelineLog } from '../ports.ts';
 import { startRowReading } from '../reading/row-reader.ts';
 import type { ImportSlots } from './import-slots.ts';
@@ -15,11 +16,11 @@ export interface ImportCrmDeps extends AdvanceCallsDeps {
 }
 
 const HEAP_MB = 96;
+/** For a file that a process of the usual size failed on. */
+const HEAVY_HEAP_MB = 512;
 const BASE_MS = 60_000;
 /** A slow disk, and a database that others use too, still take this much. */
 const BYTES_PER_MS = 256;
-/** After so many deaths that no outage explains, a file is taken to be unreadable. */
-const MAX_FAILURES = 3;
 const WAKE_BATCH = 500;
 const NEXT_JOBS = 10;
 
@@ -61,15 +62,17 @@ async function importFile(
     if (end !== 'repeated') return end !== null;
     return (await readAndApply(deps, tenantId, { ...next, firstAt: null }, signal)) !== null;
   } catch (error) {
-    if (error instanceof CallbayError && error.retryable) throw error;
+    const isOutage = error instanceof CallbayError && error.retryable;
+    if (isOutage || signal?.aborted) throw error;
+    const { blobKey, sizeBytes } = next;
+    const code = await whyUnread(deps.blobs, tenantId, { blobKey, sizeBytes });
     const failures = await crm.countFailure(tenantId, next.fileId);
-    if (failures < MAX_FAILURES) throw error;
+    if (failures < MAX_FAILED_READS) throw error;
     deps.log.error(
-      { err: error, tenantId, fileId: next.fileId },
-      'a CRM file could not be read after repeated attempts',
+      { err: error, tenantId, fileId: next.fileId, code },
+      'a CRM file was set aside after repeated failed reads',
     );
-    const reason = 'The file could not be read within the limits of memory and time.';
-    await crm.endImport(tenantId, next, outcomeSaying('METADATA_INVALID', reason));
+    await crm.endImport(tenantId, next, outcomeOf(code));
     return true;
   }
 }
@@ -91,7 +94,7 @@ async function readAndApply(
       receivedAtMs: next.receivedAt.getTime(),
       wholeRow: next.firstAt && { tenantId, fileId: next.fileId, at: next.firstAt.toISOString() },
     },
-    heapMb: HEAP_MB,
+    heapMb: next.rereads > 0 ? HEAVY_HEAP_MB : HEAP_MB,
     timeLimitMs: BASE_MS + Math.ceil(next.sizeBytes / BYTES_PER_MS),
     ...(signal === undefined ? {} : { signal }),
   });

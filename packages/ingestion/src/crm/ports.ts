@@ -20,6 +20,8 @@ export interface CrmImport {
   readonly sizeBytes: number;
   readonly receivedAt: Date;
   readonly isWithdrawn: boolean;
+  /** How often it was read again after we had failed to. */
+  readonly rereads: number;
   /** The newest published version; null where the tenant published none. */
   readonly mapping: CrmMapping | null;
   readonly timeZone: string | null;
@@ -60,7 +62,7 @@ export interface CrmStore {
    * what changed is written. Null changes nothing. Rejects as `reading.report` does.
    */
   apply(tenantId: string, next: CrmImport, reading: RowReading<CrmReadReport>): Promise<CrmImportEnd>;
-  /** Ends the import without applying anything. */
+  /** Ends the import without applying anything. One that is set aside is read again later. */
   endImport(tenantId: string, next: CrmImport, outcome: Outcome): Promise<void>;
   /** Counts a death of the process that read it; answers how many there were. */
   countFailure(tenantId: string, fileId: string): Promise<number>;

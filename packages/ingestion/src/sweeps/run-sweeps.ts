@@ -8,7 +8,14 @@ import { sweepForgottenLinks, sweepLinks } from '../linkage/link-records.ts';
 import type { PipelineMetrics } from '../ports.ts';
 import { sweepDataRetention } from '../retention/data-retention.ts';
 import type { WatchedSweep } from './ports.ts';
-import { type SweepDeps, sweepDueCalls, sweepPurges, sweepUnreadFiles, UNREAD_AFTER_MS } from './sweep.ts';
+import {
+  type SweepDeps,
+  sweepDueCalls,
+  sweepPurges,
+  sweepRereads,
+  sweepUnreadFiles,
+  UNREAD_AFTER_MS,
+} from './sweep.ts';
 import { sweepOrphans } from './sweep-orphans.ts';
 import { sweepSpace } from './sweep-space.ts';
 
@@ -35,6 +42,7 @@ const WATCH_EVERY_MS = 1_000;
 export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
   const [readForPurge, readForRetention, readForOrphans] = [clockReader(), clockReader(), clockReader()];
   const loops = [
+    { name: 'rereads', everyMs: MINUTE_MS, work: () => sweepRereads(deps) },
     { name: 'rows', everyMs: MINUTE_MS, work: () => sweepExpiredRows(deps) },
     { name: 'purges', everyMs: MINUTE_MS, work: () => sweepPurges(deps, readForPurge()) },
     { name: 'retention', everyMs: MINUTE_MS, work: () => sweepDataRetention(deps, readForRetention()) },

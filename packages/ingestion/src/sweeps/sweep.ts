@@ -17,6 +17,7 @@ export interface SweepDeps extends ReadWaitingDeps, ImportCrmDeps, LinkRecordsDe
 }
 
 const BATCH = 500;
+const REREADS = 100;
 /** A job in good health reads a file well before this: what is older has lost its job. */
 export const UNREAD_AFTER_MS = 10_000;
 
@@ -25,6 +26,13 @@ export async function sweepUnreadFiles({ files, queue }: SweepDeps): Promise<num
   const unread = await files.findUnread(UNREAD_AFTER_MS, BATCH);
   await queue.wakeManyReaders(unread);
   return unread.length;
+}
+
+/** Has files read again that were set aside a while ago. Answers how many. */
+export async function sweepRereads({ files, queue }: SweepDeps): Promise<number> {
+  const tenants = await files.reopenSetAside(REREADS);
+  await queue.wakeManyReaders(tenants.map((tenantId) => ({ tenantId, lane: 'alone' })));
+  return tenants.length;
 }
 
 /** Advances every call whose facts changed and that no job came for, or whose time has come. */

@@ -1,7 +1,9 @@
 import type { Policy, ReadLane } from '@callbay/core';
 import type { FileStore, UnreadFile } from '@callbay/ingestion';
 import { type Database, transact } from '../database/database.ts';
+import { isSetAsideSql } from '../database/state-conditions.ts';
 import { analyzeNewTables } from '../database/statistics.ts';
+import { reopenSetAside } from '../replays/reopen-files.ts';
 import { findNewestPolicy } from '../tenants/newest-policy.ts';
 import { keyOfStem } from './facts-of-rows.ts';
 import { stemsOfFacts, takeReadFiles } from './save-facts.ts';
@@ -15,7 +17,7 @@ const IN_LANE: Readonly<Record<ReadLane, string>> = {
 };
 
 const findWaitingSql = (lane: ReadLane): string =>
-  `SELECT id AS "fileId", name, stem, size_bytes AS "sizeBytes", blob_key AS "blobKey" FROM files
+  `SELECT id AS "fileId", name, stem, size_bytes AS "sizeBytes", blob_key AS "blobKey", rereads FROM files
     WHERE tenant_id = $1 AND ${IN_LANE[lane]} AND (read_again_at IS NULL OR read_again_at <= callbay_now())
     ORDER BY coalesce(replay_seq, receive_seq) LIMIT $2`;
 
@@ -35,7 +37,7 @@ export function createFileStore(db: Database): FileStore {
 
     async findUnreadFile(tenantId, fileId) {
       const [file] = await db.query<UnreadFile>(
-        `SELECT id AS "fileId", name, stem, size_bytes AS "sizeBytes", blob_key AS "blobKey" FROM files
+        `SELECT id AS "fileId", name, stem, size_bytes AS "sizeBytes", blob_key AS "blobKey", rereads FROM files
           WHERE tenant_id = $1 AND id = $2 AND ${UNREAD}`,
         [tenantId, fileId],
         'find-unread-file',
@@ -63,6 +65,17 @@ export function createFileStore(db: Database): FileStore {
       );
       return row?.classify_attempts ?? 0;
     },
+
+    async planReread(tenantId, fileId, inMs) {
+      await db.execute(
+        `UPDATE files SET read_again_at = callbay_now() + $3 * interval '1 millisecond'
+          WHERE tenant_id = $1 AND id = $2 AND ${isSetAsideSql('')}`,
+        [tenantId, fileId, inMs],
+        'plan-reread',
+      );
+    },
+
+    reopenSetAside: (limit) => reopenSetAside(db, limit),
 
     saveFacts: (tenantId, fileId, facts) =>
       transact(db, async (tx) => {

@@ -4,6 +4,7 @@ import {
   folderOf,
   freeName,
   isOpen,
+  isSetAside,
   STEP_SENTENCES,
   splitName,
 } from '@callbay/core';
@@ -136,7 +137,12 @@ async function saveFiles(
     ...changes.filter(({ id }) => !own.facts.has(id)),
   ];
   const steps = [
-    ...facts.map(({ id, detail }) => ({ id, step: 'classified', message: STEP_SENTENCES.read, detail })),
+    ...facts.map(({ id, detail }) => ({
+      id,
+      step: 'classified',
+      message: isSetAside(detail.issues[0]?.code) ? STEP_SENTENCES.notRead : STEP_SENTENCES.read,
+      detail,
+    })),
     ...changes.map(({ id, state, code, message, call_key, folder }) => ({
       id,
       step: state,

@@ -37,6 +37,7 @@ interface LineRow {
   readonly received_at: Date;
   readonly place: number;
   readonly is_withdrawn: boolean;
+  readonly rereads: number;
   readonly is_blocked: boolean;
   readonly has_objects: boolean;
   readonly now: Date;
@@ -49,7 +50,7 @@ interface LineRow {
 export async function findNextImport(sql: Sql, tenantId: string, type: CrmType): Promise<CrmImport | null> {
   const [row] = await sql.query<LineRow>(
     `SELECT i.file_id, f.name, CASE WHEN f.purged_at IS NULL THEN f.blob_key END AS blob_key, f.size_bytes,
-            f.received_at, i.place, f.withdrawn_seq IS NOT NULL AS is_withdrawn,
+            f.received_at, i.place, f.withdrawn_seq IS NOT NULL AS is_withdrawn, f.rereads,
             EXISTS (SELECT FROM crm_objects WHERE tenant_id = $1 AND type = $2) AS has_objects, callbay_now() AS now,
             EXISTS (SELECT FROM files u WHERE u.tenant_id = $1 AND u.classified_at IS NULL AND u.state = 'received'
                        AND u.ext = 'csv' AND u.blob_key IS NOT NULL AND u.purged_at IS NULL
@@ -69,6 +70,7 @@ export async function findNextImport(sql: Sql, tenantId: string, type: CrmType):
     sizeBytes: row.size_bytes,
     receivedAt: row.received_at,
     isWithdrawn: row.is_withdrawn,
+    rereads: row.rereads,
     mapping: (await findCrmMappings(sql, tenantId)).get(type) ?? null,
     timeZone: (await findNewestPolicy(sql, tenantId))?.timeZone ?? null,
     firstAt: row.has_objects ? null : row.now,

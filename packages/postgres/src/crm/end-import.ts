@@ -1,4 +1,4 @@
-import { folderOf, type Issue, type Outcome, stateOf } from '@callbay/core';
+import { folderOf, type Issue, isSetAside, type Outcome, rereadDelayMs, stateOf } from '@callbay/core';
 import type { CrmImport, CrmImportCounts, CrmReadReport } from '@callbay/ingestion';
 import { freeNameFor } from '../calls/save-verdicts.ts';
 import type { Sql } from '../database/database.ts';
@@ -31,7 +31,7 @@ export const detailOf = (report: CrmReadReport, counts: CrmImportCounts | null):
 export async function endImport(
   tx: Sql,
   tenantId: string,
-  next: Pick<CrmImport, 'fileId' | 'name'>,
+  next: Pick<CrmImport, 'fileId' | 'name' | 'rereads'>,
   { outcome, warnings, detail }: ImportStory,
 ): Promise<void> {
   const { code, message, fix } = outcome;
@@ -50,7 +50,8 @@ export async function endImport(
   await tx.execute(
     `WITH told AS (
        UPDATE files SET state = $3, outcome_code = $4, outcome_message = $5, outcome_fix = $6, outcome_at = callbay_now(),
-              warnings = fact_warnings || $7::jsonb, folder = $8, shown_name = $9
+              warnings = fact_warnings || $7::jsonb, folder = $8, shown_name = $9,
+              read_again_at = callbay_now() + $11 * interval '1 millisecond'
         WHERE tenant_id = $1 AND id = $2 AND state = 'received'
        RETURNING id
      )
@@ -67,6 +68,7 @@ export async function endImport(
       folder,
       shownName,
       JSON.stringify(detail),
+      isSetAside(code) ? rereadDelayMs(next.rereads) : null,
     ],
   );
 }

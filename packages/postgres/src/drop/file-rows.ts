@@ -70,7 +70,8 @@ export function toFileView(row: FileRow, call: FileCall | null): FileView {
     name: row.name,
     kind: row.kind as FileView['kind'],
     sizeBytes: Number(row.sizeBytes),
-    sha256: row.sha256,
+    // Nobody has digested a file that could not be read.
+    sha256: row.sha256 || null,
     receivedAt: row.receivedAt.toISOString(),
     state: row.state as FileView['state'],
     outcome: outcomeOfRow(row),

@@ -4,9 +4,13 @@ import { audit } from '../access/audit.ts';
 import { lockTenant } from '../calls/lock-tenant.ts';
 import { takeCounter } from '../calls/save-calls.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
+import { isSetAsideSql } from '../database/state-conditions.ts';
 import { findCalls, findFiles, findRows, IS_KEPT, MAY_REPLAY, MAY_REPLAY_ROW } from './find-replays.ts';
+import { lockCallsOf, OPEN_AGAIN } from './reopen-files.ts';
 
 const MAX_AT_ONCE = 500;
+/** Of `files f`: it takes a new place in the order. */
+const MAY_OPEN = `(f.state = 'rejected' OR (${isSetAsideSql('f.')}))`;
 
 export function createBulkReplayStore(db: Database): BulkReplayStore {
   const bounded = (ids: readonly string[]): readonly string[] => {
@@ -30,18 +34,6 @@ export function createBulkReplayStore(db: Database): BulkReplayStore {
   };
 }
 
-/** Locks the calls that the files touch, before the files, as everywhere. */
-async function lockCallsOf(tx: Sql, tenantId: string, fileIds: readonly string[]): Promise<string[]> {
-  const rows = await tx.query<{ call_key: string }>(
-    `SELECT call_key FROM calls WHERE tenant_id = $1 AND call_key IN (
-       SELECT 'stem:' || stem FROM files WHERE tenant_id = $1 AND id = ANY ($2)
-       UNION SELECT 'stem:' || named_stem FROM call_records WHERE tenant_id = $1 AND file_id = ANY ($2))
-      ORDER BY call_key COLLATE "C" FOR UPDATE`,
-    [tenantId, fileIds],
-  );
-  return rows.map((row) => row.call_key);
-}
-
 async function replayFiles(
   tx: Sql,
   tenantId: string,
@@ -52,20 +44,19 @@ async function replayFiles(
   if ((await lockTenant(tx, tenantId)) === null) return { replayed: 0, toRead: [] };
   const callKeys = await lockCallsOf(tx, tenantId, fileIds);
   const held = await tx.query<{ id: string }>(
-    `SELECT id FROM files WHERE tenant_id = $1 AND id = ANY ($2) AND state = 'held' AND withdrawn_seq IS NULL`,
+    `SELECT id FROM files WHERE tenant_id = $1 AND id = ANY ($2) AND state = 'held' AND withdrawn_seq IS NULL AND NOT (${isSetAsideSql('')})`,
     [tenantId, fileIds],
   );
   const base = await takeCounter(tx, tenantId, 'receive', fileIds.length);
-  // What is open is judged by the newest policy anyway: only what has ended takes a new place.
+  // What is open is judged by the newest policy anyway: only what has ended, or was never read, takes a new place.
   const rejected = await tx.query<{ id: string; to_read: boolean }>(
     `WITH chosen AS (
        SELECT f.id, ${IS_KEPT} AS kept, row_number() OVER (ORDER BY f.receive_seq) AS place FROM files f
-        WHERE f.tenant_id = $1 AND f.id = ANY ($2) AND f.state = 'rejected' AND ${MAY_REPLAY}
+        WHERE f.tenant_id = $1 AND f.id = ANY ($2) AND ${MAY_OPEN} AND ${MAY_REPLAY}
      )
-     UPDATE files f SET replay_seq = $3::bigint + c.place, classify_attempts = 0, judged_policy = NULL, state = 'received',
-            classified_at = CASE WHEN c.kept THEN f.classified_at END, outcome_code = NULL, outcome_message = NULL,
-            outcome_fix = NULL, outcome_at = NULL, folder = 'data', shown_name = name
-       FROM chosen c WHERE f.tenant_id = $1 AND f.id = c.id AND f.state = 'rejected'
+     UPDATE files f SET replay_seq = $3::bigint + c.place, classify_attempts = 0, classified_at = CASE WHEN c.kept THEN f.classified_at END,
+            ${OPEN_AGAIN}
+       FROM chosen c WHERE f.tenant_id = $1 AND f.id = c.id AND ${MAY_OPEN}
      RETURNING f.id, NOT c.kept AS to_read`,
     [tenantId, fileIds, base],
   );

@@ -4,7 +4,8 @@ import { audit } from '../access/audit.ts';
 import { keyOfStem } from '../calls/facts-of-rows.ts';
 import { textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
-import { isCompleteHoldSql } from '../database/state-conditions.ts';
+import { isCompleteHoldSql, isSetAsideSql } from '../database/state-conditions.ts';
+import { OPEN_AGAIN } from './reopen-files.ts';
 
 export function createReplayStore(db: Database): ReplayStore {
   return {
@@ -21,7 +22,7 @@ export function createReplayStore(db: Database): ReplayStore {
         ]);
         const isAgain =
           (await judgeHeldAgain(tx, tenantId, fileId, keyOfStem(found.stem))) ||
-          (await readRejectedAgain(tx, tenantId, fileId));
+          (await readAgain(tx, tenantId, fileId));
         if (!isAgain) return 'not_replayable';
         await tx.execute(
           `INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
@@ -43,10 +44,10 @@ const MAY_BE_REPLAYED = `tenant_id = $1 AND id = $2 AND NOT ${isCompleteHoldSql(
  * later.
  */
 async function judgeHeldAgain(tx: Sql, tenantId: string, fileId: string, callKey: string): Promise<boolean> {
-  const rows = await tx.query(`SELECT 1 FROM files WHERE ${MAY_BE_REPLAYED} AND state = 'held'`, [
-    tenantId,
-    fileId,
-  ]);
+  const rows = await tx.query(
+    `SELECT 1 FROM files WHERE ${MAY_BE_REPLAYED} AND state = 'held' AND NOT (${isSetAsideSql('')})`,
+    [tenantId, fileId],
+  );
   if (rows.length === 0) return false;
   await tx.execute('UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1 AND call_key = $2', [
     tenantId,
@@ -55,15 +56,14 @@ async function judgeHeldAgain(tx: Sql, tenantId: string, fileId: string, callKey
   return true;
 }
 
-async function readRejectedAgain(tx: Sql, tenantId: string, fileId: string): Promise<boolean> {
+/** What has ended is read and judged again at the end of the order; so is a file that was never read. */
+async function readAgain(tx: Sql, tenantId: string, fileId: string): Promise<boolean> {
   const rows = await tx.query(
     `WITH position AS (
        UPDATE tenant_counters SET value = value + 1 WHERE tenant_id = $1 AND name = 'receive' RETURNING value
      )
-     UPDATE files SET replay_seq = (SELECT value FROM position), classified_at = NULL, classify_attempts = 0,
-            judged_policy = NULL, state = 'received', outcome_code = NULL, outcome_message = NULL,
-            outcome_fix = NULL, outcome_at = NULL, folder = 'data', shown_name = name
-      WHERE ${MAY_BE_REPLAYED} AND state = 'rejected'
+     UPDATE files f SET replay_seq = (SELECT value FROM position), classified_at = NULL, classify_attempts = 0, ${OPEN_AGAIN}
+      WHERE ${MAY_BE_REPLAYED} AND (state = 'rejected' OR (${isSetAsideSql('')}))
     RETURNING id`,
     [tenantId, fileId],
   );
