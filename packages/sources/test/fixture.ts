@@ -33,6 +33,8 @@ export interface FixtureOptions {
   readonly spoolDir?: string;
   readonly room?: StorageRoom;
   readonly drainMs?: number;
+  /** Listens beside another server on the same port; 0 takes a free one. */
+  readonly sharedPort?: number;
   readonly now?: () => Date;
   readonly monotonicMs?: () => number;
   readonly metrics?: Partial<SftpMetrics>;
@@ -92,7 +94,14 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
       ...(options.room === undefined ? {} : { room: options.room }),
       metrics: { ...NO_METRICS, ...options.metrics },
     },
-    { host: '127.0.0.1', port: 0, spoolDir, drainMs: options.drainMs ?? 2_000, limits: options.limits ?? {} },
+    {
+      host: '127.0.0.1',
+      port: options.sharedPort ?? 0,
+      isPortShared: options.sharedPort !== undefined,
+      spoolDir,
+      drainMs: options.drainMs ?? 2_000,
+      limits: { drainQuietMs: 50, ...options.limits },
+    },
   );
   const keyPath = join(folder, 'id_ed25519');
   await writeFile(keyPath, KEY.private, { mode: 0o600 });

@@ -1,6 +1,7 @@
 import { hashPassword, verifyPassword } from '@callbay/ingestion';
 import { expect, test } from 'vitest';
 import { makeKeyPair } from '../src/index.ts';
+import { FAREWELLS } from '../src/sftp/farewells.ts';
 import { ssh2 } from '../src/sftp/ssh2.ts';
 import { isInstalled, run, SSH_OPTIONS, sftp } from './commands.ts';
 import { KEY, login, startFixture, statusOf, until, wireKey } from './fixture.ts';
@@ -174,13 +175,38 @@ test('case 98: a change that leaves the session its access only updates it', asy
 });
 
 test('with the account store away a login fails, and the server goes on', async () => {
-  await using drop = await startFixture();
+  const ends: string[] = [];
+  await using drop = await startFixture({ metrics: { loginEnded: (outcome) => ends.push(outcome) } });
   drop.accounts.failWith = new Error('database away');
   await refused(drop.connect());
+  expect(ends).toEqual(['unavailable']);
   drop.accounts.failWith = null;
   await using client = await drop.connect();
   expect(await client.list('/')).toEqual(['data', 'receipts']);
 });
+
+test.skipIf(!isInstalled('sftp'))(
+  'a login that cannot be checked is told why, not that it failed (skipped where sftp is not installed)',
+  async () => {
+    await using drop = await startFixture();
+    drop.accounts.failWith = new Error('database away');
+    const { code, output } = await sftp(drop, 'ls\n');
+    expect(code).toBe(255);
+    expect(output).toContain(FAREWELLS.unavailable.sentence);
+    expect(output).not.toContain('Permission denied');
+  },
+);
+
+test.skipIf(!isInstalled('sftp'))(
+  'a tenant whose sessions are all in use is told so (skipped where sftp is not installed)',
+  async () => {
+    await using drop = await startFixture({ limits: { sessionsPerTenant: 1 } });
+    await using _client = await drop.connect();
+    const { output } = await sftp(drop, 'ls\n');
+    expect(output).toContain(FAREWELLS.tooManySessions.sentence);
+    expect(drop.accounts.audit.at(-1)).toMatchObject({ detail: { reasons: ['too_many_sessions'] } });
+  },
+);
 
 test('a tenant has so many sessions and no more; another tenant still gets in', async () => {
   await using drop = await startFixture({ limits: { sessionsPerTenant: 2 } });

@@ -265,33 +265,3 @@ test('a client that asks for a whole file at once and reads nothing costs bounde
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(150 * 2 ** 20);
   await reader.kill();
 });
-
-test('closing lets a transfer end, refuses new ones, and then ends every session', async () => {
-  const drop = await startFixture();
-  const idle = await drop.connect();
-  const client = await drop.connect();
-  const handle = await client.open('drained.wav', 'w');
-  await client.write(handle, 'first ', 0);
-  const idleEnded = new Promise<void>((resolve) => idle.ssh.once('close', () => resolve()));
-  const ended = new Promise<void>((resolve) => client.ssh.once('close', () => resolve()));
-  const closing = drop.server.close();
-  await idleEnded;
-  expect(await statusOf(client.open('late.wav', 'w'))).toBe(4);
-  await client.write(handle, 'last', 6);
-  await client.close(handle);
-  await ended;
-  await closing;
-  expect(await drop.contentOf('drained.wav')).toBe('first last');
-  await drop[Symbol.asyncDispose]();
-});
-
-test('closing breaks off a transfer that takes too long, and keeps its bytes', async () => {
-  const drop = await startFixture({ drainMs: 50 });
-  const client = await drop.connect();
-  const handle = await client.open('cut.wav', 'w');
-  await client.write(handle, 'half', 0);
-  await drop.server.close();
-  expect(drop.drop.files).toEqual([]);
-  expect(await drop.spooled()).toHaveLength(1);
-  await drop[Symbol.asyncDispose]();
-});

@@ -2,8 +2,10 @@ import type { Socket } from 'node:net';
 import type { SftpAccount, SftpAccountStore } from '@callbay/ingestion';
 import type { AuthContext, Connection, ServerChannel, Session, SFTPWrapper } from 'ssh2';
 import { type AuthVerdict, judgeLogin, type Login, type RefusalReason, renewLogin } from './auth.ts';
+import { FAREWELLS, type Farewell } from './farewells.ts';
 import type { SftpMetrics } from './logger.ts';
 import { type SessionDeps, type SessionHost, SftpSession } from './session.ts';
+import { sendDisconnect } from './ssh2-internals.ts';
 import type { WriteBudget } from './write-budget.ts';
 
 export type ConnectionDeps = SessionDeps & {
@@ -30,6 +32,8 @@ export interface Peer {
 const METHODS: ('publickey' | 'password')[] = ['publickey', 'password'];
 /** Questions for the methods are no attempts, but nobody needs many. */
 const MAX_QUESTIONS = 20;
+/** How long a peer may take to read the last sentence. */
+const LINGER_MS = 2_000;
 const SFTP_ONLY = 'Callbay speaks SFTP only: use sftp, or scp without -O.\r\n';
 
 /** One SSH connection: its login, its channels, its pace. */
@@ -52,6 +56,7 @@ export class SftpConnection implements SessionHost {
   #isPaused = false;
   #isDraining = false;
   #isClosed = false;
+  #quiet: NodeJS.Timeout | undefined;
 
   constructor(deps: ConnectionDeps, client: Connection, peer: Peer) {
     this.#deps = deps;
@@ -110,14 +115,26 @@ export class SftpConnection implements SessionHost {
     if (this.#isDraining) this.#endWhenQuiet();
   }
 
-  /** Ends once nothing is being transferred; until then no new file can be opened. */
+  /** Ends once nothing is being transferred and the client has had time to end by itself; no new file can be opened. */
   drain(): void {
     this.#isDraining = true;
     this.#endWhenQuiet();
   }
 
-  destroy(): void {
-    this.#peer.socket.destroy();
+  /**
+   * Says why, then ends the connection. What the peer still sends is thrown away instead of being left unread, since a
+   * reset of the connection would overtake the sentence.
+   */
+  leave({ reason, sentence }: Farewell): void {
+    const { socket } = this.#peer;
+    if (socket.writable) sendDisconnect(this.#client, reason, sentence);
+    socket.removeAllListeners('data');
+    socket.resume();
+    socket.end();
+    const patience = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('close', () => clearTimeout(patience));
+    // What is open is put away now: nothing more that this peer sends may count.
+    this.putAway();
   }
 
   /** Ends the connection if nothing has been asked for too long, or if its key has expired meanwhile. */
@@ -129,27 +146,24 @@ export class SftpConnection implements SessionHost {
       ![...this.#sessions].some((s) => s.isBusy && open === 0);
     const endsAtMs = this.#login?.endsAtMs ?? null;
     const isExpired = endsAtMs !== null && endsAtMs <= this.#deps.monotonicMs();
-    if (isExpired) this.drop('key expired');
-    else if (isIdle) this.#client.end();
+    if (isExpired) this.drop('key expired', FAREWELLS.keyExpired);
+    else if (isIdle) this.leave(FAREWELLS.idle);
   }
 
   /** Holds the login against the account as it is now. Source: case 98. */
   applyAccount(account: SftpAccount | null): void {
     if (this.#login === null) return;
     const renewed = renewLogin(this.#login, account, this.#peer.address, this.#deps.monotonicMs());
-    if (renewed === null) this.drop('access was taken away');
+    if (renewed === null) this.drop('access was taken away', FAREWELLS.accessChanged);
     else this.#login = renewed;
   }
 
-  drop(reason: string): void {
+  drop(reason: string, farewell: Farewell): void {
     this.#deps.log.info(
       { username: this.username, address: this.#peer.address, reason },
       'sftp session dropped',
     );
-    this.#client.end();
-    this.#peer.socket.destroySoon();
-    // What is open is put away now: nothing more that this peer sends may count.
-    this.putAway();
+    this.leave(farewell);
   }
 
   #listen(): void {
@@ -173,15 +187,29 @@ export class SftpConnection implements SessionHost {
   putAway(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    clearTimeout(this.#quiet);
     for (const session of this.#sessions) session.end();
     this.#sessions.clear();
     if (this.#login !== null) this.#deps.givePlace(this.#login.account.tenantId);
     else if (this.#refusals.size > 0) this.#auditRefusals();
   }
 
+  /**
+   * A client whose upload was recorded ends by itself a moment later, and exits with success only if nobody else ended the
+   * connection before.
+   */
   #endWhenQuiet(): void {
-    if ([...this.#sessions].some((session) => session.isBusy)) return;
-    this.#client.end();
+    clearTimeout(this.#quiet);
+    if (this.#isClosed || [...this.#sessions].some((session) => session.isBusy)) return;
+    const lastRequestMs = this.#lastRequestMs;
+    const leftMs = lastRequestMs + this.#deps.limits.drainQuietMs - this.#deps.monotonicMs();
+    this.#quiet = setTimeout(
+      () => {
+        if (this.#lastRequestMs === lastRequestMs) this.leave(FAREWELLS.restarting);
+        else this.#endWhenQuiet();
+      },
+      Math.max(0, leftMs),
+    );
   }
 
   async #authenticate(context: AuthContext): Promise<void> {
@@ -194,9 +222,8 @@ export class SftpConnection implements SessionHost {
       else this.#refuse(context, verdict.tenantId, verdict.reason);
     } catch (error) {
       this.#deps.log.error({ err: error, address: this.#peer.address }, 'login could not be checked');
-      if (this.#isClosed) return;
-      context.reject(METHODS);
-      this.#client.end();
+      this.#deps.metrics.loginEnded('unavailable');
+      if (!this.#isClosed) this.leave(FAREWELLS.unavailable);
     }
   }
 
@@ -216,7 +243,7 @@ export class SftpConnection implements SessionHost {
     if (this.#questions >= MAX_QUESTIONS) this.#client.end();
   }
 
-  #refuse(context: AuthContext, tenantId: string | null, reason: RefusalReason | 'too_many_sessions'): void {
+  #refuse(context: AuthContext, tenantId: string | null, reason: RefusalReason): void {
     this.#username = context.username;
     this.#refusals.set(reason, tenantId);
     this.#attempts += 1;
@@ -226,9 +253,15 @@ export class SftpConnection implements SessionHost {
 
   #accept(context: AuthContext, login: Login): void {
     const { tenantId, username } = login.account;
-    if (this.#isDraining || !this.#deps.takePlace(tenantId)) {
-      this.#refuse(context, tenantId, 'too_many_sessions');
-      this.#client.end();
+    if (this.#isDraining) {
+      this.leave(FAREWELLS.restarting);
+      return;
+    }
+    if (!this.#deps.takePlace(tenantId)) {
+      this.#username = username;
+      this.#refusals.set('too_many_sessions', tenantId);
+      this.#attempts += 1;
+      this.leave(FAREWELLS.tooManySessions);
       return;
     }
     this.#login = login;

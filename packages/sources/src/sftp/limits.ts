@@ -26,6 +26,8 @@ export interface SftpLimits {
   readonly idleWithHandlesMs: number;
   /** How often sessions are looked at for idleness and expired keys. */
   readonly checkEveryMs: number;
+  /** While the server closes: without a request for so long, a client that has not ended by itself is ended. */
+  readonly drainQuietMs: number;
   readonly keepaliveMs: number;
   readonly rekeyBytes: number;
   readonly rekeyMs: number;
@@ -48,6 +50,7 @@ export const DEFAULT_LIMITS: SftpLimits = {
   idleMs: 15 * 60_000,
   idleWithHandlesMs: 60 * 60_000,
   checkEveryMs: 5_000,
+  drainQuietMs: 2_000,
   keepaliveMs: 15_000,
   rekeyBytes: 2 ** 30,
   rekeyMs: 3_600_000,

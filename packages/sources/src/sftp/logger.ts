@@ -9,7 +9,8 @@ export interface Logger {
 /** What an operator graphs; every method is called often and must be cheap. */
 export interface SftpMetrics {
   connectionRefused(reason: 'pre_login_limit' | 'draining'): void;
-  loginEnded(outcome: 'accepted' | 'refused'): void;
+  /** `unavailable`: the credentials could not be checked. */
+  loginEnded(outcome: 'accepted' | 'refused' | 'unavailable'): void;
   sessionOpened(): void;
   sessionClosed(): void;
   fileReceived(sizeBytes: number): void;

@@ -12,6 +12,7 @@ import {
 import type { Connection, Server as SshServer } from 'ssh2';
 import { createAccessWatch } from './access-watch.ts';
 import { SftpConnection } from './connection.ts';
+import { FAREWELLS } from './farewells.ts';
 import { makeHostKeys, offeredAlgorithms, toServerKeys } from './host-keys.ts';
 import { DEFAULT_LIMITS, type SftpLimits } from './limits.ts';
 import { type Logger, NO_METRICS, type SftpMetrics } from './logger.ts';
@@ -223,7 +224,8 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
       );
       for (const connection of connections) connection.drain();
       const patience = setTimeout(() => {
-        for (const { socket } of sockets.values()) socket.destroy();
+        for (const connection of connections) connection.leave(FAREWELLS.restarting);
+        for (const { socket } of sockets.values()) if (!socket.writableEnded) socket.destroy();
       }, options.drainMs ?? 30_000);
       await stopped;
       clearTimeout(patience);

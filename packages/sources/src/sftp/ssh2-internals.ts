@@ -1,9 +1,9 @@
-import type { SFTPWrapper } from 'ssh2';
+import type { Connection, SFTPWrapper } from 'ssh2';
 import { PACKET_LIMITS } from './limits.ts';
 
 /**
  * Everything the drop needs of ssh2 that ssh2 does not offer: extensions in VERSION, replies to EXTENDED, the
- * channel's window, the exit status. All of it is applied to one instance from outside, and `openInternals`
+ * channel's window, the exit status, a disconnect that says why. All of it is applied to one instance from outside, and `openInternals`
  * throws when ssh2's insides have moved, so that an upgrade fails its first test and not its first customer.
  */
 interface Ssh2Sftp {
@@ -166,4 +166,40 @@ export function extendSftp(wrapper: SFTPWrapper, hooks: ChannelHooks): SftpChann
       wrapper.end();
     },
   };
+}
+
+interface Ssh2Connection {
+  readonly _protocol: {
+    readonly _packetRW: {
+      readonly write: {
+        /** Where a packet's payload begins, also in the middle of a key exchange. */
+        readonly allocStartKEX: number;
+        alloc(payloadBytes: number, isDuringKex: boolean): Buffer;
+        finalize(packet: Buffer, isDuringKex: boolean): Buffer;
+      };
+    };
+    readonly _cipher: { encrypt(packet: Buffer): void };
+  };
+}
+
+const DISCONNECT = 1;
+
+/** Reason codes of SSH's DISCONNECT. */
+export const DISCONNECT_REASON = {
+  SERVICE_NOT_AVAILABLE: 7,
+  BY_APPLICATION: 11,
+  TOO_MANY_CONNECTIONS: 12,
+} as const;
+
+/** Sends DISCONNECT with a sentence, which clients print. ssh2's own has room for none. The socket stays open. */
+export function sendDisconnect(client: Connection, reason: number, sentence: string): void {
+  const { _protocol: protocol } = client as unknown as Ssh2Connection;
+  const write = protocol?._packetRW?.write;
+  if (typeof write?.allocStartKEX !== 'number' || typeof protocol._cipher?.encrypt !== 'function')
+    throw new Error('The insides of ssh2 have moved: review ssh2-internals.ts.');
+  const payload = Buffer.concat([Buffer.from([DISCONNECT]), uint32(reason), string(sentence), string('')]);
+  const at = write.allocStartKEX;
+  const packet = write.alloc(payload.length, true);
+  payload.copy(packet, at);
+  protocol._cipher.encrypt(write.finalize(packet, true));
 }
