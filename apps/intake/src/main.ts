@@ -34,6 +34,7 @@ const server = createSftpServer(
         metrics.bytesReceived.inc({ drop: 'sftp' }, sizeBytes);
       },
       uploadFailed: () => metrics.uploadsFailed.inc(),
+      descriptorsExhausted: () => metrics.descriptorsExhausted.inc(),
     },
   },
   {

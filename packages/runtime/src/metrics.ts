@@ -13,6 +13,7 @@ export interface Metrics {
   readonly sftpSessions: Gauge;
   readonly sftpLogins: Counter<'result'>;
   readonly uploadsFailed: Counter;
+  readonly descriptorsExhausted: Counter;
   readonly jobs: Counter<'job' | 'result'>;
   readonly jobSeconds: Histogram<'job'>;
   readonly sweepSeconds: Histogram<'sweep'>;
@@ -61,6 +62,10 @@ export function createMetrics(options: {
     sftpSessions: gauge('sftp_sessions', 'Open SFTP sessions'),
     sftpLogins: counter('sftp_logins_total', 'SFTP logins tried, by result', ['result']),
     uploadsFailed: counter('uploads_failed_total', 'Uploads that were refused or could not be kept'),
+    descriptorsExhausted: counter(
+      'sftp_descriptors_exhausted_total',
+      'SFTP requests that failed since no more files may be opened: raise the limit (ulimit -n)',
+    ),
     jobs: counter('jobs_total', 'Jobs that ended, by result', ['job', 'result']),
     jobSeconds: histogram('job_seconds', 'Time a job took', ['job']),
     sweepSeconds: histogram('sweep_seconds', 'Time a sweep took', ['sweep']),

@@ -15,6 +15,8 @@ export interface SftpMetrics {
   sessionClosed(): void;
   fileReceived(sizeBytes: number): void;
   uploadFailed(): void;
+  /** A request failed since no more files may be opened. */
+  descriptorsExhausted(): void;
 }
 
 export const NO_METRICS: SftpMetrics = {
@@ -24,4 +26,5 @@ export const NO_METRICS: SftpMetrics = {
   sessionClosed: () => {},
   fileReceived: () => {},
   uploadFailed: () => {},
+  descriptorsExhausted: () => {},
 };

@@ -14,11 +14,21 @@ import {
 } from './file-operations.ts';
 import { type Handle, HandleTable } from './handles.ts';
 import { PACKET_LIMITS, type SftpLimits } from './limits.ts';
+import type { SftpMetrics } from './logger.ts';
 import { canonicalPath, locate, writableName } from './paths.ts';
 import { ReadPacer } from './read-pacer.ts';
 import { renameFile } from './rename.ts';
 import { extendSftp, type SftpChannel, uint64 } from './ssh2-internals.ts';
-import { ABSENT, denied, failed, malformed, SFTP_STATUS, SftpRefusal, statusOf } from './statuses.ts';
+import {
+  ABSENT,
+  denied,
+  failed,
+  isOutOfDescriptors,
+  malformed,
+  SFTP_STATUS,
+  SftpRefusal,
+  statusOf,
+} from './statuses.ts';
 import { statLocation } from './view.ts';
 
 /** The connection that a session lives on, as far as the session needs it. */
@@ -42,6 +52,7 @@ export interface SessionHost {
 
 export type SessionDeps = OperationDeps & {
   readonly limits: SftpLimits;
+  readonly metrics: SftpMetrics;
   readonly spoolDir: string;
   readonly isWriteBufferFull: () => boolean;
 };
@@ -247,6 +258,7 @@ export class SftpSession {
 
   #refuse(id: number, error: unknown): void {
     const { status, sentence, isOurs } = statusOf(error);
+    if (isOutOfDescriptors(error)) this.#deps.metrics.descriptorsExhausted();
     if (isOurs) this.#deps.log.error({ err: error, tenantId: this.#account.tenantId }, 'sftp request failed');
     this.#reply(() => this.#sftp.status(id, status, sentence));
   }

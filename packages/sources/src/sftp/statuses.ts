@@ -37,6 +37,25 @@ export const invalidHandle = (): SftpRefusal => failed('This handle is not open.
 export const errnoOf = (error: unknown): string | null =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 
+/** The errno names of an error and of what caused it. */
+const errnosOf = (error: unknown): (string | null)[] => [
+  errnoOf(error),
+  error instanceof Error ? errnoOf(error.cause) : null,
+];
+
+/** Whether this process, or the whole host, may open no more files. */
+export const isOutOfDescriptors = (error: unknown): boolean =>
+  errnosOf(error).some((errno) => errno === 'EMFILE' || errno === 'ENFILE');
+
+/**
+ * Whether bytes are not worth keeping after this error. On a full disk they would only keep it full, for every tenant.
+ * After a failed sync nobody knows which of them are on the medium, and the next sync may succeed without them.
+ */
+export const isUnfitToKeep = (error: unknown): boolean =>
+  errnosOf(error).some((errno) => errno !== null && UNFIT.has(errno));
+const UNFIT: ReadonlySet<string> = new Set(['STORAGE_FULL', 'ENOSPC', 'EDQUOT', 'EIO']);
+
+const TOO_MANY_OPEN = 'The server has too many files open. Try again in a minute.';
 const STORAGE_FULL = 'There is no room left on the server; nothing of this file was kept. Try again later.';
 /** Known before the disk is full: the operator is alerted, and no log line is written for each write. */
 export const noRoom = (): SftpRefusal => failed(STORAGE_FULL);
@@ -50,6 +69,9 @@ export function statusOf(error: unknown): { status: SftpStatus; sentence: string
   const errno = errnoOf(error);
   if (errno === 'STORAGE_FULL' || errno === 'ENOSPC' || errno === 'EDQUOT') {
     return { status: SFTP_STATUS.FAILURE, sentence: STORAGE_FULL, isOurs: true };
+  }
+  if (isOutOfDescriptors(error)) {
+    return { status: SFTP_STATUS.FAILURE, sentence: TOO_MANY_OPEN, isOurs: true };
   }
   if (error instanceof CallbayError) {
     if (error.code === 'BLOB_MISSING') {

@@ -5,7 +5,7 @@ import { MAX_FILE_BYTES } from './limits.ts';
 import type { SftpMetrics } from './logger.ts';
 import type { OwnFile, PartialStore } from './partials.ts';
 import { type ReceiveDeps, receiveLocalFile } from './receive.ts';
-import { errnoOf, failed, noRoom, type SftpRefusal } from './statuses.ts';
+import { failed, isUnfitToKeep, noRoom, type SftpRefusal } from './statuses.ts';
 import type { WriteBudget } from './write-budget.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -37,15 +37,6 @@ export interface UploadStart {
 
 const tooLarge = (): SftpRefusal =>
   failed('A file may have at most 2 GiB (2147483648 bytes). Nothing of this one was kept; send it in parts.');
-
-/**
- * On a full disk the bytes would only keep it full, for every tenant. After a failed sync nobody knows which of them are
- * on the medium, and the next sync may succeed without them.
- */
-function isUnfitToKeep(error: unknown): boolean {
-  const codes = [errnoOf(error), error instanceof Error ? errnoOf(error.cause) : null];
-  return codes.some((code) => code !== null && ['STORAGE_FULL', 'ENOSPC', 'EDQUOT', 'EIO'].includes(code));
-}
 
 /** One written handle, from OPEN to CLOSE or to the end of its connection. */
 export class Upload {
