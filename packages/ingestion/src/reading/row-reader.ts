@@ -33,7 +33,7 @@ export class RowReaderError extends Error {
 }
 
 /** A small nursery: rows die young, and memory is the same for a thousand of them as for millions. */
-const NODE_OPTIONS = ['--max-semi-space-size=4', '--disable-warning=ExperimentalWarning'];
+const NODE_OPTIONS = ['--max-semi-space-size=8', '--disable-warning=ExperimentalWarning'];
 
 const CHILD = fileURLToPath(new URL('./row-child.ts', import.meta.url));
 

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { EncodingDetector, type StreamEncoding } from '@callbay/metadata';
 
 /** The text of a file in pieces. The first is long enough to detect a delimiter. */
@@ -16,12 +16,24 @@ export class MalformedTextError extends Error {
 /** Small, so that what a piece makes dies young and memory stays flat. */
 const PIECE_BYTES = 32 * 1024;
 const FIRST_PIECE_LENGTH = 64 * 1024;
+/** Nothing is made of the bytes that tell the encoding. */
+const DETECTION_BYTES = 256 * 1024;
+
+/** A file's bytes in one buffer, which the next part overwrites: no memory for each part. */
+async function* readParts(path: string, partBytes: number): AsyncGenerator<Buffer, void> {
+  await using file = await open(path);
+  const buffer = Buffer.allocUnsafeSlow(partBytes);
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, partBytes);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
 
 /** Null where the file is in no encoding that we read. Holds one piece of it at a time. Source: case 66. */
 export async function openTextPieces(path: string): Promise<TextPieces | null> {
   const detector = new EncodingDetector();
-  const bytesOf = () => createReadStream(path, { highWaterMark: PIECE_BYTES });
-  for await (const bytes of bytesOf()) detector.push(bytes as Buffer);
+  for await (const bytes of readParts(path, DETECTION_BYTES)) detector.push(bytes);
   const encoding = detector.finish();
   if (encoding === null) return null;
   return {
@@ -29,8 +41,8 @@ export async function openTextPieces(path: string): Promise<TextPieces | null> {
     async *pieces() {
       const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
       let first: string | null = '';
-      for await (const bytes of bytesOf()) {
-        const text = decode(decoder, bytes as Buffer);
+      for await (const bytes of readParts(path, PIECE_BYTES)) {
+        const text = decode(decoder, bytes);
         if (first === null) yield { text, isLast: false };
         else if (first.length + text.length < FIRST_PIECE_LENGTH) first += text;
         else {

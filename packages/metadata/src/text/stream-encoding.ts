@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { detectUtf16 } from './decode.ts';
 
 export type StreamEncoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
@@ -25,6 +25,8 @@ export class EncodingDetector {
       this.#head = Buffer.concat([this.#head, bytes.subarray(0, SAMPLE_BYTES)]);
     if (!this.#isDecided && this.#head.length >= SAMPLE_BYTES) this.#decide();
     if (this.#marked !== null && this.#marked !== 'utf-8') return;
+    // In every encoding that is left, these are the same characters.
+    if (this.#open.length === 0 && isAscii(bytes)) return;
     const all = this.#open.length === 0 ? bytes : Buffer.concat([this.#open, bytes]);
     const cut = this.#isUtf8 ? cutOfUtf8(all) : all.length;
     if (this.#isUtf8 && !isUtf8(all.subarray(0, cut))) this.#isUtf8 = false;
