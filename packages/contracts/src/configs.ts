@@ -46,9 +46,15 @@ export function settingsOf({ settings }: TenantConfig): TenantSettings {
   return normalSettings(mergeSettings(base, settings));
 }
 
-/** No patterns of any type say the same as none at all. */
-export function normalSettings({ crmFiles, ...settings }: TenantSettings): TenantSettings {
-  return crmFiles === undefined || Object.keys(crmFiles).length === 0 ? settings : { ...settings, crmFiles };
+/** No patterns of any type say the same as none at all, and no quota the same as null. */
+export function normalSettings({ crmFiles, storageQuotaBytes, ...settings }: TenantSettings): TenantSettings {
+  const hasPatterns = crmFiles !== undefined && Object.keys(crmFiles).length > 0;
+  const quota = storageQuotaBytes ?? null;
+  return {
+    ...settings,
+    ...(hasPatterns ? { crmFiles } : {}),
+    ...(quota === null ? {} : { storageQuotaBytes: quota }),
+  };
 }
 
 export const ConfigQuery = z.strictObject({

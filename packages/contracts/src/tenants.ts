@@ -11,6 +11,13 @@ export type Stage = z.infer<typeof Stage>;
 
 const RetentionDays = z.int().min(1).max(36_500).nullable();
 
+/** Up to 8 PiB: what a number of JSON tells exactly. */
+const Quota = z
+  .int()
+  .min(0)
+  .max(2 ** 53 - 1)
+  .nullable();
+
 const Bits = z.number().min(0).max(100);
 
 /** How a tenant's names and metadata are read. Source: C8, C10, C11, C19, C23, C26, E5. */
@@ -38,6 +45,10 @@ export const TenantSettings = z
     passwordLogin: z.boolean(),
     dataRetention: z.object({ evaluatedDays: RetentionDays, notEvaluatedDays: RetentionDays }),
     alerts: AlertSettings,
+    storageQuotaBytes: Quota.optional().meta({
+      description:
+        'Bytes of files, and of recordings of calls, that the tenant may store; uploads beyond are refused. Absent: no limit.',
+    }),
     expectedUsers: z.array(z.string()).meta({ description: 'Users whose calls should come, for readiness.' }),
     linkage: z.object({ threshold: Bits, margin: Bits }).meta({
       description: 'In bits: the least score that links by itself, and its lead over every rival.',
@@ -70,6 +81,7 @@ export const SettingsChange = z
       .strictObject({ evaluatedDays: RetentionDays.optional(), notEvaluatedDays: RetentionDays.optional() })
       .optional(),
     alerts: AlertSettingsChange.optional(),
+    storageQuotaBytes: Quota.optional(),
     expectedUsers: z.array(text(255)).max(1000).optional(),
     linkage: z.strictObject({ threshold: Bits.optional(), margin: Bits.optional() }).optional(),
   })

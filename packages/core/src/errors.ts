@@ -97,6 +97,12 @@ export const ERROR_TABLE = {
     sentence: 'The content of the file is gone.',
     fix: 'The content was purged, or storage was changed by hand: run `callbay doctor`.',
   },
+  QUOTA_EXCEEDED: {
+    status: 507,
+    retryable: false,
+    sentence: 'The storage quota of the tenant is used up.',
+    fix: 'Raise `settings.storageQuotaBytes`, or wait until files are purged.',
+  },
   STORAGE_FULL: {
     status: 507,
     retryable: true,

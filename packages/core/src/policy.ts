@@ -24,6 +24,8 @@ export interface TenantSettings {
   readonly dataRetention: { readonly evaluatedDays: number | null; readonly notEvaluatedDays: number | null };
   readonly linkage: LinkageLimits;
   readonly alerts: AlertSettings;
+  /** Bytes that a tenant may store; absent or null: as many as there is room for. */
+  readonly storageQuotaBytes?: number | null | undefined;
   /** Ids of users whose calls should come, for the readiness report; empty: not known. */
   readonly expectedUsers: readonly string[];
 }

@@ -67,6 +67,7 @@ export { replayFile } from './replays/replay-file.ts';
 export { sweepDataRetention } from './retention/data-retention.ts';
 export * from './retention/ports.ts';
 export * from './sampling/index.ts';
+export { type CountStorageDeps, countStorage } from './sweeps/count-storage.ts';
 export * from './sweeps/ports.ts';
 export { type RunSweepsDeps, runSweeps } from './sweeps/run-sweeps.ts';
 export {

@@ -1,3 +1,4 @@
+import { CallbayError } from '@callbay/core';
 import type {
   AuditEntry,
   DropEntry,
@@ -27,6 +28,8 @@ export interface MemoryDrop extends DropView, FileReceiver {
   readonly receipts: Map<string, Buffer>;
   /** Thrown by the next `receiveFile` calls while set. */
   failWith: Error | null;
+  /** Of every tenant. */
+  quotaBytes: number | null;
   nowMs: () => number;
   /** Ends the newest file of this name: it moves on. */
   move(name: string, folder: 'processed' | 'rejected'): void;
@@ -59,6 +62,7 @@ export function createMemoryDrop(): MemoryDrop {
     refusals: [],
     receipts,
     failWith: null,
+    quotaBytes: null,
     nowMs: Date.now,
     move(name, folder) {
       const file = files.findLast((candidate) => candidate.name === name);
@@ -80,11 +84,18 @@ export function createMemoryDrop(): MemoryDrop {
       return drop.nowMs() - newest.receivedMs <= RECENT_MS ? newest : null;
     },
     async receiveFile(tenantId, file) {
+      const room = await drop.readRoom(tenantId);
+      if (room !== null && file.sizeBytes > room) throw new CallbayError('QUOTA_EXCEEDED');
       if (drop.failWith !== null) throw drop.failWith;
       const seq = files.length + 1;
       const receivedMs = drop.nowMs();
       files.push({ ...file, tenantId, seq, receivedMs, folder: 'data', isOpen: true, isWithdrawn: false });
       return { fileId: file.fileId, receivedAt: new Date(receivedMs), seq };
+    },
+    async readRoom(tenantId) {
+      if (drop.quotaBytes === null) return null;
+      const own = files.filter((file) => file.tenantId === tenantId);
+      return drop.quotaBytes - own.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     },
     async recordRefusal(tenantId, { name, sizeBytes, code }) {
       drop.refusals.push({ tenantId, name, sizeBytes, code });

@@ -20,6 +20,10 @@ export const ALERT_TABLE = {
     sentence: 'We could not read files, or have lost their bytes.',
     fix: 'An operator must look at the log of the pipeline and at the store of bytes. The files are held and read again by themselves; a replay does it at once.',
   },
+  QUOTA_NEAR: {
+    sentence: 'The storage quota is nearly used up: uploads beyond it are refused.',
+    fix: 'Ask for a larger quota, or for a shorter data retention.',
+  },
   CLOCKS_DISAGREE: {
     sentence: 'The clocks of our servers disagree: nothing is purged until they agree.',
     fix: 'An operator must check the clocks. Nothing is lost meanwhile; after a jump the purge resumes a day later.',

@@ -35,6 +35,8 @@ export interface AlertFacts {
   readonly lastHour: EndedFiles & CountedRows;
   /** The 7 days before the last hour. */
   readonly weekBefore: EndedFiles;
+  /** Bytes stored and allowed; null without a quota. */
+  readonly storage: { readonly storedBytes: number; readonly quotaBytes: number } | null;
   /** Days whose reconciliation left files over. */
   readonly gaps: readonly (Counted & { readonly day: string })[];
   /** Consumers of events that have some to read. */
@@ -85,6 +87,18 @@ function judgeRate({ lastHour, weekBefore }: AlertFacts, isOpen: boolean): Alert
   return [findingOf('REJECTION_RATE_JUMP', 'rejections', detail, lastHour)];
 }
 
+/** From 90% on: at the pace that filled nine tenths somebody has time to act. */
+const QUOTA_NEAR_SHARE = 0.9;
+
+function judgeQuota({ storage }: AlertFacts): AlertFinding[] {
+  if (storage === null || storage.storedBytes < storage.quotaBytes * QUOTA_NEAR_SHARE) return [];
+  const { storedBytes, quotaBytes } = storage;
+  const share = quotaBytes === 0 ? 1 : storedBytes / quotaBytes;
+  // Whole percents, so that the alert does not change with each file.
+  const detail = `${Math.floor(share * 100)}% of ${quotaBytes} bytes are used.`;
+  return [findingOf('QUOTA_NEAR', 'quota', detail)];
+}
+
 const judgeGaps = ({ gaps }: AlertFacts): AlertFinding[] =>
   gaps.map((gap) => findingOf('RECONCILIATION_GAP', gap.day, `${gap.count} of ${gap.day}.`, gap));
 
@@ -114,6 +128,7 @@ export function judgeAlerts(
     ...judgeSetAside(facts),
     ...judgeRate(facts, isOpen('REJECTION_RATE_JUMP')),
     ...judgePurges(facts),
+    ...judgeQuota(facts),
     ...judgeGaps(facts),
     ...judgeConsumers(facts, nowMs),
   ];

@@ -20,6 +20,7 @@ const facts = (change: Partial<AlertFacts> = {}): AlertFacts => ({
   purgeSoon: { ...NONE, firstAt: null },
   lastHour: { ...NONE, ended: 0, rejected: 0 },
   weekBefore: { ended: 0, rejected: 0 },
+  storage: null,
   gaps: [],
   unread: [],
   ...change,
@@ -43,6 +44,14 @@ describe('a feed is late', () => {
     expect(kinds({ ...old, stage: 'verification' })).toEqual([]);
     expect(kinds({ ...old, stage: 'suspended' })).toEqual([]);
   });
+});
+
+test.each([
+  [899, []],
+  [900, ['QUOTA_NEAR']],
+  [1_500, ['QUOTA_NEAR']],
+])('%d bytes of a quota of 1,000 are judged %j', (storedBytes, expected) => {
+  expect(kinds({ storage: { storedBytes, quotaBytes: 1_000 } })).toEqual(expected);
 });
 
 test('each thing that is wrong is one finding, with how many and which', () => {

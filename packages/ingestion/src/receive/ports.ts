@@ -63,6 +63,11 @@ export interface FileReceiver {
    */
   receiveFile(tenantId: string, file: FileToReceive): Promise<ReceivedFile>;
   recordRefusal(tenantId: string, refusal: FileToRefuse): Promise<void>;
+  /**
+   * Bytes that a tenant may still store, as they were some seconds ago; null without a quota. `receiveFile` throws
+   * QUOTA_EXCEEDED for a file that is beyond it just then.
+   */
+  readRoom(tenantId: string): Promise<number | null>;
 }
 
 /** A receipt as the drop lists it. `sizeBytes` is exact. */

@@ -52,6 +52,9 @@ export interface SweepStore {
    * reads, and none before an alert that it has stalled.
    */
   trimEvents(limit: number): Promise<number>;
+  /** Tenants with a quota whose stored bytes were not counted for 10 minutes. */
+  findUncounted(limit: number): Promise<string[]>;
+  countStored(tenantId: string): Promise<void>;
   /** The database's true clock, for comparison with the host's. */
   readClock(): Promise<Date>;
   /** The sweeps that have something to do just now, in one question that reads no more than the first of each. */

@@ -7,6 +7,7 @@ import { sweepCrmImports } from '../crm/import-crm.ts';
 import { sweepForgottenLinks, sweepLinks } from '../linkage/link-records.ts';
 import type { PipelineMetrics } from '../ports.ts';
 import { sweepDataRetention } from '../retention/data-retention.ts';
+import { countStorage } from './count-storage.ts';
 import type { WatchedSweep } from './ports.ts';
 import {
   type SweepDeps,
@@ -48,6 +49,7 @@ export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
     { name: 'retention', everyMs: MINUTE_MS, work: () => sweepDataRetention(deps, readForRetention()) },
     { name: 'forgotten-links', everyMs: 10 * MINUTE_MS, work: () => sweepForgottenLinks(deps) },
     { name: 'orphans', everyMs: 60 * MINUTE_MS, work: () => sweepOrphans(deps, readForOrphans()) },
+    { name: 'storage', everyMs: MINUTE_MS, work: () => countStorage(deps) },
     { name: 'space', everyMs: MINUTE_MS, work: () => sweepSpace(deps) },
     { name: 'alerts', everyMs: MINUTE_MS, work: () => sweepAlerts(deps) },
     { name: 'alert-deliveries', everyMs: 10_000, work: () => sweepDeliveries(deps) },

@@ -37,6 +37,8 @@ interface Row {
   readonly ended: number;
   readonly rejected: number;
   readonly rejectedExamples: RawExample[];
+  readonly storedBytes: number | null;
+  readonly quotaBytes: number | null;
   readonly gaps: { day: string; count: number; examples: RawExample[] }[];
   readonly unread: { consumer: string; since: string; missed: number }[];
   readonly open: OpenAlert[];
@@ -75,6 +77,10 @@ const FACTS = `
          purge.count AS "purgeCount", purge.first AS "purgeFirst",
          CASE WHEN purge.count = 0 THEN '[]' ELSE ${examplesOf(OLDER_THAN_6_DAYS)} END AS "purgeExamples",
          hour.ended, hour.rejected,
+         (p.settings ->> 'storageQuotaBytes')::bigint AS "quotaBytes",
+         (SELECT s.stored_bytes + c.bytes - s.received_bytes FROM tenant_storage s
+            JOIN tenant_counters c ON c.tenant_id = s.tenant_id AND c.name = 'receive'
+           WHERE s.tenant_id = p.id) AS "storedBytes",
          CASE WHEN hour.rejected = 0 THEN '[]'
               ELSE ${examplesOf(`${IN_HOUR} AND state = 'rejected'`)} END AS "rejectedExamples",
          gaps.gaps, consumers.unread, alert.open
@@ -208,6 +214,10 @@ const toWatched = (
       examples: toExamples(row.rejectedExamples, ended?.examples),
     },
     weekBefore: { ended: 0, rejected: 0 },
+    storage:
+      row.quotaBytes === null || row.storedBytes === null
+        ? null
+        : { storedBytes: row.storedBytes, quotaBytes: row.quotaBytes },
     gaps: row.gaps,
     unread: row.unread.map(({ consumer, since, missed }) => ({
       consumer,

@@ -13,6 +13,7 @@ import { keyOfStem } from '../calls/facts-of-rows.ts';
 import type { Database } from '../database/database.ts';
 import { RECEIVE_FILES, RECORD_REFUSAL } from './receive-queries.ts';
 import { SourcePrefixes } from './source-prefixes.ts';
+import { createRoomReader, isBeyondQuota } from './stored-bytes.ts';
 
 /** Keeps one statement short, so that no upload waits long for those before it. */
 const MAX_AT_ONCE = 200;
@@ -72,16 +73,18 @@ function columnsOf(files: readonly FileToReceive[], sourcePrefixes: readonly str
   ];
 }
 
+/** Why a file got no answer. */
+async function explain({ db, prefixes }: Door, tenantId: string, file: FileToReceive): Promise<CallbayError> {
+  if ((await prefixes.read(tenantId)) === null) return unknownTenant(tenantId);
+  if (await isBeyondQuota(db, tenantId, file.sizeBytes)) return new CallbayError('QUOTA_EXCEEDED');
+  return new CallbayError('UNAVAILABLE', `The settings of tenant ${tenantId} kept changing.`);
+}
+
 async function receiveAlone(door: Door, tenantId: string, { file, resolve, reject }: Waiter): Promise<void> {
   try {
     const received = (await receiveFiles(door, tenantId, [file])).get(file.fileId);
     if (received !== undefined) return resolve(received);
-    const isTenant = (await door.prefixes.read(tenantId)) !== null;
-    reject(
-      isTenant
-        ? new CallbayError('UNAVAILABLE', `The settings of tenant ${tenantId} kept changing.`)
-        : unknownTenant(tenantId),
-    );
+    reject(await explain(door, tenantId, file));
   } catch (error) {
     reject(error);
   }
@@ -181,6 +184,7 @@ async function recordRefusal(db: Database, tenantId: string, refusal: FileToRefu
 export function createFileReceiver(db: Database): FileReceiver {
   return {
     receiveFile: createQueueOfFiles(db),
+    readRoom: createRoomReader(db),
     recordRefusal: (tenantId, refusal) => recordRefusal(db, tenantId, refusal),
   };
 }

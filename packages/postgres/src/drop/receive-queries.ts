@@ -1,9 +1,11 @@
+import { STORED_BYTES } from './stored-bytes.ts';
+
 /**
  * One statement from counter to row, for one file or several of one tenant that came at once. The first step of their
  * stories is not stored, since the row says it. The clock is read when the counter's lock is held, so that within a
  * tenant a later sequence was never seen earlier while the clock runs forward. A file id that is here already
- * takes no sequence and answers what it was given. A file without an answer has no such tenant, or was committed in
- * between by another call, which the next attempt sees.
+ * takes no sequence and answers what it was given. A file without an answer has no such tenant, is beyond its
+ * quota together with those beside it, or was committed in between by another call, which the next attempt sees.
  */
 export const RECEIVE_FILES = `
 WITH given AS (
@@ -14,12 +16,17 @@ WITH given AS (
 ), known AS (
   SELECT id, received_at, receive_seq FROM files WHERE tenant_id = $1 AND id = ANY ($2::uuid[])
 ), fresh AS (
-  SELECT given.*, row_number() OVER (ORDER BY nth) AS ordinal, count(*) OVER () AS total
+  SELECT given.*, row_number() OVER (ORDER BY nth) AS ordinal, count(*) OVER () AS total,
+         sum(size_bytes) OVER () AS bytes
   FROM given WHERE NOT EXISTS (SELECT FROM known WHERE known.id = given.id)
     AND EXISTS (SELECT FROM tenants
-                WHERE id = $1 AND coalesce(settings -> 'sourcePrefixes', '[]') = $13::jsonb)
+                WHERE id = $1 AND coalesce(settings -> 'sourcePrefixes', '[]') = $13::jsonb
+                  AND (settings ->> 'storageQuotaBytes' IS NULL
+                       OR (SELECT sum(size_bytes) FROM given) + coalesce((${STORED_BYTES}), 0)
+                          <= (settings ->> 'storageQuotaBytes')::numeric))
 ), taken AS (
-  UPDATE tenant_counters SET value = value + (SELECT total FROM fresh LIMIT 1)
+  UPDATE tenant_counters SET value = value + (SELECT total FROM fresh LIMIT 1),
+         bytes = bytes + (SELECT bytes FROM fresh LIMIT 1)
   WHERE tenant_id = $1 AND name = 'receive' AND EXISTS (SELECT FROM fresh)
   RETURNING value AS seq, callbay_now() AS at
 ), received AS (

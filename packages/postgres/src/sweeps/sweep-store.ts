@@ -37,6 +37,20 @@ SELECT EXISTS (SELECT FROM calls WHERE due_at <= callbay_now()) AS "due-calls",
          OR EXISTS (SELECT FROM external_recordings WHERE due_at <= callbay_now()) AS "links",
        EXISTS (SELECT FROM crm_imports WHERE NOT is_settled) AS "crm-imports"`;
 
+/** One statement, so that both numbers are of one instant. A purged recording is stored as long as its call. */
+const COUNT_STORED = `
+  INSERT INTO tenant_storage (tenant_id, stored_bytes, received_bytes, counted_at)
+  SELECT $1, coalesce(stored.bytes, 0), counter.bytes, callbay_now()
+    FROM tenant_counters counter,
+         (SELECT sum(f.size_bytes)::bigint AS bytes FROM files f
+           WHERE f.tenant_id = $1 AND f.blob_key IS NOT NULL
+             AND (f.purged_at IS NULL
+                  OR EXISTS (SELECT FROM calls c WHERE c.tenant_id = $1 AND c.media_blob_key = f.blob_key))) stored
+   WHERE counter.tenant_id = $1 AND counter.name = 'receive'
+      ON CONFLICT (tenant_id) DO UPDATE
+     SET stored_bytes = excluded.stored_bytes, received_bytes = excluded.received_bytes,
+         counted_at = excluded.counted_at`;
+
 interface ExpiredRow {
   readonly tenant_id: string;
   readonly id: string;
@@ -130,6 +144,19 @@ export function createSweepStore(db: Database): SweepStore {
       }),
 
     trimEvents: (limit) => trimEvents(db, limit),
+
+    async findUncounted(limit) {
+      const rows = await db.query<{ id: string }>(
+        `SELECT t.id FROM tenants t LEFT JOIN tenant_storage s ON s.tenant_id = t.id
+          WHERE t.settings ->> 'storageQuotaBytes' IS NOT NULL
+            AND (s.counted_at IS NULL OR s.counted_at < callbay_now() - interval '10 minutes')
+          ORDER BY s.counted_at NULLS FIRST LIMIT $1`,
+        [limit],
+      );
+      return rows.map(({ id }) => id);
+    },
+
+    countStored: async (tenantId) => void (await db.execute(COUNT_STORED, [tenantId])),
 
     async readClock() {
       const [row] = await db.query<{ now: Date }>('SELECT clock_timestamp() AS now');

@@ -60,7 +60,12 @@ export function createTenantStore(db: Database): TenantStore {
 /**
  * Recipients of alerts and expected users do not affect facts: no new policy, no call to decide again.
  */
-function changesReading({ alerts: _alerts, expectedUsers: _users, ...rest }: SettingsChange = {}): boolean {
+function changesReading({
+  alerts: _alerts,
+  expectedUsers: _users,
+  storageQuotaBytes: _quota,
+  ...rest
+}: SettingsChange = {}): boolean {
   return Object.values(rest).some((value) => value !== undefined);
 }
 

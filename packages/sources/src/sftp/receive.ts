@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
+import { CallbayError } from '@callbay/core';
 import {
   type BlobStore,
   newFileId,
@@ -46,19 +47,33 @@ export async function receiveLocalFile(
   try {
     await receiveFile(deps, { ...file, fileId, drop: 'sftp', blobKey });
   } catch (error) {
-    await putBack(deps, file.tenantId, blobKey, path);
+    const isBack = await putBack(deps, file.tenantId, blobKey, path);
+    if (isBack) await removeRefused(deps, file.tenantId, blobKey, error);
     throw error;
   }
 }
 
-/** A copy: the row may be there, and then the blob is its. */
-async function putBack(deps: ReceiveDeps, tenantId: string, blobKey: string, path: string): Promise<void> {
+/** Of a refused file there is no row, so that its blob is nobody's. Other errors leave open whether there is one. */
+async function removeRefused(
+  deps: ReceiveDeps,
+  tenantId: string,
+  blobKey: string,
+  error: unknown,
+): Promise<void> {
+  if (error instanceof CallbayError && error.code === 'QUOTA_EXCEEDED')
+    await deps.blobs.remove(tenantId, blobKey);
+}
+
+/** A copy: the row may be there, and then the blob is its. Resolves to whether the bytes are at `path` again. */
+async function putBack(deps: ReceiveDeps, tenantId: string, blobKey: string, path: string): Promise<boolean> {
   try {
     await using local = await deps.blobs.openLocal(tenantId, blobKey);
     await copyFile(local.path, path, constants.COPYFILE_FICLONE);
+    return true;
   } catch (error) {
     // The client hears why its file was not received; it was told of no success, so this only costs it the resumption.
     deps.log.warn({ err: error, tenantId, blobKey }, 'bytes of a failed upload were not put back');
+    return false;
   }
 }
 
@@ -67,5 +82,10 @@ export async function receiveCopy(deps: ReceiveDeps, file: WholeFile, fromKey: s
   if (await deps.room.isFull()) throw noRoom();
   const fileId = newFileId();
   const blobKey = await deps.blobs.copy(file.tenantId, fromKey, fileId);
-  await receiveFile(deps, { ...file, fileId, drop: 'sftp', blobKey });
+  try {
+    await receiveFile(deps, { ...file, fileId, drop: 'sftp', blobKey });
+  } catch (error) {
+    await removeRefused(deps, file.tenantId, blobKey, error);
+    throw error;
+  }
 }

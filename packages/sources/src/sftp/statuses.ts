@@ -48,15 +48,19 @@ export const isOutOfDescriptors = (error: unknown): boolean =>
   errnosOf(error).some((errno) => errno === 'EMFILE' || errno === 'ENFILE');
 
 /**
- * Whether bytes are not worth keeping after this error. On a full disk they would only keep it full, for every tenant.
+ * Whether bytes are not worth keeping after this error. On a full disk they would only keep it full, for every tenant,
+ * and beyond a quota for the tenant itself.
  * After a failed sync nobody knows which of them are on the medium, and the next sync may succeed without them.
  */
 export const isUnfitToKeep = (error: unknown): boolean =>
   errnosOf(error).some((errno) => errno !== null && UNFIT.has(errno));
-const UNFIT: ReadonlySet<string> = new Set(['STORAGE_FULL', 'ENOSPC', 'EDQUOT', 'EIO']);
+const UNFIT: ReadonlySet<string> = new Set(['STORAGE_FULL', 'QUOTA_EXCEEDED', 'ENOSPC', 'EDQUOT', 'EIO']);
 
 const TOO_MANY_OPEN = 'The server has too many files open. Try again in a minute.';
 const STORAGE_FULL = 'There is no room left on the server; nothing of this file was kept. Try again later.';
+const OVER_QUOTA = 'Your storage quota is used up; nothing of this file was kept. Ask us for a larger one.';
+/** The tenant has used up what it may store. */
+export const overQuota = (): SftpRefusal => failed(OVER_QUOTA);
 /** Known before the disk is full: the operator is alerted, and no log line is written for each write. */
 export const noRoom = (): SftpRefusal => failed(STORAGE_FULL);
 
@@ -74,6 +78,9 @@ export function statusOf(error: unknown): { status: SftpStatus; sentence: string
     return { status: SFTP_STATUS.FAILURE, sentence: TOO_MANY_OPEN, isOurs: true };
   }
   if (error instanceof CallbayError) {
+    if (error.code === 'QUOTA_EXCEEDED') {
+      return { status: SFTP_STATUS.FAILURE, sentence: OVER_QUOTA, isOurs: false };
+    }
     if (error.code === 'BLOB_MISSING') {
       return {
         status: SFTP_STATUS.NO_SUCH_FILE,

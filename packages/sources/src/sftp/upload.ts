@@ -5,7 +5,7 @@ import { MAX_FILE_BYTES } from './limits.ts';
 import type { SftpMetrics } from './logger.ts';
 import type { OwnFile, PartialStore } from './partials.ts';
 import { type ReceiveDeps, receiveLocalFile } from './receive.ts';
-import { failed, isUnfitToKeep, noRoom, type SftpRefusal } from './statuses.ts';
+import { failed, isUnfitToKeep, noRoom, overQuota, type SftpRefusal } from './statuses.ts';
 import type { WriteBudget } from './write-budget.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -50,6 +50,7 @@ export class Upload {
   #refusalTold: Promise<void> | null = null;
   #isChanged: boolean;
   #isOvertaken = false;
+  #maxBytes = Number.POSITIVE_INFINITY;
   #modifiedAt: Date | null = null;
   #writtenAt: Date;
 
@@ -83,7 +84,11 @@ export class Upload {
       return;
     }
     if (this.#deps.room.wasFull()) {
-      settle(this.#refuseRoom());
+      settle(this.#refuse(noRoom));
+      return;
+    }
+    if (end > this.#maxBytes) {
+      settle(this.#refuse(overQuota));
       return;
     }
     this.#isChanged = true;
@@ -102,11 +107,17 @@ export class Upload {
 
   async setSize(sizeBytes: number): Promise<void> {
     if (sizeBytes > MAX_FILE_BYTES) throw this.#refuseSize(sizeBytes);
+    if (sizeBytes > this.#maxBytes) throw this.#refuse(overQuota);
     // OpenSSH's sftp cuts every file to the size that it has already.
     if (sizeBytes === this.#sizeBytes && this.#queue.error === null) return;
     this.#isChanged = true;
     this.#sizeBytes = sizeBytes;
     await this.#queue.run(() => truncateFd(this.own.fd, sizeBytes));
+  }
+
+  /** The size that the tenant's quota leaves room for. */
+  limitTo(maxBytes: number): void {
+    this.#maxBytes = maxBytes;
   }
 
   setModifiedAt(at: Date): void {
@@ -199,10 +210,10 @@ export class Upload {
     await this.#deps.partials.discard(this.own);
   }
 
-  /** Others need what is left of the disk: the rest of this file would only take it away from them. */
-  #refuseRoom(): Error {
+  /** Nothing of the file is kept: it would only take away what others, or the tenant's next file, need. */
+  #refuse(makeRefusal: () => SftpRefusal): Error {
     if (this.#queue.error !== null) return this.#queue.error;
-    const refusal = noRoom();
+    const refusal = makeRefusal();
     this.#queue.abort(refusal);
     this.#deps.metrics.uploadFailed();
     return refusal;

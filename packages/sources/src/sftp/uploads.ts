@@ -3,7 +3,7 @@ import { copyFile } from 'node:fs/promises';
 import { isTemporaryName } from '@callbay/core';
 import type { DropView } from '@callbay/ingestion';
 import type { OwnFile } from './partials.ts';
-import { absent, errnoOf, failed, noRoom } from './statuses.ts';
+import { absent, errnoOf, failed, noRoom, overQuota } from './statuses.ts';
 import { Upload, type UploadDeps } from './upload.ts';
 
 /** The flag bits of OPEN, read as they come: some combinations have no name in ssh2. */
@@ -61,6 +61,11 @@ export function createUploads(deps: UploadDeps & { readonly view: DropView }): U
     }
   }
 
+  const listLive = (tenantId: string): Upload[] =>
+    [...live.values()]
+      .flatMap((uploads) => [...uploads])
+      .filter((upload) => upload.own.tenantId === tenantId);
+
   const findLive = (tenantId: string, name: string): Upload | null =>
     [...(live.get(keyOf(tenantId, name)) ?? [])].at(-1) ?? null;
 
@@ -75,6 +80,35 @@ export function createUploads(deps: UploadDeps & { readonly view: DropView }): U
         isAppending: (request.flags & OPEN_FLAG.APPEND) !== 0,
       }),
     );
+
+  /** Bytes that this upload may add: without a quota, without end. */
+  async function askRoom({ tenantId, name }: OpenForWriting): Promise<number> {
+    if (await deps.room.isFull()) {
+      deps.metrics.uploadFailed();
+      throw noRoom();
+    }
+    const left = await readRoom(tenantId);
+    if (left === null) return Number.POSITIVE_INFINITY;
+    // What is on the spool is no file yet, and takes room all the same.
+    const partials = await deps.partials.list(tenantId);
+    const spooled = [...partials, ...listLive(tenantId)].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const continued = partials.find((partial) => partial.name === name)?.sizeBytes ?? 0;
+    if (left - spooled + continued <= 0) {
+      deps.metrics.uploadFailed();
+      throw overQuota();
+    }
+    return Math.max(0, left - spooled);
+  }
+
+  /** A database that is away keeps nobody from beginning: CLOSE judges by the quota again. */
+  async function readRoom(tenantId: string): Promise<number | null> {
+    try {
+      return await deps.receiver.readRoom(tenantId);
+    } catch (error) {
+      deps.log.debug({ err: error, tenantId }, 'quota not read; the end of the upload will be judged by it');
+      return null;
+    }
+  }
 
   async function startEmpty(request: OpenForWriting): Promise<Upload> {
     const own = deps.partials.create(request.tenantId, request.name);
@@ -145,11 +179,10 @@ export function createUploads(deps: UploadDeps & { readonly view: DropView }): U
       const isPlainPut = (request.flags & (wanted | OPEN_FLAG.EXCL)) === wanted;
       // A put waits too: an older upload that is being given up just now would else become the partial behind its back.
       return inTurn(request.tenantId, request.name, async () => {
-        if (await deps.room.isFull()) {
-          deps.metrics.uploadFailed();
-          throw noRoom();
-        }
-        return isPlainPut ? startEmpty(request) : continueOrCreate(request);
+        const roomBytes = await askRoom(request);
+        const upload = await (isPlainPut ? startEmpty(request) : continueOrCreate(request));
+        upload.limitTo(upload.sizeBytes + roomBytes);
+        return upload;
       });
     },
 
@@ -160,10 +193,7 @@ export function createUploads(deps: UploadDeps & { readonly view: DropView }): U
       inTurn(upload.own.tenantId, upload.own.name, () => upload.abandon()).finally(() => forget(upload)),
 
     findLive,
-    listLive: (tenantId) =>
-      [...live.values()]
-        .flatMap((uploads) => [...uploads])
-        .filter((upload) => upload.own.tenantId === tenantId),
+    listLive,
     inTurn,
   };
 }
