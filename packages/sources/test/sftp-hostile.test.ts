@@ -248,6 +248,36 @@ test('an idle session is ended, a session with an open file is not', async () =>
   await busyEnded;
 });
 
+test('clients that ask for much and take nothing cost bounded memory in all, and keep nobody from reading', async () => {
+  const limits = { replyBufferBytes: 512 * 1024, replyBudgetBytes: 2 * 2 ** 20 };
+  await using drop = await startFixture({ limits });
+  const whole = Buffer.alloc(1_000_000, 7);
+  const sink = Buffer.alloc(250_000);
+  await using client = await drop.connect();
+  await client.put('big.wav', whole);
+  const readers = await Promise.all(Array.from({ length: 20 }, () => drop.connect()));
+  let most = 0;
+  for (const reader of readers) {
+    const handle = await reader.open('big.wav', 'r');
+    const raw = reader.sftp as unknown as {
+      _protocol: { channelWindowAdjust(id: number, bytes: number): void };
+      outgoing: { id: number };
+    };
+    raw._protocol.channelWindowAdjust(raw.outgoing.id, 2 ** 30);
+    (reader.ssh as unknown as { _sock: Socket })._sock.pause();
+    // Enough to fill what the kernel takes of each connection, and more.
+    for (let index = 0; index < 400; index += 1) reader.sftp.read(handle, sink, 0, sink.length, 0, () => {});
+    most = Math.max(most, drop.server.repliedBytes());
+  }
+  for (let index = 0; index < 3; index += 1) {
+    expect((await client.get('big.wav')).equals(whole)).toBe(true);
+    most = Math.max(most, drop.server.repliedBytes());
+  }
+  expect(most).toBeLessThanOrEqual(limits.replyBudgetBytes + 21 * 250_000);
+  for (const reader of readers) await reader.kill();
+  await until(() => drop.server.repliedBytes() === 0);
+});
+
 test('a client that asks for a whole file at once and reads nothing costs bounded memory', async () => {
   await using drop = await startFixture();
   await using client = await drop.connect();

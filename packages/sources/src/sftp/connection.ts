@@ -1,24 +1,21 @@
 import type { Socket } from 'node:net';
-import type { SftpAccount, SftpAccountStore } from '@callbay/ingestion';
-import type { AuthContext, Connection, ServerChannel, Session, SFTPWrapper } from 'ssh2';
-import { type AuthVerdict, judgeLogin, type Login, type RefusalReason, renewLogin } from './auth.ts';
+import type { SftpAccount } from '@callbay/ingestion';
+import type { Connection, ServerChannel, Session, SFTPWrapper } from 'ssh2';
+import { type Login, renewLogin } from './auth.ts';
 import { FAREWELLS, type Farewell } from './farewells.ts';
-import type { SftpMetrics } from './logger.ts';
+import { type LoginDeps, LoginDialogue } from './login-dialogue.ts';
+import type { ReplyBudget } from './reply-budget.ts';
+import { ReplyPacer } from './reply-pacer.ts';
 import { type SessionDeps, type SessionHost, SftpSession } from './session.ts';
 import { sendDisconnect } from './ssh2-internals.ts';
 import type { WriteBudget } from './write-budget.ts';
 
-export type ConnectionDeps = SessionDeps & {
-  readonly accounts: SftpAccountStore;
-  readonly metrics: SftpMetrics;
-  readonly budget: WriteBudget;
-  /** Takes one of the tenant's session places; false when they are all taken. */
-  readonly takePlace: (tenantId: string) => boolean;
-  readonly givePlace: (tenantId: string) => void;
-  /** Moves with every change of access, so that one which happens during a login is not missed. */
-  readonly accessChanges: () => number;
-  readonly monotonicMs: () => number;
-};
+export type ConnectionDeps = SessionDeps &
+  LoginDeps & {
+    readonly budget: WriteBudget;
+    readonly replies: ReplyBudget;
+    readonly givePlace: (tenantId: string) => void;
+  };
 
 export interface Peer {
   readonly socket: Socket;
@@ -29,9 +26,6 @@ export interface Peer {
   readonly onLogin: () => void;
 }
 
-const METHODS: ('publickey' | 'password')[] = ['publickey', 'password'];
-/** Questions for the methods are no attempts, but nobody needs many. */
-const MAX_QUESTIONS = 20;
 /** How long a peer may take to read the last sentence. */
 const LINGER_MS = 2_000;
 const SFTP_ONLY = 'Callbay speaks SFTP only: use sftp, or scp without -O.\r\n';
@@ -39,16 +33,14 @@ const SFTP_ONLY = 'Callbay speaks SFTP only: use sftp, or scp without -O.\r\n';
 /** One SSH connection: its login, its channels, its pace. */
 export class SftpConnection implements SessionHost {
   readonly hidesOurFolders: boolean;
+  readonly pacer: ReplyPacer;
   readonly #deps: ConnectionDeps;
   readonly #client: Connection;
   readonly #peer: Peer;
   readonly #sessions = new Set<SftpSession>();
+  readonly #dialogue: LoginDialogue;
   #login: Login | null = null;
   #channels = 0;
-  #attempts = 0;
-  #questions = 0;
-  #refusals = new Map<RefusalReason | 'too_many_sessions', string | null>();
-  #username = '';
   #lastRequestMs: number;
   #rekeyedAtMs: number;
   #rekeyedAtBytes = 0;
@@ -66,6 +58,20 @@ export class SftpConnection implements SessionHost {
     this.#peer = peer;
     // rclone identifies itself, and its `sync` deletes what the source lacks. Source: case 110.
     this.hidesOurFolders = /rclone/i.test(peer.software);
+    this.pacer = new ReplyPacer({
+      limitBytes: deps.limits.replyBufferBytes,
+      budget: deps.replies,
+      backlogBytes: () => this.#backlogBytes(),
+    });
+    this.#dialogue = new LoginDialogue(deps, {
+      address: peer.address,
+      software: peer.software,
+      isClosed: () => this.#isClosed,
+      isDraining: () => this.#isDraining,
+      onLogin: (login) => this.#begin(login),
+      end: () => client.end(),
+      leave: (farewell) => this.leave(farewell),
+    });
     this.#listen();
   }
 
@@ -89,6 +95,7 @@ export class SftpConnection implements SessionHost {
     setImmediate(() => {
       this.#isCorked = false;
       this.#peer.socket.uncork();
+      this.pacer.pump();
       for (const session of this.#sessions) session.resume();
     });
   }
@@ -171,7 +178,7 @@ export class SftpConnection implements SessionHost {
     this.#client.on('error', (error) =>
       this.#deps.log.debug({ err: error, address: this.#peer.address }, 'ssh error'),
     );
-    this.#client.on('authentication', (context) => void this.#authenticate(context));
+    this.#client.on('authentication', (context) => void this.#dialogue.answer(context));
     this.#client.on('session', (accept, reject) => this.#openChannel(accept, reject));
     this.#client.on('rekey', () => this.#markRekeyed());
     this.#client.on('close', () => this.putAway());
@@ -190,8 +197,22 @@ export class SftpConnection implements SessionHost {
     clearTimeout(this.#quiet);
     for (const session of this.#sessions) session.end();
     this.#sessions.clear();
+    this.pacer.close();
     if (this.#login !== null) this.#deps.givePlace(this.#login.account.tenantId);
-    else if (this.#refusals.size > 0) this.#auditRefusals();
+    else this.#dialogue.finish();
+  }
+
+  #begin(login: Login): void {
+    this.#login = login;
+    this.#peer.onLogin();
+    this.touch();
+  }
+
+  #backlogBytes(): number {
+    const { writableLength, writableHighWaterMark } = this.#peer.socket;
+    // Below its mark the socket says nothing when it has sent all, so nobody would ask again.
+    const unsent = writableLength > writableHighWaterMark ? writableLength : 0;
+    return [...this.#sessions].reduce((sum, session) => sum + session.bufferedBytes, unsent);
   }
 
   /**
@@ -209,95 +230,6 @@ export class SftpConnection implements SessionHost {
         else this.#endWhenQuiet();
       },
       Math.max(0, leftMs),
-    );
-  }
-
-  async #authenticate(context: AuthContext): Promise<void> {
-    try {
-      const verdict = await this.#judge(context);
-      if (this.#isClosed) return;
-      if (verdict.status === 'accepted') this.#accept(context, verdict.login);
-      else if (verdict.status === 'key_known') context.accept();
-      else if (verdict.status === 'asked') this.#answerQuestion(context);
-      else this.#refuse(context, verdict.tenantId, verdict.reason);
-    } catch (error) {
-      this.#deps.log.error({ err: error, address: this.#peer.address }, 'login could not be checked');
-      this.#deps.metrics.loginEnded('unavailable');
-      if (!this.#isClosed) this.leave(FAREWELLS.unavailable);
-    }
-  }
-
-  async #judge(context: AuthContext): Promise<AuthVerdict> {
-    for (;;) {
-      const changes = this.#deps.accessChanges();
-      // Before the question: a key ends early rather than late.
-      const nowMs = this.#deps.monotonicMs();
-      const verdict = await judgeLogin(this.#deps.accounts, context, this.#peer.address, nowMs);
-      if (verdict.status !== 'accepted' || changes === this.#deps.accessChanges()) return verdict;
-    }
-  }
-
-  #answerQuestion(context: AuthContext): void {
-    this.#questions += 1;
-    context.reject(METHODS);
-    if (this.#questions >= MAX_QUESTIONS) this.#client.end();
-  }
-
-  #refuse(context: AuthContext, tenantId: string | null, reason: RefusalReason): void {
-    this.#username = context.username;
-    this.#refusals.set(reason, tenantId);
-    this.#attempts += 1;
-    context.reject(METHODS);
-    if (this.#attempts >= this.#deps.limits.maxAuthAttempts) this.#client.end();
-  }
-
-  #accept(context: AuthContext, login: Login): void {
-    const { tenantId, username } = login.account;
-    if (this.#isDraining) {
-      this.leave(FAREWELLS.restarting);
-      return;
-    }
-    if (!this.#deps.takePlace(tenantId)) {
-      this.#username = username;
-      this.#refusals.set('too_many_sessions', tenantId);
-      this.#attempts += 1;
-      this.leave(FAREWELLS.tooManySessions);
-      return;
-    }
-    this.#login = login;
-    this.#peer.onLogin();
-    this.touch();
-    context.accept();
-    this.#deps.metrics.loginEnded('accepted');
-    const { method } = login;
-    if (method.kind === 'key') this.#inBackground(this.#deps.accounts.touchKey(tenantId, method.keyId));
-    this.#audit(tenantId, username, 'sftp.login', {
-      method: method.kind,
-      ...(method.kind === 'key' ? { keyId: method.keyId } : {}),
-      software: this.#peer.software,
-    });
-  }
-
-  /** One row a connection, whatever it tried: the row count must not be in the hands of strangers. */
-  #auditRefusals(): void {
-    this.#deps.metrics.loginEnded('refused');
-    const tenantId = [...this.#refusals.values()].find((id) => id !== null) ?? null;
-    const detail = {
-      reasons: [...this.#refusals.keys()],
-      attempts: this.#attempts,
-      software: this.#peer.software,
-    };
-    this.#audit(tenantId, this.#username.slice(0, 128), 'sftp.refused', detail);
-  }
-
-  #audit(tenantId: string | null, actor: string, action: string, detail: Record<string, unknown>): void {
-    const entry = { actor, action, target: `sftp-user:${actor}`, remoteAddress: this.#peer.address, detail };
-    this.#inBackground(this.#deps.accounts.appendAudit(tenantId, entry));
-  }
-
-  #inBackground(work: Promise<void>): void {
-    this.#deps.inBackground(
-      work.catch((error: unknown) => this.#deps.log.error({ err: error }, 'a login was not written down')),
     );
   }
 

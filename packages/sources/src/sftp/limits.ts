@@ -36,8 +36,10 @@ export interface SftpLimits {
   readonly writeBufferBytes: number;
   /** Requests under way in one session before its channel window stays shut. */
   readonly pendingRequests: number;
-  /** Replies waiting for a slow client before reads are held back. */
+  /** Bytes that were read for one connection and that its client has not taken, before further reads wait. */
   readonly replyBufferBytes: number;
+  /** The same for the whole process. */
+  readonly replyBudgetBytes: number;
 }
 
 export const DEFAULT_LIMITS: SftpLimits = {
@@ -57,7 +59,8 @@ export const DEFAULT_LIMITS: SftpLimits = {
   eagerBytesPerHandle: 8 * 2 ** 20,
   writeBufferBytes: 64 * 2 ** 20,
   pendingRequests: 512,
-  replyBufferBytes: 4 * 2 ** 20,
+  replyBufferBytes: 2 * 2 ** 20,
+  replyBudgetBytes: 64 * 2 ** 20,
 };
 
 /** What `limits@openssh.com` announces: the largest packet ssh2 takes, and the reads and writes that fit in one. */

@@ -18,6 +18,7 @@ import { DEFAULT_LIMITS, type SftpLimits } from './limits.ts';
 import { type Logger, NO_METRICS, type SftpMetrics } from './logger.ts';
 import { createLoginGate } from './login-gate.ts';
 import { createPartialStore } from './partials.ts';
+import { createReplyBudget } from './reply-budget.ts';
 import { nativeCiphers, ssh2 } from './ssh2.ts';
 import { createUploads } from './uploads.ts';
 import { createWriteBudget } from './write-budget.ts';
@@ -61,6 +62,8 @@ export interface SftpServer {
   pendingCount(): number;
   /** Written bytes that wait in memory for the disk, over all sessions. */
   bufferedBytes(): number;
+  /** Bytes that were read for clients and that they have not taken, over all sessions. */
+  repliedBytes(): number;
 }
 
 const SLOW_CIPHERS = {
@@ -76,6 +79,7 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
   const monotonicMs = deps.monotonicMs ?? (() => performance.now());
   const metrics = deps.metrics ?? NO_METRICS;
   const budget = createWriteBudget(limits.writeBufferBytes);
+  const replies = createReplyBudget(limits.replyBudgetBytes);
   const partials = createPartialStore(options.spoolDir);
   const gate = createLoginGate(limits, monotonicMs);
   const connections = new Set<SftpConnection>();
@@ -105,6 +109,7 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
     partials,
     uploads,
     budget,
+    replies,
     limits,
     now,
     monotonicMs,
@@ -239,5 +244,6 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
     sessionCount: () => [...connections].filter(({ username }) => username !== null).length,
     pendingCount: () => gate.count(),
     bufferedBytes: budget.usedBytes,
+    repliedBytes: replies.usedBytes,
   };
 }

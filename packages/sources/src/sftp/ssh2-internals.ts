@@ -76,6 +76,8 @@ export interface SftpChannel {
   extendedReply(requestId: number, ...parts: Buffer[]): void;
   /** Whether replies wait for the client to open its window. */
   isClientSlow(): boolean;
+  /** How many bytes of them. */
+  bufferedBytes(): number;
   /** Lets the client send again after `isBusy` held it back. */
   openWindow(): void;
   /** Ends the channel as a program that exited with 0: without it scp fails and sftp hangs. */
@@ -155,6 +157,7 @@ export function extendSftp(wrapper: SFTPWrapper, hooks: ChannelHooks): SftpChann
   return {
     extendedReply: (requestId, ...parts) => send(packet(EXTENDED_REPLY, uint32(requestId), ...parts)),
     isClientSlow: () => sftp._buffer.length > 0,
+    bufferedBytes: () => sftp._buffer.reduce((sum, bytes) => sum + bytes.length, 0),
     openWindow() {
       const missing = FULL_WINDOW - sftp.incoming.window;
       if (missing < FULL_WINDOW / 2 || sftp.outgoing.state === 'closed') return;

@@ -1,0 +1,149 @@
+import { CallbayError } from '@callbay/core';
+import type { SftpAccountStore } from '@callbay/ingestion';
+import type { AuthContext } from 'ssh2';
+import { type AuthVerdict, judgeLogin, type Login, type RefusalReason } from './auth.ts';
+import { FAREWELLS, type Farewell } from './farewells.ts';
+import type { SftpLimits } from './limits.ts';
+import type { Logger, SftpMetrics } from './logger.ts';
+
+export interface LoginDeps {
+  readonly accounts: SftpAccountStore;
+  readonly metrics: SftpMetrics;
+  readonly limits: SftpLimits;
+  readonly log: Logger;
+  /** Takes one of the tenant's session places; false when they are all taken. */
+  readonly takePlace: (tenantId: string) => boolean;
+  /** Moves with every change of access, so that one which happens during a login is not missed. */
+  readonly accessChanges: () => number;
+  readonly monotonicMs: () => number;
+  readonly inBackground: (work: Promise<void>) => void;
+}
+
+/** The connection that somebody logs in on. */
+export interface LoginHost {
+  readonly address: string;
+  /** What the client calls itself. */
+  readonly software: string;
+  readonly isClosed: () => boolean;
+  readonly isDraining: () => boolean;
+  /** Called once, before the client hears of it. */
+  readonly onLogin: (login: Login) => void;
+  /** Ends the connection without a word: the client had all its attempts. */
+  readonly end: () => void;
+  readonly leave: (farewell: Farewell) => void;
+}
+
+const METHODS: ('publickey' | 'password')[] = ['publickey', 'password'];
+/** Questions for the methods are no attempts, but nobody needs many. */
+const MAX_QUESTIONS = 20;
+/** Access may change while a login is checked, which is then checked again: the maximum number of times. */
+const MAX_JUDGEMENTS = 20;
+
+/** All attempts of one connection to log in, and what is written down of them. */
+export class LoginDialogue {
+  readonly #deps: LoginDeps;
+  readonly #host: LoginHost;
+  readonly #refusals = new Map<RefusalReason | 'too_many_sessions', string | null>();
+  #attempts = 0;
+  #questions = 0;
+  #username = '';
+
+  constructor(deps: LoginDeps, host: LoginHost) {
+    this.#deps = deps;
+    this.#host = host;
+  }
+
+  async answer(context: AuthContext): Promise<void> {
+    try {
+      const verdict = await this.#judge(context);
+      if (this.#host.isClosed()) return;
+      if (verdict.status === 'accepted') this.#accept(context, verdict.login);
+      else if (verdict.status === 'key_known') context.accept();
+      else if (verdict.status === 'asked') this.#answerQuestion(context);
+      else this.#refuse(context, verdict.tenantId, verdict.reason);
+    } catch (error) {
+      this.#deps.log.error({ err: error, address: this.#host.address }, 'login could not be checked');
+      this.#deps.metrics.loginEnded('unavailable');
+      if (!this.#host.isClosed()) this.#host.leave(FAREWELLS.unavailable);
+    }
+  }
+
+  /**
+   * The connection ended and nobody had logged in. One row a connection, whatever it tried: the row count must not be in
+   * the hands of strangers.
+   */
+  finish(): void {
+    if (this.#refusals.size === 0) return;
+    this.#deps.metrics.loginEnded('refused');
+    const tenantId = [...this.#refusals.values()].find((id) => id !== null) ?? null;
+    const detail = {
+      reasons: [...this.#refusals.keys()],
+      attempts: this.#attempts,
+      software: this.#host.software,
+    };
+    this.#audit(tenantId, this.#username.slice(0, 128), 'sftp.refused', detail);
+  }
+
+  async #judge(context: AuthContext): Promise<AuthVerdict> {
+    for (let judged = 0; judged < MAX_JUDGEMENTS; judged += 1) {
+      const changes = this.#deps.accessChanges();
+      // Before the question: a key ends early rather than late.
+      const nowMs = this.#deps.monotonicMs();
+      const verdict = await judgeLogin(this.#deps.accounts, context, this.#host.address, nowMs);
+      if (verdict.status !== 'accepted' || changes === this.#deps.accessChanges()) return verdict;
+    }
+    throw new CallbayError('UNAVAILABLE', 'Access kept changing while a login was checked.');
+  }
+
+  #answerQuestion(context: AuthContext): void {
+    this.#questions += 1;
+    context.reject(METHODS);
+    if (this.#questions >= MAX_QUESTIONS) this.#host.end();
+  }
+
+  #refuse(context: AuthContext, tenantId: string | null, reason: RefusalReason): void {
+    this.#note(context.username, tenantId, reason);
+    context.reject(METHODS);
+    if (this.#attempts >= this.#deps.limits.maxAuthAttempts) this.#host.end();
+  }
+
+  #note(username: string, tenantId: string | null, reason: RefusalReason | 'too_many_sessions'): void {
+    this.#username = username;
+    this.#refusals.set(reason, tenantId);
+    this.#attempts += 1;
+  }
+
+  #accept(context: AuthContext, login: Login): void {
+    const { tenantId, username } = login.account;
+    if (this.#host.isDraining()) {
+      this.#host.leave(FAREWELLS.restarting);
+      return;
+    }
+    if (!this.#deps.takePlace(tenantId)) {
+      this.#note(username, tenantId, 'too_many_sessions');
+      this.#host.leave(FAREWELLS.tooManySessions);
+      return;
+    }
+    this.#host.onLogin(login);
+    context.accept();
+    this.#deps.metrics.loginEnded('accepted');
+    const { method } = login;
+    if (method.kind === 'key') this.#inBackground(this.#deps.accounts.touchKey(tenantId, method.keyId));
+    this.#audit(tenantId, username, 'sftp.login', {
+      method: method.kind,
+      ...(method.kind === 'key' ? { keyId: method.keyId } : {}),
+      software: this.#host.software,
+    });
+  }
+
+  #audit(tenantId: string | null, actor: string, action: string, detail: Record<string, unknown>): void {
+    const entry = { actor, action, target: `sftp-user:${actor}`, remoteAddress: this.#host.address, detail };
+    this.#inBackground(this.#deps.accounts.appendAudit(tenantId, entry));
+  }
+
+  #inBackground(work: Promise<void>): void {
+    this.#deps.inBackground(
+      work.catch((error: unknown) => this.#deps.log.error({ err: error }, 'a login was not written down')),
+    );
+  }
+}
