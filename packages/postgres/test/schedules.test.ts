@@ -199,7 +199,11 @@ async function workBatch(tenantId: string, file: Arrived): Promise<void> {
   const end = await saveRows(tenantId, file);
   if (end.kind === 'saved') await calls.advance(tenantId, end.wakes, decideCalls);
   for (;;) {
-    const chunks = await batches.findRowsToAdvance(tenantId, fileId, { chunks: 1, rows: 2 });
+    const chunks = await batches.findRowsToAdvance(tenantId, fileId, {
+      chunks: 1,
+      rows: 2,
+      bytes: 1_000_000,
+    });
     for (const { callKeys } of chunks) await calls.advance(tenantId, callKeys, decideCalls);
     await batches.markAdvanced(tenantId, fileId, chunks.at(-1)?.lastRow ?? null);
     if (chunks.length === 0) return;
@@ -365,10 +369,14 @@ test('a job that finds no rows, since another is storing them, does not take the
   const tenantId = await makeTenant(database.db);
   const [file] = await arrive(tenantId, [{ ...batch('day.csv', [['a', fields('x@y.z')]]), minutes: 1 }]);
   const batches = createBatchStore(database.db);
-  expect(await batches.findRowsToAdvance(tenantId, file!.fileId, { chunks: 1, rows: 2 })).toEqual([]);
+  expect(
+    await batches.findRowsToAdvance(tenantId, file!.fileId, { chunks: 1, rows: 2, bytes: 1_000_000 }),
+  ).toEqual([]);
   await saveRows(tenantId, file!);
   await batches.markAdvanced(tenantId, file!.fileId, null);
-  expect(await batches.findRowsToAdvance(tenantId, file!.fileId, { chunks: 1, rows: 2 })).toHaveLength(1);
+  expect(
+    await batches.findRowsToAdvance(tenantId, file!.fileId, { chunks: 1, rows: 2, bytes: 1_000_000 }),
+  ).toHaveLength(1);
 });
 
 test('a batch that is stored while the call of one of its rows is decided is not passed over', async () => {

@@ -10,6 +10,8 @@ export interface AdvanceBatchDeps extends AdvanceCallsDeps {
 
 /** Rows whose calls share one transaction. */
 const CHUNK_ROWS = 500;
+/** Bytes of the batch's file that these rows take, by the average of all its rows. */
+const CHUNK_BYTES = 4 * 1024 * 1024;
 /** Chunks under way at once: some wait for the database while another decides. */
 const LANES = 5;
 /** Chunks of a slice: lanes that are through with theirs take the next, and wait for each other only at its end. */
@@ -27,7 +29,11 @@ export async function advanceBatch(
   deps: AdvanceBatchDeps,
   { tenantId, fileId }: { tenantId: string; fileId: string },
 ): Promise<boolean> {
-  const chunks = await deps.batches.findRowsToAdvance(tenantId, fileId, { chunks: CHUNKS, rows: CHUNK_ROWS });
+  const chunks = await deps.batches.findRowsToAdvance(tenantId, fileId, {
+    chunks: CHUNKS,
+    rows: CHUNK_ROWS,
+    bytes: CHUNK_BYTES,
+  });
   const rest = chunks.values();
   const errors: unknown[] = [];
   const lane = async (): Promise<void> => {

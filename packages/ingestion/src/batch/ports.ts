@@ -29,11 +29,14 @@ export interface BatchStore {
     facts: BatchFacts,
     reading: RowReading<BatchReadReport>,
   ): Promise<BatchEnd>;
-  /** The next rows whose calls have not been advanced, in chunks of distinct call keys; empty where none is left. */
+  /**
+   * The next rows whose calls have not been advanced, in chunks of distinct call keys; empty where none is left. A chunk has
+   * `rows` rows, or fewer where so many take more than `bytes` of the file on average.
+   */
   findRowsToAdvance(
     tenantId: string,
     fileId: string,
-    size: { readonly chunks: number; readonly rows: number },
+    size: { readonly chunks: number; readonly rows: number; readonly bytes: number },
   ): Promise<{ readonly lastRow: number; readonly callKeys: readonly string[] }[]>;
   /** Notes that the calls of all rows up to this one have been advanced; null: of all there are, unless some came meanwhile. */
   markAdvanced(tenantId: string, fileId: string, lastRow: number | null): Promise<void>;

@@ -50,11 +50,12 @@ async function advanceOnce(
   } catch (error) {
     if (callKeys.length < 2 || (error instanceof CallbayError && error.retryable)) throw error;
     const middle = Math.ceil(callKeys.length / 2);
-    const halves = [callKeys.slice(0, middle), callKeys.slice(middle)];
-    const ends = await Promise.allSettled(
-      halves.map((half) => advanceCalls(deps, { tenantId, callKeys: half })),
-    );
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    // One after the other: where the facts were too large for one transaction, both halves at once are, too.
+    const errors: unknown[] = [];
+    for (const half of [callKeys.slice(0, middle), callKeys.slice(middle)]) {
+      await advanceCalls(deps, { tenantId, callKeys: half }).catch((reason: unknown) => errors.push(reason));
+    }
+    if (errors.length > 0) throw errors[0];
     return [];
   }
 }

@@ -35,17 +35,19 @@ export function createBatchStore(db: Database): BatchStore {
   return {
     saveBatch: (tenantId, fileId, facts, reading) => saveBatch(db, tenantId, fileId, facts, reading),
 
-    async findRowsToAdvance(tenantId, fileId, { chunks, rows }) {
-      const found = await db.query<{ row: number; stem: string }>(
-        `SELECT r.row, r.stem FROM batches b
+    async findRowsToAdvance(tenantId, fileId, { chunks, rows, bytes }) {
+      const found = await db.query<{ row: number; stem: string; rows_of_bytes: number }>(
+        `SELECT r.row, r.stem, ($4::bigint * b.row_count / greatest(f.size_bytes, 1))::int AS rows_of_bytes FROM batches b
+           JOIN files f ON f.tenant_id = b.tenant_id AND f.id = b.file_id
            JOIN call_records r ON r.tenant_id = b.tenant_id AND r.file_id = b.file_id AND r.row > b.advanced_row
           WHERE b.tenant_id = $1 AND b.file_id = $2 AND b.advanced_at IS NULL AND r.outcome_code IS NULL
           ORDER BY r.row LIMIT $3`,
-        [tenantId, fileId, chunks * rows],
+        [tenantId, fileId, chunks * rows, bytes],
         'rows-to-advance',
       );
-      return Array.from({ length: Math.ceil(found.length / rows) }, (_, n) => {
-        const chunk = found.slice(n * rows, (n + 1) * rows);
+      const chunkRows = Math.max(1, Math.min(rows, found[0]?.rows_of_bytes ?? rows));
+      return Array.from({ length: Math.min(chunks, Math.ceil(found.length / chunkRows)) }, (_, n) => {
+        const chunk = found.slice(n * chunkRows, (n + 1) * chunkRows);
         return {
           lastRow: chunk.at(-1)!.row,
           callKeys: [...new Set(chunk.map(({ stem }) => keyOfStem(stem)))],

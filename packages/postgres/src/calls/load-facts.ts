@@ -15,8 +15,14 @@ import type { OwnFiles } from './save-facts.ts';
 /** The most facts of one group of keys that are folded at once. A key never gathers this many in its 48 hours. */
 const FACTS_LIMIT = 50_000;
 
-/** The most bytes of records, as they are stored, that one transaction loads for more than one call. */
+/** The most bytes of records that one transaction loads for more than one call. */
 const RECORDS_BYTES_LIMIT = 8 * 1024 * 1024;
+
+/**
+ * Bytes of a record. What is stored compressed may be a hundred times as large: its true size is worth unpacking it. What is
+ * small is stored as it is.
+ */
+const RECORD_BYTES = `CASE WHEN pg_column_size(raw) > 1500 THEN octet_length(raw::text) ELSE pg_column_size(raw) END`;
 
 /** The stems whose facts touch each other through records that name another stem's recording, these included. */
 export async function linkedStems(tx: Sql, tenantId: string, stems: readonly string[]): Promise<string[]> {
@@ -48,7 +54,7 @@ interface Link {
 
 const linksOf = (tx: Sql, tenantId: string, stems: readonly string[]): Promise<Link[]> =>
   tx.query<Link>(
-    `SELECT stem, named_stem, coalesce(sum(pg_column_size(raw)), 0)::bigint AS bytes FROM call_records
+    `SELECT stem, named_stem, coalesce(sum(${RECORD_BYTES}), 0)::bigint AS bytes FROM call_records
       WHERE tenant_id = $1 AND (stem = ANY($2) OR named_stem = ANY($2)) GROUP BY stem, named_stem`,
     [tenantId, stems],
     'linked-stems',
