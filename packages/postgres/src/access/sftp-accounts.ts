@@ -41,6 +41,7 @@ async function appendAudit(db: Database, tenantId: string | null, entry: AuditEn
     `INSERT INTO audit_log (tenant_id, at, actor, action, target, remote_address, detail)
      VALUES ($1, callbay_now(), $2, $3, $4, $5, $6)`,
     [tenantId, actor, action, target, remoteAddress, JSON.stringify(detail)],
+    'append_sftp_audit',
   );
 }
 
@@ -61,6 +62,7 @@ export function createSftpAccountStore(db: Database, sealer: SecretSealer): Sftp
         `UPDATE sftp_keys SET last_used_at = callbay_now() WHERE tenant_id = $1 AND id = $2
            AND (last_used_at IS NULL OR last_used_at <= callbay_now() - interval '1 minute')`,
         [tenantId, keyId],
+        'touch_key',
       );
     },
     appendAudit: (tenantId, entry) => appendAudit(db, tenantId, entry),

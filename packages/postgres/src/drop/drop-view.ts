@@ -30,8 +30,11 @@ export function createDropView(db: Database): DropView {
       (await db.query<DropEntry>(FIND_FILE[folder], [tenantId, name], `find_file_${folder}`))[0] ?? null,
     withdrawFile: (tenantId, fileId) => withdrawFile(db, tenantId, fileId),
     setModifiedAt: async (tenantId, fileId, modifiedAt) => {
-      const values = [tenantId, fileId, modifiedAt];
-      await db.execute('UPDATE files SET modified_at = $3 WHERE tenant_id = $1 AND id = $2', values);
+      await db.execute(
+        'UPDATE files SET modified_at = $3 WHERE tenant_id = $1 AND id = $2',
+        [tenantId, fileId, modifiedAt],
+        'set_modified_at',
+      );
     },
     listReceipts: (tenantId, page) => listReceipts(db, tenantId, page),
     findReceipt: (tenantId, name) => findReceipt(db, tenantId, name),

@@ -160,23 +160,27 @@ async function recordRefusal(db: Database, tenantId: string, refusal: FileToRefu
   const { stem, ext } = canonicalStem(refusal.name);
   const kind = kindOfName(refusal.name);
   const outcome = outcomeOf(refusal.code);
-  const [row] = await db.query<{ isKnown: boolean }>(RECORD_REFUSAL, [
-    tenantId,
-    refusal.fileId,
-    refusal.name,
-    stem,
-    ext,
-    refusal.sizeBytes,
-    refusal.sentBy,
-    kind === 'recording' || kind === 'sidecar' ? kind : null,
-    outcome.code,
-    outcome.message,
-    outcome.fix,
-    refusal.drop,
-    refusal.receivedAt ?? null,
-    keyOfStem(stem),
-    JSON.stringify([issue(outcome.code, outcome.message)]),
-  ]);
+  const [row] = await db.query<{ isKnown: boolean }>(
+    RECORD_REFUSAL,
+    [
+      tenantId,
+      refusal.fileId,
+      refusal.name,
+      stem,
+      ext,
+      refusal.sizeBytes,
+      refusal.sentBy,
+      kind === 'recording' || kind === 'sidecar' ? kind : null,
+      outcome.code,
+      outcome.message,
+      outcome.fix,
+      refusal.drop,
+      refusal.receivedAt ?? null,
+      keyOfStem(stem),
+      JSON.stringify([issue(outcome.code, outcome.message)]),
+    ],
+    'record_refusal',
+  );
   if (row?.isKnown !== true) throw unknownTenant(tenantId);
 }
 

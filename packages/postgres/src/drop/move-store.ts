@@ -26,6 +26,7 @@ export function createMoveStore(db: Database): MoveStore {
       await db.execute(
         'UPDATE files SET moved_folder = $3, moved_name = $4 WHERE tenant_id = $1 AND id = $2',
         [tenantId, fileId, folder, name],
+        'record_move',
       );
     },
   };
