@@ -1,6 +1,7 @@
 // A CRM file of 10 columns beside its id: first load, the same again, and a tenth changed, against psql's \copy of the
-// same file into a plain table, in turn, on one Postgres that waits for its disk as in production. BENCH_ROWS says how
-// many rows; 1,000,000 unless given.
+// same file into a plain table, the peer before each, on one Postgres that waits for its disk as in production: rows a
+// second, and rows a CPU second of all processes together. BENCH_ROWS says how many rows (1,000,000), BENCH_ROUNDS how
+// often (3).
 import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -23,7 +24,8 @@ import {
   openDatabase,
 } from '@callbay/postgres';
 import { from as copyFrom } from 'pg-copy-streams';
-import { type BenchResult, compareRates } from './result.ts';
+import { cpuSince, readCpuShares } from './cpu-shares.ts';
+import { type BenchResult, comparePairs } from './result.ts';
 
 const ROWS = Number(process.env.BENCH_ROWS ?? 1_000_000);
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
@@ -55,8 +57,27 @@ async function writeContacts(path: string, rows: number, edition: number): Promi
   await once(out, 'close');
 }
 
+/** Rows a second, and rows a CPU second of this process, its children and Postgres. */
+interface Rates {
+  readonly elapsed: number;
+  readonly cpu: number;
+}
+
+async function measure(work: () => Promise<void>): Promise<Rates> {
+  const before = await readCpuShares();
+  const startedAt = performance.now();
+  await work();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const { node, children, postgres } = cpuSince(await readCpuShares(), before);
+  const cpuSeconds = (node + children + postgres) / 1_000;
+  process.stderr.write(
+    `  ${seconds.toFixed(2)} s; CPU ${cpuSeconds.toFixed(2)} s, of Postgres ${(postgres / 1_000).toFixed(2)}`,
+  );
+  return { elapsed: ROWS / seconds, cpu: ROWS / cpuSeconds };
+}
+
 /** Receives a copy of the file, puts it in line and imports it; the clock runs over the import alone. */
-async function importOnce(deps: ImportCrmDeps, db: Database, file: string, folder: string): Promise<number> {
+async function importOnce(deps: ImportCrmDeps, db: Database, file: string, folder: string): Promise<Rates> {
   const fileId = randomUUID();
   const path = join(folder, fileId);
   await copyFile(file, path);
@@ -73,44 +94,47 @@ async function importOnce(deps: ImportCrmDeps, db: Database, file: string, folde
   } as const;
   await createFileReceiver(db).receiveFile(TENANT, sent);
   await deps.crm.saveCrmFile(TENANT, fileId, { type: 'contacts', sha256: '', warnings: [] });
-  const startedAt = performance.now();
-  await importCrm(deps, { tenantId: TENANT, type: 'contacts' });
-  const seconds = (performance.now() - startedAt) / 1_000;
+  const rates = await measure(() => importCrm(deps, { tenantId: TENANT, type: 'contacts' }));
   const [row] = await db.query<{ message: string; code: string; peak: number }>(
     `SELECT outcome_code AS code, outcome_message AS message, (i.report ->> 'peakMb')::float8 AS peak
        FROM files f JOIN crm_imports i ON i.file_id = f.id WHERE f.id = $1`,
     [fileId],
   );
   if (row?.code !== 'CRM_IMPORTED') throw new Error(`the import ended as ${row?.code}: ${row?.message}`);
-  process.stderr.write(`  ${seconds.toFixed(2)} s, child's peak ${row.peak} MB: ${row.message}\n`);
-  return ROWS / seconds;
+  process.stderr.write(`, child's peak ${row.peak} MB: ${row.message}\n`);
+  return rates;
 }
 
 const hasPsql = spawnSync('psql', ['--version']).status === 0;
 
-/** The peer: rows a second of psql's \copy into a table with a text key. */
-async function copyOnce(db: Database, connectionString: string, file: string): Promise<number> {
-  await db.execute('drop table if exists peer');
+/** The peer: psql's \copy into a table with a text key. */
+async function copyOnce(db: Database, connectionString: string, file: string): Promise<Rates> {
+  await db.execute('DROP TABLE IF EXISTS peer');
   const columns = COLUMNS.map((name) => name.toLowerCase());
   await db.execute(
-    `create table peer (tenant_id text default 'bench', external_id text primary key, ${columns.map((name) => `${name} text`).join(', ')})`,
+    `CREATE TABLE peer (tenant_id text DEFAULT 'bench', external_id text PRIMARY KEY, ${columns.map((name) => `${name} text`).join(', ')})`,
   );
   const list = `peer (external_id, ${columns.join(', ')})`;
-  const startedAt = performance.now();
-  if (!hasPsql) {
-    const client = await db.bulk.connect();
-    await pipeline(createReadStream(file), client.query(copyFrom(`copy ${list} from stdin csv header`)));
-    client.release();
-    return ROWS / ((performance.now() - startedAt) / 1_000);
-  }
+  const copy = hasPsql ? copyByPsql(connectionString, list, file) : copyByPg(db, list, file);
+  const rates = await measure(copy);
+  process.stderr.write(' of the peer\n');
+  return rates;
+}
+
+const copyByPg = (db: Database, list: string, file: string) => async (): Promise<void> => {
+  const client = await db.bulk.connect();
+  await pipeline(createReadStream(file), client.query(copyFrom(`COPY ${list} FROM STDIN CSV HEADER`)));
+  client.release();
+};
+
+const copyByPsql = (connectionString: string, list: string, file: string) => async (): Promise<void> => {
   const command = `\\copy ${list} from '${file}' csv header`;
   const psql = spawn('psql', ['-q', '-X', '-v', 'ON_ERROR_STOP=1', connectionString, '-c', command], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const [code] = await once(psql, 'exit');
   if (code !== 0) throw new Error(`psql ended with ${code}`);
-  return ROWS / ((performance.now() - startedAt) / 1_000);
-}
+};
 
 export async function run(): Promise<BenchResult[]> {
   if (!hasPsql) process.stderr.write('psql is not installed: the peer is the same COPY through pg\n');
@@ -140,27 +164,36 @@ export async function run(): Promise<BenchResult[]> {
     const [file, changed] = [join(home, 'contacts.csv'), join(home, 'changed.csv')];
     await writeContacts(file, ROWS, 1);
     await writeContacts(changed, ROWS, 2);
-    const rates: Record<'first' | 'unchanged' | 'changed' | 'peer', number[]> = {
+    const kinds = { first: file, unchanged: file, changed } as const;
+    const measured: Record<keyof typeof kinds, { ours: Rates; peer: Rates }[]> = {
       first: [],
       unchanged: [],
       changed: [],
-      peer: [],
     };
     for (let round = 1; round <= ROUNDS; round += 1) {
       process.stderr.write(`round ${round}\n`);
       await db.execute('TRUNCATE crm_objects');
-      rates.peer.push(await copyOnce(db, connectionString, file));
-      process.stderr.write(`  peer ${(ROWS / rates.peer.at(-1)!).toFixed(2)} s\n`);
-      rates.first.push(await importOnce(deps, db, file, home));
-      rates.unchanged.push(await importOnce(deps, db, file, home));
-      rates.changed.push(await importOnce(deps, db, changed, home));
+      for (const kind of ['first', 'unchanged', 'changed'] as const) {
+        const peer = await copyOnce(db, connectionString, file);
+        measured[kind].push({ ours: await importOnce(deps, db, kinds[kind], home), peer });
+      }
     }
-    const compare = (name: string, ours: readonly number[]): BenchResult =>
-      compareRates(name, 'rows/s', ours, rates.peer);
+    const compare = (name: string, kind: keyof typeof kinds): BenchResult[] => [
+      comparePairs(
+        `${name}-cpu`,
+        'rows/CPU s',
+        measured[kind].map(({ ours, peer }) => [ours.cpu, peer.cpu]),
+      ),
+      comparePairs(
+        name,
+        'rows/s',
+        measured[kind].map(({ ours, peer }) => [ours.elapsed, peer.elapsed]),
+      ),
+    ];
     return [
-      compare('crm-import-unchanged', rates.unchanged),
-      compare('crm-import-tenth-changed', rates.changed),
-      compare('crm-import', rates.first),
+      ...compare('crm-import-unchanged', 'unchanged'),
+      ...compare('crm-import-tenth-changed', 'changed'),
+      ...compare('crm-import', 'first'),
     ];
   } finally {
     await postgres.stop();

@@ -38,3 +38,22 @@ export function compareRates(
     runs: ours.map(round),
   };
 }
+
+/**
+ * The result of rates that were measured side by side, ours and the peer's: the median of their ratios. What others do on
+ * the machine meanwhile meets both.
+ */
+export function comparePairs(
+  name: string,
+  unit: string,
+  pairs: readonly (readonly [ours: number, peer: number])[],
+): BenchResult {
+  return {
+    name,
+    ours: round(median(pairs.map(([ours]) => ours))),
+    peer: round(median(pairs.map(([, peer]) => peer))),
+    unit,
+    ratio: round(median(pairs.map(([ours, peer]) => ours / peer))),
+    runs: pairs.map(([ours]) => round(ours)),
+  };
+}
