@@ -197,7 +197,7 @@ export async function run(): Promise<BenchResult[]> {
   const { files: reader } = createApiStores(db, { seal: (text) => text, unseal: (sealed) => sealed });
   const [receipt, explanation, page] = [
     await timeOf(() => createDropView(db).readReceipt(tenantId, 'batch.csv.json')),
-    await timeOf(() => reader.explainFile(tenantId, fileId)),
+    await timeOf(() => reader.explainFile(tenantId, fileId, { limit: 1000 })),
     await timeOf(() => reader.listRows(tenantId, fileId, { limit: 500, cursor: ROWS / 2, code: 'SURFACED' })),
   ];
   process.stderr.write(

@@ -11,7 +11,7 @@ import {
   Uuid,
 } from './common.ts';
 import { CallCrmReference } from './crm.ts';
-import { CursorInstant, CursorInteger, cursorOf, Limit, listOf } from './lists.ts';
+import { CursorInstant, CursorInteger, cursorOf, Limit, listOf, Omitted } from './lists.ts';
 
 export const CallMedia = z
   .object({
@@ -58,6 +58,9 @@ export const Call = z
     updatedAt: Instant,
     changeSeq: z.int(),
     updatesAcceptedUntil: Instant.nullable(),
+    omitted: Omitted.optional().meta({
+      description: 'In lists, of a call over 1 MiB: `fields`, `raw`, `crm` and `warnings` are empty here.',
+    }),
   })
   .meta({ id: 'Call' });
 export type Call = z.infer<typeof Call>;
@@ -143,6 +146,10 @@ export const Revision = z
     at: Instant,
     fileId: Uuid,
     changed: z.record(z.string(), z.tuple([z.unknown(), z.unknown()])),
+    omitted: Omitted.optional().meta({
+      description:
+        'Of a revision over 1 MiB, unless it is asked for with `limit=1`: `changed` is empty here.',
+    }),
   })
   .meta({ id: 'Revision' });
 export type Revision = z.infer<typeof Revision>;

@@ -1,7 +1,7 @@
 import { CRM_TYPES } from '@callbay/core';
 import { z } from 'zod';
 import { FieldValue, Instant, TenantParams, text, Uuid } from './common.ts';
-import { cursorOf, Limit, listOf } from './lists.ts';
+import { cursorOf, Limit, listOf, Omitted } from './lists.ts';
 
 export const CrmTypeName = z.enum(CRM_TYPES);
 
@@ -32,6 +32,7 @@ export type CrmObject = z.infer<typeof CrmObject>;
 export const CallCrmReference = CrmReferenceView.extend({
   fields: z.record(z.string(), FieldValue),
   updatedAt: Instant.nullable(),
+  omitted: Omitted.optional().meta({ description: 'Of an object over 64 KiB: `fields` is empty here.' }),
 }).meta({ id: 'CallCrmReference' });
 export type CallCrmReference = z.infer<typeof CallCrmReference>;
 

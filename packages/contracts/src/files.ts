@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Instant, IssueView, TenantParams, text, Uuid } from './common.ts';
-import { CursorInteger, cursorOf, Limit, listOf } from './lists.ts';
+import { CursorInstant, CursorInteger, cursorOf, Limit, listOf } from './lists.ts';
 
 export const FileKind = z.enum(['recording', 'sidecar', 'batch', 'crm', 'bundle', 'unknown']);
 export const FileState = z.enum(['received', 'held', 'done', 'rejected', 'withdrawn']);
@@ -45,9 +45,17 @@ export const Explanation = z
         detail: z.record(z.string(), z.unknown()),
       }),
     ),
+    nextCursor: z.string().nullable().meta({ description: 'Null where all later steps are here.' }),
   })
   .meta({ id: 'Explanation' });
 export type Explanation = z.infer<typeof Explanation>;
+
+/** Steps are many only where a file was replayed many times. */
+export const ExplanationQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(1000),
+  cursor: cursorOf(z.tuple([CursorInstant, z.int()])),
+});
+export type ExplanationQuery = z.infer<typeof ExplanationQuery>;
 
 export const FileParams = TenantParams.extend({ fileId: Uuid });
 export const FileList = listOf(FileView);

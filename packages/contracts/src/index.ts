@@ -23,8 +23,18 @@ export * from './external-recordings.ts';
 export * from './files.ts';
 export * from './health.ts';
 export * from './holds.ts';
+export * from './json-text.ts';
 export * from './lints.ts';
-export { encodeCursor, type List, toPage } from './lists.ts';
+export {
+  encodeCursor,
+  ITEM_BYTES,
+  type List,
+  Omitted,
+  PAGE_BYTES,
+  pageOf,
+  type RowsOfPage,
+  toPage,
+} from './lists.ts';
 export * from './mappings.ts';
 export * from './matches.ts';
 export { mergeSettings } from './merge-settings.ts';

@@ -10,7 +10,22 @@ export interface List<T> {
   nextCursor: string | null;
 }
 
-/** A list query's `limit`: 1 to 500, 50 unless given. */
+/** The most bytes of JSON that a page holds, unless its first item alone is larger. */
+export const PAGE_BYTES = 4 * 1024 * 1024;
+
+/** A larger item stands in a list without its large values, and says where they are. */
+export const ITEM_BYTES = 1024 * 1024;
+
+/** What a list leaves out of an item for its size. */
+export const Omitted = z
+  .object({
+    bytes: z.int().meta({ description: 'How large the omitted values are, at least.' }),
+    href: z.string().meta({ description: 'The path that answers the whole item.' }),
+  })
+  .meta({ id: 'Omitted', description: 'Present where values of the item are too large for a list.' });
+export type Omitted = z.infer<typeof Omitted>;
+
+/** A list query's `limit`: 1 to 500, 50 unless given. A page may hold fewer items, for their size. */
 export const Limit = z.coerce.number().int().min(1).max(500).default(50);
 
 /** Writes a position as the opaque `nextCursor` that `cursorOf` reads back. */
@@ -52,6 +67,27 @@ function readCursor(value: string): unknown {
   }
 }
 
+/** Rows of one page, and whether others follow them. */
+export interface RowsOfPage<Row> {
+  readonly rows: readonly Row[];
+  readonly hasMore: boolean;
+}
+
+/**
+ * A page of rows that may end before its limit. `positionOf` returns what the list is ordered by, of the last row.
+ */
+export function pageOf<Row, Item>(
+  { rows, hasMore }: RowsOfPage<Row>,
+  toItem: (row: Row) => Item,
+  positionOf: (row: Row) => unknown,
+): List<Item> {
+  const last = rows.at(-1);
+  return {
+    items: rows.map(toItem),
+    nextCursor: last !== undefined && hasMore ? encodeCursor(positionOf(last)) : null,
+  };
+}
+
 /**
  * Cuts a page out of `limit + 1` rows and names where the next one starts.
  * `positionOf` gives what the list is ordered by, of the last row shown.
@@ -62,10 +98,5 @@ export function toPage<Row, Item>(
   toItem: (row: Row) => Item,
   positionOf: (row: Row) => unknown,
 ): List<Item> {
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  return {
-    items: shown.map(toItem),
-    nextCursor: last !== undefined && rows.length > limit ? encodeCursor(positionOf(last)) : null,
-  };
+  return pageOf({ rows: rows.slice(0, limit), hasMore: rows.length > limit }, toItem, positionOf);
 }

@@ -81,7 +81,9 @@ export const Preview = z
         newlyReleased: z.array(FileChange),
       })
       .nullable()
-      .meta({ description: 'Of the last files, newest first; of each list the first 100.' }),
+      .meta({
+        description: 'Of the last files, newest first; of each list the first 100, of all together 4 MiB.',
+      }),
   })
   .meta({ id: 'Preview' });
 export type Preview = z.infer<typeof Preview>;

@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '@callbay/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { arrive } from './arrivals.ts';
 import { startApi, type TestApi } from './support.ts';
@@ -124,6 +125,24 @@ test('lists are cut after a hundred, and the counts go on', async () => {
   const { body } = await preview(id, { mapping: { fields }, lastFiles: 1 });
   expect(body.files.counts).toMatchObject({ records: 130, changedCalls: 130 });
   expect(body.files.changedCalls).toHaveLength(100);
+});
+
+test('lists are cut by bytes, and the counts go on', async () => {
+  const id = await newTenant();
+  const large = (n: number) =>
+    record({ email: `u${n}@b.test`, a: 'x'.repeat(60_000), b: 'y'.repeat(60_000) });
+  await arrive(
+    api.db,
+    id,
+    'large.json',
+    Array.from({ length: 50 }, (_, n) => large(n)),
+  );
+  const rename = (source: string) => ({ source, target: `renamed ${source}`, type: 'string' });
+  const fields = [...MINIMUM, rename('a'), rename('b')];
+  const { body, text } = await preview(id, { mapping: { fields }, lastFiles: 1 });
+  expect(body.files.counts).toMatchObject({ records: 50, changedCalls: 50 });
+  expect(body.files.changedCalls.length).toBeGreaterThan(5);
+  expect(text.length).toBeLessThan(PAGE_BYTES + 2 ** 20);
 });
 
 test.each([

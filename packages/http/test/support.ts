@@ -165,6 +165,7 @@ export interface CallToMake {
   readonly callKey?: string;
   readonly startedAt?: string;
   readonly fields?: Record<string, unknown>;
+  readonly raw?: Record<string, string>;
   readonly media?: { name: string; contentType: string; bytes: Buffer; blobKey: string };
 }
 
@@ -174,6 +175,7 @@ export async function makeCall(db: Database, tenantId: string, call: CallToMake 
     callKey = `stem:${randomUUID()}`,
     startedAt = '2026-03-01T09:30:00.000Z',
     fields = {},
+    raw = {},
     media,
   } = call;
   const fileId = await makeFile(db, tenantId, { kind: 'sidecar', state: 'done', code: 'SURFACED', callKey });
@@ -212,7 +214,7 @@ export async function makeCall(db: Database, tenantId: string, call: CallToMake 
      ), surfaced AS (
        INSERT INTO calls (tenant_id, call_key, status, call_id, revision, started_at, direction, user_id, fields, raw,
                           mapping_version, surfaced_at, updated_at, change_seq, search_text, media, media_blob_key)
-       SELECT $1, $2, 'surfaced', id.value, 1, $3, 'inbound', 'joe', $4, '{}', 1, callbay_now(), callbay_now(),
+       SELECT $1, $2, 'surfaced', id.value, 1, $3, 'inbound', 'joe', $4, $9, 1, callbay_now(), callbay_now(),
               change.value, $5, $6, $7 FROM id, change
        RETURNING call_id, change_seq
      ), outbox AS (
@@ -229,6 +231,7 @@ export async function makeCall(db: Database, tenantId: string, call: CallToMake 
       view === undefined ? null : JSON.stringify(view),
       media?.blobKey ?? null,
       JSON.stringify(payloadOf(event)),
+      JSON.stringify(raw),
     ],
   );
   if (row === undefined) throw new Error('no call was made');

@@ -4,15 +4,18 @@ import {
   CallList,
   CallListQuery,
   CallParams,
+  encodeCursor,
   History,
   HistoryQuery,
   TenantParams,
 } from '@callbay/contracts';
-import type { CallReader, MappingStore } from '@callbay/ingestion';
+import type { CallReader, MappingStore, RevisionRow } from '@callbay/ingestion';
 import { actorOf } from '../auth/principal.ts';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
+import { sendJson } from '../server/send-json.ts';
+import { callJson, revisionJson } from './call-json.ts';
 import { readConditions } from './conditions.ts';
 
 const TAGS = ['calls'];
@@ -37,9 +40,10 @@ export function registerCalls(api: Api, { calls, mappings }: CallsDeps): void {
       querystring: CallListQuery,
       response: { 200: json('One page.', CallList), ...PROBLEMS },
     },
-    handler: async ({ params: { tenantId }, query }) => {
+    handler: async ({ params: { tenantId }, query }, reply) => {
       const fields = await readConditions(mappings, tenantId, query.fields);
-      return calls.listCalls(tenantId, { ...query, fields });
+      const { items, nextCursor } = await calls.listCalls(tenantId, { ...query, fields });
+      return sendJson(reply, { items: items.map((call) => callJson(tenantId, call)), nextCursor });
     },
   });
 
@@ -54,7 +58,8 @@ export function registerCalls(api: Api, { calls, mappings }: CallsDeps): void {
       params: CallParams,
       response: { 200: json('The call.', Call), ...PROBLEMS },
     },
-    handler: async ({ params }) => found(await calls.findCall(params.tenantId, params.callId)),
+    handler: async ({ params: { tenantId, callId } }, reply) =>
+      sendJson(reply, callJson(tenantId, found(await calls.findCall(tenantId, callId)))),
   });
 
   api.route({
@@ -69,9 +74,10 @@ export function registerCalls(api: Api, { calls, mappings }: CallsDeps): void {
       body: CallChange,
       response: { 200: json('The call as it is now.', Call), ...PROBLEMS },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { tenantId, callId } = request.params;
-      return found(await calls.updateCall(tenantId, callId, request.body, actorOf(request)));
+      const call = found(await calls.updateCall(tenantId, callId, request.body, actorOf(request)));
+      return sendJson(reply, callJson(tenantId, call));
     },
   });
 
@@ -87,7 +93,11 @@ export function registerCalls(api: Api, { calls, mappings }: CallsDeps): void {
       querystring: HistoryQuery,
       response: { 200: json('One page.', History), ...PROBLEMS },
     },
-    handler: async ({ params, query }) =>
-      found(await calls.listHistory(params.tenantId, params.callId, query)),
+    handler: async ({ params: { tenantId, callId }, query }, reply) => {
+      const { items, nextCursor } = found(await calls.listHistory(tenantId, callId, query));
+      const path = `/v1/tenants/${tenantId}/calls/${callId}/history`;
+      const toJson = (row: RevisionRow) => revisionJson(path, encodeCursor(row.revision - 1), row);
+      return sendJson(reply, { items: items.map(toJson), nextCursor });
+    },
   });
 }

@@ -12,6 +12,7 @@ import type { CrmReader } from '@callbay/ingestion';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
+import { sendJson } from '../server/send-json.ts';
 
 const TAGS = ['crm'];
 
@@ -43,7 +44,8 @@ export function registerCrm(api: Api, { crm }: { crm: CrmReader }): void {
       querystring: CrmListQuery,
       response: { 200: json('One page, by id.', CrmObjectList), ...PROBLEMS },
     },
-    handler: ({ params, query }) => crm.listObjects(params.tenantId, params.type, query),
+    handler: async ({ params, query }, reply) =>
+      sendJson(reply, await crm.listObjects(params.tenantId, params.type, query)),
   });
 
   api.route({
@@ -57,7 +59,7 @@ export function registerCrm(api: Api, { crm }: { crm: CrmReader }): void {
       params: CrmObjectParams,
       response: { 200: json('The object.', CrmObject), ...PROBLEMS },
     },
-    handler: async ({ params }) =>
-      found(await crm.findObject(params.tenantId, params.type, params.externalId)),
+    handler: async ({ params }, reply) =>
+      sendJson(reply, found(await crm.findObject(params.tenantId, params.type, params.externalId))),
   });
 }

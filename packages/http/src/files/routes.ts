@@ -2,6 +2,7 @@ import {
   BatchRowList,
   BatchRowListQuery,
   Explanation,
+  ExplanationQuery,
   FileList,
   FileListQuery,
   FileParams,
@@ -59,9 +60,11 @@ export function registerFiles(
       operationId: 'explainFile',
       summary: 'Read the whole story of a file',
       params: FileParams,
+      querystring: ExplanationQuery,
       response: { 200: json('The file and its steps, oldest first.', Explanation), ...PROBLEMS },
     },
-    handler: async ({ params }) => found(await files.explainFile(params.tenantId, params.fileId)),
+    handler: async ({ params, query }) =>
+      found(await files.explainFile(params.tenantId, params.fileId, query)),
   });
 
   api.route({

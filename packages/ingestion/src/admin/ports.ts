@@ -6,12 +6,15 @@ import type {
   BatchRowListQuery,
   Call,
   CallChange,
+  CallCrmReference,
   CallListQuery,
   Explanation,
+  ExplanationQuery,
   FileListQuery,
   FileView,
   Hold,
   HoldListQuery,
+  JsonText,
   List,
   Mapping,
   MappingKind,
@@ -168,7 +171,8 @@ export interface FileReader {
   /** Newest first; the cursor is a receive sequence. */
   listFiles(tenantId: string, query: FileListQuery): Promise<List<FileView>>;
   findFile(tenantId: string, fileId: string): Promise<FileView | null>;
-  explainFile(tenantId: string, fileId: string): Promise<Explanation | null>;
+  /** Steps oldest first. */
+  explainFile(tenantId: string, fileId: string, page: ExplanationQuery): Promise<Explanation | null>;
   /** Rows of a batch in the order of the file; empty for other files. The cursor is a row. Null without such a file. */
   listRows(tenantId: string, fileId: string, query: BatchRowListQuery): Promise<BatchRowList | null>;
 }
@@ -181,16 +185,39 @@ export interface CallMediaLocation {
   readonly sha256: string;
 }
 
+/** A call as it is read: its content is text that nobody here parses, null where it is too large for a list. */
+export interface CallRow
+  extends Omit<Call, 'fields' | 'raw' | 'warnings' | 'crm' | 'omitted'>,
+    Readonly<Record<'fields' | 'raw' | 'warnings', JsonText | null>> {
+  /** How large the content is, at least. */
+  readonly bytes: number;
+  /** By field: the objects that the call refers to. */
+  readonly crm: Readonly<Record<string, CallCrmRow>>;
+}
+
+/** A CRM object as a call shows it; `fields` are null where they are too large for that. */
+export interface CallCrmRow extends Omit<CallCrmReference, 'fields' | 'omitted'> {
+  readonly fields: JsonText | null;
+  readonly bytes: number;
+}
+
+/** One revision; `changed` is null where it is too large for a list. */
+export interface RevisionRow extends Omit<Revision, 'changed' | 'omitted'> {
+  readonly changed: JsonText | null;
+  readonly bytes: number;
+}
+
 /** A search of calls whose conditions have been read by the types of their fields. */
 export type CallSearch = Omit<CallListQuery, 'fields'> & { readonly fields: readonly TypedCondition[] };
 
-/** Surfaced calls; what still waits is a hold. */
+/** Surfaced calls; what still waits is a hold. Pages end where they are full by bytes, too. */
 export interface CallReader {
-  listCalls(tenantId: string, search: CallSearch): Promise<List<Call>>;
-  findCall(tenantId: string, callId: number): Promise<Call | null>;
-  updateCall(tenantId: string, callId: number, change: CallChange, by: Actor): Promise<Call | null>;
-  /** Oldest first; null without such a call. */
-  listHistory(tenantId: string, callId: number, page: Page<number>): Promise<List<Revision> | null>;
+  /** Calls over `ITEM_BYTES` come without their content. */
+  listCalls(tenantId: string, search: CallSearch): Promise<List<CallRow>>;
+  findCall(tenantId: string, callId: number): Promise<CallRow | null>;
+  updateCall(tenantId: string, callId: number, change: CallChange, by: Actor): Promise<CallRow | null>;
+  /** Oldest first; null without such a call. A revision over `ITEM_BYTES` comes without its changes, unless it is alone. */
+  listHistory(tenantId: string, callId: number, page: Page<number>): Promise<List<RevisionRow> | null>;
   findMedia(tenantId: string, callId: number): Promise<CallMediaLocation | null>;
   /** Oldest first. */
   listHolds(tenantId: string, query: HoldListQuery): Promise<List<Hold>>;

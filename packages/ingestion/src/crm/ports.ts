@@ -1,4 +1,4 @@
-import type { CrmObject, List, UnresolvedReference } from '@callbay/contracts';
+import type { CrmObject, JsonText, List, UnresolvedReference } from '@callbay/contracts';
 import type { CrmMapping, CrmType, Issue, Outcome } from '@callbay/core';
 import type { Page } from '../ports.ts';
 import type { RowReading } from '../reading/row-reader.ts';
@@ -86,11 +86,16 @@ export interface CrmQueue {
 }
 
 /** What the API shows of the CRM. */
+/** A CRM object whose fields are text that nobody here parses. */
+export interface CrmObjectRow extends Omit<CrmObject, 'fields'> {
+  readonly fields: JsonText;
+}
+
 export interface CrmReader {
-  /** By id. */
-  listObjects(tenantId: string, type: CrmType, page: Page<string>): Promise<List<CrmObject>>;
+  /** By id. A page ends where it is full by bytes, too. */
+  listObjects(tenantId: string, type: CrmType, page: Page<string>): Promise<List<CrmObjectRow>>;
   /** By its id in any form. */
-  findObject(tenantId: string, type: CrmType, externalId: string): Promise<CrmObject | null>;
+  findObject(tenantId: string, type: CrmType, externalId: string): Promise<CrmObjectRow | null>;
   /** References of calls and objects to what is not here. The cursor: whose, its id, its field. */
   listUnresolved(tenantId: string, page: Page<[string, string, string]>): Promise<List<UnresolvedReference>>;
 }

@@ -1,4 +1,4 @@
-import type { Preview, PreviewRequest } from '@callbay/contracts';
+import { PAGE_BYTES, type Preview, type PreviewRequest } from '@callbay/contracts';
 import {
   type ComparedRecord,
   compareReadings,
@@ -117,9 +117,12 @@ async function previewFiles(
     newlyHeld: [],
     newlyReleased: [],
   };
+  let roomBytes = PAGE_BYTES;
   const tell = <K extends keyof typeof lists>(list: K, item: (typeof lists)[K][number]): void => {
     counts[list] += 1;
-    if (lists[list].length < MAX_SHOWN) (lists[list] as (typeof item)[]).push(item);
+    if (lists[list].length >= MAX_SHOWN || roomBytes <= 0) return;
+    roomBytes -= Buffer.byteLength(JSON.stringify(item));
+    (lists[list] as (typeof item)[]).push(item);
   };
   for await (const page of records.readLast(tenantId, { files: lastFiles, records: MAX_KEPT_RECORDS })) {
     for (const record of page) {

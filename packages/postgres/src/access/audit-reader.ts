@@ -1,6 +1,7 @@
-import { type AuditRow, toPage } from '@callbay/contracts';
+import { type AuditRow, pageOf } from '@callbay/contracts';
 import type { AuditReader } from '@callbay/ingestion';
 import type { Database } from '../database/database.ts';
+import { fillPage } from '../database/page.ts';
 import { readPrisma } from '../database/read-prisma.ts';
 import type { AuditEntry } from '../generated/client.ts';
 
@@ -11,18 +12,24 @@ export function createAuditReader(db: Database): AuditReader {
         ...(scope === null ? [] : [{ tenantId: { in: [...scope] } }]),
         ...(tenantId === undefined ? [] : [{ tenantId }]),
       ];
-      const rows = await readPrisma(db, (prisma) =>
-        prisma.auditEntry.findMany({
-          where: {
-            AND: tenants,
-            ...(action === undefined ? {} : { action }),
-            ...(cursor === undefined ? {} : { id: { lt: cursor } }),
-          },
-          orderBy: { id: 'desc' },
-          take: limit + 1,
-        }),
-      );
-      return toPage(rows, limit, toAuditRow, (row) => Number(row.id));
+      const load = (before: bigint | number | undefined, take: number) =>
+        readPrisma(db, (prisma) =>
+          prisma.auditEntry.findMany({
+            where: {
+              AND: tenants,
+              ...(action === undefined ? {} : { action }),
+              ...(before === undefined ? {} : { id: { lt: before } }),
+            },
+            orderBy: { id: 'desc' },
+            take,
+          }),
+        );
+      const page = await fillPage<AuditEntry>({
+        limit,
+        load: (after, rows) => load(after?.id ?? cursor, rows),
+        heavyOf: ({ detail }) => detail,
+      });
+      return pageOf(page, toAuditRow, (row) => Number(row.id));
     },
   };
 }

@@ -1,42 +1,20 @@
-import { type Call, type CallMedia, type Revision, toPage } from '@callbay/contracts';
-import type { Actor, CallMediaLocation, CallReader } from '@callbay/ingestion';
+import { type CallMedia, JsonText, PAGE_BYTES, pageOf, type RowsOfPage } from '@callbay/contracts';
+import type { Actor, CallMediaLocation, CallReader, CallRow, RevisionRow } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
-import { withCrm } from '../crm/crm-reader.ts';
+import { crmOfCalls } from '../crm/call-crm.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
-import { readPrisma } from '../database/read-prisma.ts';
-import { planPage, positionOf, searchCalls } from './call-search.ts';
+import { queryPage, type Sized } from '../database/page.ts';
+import {
+  HEAVY_COLUMNS,
+  LIGHT_COLUMNS,
+  REFERENCES,
+  type ReadCall,
+  toCallRow,
+  WHOLE_CALL,
+} from './call-rows.ts';
+import { planSearch, positionOf, searchCalls } from './call-search.ts';
 import { listHolds } from './hold-reader.ts';
 import { takeCounter } from './save-calls.ts';
-
-interface Row {
-  readonly callId: number;
-  readonly callKey: string;
-  readonly revision: number;
-  readonly startedAt: Date;
-  readonly endedAt: Date | null;
-  readonly direction: string | null;
-  readonly user: string | null;
-  readonly durationSeconds: number | null;
-  readonly fields: Call['fields'];
-  readonly raw: Call['raw'];
-  readonly mappingVersion: number | null;
-  readonly warnings: Call['warnings'];
-  readonly evaluated: boolean;
-  readonly legalHold: boolean;
-  readonly media: CallMedia | null;
-  readonly surfacedAt: Date;
-  readonly updatedAt: Date | null;
-  readonly changeSeq: number;
-  readonly updatesUntil: Date | null;
-  readonly externalRecording: Call['externalRecording'];
-}
-
-const COLUMNS = `call_id AS "callId", call_key AS "callKey", revision, started_at AS "startedAt",
-  ended_at AS "endedAt", direction, user_id AS user, duration_seconds AS "durationSeconds", fields, raw,
-  mapping_version AS "mappingVersion", warnings, evaluated, legal_hold AS "legalHold", media,
-  (SELECT jsonb_build_object('source', e.source, 'id', e.external_id) FROM external_recordings e
-    WHERE e.tenant_id = calls.tenant_id AND e.file_id = calls.recording_file_id) AS "externalRecording",
-  surfaced_at AS "surfacedAt", updated_at AS "updatedAt", change_seq AS "changeSeq", updates_until AS "updatesUntil"`;
 
 const ONE = `tenant_id = $1 AND call_id = $2 AND status = 'surfaced'`;
 
@@ -51,17 +29,28 @@ export function createCallReader(db: Database): CallReader {
 
   return {
     async listCalls(tenantId, search) {
-      const { text, values } = await planPage(db, searchCalls(tenantId, search), COLUMNS, search.limit + 1);
-      const rows = await db.query<Row>(text, values);
-      const calls = new Map((await withCrm(db, tenantId, rows)).map((call) => [call.callId, call.crm]));
-      const toView = (row: Row): Call => toCall(row, calls.get(row.callId) ?? {});
-      return toPage(rows, search.limit, toView, (row) => positionOf(search.key, row));
+      const page = await queryPage<ReadCall>(db, {
+        light: LIGHT_COLUMNS,
+        heavy: HEAVY_COLUMNS,
+        derived: { references: REFERENCES },
+        limit: search.limit,
+        omitsLarge: true,
+        statement: await planSearch(db, searchCalls(tenantId, search)),
+      });
+      const withCrm = await addCrm(db, tenantId, page);
+      return pageOf(
+        withCrm,
+        ({ row, crm }) => toCallRow(row, crm),
+        ({ row }) => positionOf(search.key, row),
+      );
     },
 
     async findCall(tenantId, callId) {
-      const [row] = await db.query<Row>(`SELECT ${COLUMNS} FROM calls WHERE ${ONE}`, [tenantId, callId]);
-      const [call] = await withCrm(db, tenantId, row === undefined ? [] : [row]);
-      return call === undefined ? null : toCall(call, call.crm);
+      const [row] = await db.query<ReadCall>(`SELECT ${WHOLE_CALL} FROM calls WHERE ${ONE}`, [
+        tenantId,
+        callId,
+      ]);
+      return row === undefined ? null : wholeCall(db, tenantId, row);
     },
 
     updateCall: (tenantId, callId, change, by) =>
@@ -70,21 +59,24 @@ export function createCallReader(db: Database): CallReader {
     async listHistory(tenantId, callId, { limit, cursor }) {
       const callKey = await findKey(tenantId, callId);
       if (callKey === null) return null;
-      const rows = await readPrisma(db, (prisma) =>
-        prisma.callRevision.findMany({
-          where: { tenantId, callKey, ...(cursor === undefined ? {} : { revision: { gt: cursor } }) },
-          orderBy: { revision: 'asc' },
-          take: limit + 1,
-        }),
-      );
-      return toPage(
-        rows,
+      type Row = Pick<RevisionRow, 'revision' | 'fileId'> & { at: Date; changed: string | null } & Sized;
+      const page = await queryPage<Row>(db, {
+        light: { revision: 'revision', at: 'at', fileId: 'file_id' },
+        heavy: { changed: 'changed' },
         limit,
-        ({ revision, at, fileId, changed }): Revision => ({
-          revision,
-          fileId,
+        omitsLarge: limit > 1,
+        statement: (select, rows) => ({
+          text: `SELECT ${select} FROM call_revisions WHERE tenant_id = $1 AND call_key = $2 AND revision > $3
+                  ORDER BY revision LIMIT ${rows}`,
+          values: [tenantId, callKey, cursor ?? 0],
+        }),
+      });
+      return pageOf(
+        page,
+        ({ at, changed, ...row }) => ({
+          ...row,
           at: at.toISOString(),
-          changed: changed as Revision['changed'],
+          changed: changed === null ? null : new JsonText(changed),
         }),
         (row) => row.revision,
       );
@@ -104,6 +96,40 @@ export function createCallReader(db: Database): CallReader {
   };
 }
 
+type WithCrm = { readonly row: ReadCall; readonly crm: CallRow['crm'] };
+
+/** So many calls have their objects read at once, which bounds what is read beyond the end of the page. */
+const CRM_SLICE = 50;
+
+/** The calls with their objects. The page ends sooner where these fill it. */
+async function addCrm(
+  sql: Sql,
+  tenantId: string,
+  { rows, hasMore }: RowsOfPage<ReadCall>,
+): Promise<RowsOfPage<WithCrm>> {
+  const shown: WithCrm[] = [];
+  let bytes = 0;
+  for (let from = 0; from < rows.length; from += CRM_SLICE) {
+    const slice = rows.slice(from, from + CRM_SLICE);
+    const found = await crmOfCalls(sql, tenantId, slice, { omitsLarge: true });
+    for (const [index, row] of slice.entries()) {
+      const crm = found[index] ?? {};
+      bytes += row.fields === null ? 0 : row.bytes;
+      bytes += Object.values(crm).reduce((sum, object) => sum + byteLengthOf(object.fields), 0);
+      if (shown.length > 0 && bytes > PAGE_BYTES) return { rows: shown, hasMore: true };
+      shown.push({ row, crm });
+    }
+  }
+  return { rows: shown, hasMore };
+}
+
+const byteLengthOf = (value: JsonText | null): number => (value === null ? 0 : Buffer.byteLength(value.text));
+
+async function wholeCall(sql: Sql, tenantId: string, row: ReadCall): Promise<CallRow> {
+  const [crm = {}] = await crmOfCalls(sql, tenantId, [row], { omitsLarge: false });
+  return toCallRow(row, crm);
+}
+
 /**
  * Sets a call's flags. They do not make a revision, since the content of the call is the same; a flag that changed moves changeSeq,
  * so that who reads by it learns of it.
@@ -114,8 +140,8 @@ async function updateCall(
   callId: number,
   { evaluated, legalHold }: { evaluated?: boolean | undefined; legalHold?: boolean | undefined },
   by: Actor,
-): Promise<Call | null> {
-  const [row] = await tx.query<Row>(`SELECT ${COLUMNS} FROM calls WHERE ${ONE} FOR UPDATE`, [
+): Promise<CallRow | null> {
+  const [row] = await tx.query<ReadCall>(`SELECT ${WHOLE_CALL} FROM calls WHERE ${ONE} FOR UPDATE`, [
     tenantId,
     callId,
   ]);
@@ -123,29 +149,13 @@ async function updateCall(
   const flags = { evaluated: evaluated ?? row.evaluated, legalHold: legalHold ?? row.legalHold };
   const detail = { evaluated, legalHold };
   await audit(tx, by, { tenantId, action: 'call.update', target: String(callId), detail });
-  const [call] = await withCrm(tx, tenantId, [row]);
-  const crm = call?.crm ?? {};
-  if (flags.evaluated === row.evaluated && flags.legalHold === row.legalHold) return toCall(row, crm);
-  const last = await takeCounter(tx, tenantId, 'change', 1);
-  const [changed] = await tx.query<Row>(
+  const call = await wholeCall(tx, tenantId, row);
+  if (flags.evaluated === row.evaluated && flags.legalHold === row.legalHold) return call;
+  const changeSeq = (await takeCounter(tx, tenantId, 'change', 1)) + 1;
+  const [changed] = await tx.query<{ updatedAt: Date }>(
     `UPDATE calls SET evaluated = $3, legal_hold = $4, change_seq = $5, updated_at = callbay_now()
-      WHERE ${ONE} RETURNING ${COLUMNS}`,
-    [tenantId, callId, flags.evaluated, flags.legalHold, last + 1],
+      WHERE ${ONE} RETURNING updated_at AS "updatedAt"`,
+    [tenantId, callId, flags.evaluated, flags.legalHold, changeSeq],
   );
-  return toCall(changed ?? row, crm);
-}
-
-function toCall(
-  { startedAt, endedAt, surfacedAt, updatedAt, updatesUntil, ...row }: Row,
-  crm: Call['crm'],
-): Call {
-  return {
-    ...row,
-    startedAt: startedAt.toISOString(),
-    endedAt: endedAt?.toISOString() ?? null,
-    crm,
-    surfacedAt: surfacedAt.toISOString(),
-    updatedAt: (updatedAt ?? surfacedAt).toISOString(),
-    updatesAcceptedUntil: updatesUntil?.toISOString() ?? null,
-  };
+  return { ...call, ...flags, changeSeq, updatedAt: changed?.updatedAt.toISOString() ?? call.updatedAt };
 }

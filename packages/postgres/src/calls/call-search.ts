@@ -1,12 +1,7 @@
 import { isDecimal, readWords, type SearchValue, type TypedCondition } from '@callbay/core';
 import type { CallSearch } from '@callbay/ingestion';
 import type { Sql } from '../database/database.ts';
-
-/** A statement's text and values. */
-export interface Statement {
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
+import type { PageQuery, Statement } from '../database/page.ts';
 
 /** Collects values and answers their placeholders. */
 class Values {
@@ -143,16 +138,17 @@ function rangeOn(range: Range, values: Values): string {
 const FEW = 50_000;
 
 /**
- * The statement for one page. Left alone, the planner takes calls that fit to be spread evenly over the order and walks
+ * The statement for pages of a search. Left alone, the planner takes calls that fit to be spread evenly over the order and walks
  * it: a second and more where all of them stand at its other end, as those of a new campaign do. So few calls are
  * gathered first, by the planner's own estimate of how many there are.
  */
-export async function planPage(sql: Sql, search: Search, columns: string, rows: number): Promise<Statement> {
-  if (!search.hasTwoWays) return walkInOrder(search, columns, rows);
+export async function planSearch(sql: Sql, search: Search): Promise<PageQuery['statement']> {
+  const walk = (select: string, rows: number): Statement => walkInOrder(search, select, rows);
+  if (!search.hasTwoWays) return walk;
   const [answer] = await sql.query<{ 'QUERY PLAN': readonly { Plan: { 'Plan Rows': number } }[] }>(
     `EXPLAIN (FORMAT JSON) SELECT FROM calls WHERE ${search.conditions}`,
     search.values,
   );
   const expected = answer?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
-  return expected <= FEW ? gatherThenSort(search, columns, rows) : walkInOrder(search, columns, rows);
+  return expected <= FEW ? (select, rows) => gatherThenSort(search, select, rows) : walk;
 }

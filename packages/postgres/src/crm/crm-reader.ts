@@ -1,7 +1,7 @@
 import {
-  type Call,
-  type CrmObject,
   type CrmReferenceView,
+  JsonText,
+  pageOf,
   toPage,
   type UnresolvedReference,
 } from '@callbay/contracts';
@@ -11,19 +11,38 @@ import {
   type CrmType,
   canonicalExternalId,
   crmReferencesOf,
+  type FieldValue,
 } from '@callbay/core';
-import type { CrmReader } from '@callbay/ingestion';
+import type { CrmObjectRow, CrmReader } from '@callbay/ingestion';
 import type { Sql } from '../database/database.ts';
+import { queryPage, selectOf } from '../database/page.ts';
+import { distinctOf, keyOf } from './call-crm.ts';
 
 interface ObjectRow {
   readonly type: CrmType;
   readonly externalId: string;
-  readonly fields: CrmObject['fields'];
+  readonly fields: string;
+  readonly references: Readonly<Record<string, FieldValue>>;
   readonly updatedAt: Date;
   readonly fileId: string;
 }
 
-const COLUMNS = `type, external_id AS "externalId", fields, updated_at AS "updatedAt", file_id AS "fileId"`;
+const LIGHT_COLUMNS = {
+  type: 'type',
+  externalId: 'external_id',
+  updatedAt: 'updated_at',
+  fileId: 'file_id',
+} as const;
+
+const REFERENCES = `jsonb_build_object(${Object.keys(CRM_REFERENCES)
+  .map((field) => `'${field}', fields -> '${field}'`)
+  .join(', ')})`;
+
+const WHOLE_OBJECT = [
+  selectOf(LIGHT_COLUMNS),
+  'fields::text AS fields',
+  `${REFERENCES} AS "references"`,
+].join(', ');
 
 interface UnresolvedRow {
   readonly fromType: UnresolvedReference['from']['type'];
@@ -57,18 +76,24 @@ const UNRESOLVED_OBJECTS = `
 export function createCrmReader(db: Sql): CrmReader {
   return {
     async listObjects(tenantId, type, { limit, cursor }) {
-      const rows = await db.query<ObjectRow>(
-        `SELECT ${COLUMNS} FROM crm_objects WHERE tenant_id = $1 AND type = $2 AND external_id > $3
-          ORDER BY external_id LIMIT $4`,
-        [tenantId, type, cursor ?? '', limit + 1],
-      );
-      const toObject = await objectViewer(db, tenantId, rows);
-      return toPage(rows, limit, toObject, (row) => row.externalId);
+      const page = await queryPage<ObjectRow>(db, {
+        light: LIGHT_COLUMNS,
+        heavy: { fields: 'fields' },
+        derived: { references: REFERENCES },
+        limit,
+        omitsLarge: false,
+        statement: (select, rows) => ({
+          text: `SELECT ${select} FROM crm_objects WHERE tenant_id = $1 AND type = $2 AND external_id > $3
+                  ORDER BY external_id LIMIT ${rows}`,
+          values: [tenantId, type, cursor ?? ''],
+        }),
+      });
+      return pageOf(page, await objectViewer(db, tenantId, page.rows), (row) => row.externalId);
     },
 
     async findObject(tenantId, type, externalId) {
       const rows = await db.query<ObjectRow>(
-        `SELECT ${COLUMNS} FROM crm_objects WHERE tenant_id = $1 AND type = $2 AND external_id = $3`,
+        `SELECT ${WHOLE_OBJECT} FROM crm_objects WHERE tenant_id = $1 AND type = $2 AND external_id = $3`,
         [tenantId, type, canonicalExternalId(externalId)],
       );
       const toObject = await objectViewer(db, tenantId, rows);
@@ -109,68 +134,43 @@ export function createCrmReader(db: Sql): CrmReader {
   };
 }
 
-const keyOf = ({ type, externalId }: Pick<CrmReference, 'type' | 'externalId'>): string =>
-  `${type} ${externalId}`;
-
-/** The objects that are here, of those referred to, by `keyOf`. */
-async function findReferred(
+/** Which of the objects referred to are here, by `keyOf`. */
+async function findPresent(
   sql: Sql,
   tenantId: string,
   references: readonly CrmReference[],
-): Promise<Map<string, ObjectRow>> {
-  const wanted = [...new Map(references.map((reference) => [keyOf(reference), reference])).values()];
-  if (wanted.length === 0) return new Map();
-  // The limit keeps each a look-up by key: joined, all objects of a tenant may be read for a few.
-  const rows = await sql.query<ObjectRow>(
+): Promise<ReadonlySet<string>> {
+  const wanted = distinctOf(references);
+  if (wanted.length === 0) return new Set();
+  const rows = await sql.query<Pick<CrmReference, 'type' | 'externalId'>>(
     `SELECT object.* FROM unnest($2::text[], $3::text[]) AS wanted(type, external_id),
-       LATERAL (SELECT ${COLUMNS} FROM crm_objects
+       LATERAL (SELECT type, external_id AS "externalId" FROM crm_objects
                  WHERE tenant_id = $1 AND crm_objects.type = wanted.type
                    AND crm_objects.external_id = wanted.external_id LIMIT 1) AS object`,
     [tenantId, wanted.map(({ type }) => type), wanted.map(({ externalId }) => externalId)],
   );
-  return new Map(rows.map((row) => [keyOf(row), row]));
+  return new Set(rows.map(keyOf));
 }
 
 async function objectViewer(
   sql: Sql,
   tenantId: string,
   rows: readonly ObjectRow[],
-): Promise<(row: ObjectRow) => CrmObject> {
+): Promise<(row: ObjectRow) => CrmObjectRow> {
   const ofRow = (row: ObjectRow): CrmReference[] =>
-    crmReferencesOf(row.fields).filter((reference) => reference.type !== row.type);
-  const found = await findReferred(sql, tenantId, rows.flatMap(ofRow));
+    crmReferencesOf(row.references).filter((reference) => reference.type !== row.type);
+  const present = await findPresent(sql, tenantId, rows.flatMap(ofRow));
   return (row) => ({
-    ...row,
+    type: row.type,
+    externalId: row.externalId,
+    fields: new JsonText(row.fields),
     updatedAt: row.updatedAt.toISOString(),
+    fileId: row.fileId,
     references: Object.fromEntries(
       ofRow(row).map((to): [string, CrmReferenceView] => [
         to.field,
-        { type: to.type, externalId: to.externalId, isResolved: found.has(keyOf(to)) },
+        { type: to.type, externalId: to.externalId, isResolved: present.has(keyOf(to)) },
       ]),
     ),
   });
-}
-
-/**
- * The calls with the fields of today of the objects that they refer to. Read, never stored: a CRM file makes no
- * revision of a call. Source: C26.
- */
-export async function withCrm<T extends Pick<Call, 'fields'>>(
-  sql: Sql,
-  tenantId: string,
-  calls: readonly T[],
-): Promise<(T & Pick<Call, 'crm'>)[]> {
-  const references = calls.map(({ fields }) => crmReferencesOf(fields));
-  const found = await findReferred(sql, tenantId, references.flat());
-  return calls.map((call, index) => ({
-    ...call,
-    crm: Object.fromEntries(
-      (references[index] ?? []).map(({ field, type, externalId }): [string, Call['crm'][string]] => {
-        const object = found.get(keyOf({ type, externalId }));
-        const fields = object?.fields ?? {};
-        const updatedAt = object?.updatedAt.toISOString() ?? null;
-        return [field, { type, externalId, isResolved: object !== undefined, fields, updatedAt }];
-      }),
-    ),
-  }));
 }

@@ -1,27 +1,36 @@
-import { type Explanation, type FileView, toPage } from '@callbay/contracts';
+import {
+  type Explanation,
+  type ExplanationQuery,
+  type FileView,
+  pageOf,
+  type RowsOfPage,
+} from '@callbay/contracts';
 import { STEP_SENTENCES } from '@callbay/core';
 import type { FileReader } from '@callbay/ingestion';
-import { listBatchRows } from '../batch/batch-rows.ts';
-import type { Database } from '../database/database.ts';
-import { readPrisma } from '../database/read-prisma.ts';
-import { FILE_ROW_COLUMNS, FILE_ROW_TABLES, type FileCall, type FileRow, toFileView } from './file-rows.ts';
+import { pageOfBatchRows } from '../batch/batch-rows.ts';
+import type { Database, Sql } from '../database/database.ts';
+import { queryPage } from '../database/page.ts';
+import {
+  FILE_ROW_COLUMNS,
+  FILE_ROW_TABLES,
+  type FileCall,
+  type FileRow,
+  HEAVY_FILE_COLUMNS,
+  LIGHT_FILE_COLUMNS,
+  toFileView,
+} from './file-rows.ts';
 
 type Step = Explanation['steps'][number];
 type OneRow = FileRow & FileCall & { readonly sentBy: string };
-type Row = FileRow & FileCall & { readonly receiveSeq: number };
+type Row = FileRow & FileCall & { readonly receiveSeq: number; readonly warnings: string };
 
-/** Steps that are stored for files that came another way, or under an earlier version. */
-const ARRIVALS: ReadonlySet<string> = new Set(['received', 'refused']);
+const ARRIVALS = ['received', 'refused'];
 
-/** A file's story never comes near this many steps. */
-const MAX_STEPS = 1000;
-
-const LIST_FILES = `
-  SELECT ${FILE_ROW_COLUMNS}, f.receive_seq AS "receiveSeq" FROM ${FILE_ROW_TABLES}
+const LIST_FILES = `FROM ${FILE_ROW_TABLES}
    WHERE f.tenant_id = $1 AND ($2::bigint IS NULL OR f.receive_seq < $2)
      AND ($3::text IS NULL OR f.state = $3) AND ($4::text IS NULL OR f.kind = $4)
      AND ($5::text IS NULL OR f.outcome_code = $5) AND ($6::text IS NULL OR f.name = $6)
-   ORDER BY f.receive_seq DESC LIMIT $7`;
+   ORDER BY f.receive_seq DESC LIMIT`;
 
 const FIND_FILE = `SELECT ${FILE_ROW_COLUMNS}, f.sent_by AS "sentBy" FROM ${FILE_ROW_TABLES}
    WHERE f.tenant_id = $1 AND f.id = $2`;
@@ -40,45 +49,87 @@ export function createFileReader(db: Database): FileReader {
 
     async listFiles(tenantId, { limit, cursor, state, kind, code, name }) {
       const filters = [state, kind, code, name].map((value) => value ?? null);
-      const rows = await db.query<Row>(LIST_FILES, [tenantId, cursor ?? null, ...filters, limit + 1]);
-      return toPage(rows, limit, toView, (row) => row.receiveSeq);
+      const page = await queryPage<Row>(db, {
+        light: { ...LIGHT_FILE_COLUMNS, receiveSeq: 'f.receive_seq' },
+        heavy: HEAVY_FILE_COLUMNS,
+        limit,
+        omitsLarge: false,
+        statement: (select, rows) => ({
+          text: `SELECT ${select} ${LIST_FILES} ${rows}`,
+          values: [tenantId, cursor ?? null, ...filters],
+        }),
+      });
+      return pageOf(
+        page,
+        (row) => toView({ ...row, warnings: JSON.parse(row.warnings) as unknown }),
+        (row) => row.receiveSeq,
+      );
     },
 
     async listRows(tenantId, fileId, { limit, cursor, state, code }) {
       if ((await findFile(tenantId, fileId)) === null) return null;
-      const page = { limit: limit + 1, afterRow: cursor ?? 0, state, code };
-      const rows = await listBatchRows(db, tenantId, fileId, page);
-      return toPage(
-        rows,
-        limit,
-        (row) => row,
+      const page = await pageOfBatchRows(db, tenantId, fileId, { limit, afterRow: cursor ?? 0, state, code });
+      return pageOf(
+        page,
+        ({ bytes: _, ...row }) => row,
         ({ row }) => row,
       );
     },
 
-    async explainFile(tenantId, fileId) {
+    async explainFile(tenantId, fileId, { limit, cursor }) {
       const row = await findRow(tenantId, fileId);
       if (row === undefined) return null;
-      const told = await readPrisma(db, (prisma) =>
-        prisma.fileStep.findMany({
-          where: { tenantId, fileId },
-          orderBy: [{ at: 'asc' }, { id: 'asc' }],
-          take: MAX_STEPS,
-        }),
-      );
-      const steps = told.map(
-        ({ at, step, code, message, detail }): Step => ({
-          at: at.toISOString(),
-          step,
-          code,
-          message,
-          detail: detail as Record<string, unknown>,
-        }),
-      );
-      const isArrivalTold = steps.some(({ step }) => ARRIVALS.has(step));
-      return { file: toView(row), steps: isArrivalTold ? steps : [arrivalOf(row), ...steps] };
+      const page = await readSteps(db, tenantId, fileId, { limit, cursor });
+      const { items, nextCursor } = pageOf(page, toStep, ({ at, id }) => [at.toISOString(), id]);
+      const isFirst = cursor === undefined && !(await isArrivalStored(db, tenantId, fileId));
+      return { file: toView(row), steps: isFirst ? [arrivalOf(row), ...items] : items, nextCursor };
     },
   };
+}
+
+interface StepRow {
+  readonly id: number;
+  readonly at: Date;
+  readonly step: string;
+  readonly code: string | null;
+  readonly message: string;
+  readonly detail: string;
+}
+
+const readSteps = (
+  sql: Sql,
+  tenantId: string,
+  fileId: string,
+  { limit, cursor }: ExplanationQuery,
+): Promise<RowsOfPage<StepRow>> =>
+  queryPage<StepRow>(sql, {
+    light: { id: 'id', at: 'at', step: 'step', code: 'code' },
+    heavy: { message: 'message', detail: 'detail' },
+    limit,
+    omitsLarge: false,
+    statement: (select, rows) => ({
+      text: `SELECT ${select} FROM file_steps
+              WHERE tenant_id = $1 AND file_id = $2 AND ($3::timestamptz IS NULL OR (at, id) > ($3, $4))
+              ORDER BY at, id LIMIT ${rows}`,
+      values: [tenantId, fileId, ...(cursor ?? [null, null])],
+    }),
+  });
+
+const toStep = ({ at, step, code, message, detail }: StepRow): Step => ({
+  at: at.toISOString(),
+  step,
+  code,
+  message,
+  detail: JSON.parse(detail) as Record<string, unknown>,
+});
+
+/** Of files that came another way, or under an earlier version. */
+async function isArrivalStored(sql: Sql, tenantId: string, fileId: string): Promise<boolean> {
+  const stored = await sql.query(
+    `SELECT FROM file_steps WHERE tenant_id = $1 AND file_id = $2 AND step = ANY ($3) LIMIT 1`,
+    [tenantId, fileId, ARRIVALS],
+  );
+  return stored.length > 0;
 }
 
 /** The first step of a file that came whole: intake stores the row and no step beside it. */

@@ -1,5 +1,6 @@
 import type { FileView } from '@callbay/contracts';
 import { type Issue, purgeAtOf } from '@callbay/core';
+import { selectOf } from '../database/page.ts';
 
 /** The columns a view is made of: a Prisma `File` fits, and so does a row of `FILE_ROW_COLUMNS`. */
 export interface FileRow {
@@ -29,11 +30,31 @@ export interface FileCall {
   readonly updatesUntil: Date | null;
 }
 
-/** Select list of a `FileRow` and its `FileCall`, of `files f LEFT JOIN calls c`. */
-export const FILE_ROW_COLUMNS = `f.id, f.drop, f.name, f.kind, f.size_bytes AS "sizeBytes", f.sha256,
-  f.received_at AS "receivedAt", f.seen_at AS "seenAt", f.state, f.outcome_code AS "outcomeCode", f.outcome_message AS "outcomeMessage",
-  f.outcome_fix AS "outcomeFix", f.outcome_at AS "outcomeAt", f.warnings, f.call_key AS "callKey", f.folder,
-  f.shown_name AS "shownName", f.purged_at AS "purgedAt", c.call_id AS "callId", c.updates_until AS "updatesUntil"`;
+/** Columns of a `FileRow` and its `FileCall`, of `files f LEFT JOIN calls c`: those of bounded size, and the others. */
+export const LIGHT_FILE_COLUMNS = {
+  id: 'f.id',
+  drop: 'f.drop',
+  name: 'f.name',
+  kind: 'f.kind',
+  sizeBytes: 'f.size_bytes',
+  sha256: 'f.sha256',
+  receivedAt: 'f.received_at',
+  seenAt: 'f.seen_at',
+  state: 'f.state',
+  outcomeCode: 'f.outcome_code',
+  outcomeFix: 'f.outcome_fix',
+  outcomeAt: 'f.outcome_at',
+  callKey: 'f.call_key',
+  folder: 'f.folder',
+  shownName: 'f.shown_name',
+  purgedAt: 'f.purged_at',
+  callId: 'c.call_id',
+  updatesUntil: 'c.updates_until',
+} as const;
+export const HEAVY_FILE_COLUMNS = { outcomeMessage: 'f.outcome_message', warnings: 'f.warnings' } as const;
+
+/** The select list of all of them. */
+export const FILE_ROW_COLUMNS = selectOf({ ...LIGHT_FILE_COLUMNS, ...HEAVY_FILE_COLUMNS });
 
 /** The join that `FILE_ROW_COLUMNS` selects from. */
 export const FILE_ROW_TABLES =

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type ExternalRecording, type NewExternalRecording, toPage } from '@callbay/contracts';
+import { type ExternalRecording, type NewExternalRecording, pageOf } from '@callbay/contracts';
 import {
   CallbayError,
   fieldsOfRecording,
@@ -12,6 +12,7 @@ import { audit } from '../access/audit.ts';
 import { lockTenant } from '../calls/lock-tenant.ts';
 import { textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
+import { queryPage, selectOf } from '../database/page.ts';
 import { isIncompleteSql } from '../database/state-conditions.ts';
 import { wakeStems } from './linkage-rows.ts';
 
@@ -29,25 +30,48 @@ interface Row {
   readonly receiveSeq: number;
 }
 
-const SELECT_ROWS = `
-  SELECT e.file_id AS "fileId", e.source, e.external_id AS id, e.fields, f.state, f.outcome_code AS "outcomeCode",
-         f.call_key AS "callKey", c.call_id AS "callId", f.received_at AS "registeredAt", e.updated_at AS "updatedAt",
-         f.receive_seq AS "receiveSeq"
-    FROM external_recordings e JOIN files f ON f.tenant_id = e.tenant_id AND f.id = e.file_id
+const LIGHT_COLUMNS = {
+  fileId: 'e.file_id',
+  source: 'e.source',
+  id: 'e.external_id',
+  state: 'f.state',
+  outcomeCode: 'f.outcome_code',
+  callKey: 'f.call_key',
+  callId: 'c.call_id',
+  registeredAt: 'f.received_at',
+  updatedAt: 'e.updated_at',
+  receiveSeq: 'f.receive_seq',
+} as const;
+const HEAVY_COLUMNS = { fields: 'e.fields' } as const;
+
+const TABLES = `external_recordings e JOIN files f ON f.tenant_id = e.tenant_id AND f.id = e.file_id
     LEFT JOIN calls c ON c.tenant_id = f.tenant_id AND c.call_key = f.call_key`;
+
+const SELECT_ROWS = `SELECT ${selectOf({ ...LIGHT_COLUMNS, ...HEAVY_COLUMNS })} FROM ${TABLES}`;
 
 export function createExternalRecordingStore(db: Database): ExternalRecordingStore {
   return {
     register: (tenantId, items, by) => transact(db, (tx) => register(tx, tenantId, items, by)),
 
     async listExternalRecordings(tenantId, { limit, cursor, source, state }) {
-      const rows = await db.query<Row>(
-        `${SELECT_ROWS} WHERE e.tenant_id = $1 AND ($2::bigint IS NULL OR f.receive_seq < $2)
-            AND ($3::text IS NULL OR e.source = $3) AND ($4::text IS NULL OR f.state = $4)
-          ORDER BY f.receive_seq DESC LIMIT $5`,
-        [tenantId, cursor ?? null, source ?? null, state ?? null, limit + 1],
+      const page = await queryPage<Omit<Row, 'fields'> & { readonly fields: string }>(db, {
+        light: LIGHT_COLUMNS,
+        heavy: HEAVY_COLUMNS,
+        limit,
+        omitsLarge: false,
+        statement: (select, rows) => ({
+          text: `SELECT ${select} FROM ${TABLES} WHERE e.tenant_id = $1 AND ($2::bigint IS NULL OR f.receive_seq < $2)
+                    AND ($3::text IS NULL OR e.source = $3) AND ($4::text IS NULL OR f.state = $4)
+                  ORDER BY f.receive_seq DESC LIMIT ${rows}`,
+          values: [tenantId, cursor ?? null, source ?? null, state ?? null],
+        }),
+      });
+      return pageOf(
+        page,
+        ({ bytes: _, fields, ...row }) =>
+          toExternalRecording({ ...row, fields: JSON.parse(fields) as Row['fields'] }),
+        (row) => row.receiveSeq,
       );
-      return toPage(rows, limit, toExternalRecording, (row) => row.receiveSeq);
     },
   };
 }

@@ -1,8 +1,9 @@
-import { type Mapping, type MappingKind, type NewMapping, toPage } from '@callbay/contracts';
+import { type Mapping, type MappingKind, type NewMapping, pageOf } from '@callbay/contracts';
 import { CallbayError } from '@callbay/core';
 import type { Actor, MappingStore } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
+import { fillPage } from '../database/page.ts';
 import { readPrisma } from '../database/read-prisma.ts';
 import { lockSettings, publishPolicy, wakeOpenCalls } from './policies.ts';
 
@@ -23,16 +24,21 @@ export function createMappingStore(db: Database): MappingStore {
     },
 
     async listMappings(tenantId, kind, { limit, cursor }) {
-      const rows = await readPrisma(db, (prisma) =>
-        prisma.mappingVersion.findMany({
-          where: { tenantId, kind, ...(cursor === undefined ? {} : { version: { lt: cursor } }) },
-          orderBy: { version: 'desc' },
-          take: limit + 1,
-        }),
-      );
-      return toPage(
-        rows,
+      const load = (before: number | undefined, take: number) =>
+        readPrisma(db, (prisma) =>
+          prisma.mappingVersion.findMany({
+            where: { tenantId, kind, ...(before === undefined ? {} : { version: { lt: before } }) },
+            orderBy: { version: 'desc' },
+            take,
+          }),
+        );
+      const page = await fillPage<MappingRow>({
         limit,
+        load: (after, rows) => load(after?.version ?? cursor, rows),
+        heavyOf: ({ fields, options }) => [fields, options],
+      });
+      return pageOf(
+        page,
         (row) => toMapping(kind, row),
         (row) => row.version,
       );

@@ -1,16 +1,17 @@
 import {
   mergeSettings,
   type NewTenant,
+  pageOf,
   type SettingsChange,
   type Tenant,
   type TenantChange,
   TenantSettings,
-  toPage,
 } from '@callbay/contracts';
 import { CallbayError, DEFAULT_SETTINGS } from '@callbay/core';
 import type { Actor, TenantStore } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
+import { fillPage } from '../database/page.ts';
 import { readPrisma } from '../database/read-prisma.ts';
 import { assertSmallPurge } from '../retention/retention-change.ts';
 import { lockSettings, publishPolicy, tellTenantAccess, wakeOpenCalls } from './policies.ts';
@@ -33,19 +34,25 @@ export function createTenantStore(db: Database): TenantStore {
     },
 
     async listTenants(scope, { limit, cursor }) {
-      const rows = await readPrisma(db, (prisma) =>
-        prisma.tenant.findMany({
-          where: {
-            AND: [
-              scope === null ? {} : { id: { in: [...scope] } },
-              cursor === undefined ? {} : { id: { gt: cursor } },
-            ],
-          },
-          orderBy: { id: 'asc' },
-          take: limit + 1,
-        }),
-      );
-      return toPage(rows, limit, toTenant, (row) => row.id);
+      const load = (last: string | undefined, take: number) =>
+        readPrisma(db, (prisma) =>
+          prisma.tenant.findMany({
+            where: {
+              AND: [
+                scope === null ? {} : { id: { in: [...scope] } },
+                last === undefined ? {} : { id: { gt: last } },
+              ],
+            },
+            orderBy: { id: 'asc' },
+            take,
+          }),
+        );
+      const page = await fillPage<TenantRow>({
+        limit,
+        load: (after, rows) => load(after?.id ?? cursor, rows),
+        heavyOf: ({ settings }) => settings,
+      });
+      return pageOf(page, toTenant, (row) => row.id);
     },
 
     updateTenant: (tenantId, change, by, options) =>
