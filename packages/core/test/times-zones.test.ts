@@ -124,6 +124,15 @@ test.each(['', 'Mars/Olympus', '+05:30', '-08', '2020-01-01T00:00[Europe/Paris]'
   },
 );
 
+test.each(['BST', 'CST', 'IST', 'ACT', 'PST', 'EST', 'MST', 'PST8PDT', 'GMT', 'Factory'])(
+  'case 111: %s is a time zone only where times can be calculated by it',
+  (zone) => {
+    const time = wall('2026-03-02 10:00:00');
+    if (isTimeZone(zone)) expect(wallTimeCandidates(time, zone)).toHaveLength(1);
+    else expect(() => wallTimeCandidates(time, zone)).toThrow(RangeError);
+  },
+);
+
 test('a wall time exists just when its date does', () => {
   const parts = fc.record({
     year: fc.integer({ min: 1900, max: 9998 }),

@@ -15,11 +15,15 @@ const LAST_YEAR = 9998;
 
 const IANA_NAME = /^[A-Za-z][A-Za-z0-9_+\-/]*$/;
 
-/** Whether a string is an IANA time zone such as `America/New_York`. A bare offset is not: it knows no summer. */
+/**
+ * Whether a string is an IANA time zone such as `America/New_York`. A bare offset is not: it knows no summer. Names such as
+ * `BST` are not either, although `Intl` knows them: they mean several zones, and times are not calculated by them. Source:
+ * case 111.
+ */
 export function isTimeZone(text: string): boolean {
   if (text.length > 64 || !IANA_NAME.test(text)) return false;
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
+    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text).timeZoneId !== '';
   } catch (error) {
     if (error instanceof RangeError) return false;
     throw error;
