@@ -3,6 +3,7 @@ import { baseName } from '../names/canonical-stem.ts';
 import type { Policy } from '../policy.ts';
 import type { FieldMapping, FieldType, FieldValue, MappedRecord, RawRecord } from './field-mapping.ts';
 import { checkLength, type ReadValue, readValue, type ValueContext } from './read-value.ts';
+import { isOverKeyLimit, KEY_LIMIT_BYTES } from './record-limit.ts';
 import { type FindSource, findDrift, sourceFinder } from './source-fields.ts';
 
 /** A nested document can hold thousands of paths; the first few are enough for the customer to see the problem. */
@@ -102,6 +103,15 @@ const textOf = (targets: ReadonlyMap<string, Target>, name: string): string | nu
   return value === null ? null : String(value);
 };
 
+/** Calls are found by these: no index holds a longer one. */
+const KEY_TARGETS = ['filename', 'user'] as const;
+
+function checkKeys(targets: ReadonlyMap<string, Target>): Issue[] {
+  return KEY_TARGETS.filter((name) => isOverKeyLimit(textOf(targets, name) ?? '')).map((name) =>
+    issue('METADATA_INVALID', `The ${name} is over ${KEY_LIMIT_BYTES} bytes.`, name),
+  );
+}
+
 function fileNameIn(targets: ReadonlyMap<string, Target>): string | null {
   const filename = baseName(textOf(targets, 'filename')?.trim() ?? '');
   return filename === '' ? null : filename;
@@ -150,7 +160,7 @@ export function mapRecord(raw: RawRecord, policy: Policy, context: MapContext): 
       ...unmapped,
     ]),
     missing: [...new Set(fields.filter(isMissing).map((field) => field.target))],
-    issues: [...drift, ...checkNesting(raw, mapped.consumed), ...mapped.issues],
+    issues: [...drift, ...checkNesting(raw, mapped.consumed), ...mapped.issues, ...checkKeys(mapped.targets)],
     warnings: [...mapped.warnings, ...unmapped.flatMap(([name, text]) => checkLength(text, name))],
     needsTimeZone: mapped.needsTimeZone,
   };

@@ -15,6 +15,11 @@ export function isOverRecordLimit(fields: Readonly<Record<string, string>>): boo
   );
 }
 
+/** The most UTF-8 bytes of a text that calls are found by: an index holds no more. No file has so long a name. */
+export const KEY_LIMIT_BYTES = 2048;
+
+export const isOverKeyLimit = (text: string): boolean => utf8Bytes(text) > KEY_LIMIT_BYTES;
+
 function utf8Bytes(text: string): number {
   let bytes = text.length;
   for (let at = 0; at < text.length; at += 1) {

@@ -9,4 +9,6 @@ export const searchTextOf = (content: CallContent): string =>
     .filter((value) => value !== null && value !== '')
     .map(String)
     .join(' ')
-    .slice(0, MAX_LENGTH);
+    .slice(0, MAX_LENGTH)
+    // The cut may have left half of a character, which the database refuses.
+    .toWellFormed();
