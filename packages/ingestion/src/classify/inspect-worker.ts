@@ -75,13 +75,16 @@ function hashFile(fd: number): string {
   }
 }
 
-/** What the file system refuses is its own fault, never the file's. */
+/** What a file system says of one file that is gone, damaged or closed to us: judged as missing bytes are. */
+const OF_THE_FILE: ReadonlySet<unknown> = new Set(['ENOENT', 'EIO', 'EACCES', 'EPERM', 'ENXIO', 'EISDIR']);
+
+/** All else that a file system refuses is its own fault, or this machine's, and says nothing about the file. */
 function storageCall<T>(call: () => T): T {
   try {
     return call();
   } catch (cause) {
-    const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    throw new CallbayError(isAbsent ? 'BLOB_MISSING' : 'UNAVAILABLE', undefined, { cause });
+    const isOfFile = cause instanceof Error && 'code' in cause && OF_THE_FILE.has(cause.code);
+    throw new CallbayError(isOfFile ? 'BLOB_MISSING' : 'UNAVAILABLE', undefined, { cause });
   }
 }
 

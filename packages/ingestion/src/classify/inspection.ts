@@ -25,7 +25,7 @@ export interface Inspection {
 /**
  * Why a file was not inspected.
  * `died`, `late`: the process that read this file alone ended or ran out of time. `unreadable`: the reading threw.
- * `missing`: the store answers and does not hold the bytes as they were received.
+ * `missing`: the store answers and does not give the bytes as they were received.
  * `store`: the store, or the machine, does not answer: an outage, which says nothing about the file.
  */
 export interface InspectionFailure {

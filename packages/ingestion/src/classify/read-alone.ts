@@ -1,5 +1,4 @@
 import {
-  CallbayError,
   type CrmType,
   checkColumns,
   crmTypeOfHeader,
@@ -20,7 +19,7 @@ import { startRowReading } from '../reading/row-reader.ts';
 import { factsOf, isBatch, setAsideFacts, taskOf, unreadable } from './file-facts.ts';
 import type { Inspection } from './inspection.ts';
 import type { UnreadFile } from './ports.ts';
-import { type SaveFactsDeps, saveFacts } from './save-facts.ts';
+import { isOutage, type SaveFactsDeps, saveFactsOfOne } from './save-facts.ts';
 import { whyUnread } from './why-unread.ts';
 
 export interface ReadAloneDeps extends SaveFactsDeps {
@@ -56,7 +55,7 @@ export async function readAlone(
     // The first rows of a batch at once; the sweep goes on with the rest.
     await advanceBatch(deps, { tenantId, fileId });
   } catch (error) {
-    if (error instanceof CallbayError && error.retryable) throw error;
+    if (isOutage(error)) throw error;
     await noteFailedRead(deps, tenantId, file, policy, error);
   }
 }
@@ -86,9 +85,11 @@ async function noteFailedRead(
   const wakes =
     crmType !== null
       ? await saveCrmFile(deps, tenantId, file, crmType, '')
-      : await saveFacts(deps, tenantId, [
-          { fileId, stem: file.stem, facts: setAsideFacts(parseFileName(file.name, policy.settings), code) },
-        ]);
+      : await saveFactsOfOne(deps, tenantId, {
+          fileId,
+          stem: file.stem,
+          facts: setAsideFacts(parseFileName(file.name, policy.settings), code),
+        });
   await deps.files.planReread(tenantId, fileId, rereadDelayMs(file.rereads));
   await advanceInChunks(deps, { tenantId, callKeys: wakes });
 }
@@ -114,7 +115,7 @@ async function readAndSave(
     return readAndSaveBatch(deps, tenantId, { file, policy, name, path: local.path }, inspection);
   }
   const facts = factsOf(policy, name, inspection);
-  return saveFacts(deps, tenantId, [{ fileId: file.fileId, stem: file.stem, facts }]);
+  return saveFactsOfOne(deps, tenantId, { fileId: file.fileId, stem: file.stem, facts });
 }
 
 /** Puts a CRM file in line; the import itself may take minutes and is a job of its own. Source: C25. */
@@ -171,5 +172,5 @@ async function readAndSaveBatch(
   if (end.kind === 'gone') return [];
   if (end.kind === 'saved') return end.wakes;
   const refused = unreadable(name, sha256, end.issues);
-  return saveFacts(deps, tenantId, [{ fileId: file.fileId, stem: file.stem, facts: refused }]);
+  return saveFactsOfOne(deps, tenantId, { fileId: file.fileId, stem: file.stem, facts: refused });
 }

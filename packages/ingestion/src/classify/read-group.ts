@@ -1,4 +1,4 @@
-import { CallbayError, kindOfName, type ParsedName, type Policy, parseFileName } from '@callbay/core';
+import { kindOfName, type ParsedName, type Policy, parseFileName } from '@callbay/core';
 import { advanceInChunks } from '../calls/advance-calls.ts';
 import type { ReadFile } from '../calls/ports.ts';
 import type { JobQueue } from '../ports.ts';
@@ -6,7 +6,7 @@ import { factsOf, isBatch, taskOf } from './file-facts.ts';
 import { type Inspection, type InspectTask, isFailure } from './inspection.ts';
 import { InspectionError } from './inspector.ts';
 import type { UnreadFile } from './ports.ts';
-import { type SaveFactsDeps, saveFacts } from './save-facts.ts';
+import { isOutage, type SaveFactsDeps, saveFacts } from './save-facts.ts';
 
 export interface ReadGroupDeps extends SaveFactsDeps {
   readonly queue: JobQueue;
@@ -35,7 +35,11 @@ export async function readGroup(deps: ReadGroupDeps, { tenantId }: { tenantId: s
   const { policy } = waiting;
   const group = takeBytes(waiting.files);
   const { read, alone } = await readFiles(deps, tenantId, group, policy);
-  const wakes = await saveFacts(deps, tenantId, read);
+  const { wakes, refused } = await saveFacts(deps, tenantId, read);
+  for (const { fileId, error } of refused) {
+    deps.log.warn({ err: error, tenantId, fileId }, 'the facts of a file could not be stored with its group');
+    alone.push(fileId);
+  }
   if (alone.length > 0) {
     await deps.files.moveToLaneAlone(tenantId, alone);
     await deps.queue.wakeReaders(tenantId, 'alone');
@@ -90,9 +94,6 @@ async function readFiles(
   }
   return { read, alone };
 }
-
-/** Says nothing about the file. */
-const isOutage = (error: unknown): boolean => error instanceof CallbayError && error.retryable;
 
 const belongsAlone = (name: ParsedName, { metadata }: Inspection, policy: Policy): boolean =>
   metadata !== null && isBatch(name, metadata, policy);
