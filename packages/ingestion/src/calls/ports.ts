@@ -35,6 +35,8 @@ export interface CallStore {
    * it or nothing. A file that has been read already is passed over. At most 500 files at once.
    */
   saveFactsAndAdvance(tenantId: string, read: readonly ReadFile[], decide: Decide): Promise<AdvanceResult>;
-  /** Keys whose due time has come, oldest first, of any tenant. */
+  /** Keys whose due time has come, oldest first: at most `limit` (500 at most) of each tenant. */
   findDue(limit: number): Promise<{ tenantId: string; callKeys: string[] }[]>;
+  /** Has those of the calls that are still due come due later. */
+  postpone(tenantId: string, callKeys: readonly string[], byMs: number): Promise<void>;
 }

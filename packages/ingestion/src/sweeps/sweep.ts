@@ -17,13 +17,17 @@ export interface SweepDeps extends ReadWaitingDeps, ImportCrmDeps, LinkRecordsDe
 }
 
 const BATCH = 500;
+/** Lanes of tenants that are woken at once. */
+const LANES = 10_000;
+/** A call that cannot be decided is tried again this much later. */
+const FAILED_AGAIN_MS = 30_000;
 const REREADS = 100;
 /** A job in good health reads a file well before this: what is older has lost its job. */
 export const UNREAD_AFTER_MS = 10_000;
 
 /** Sounds the alarm again for files that nobody has read: the queue may have lost it. Answers for how many lanes. */
 export async function sweepUnreadFiles({ files, queue }: SweepDeps): Promise<number> {
-  const unread = await files.findUnread(UNREAD_AFTER_MS, BATCH);
+  const unread = await files.findUnread(UNREAD_AFTER_MS, LANES);
   await queue.wakeManyReaders(unread);
   return unread.length;
 }
@@ -42,11 +46,12 @@ export async function sweepDueCalls(deps: SweepDeps): Promise<number> {
     try {
       await advanceCalls(deps, { tenantId, callKeys });
     } catch (error) {
-      // One tenant's fault must not keep the others waiting; its calls stay due.
+      // One tenant's fault must not keep the others waiting, and its own other calls must not wait for those that failed.
       deps.log.error(
         { err: error, tenantId, callKeys: callKeys.slice(0, 10) },
         'calls could not be advanced',
       );
+      await deps.calls.postpone(tenantId, callKeys, FAILED_AGAIN_MS);
     }
   }
   return due.reduce((count, { callKeys }) => count + callKeys.length, 0);

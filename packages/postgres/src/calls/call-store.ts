@@ -54,13 +54,24 @@ export function createCallStore(db: Database, tombstones: Tombstones): CallStore
 
     async findDue(limit) {
       const rows = await db.query<{ tenant_id: string; keys: string[] }>(
-        `SELECT tenant_id, array_agg(call_key) AS keys FROM
-           (SELECT tenant_id, call_key FROM calls WHERE due_at <= callbay_now() ORDER BY due_at LIMIT $1) due
-          GROUP BY tenant_id`,
+        `SELECT t.id AS tenant_id, due.keys FROM tenants t,
+                LATERAL (SELECT array_agg(call_key) AS keys FROM (
+                           SELECT call_key FROM calls WHERE tenant_id = t.id AND due_at <= callbay_now()
+                            ORDER BY due_at LIMIT $1) first) due
+          WHERE due.keys IS NOT NULL`,
         [Math.min(limit, MAX_KEYS)],
         'find-due-calls',
       );
       return rows.map((row) => ({ tenantId: row.tenant_id, callKeys: row.keys }));
+    },
+
+    async postpone(tenantId, callKeys, byMs) {
+      await db.execute(
+        `UPDATE calls SET due_at = callbay_now() + $3 * interval '1 millisecond'
+          WHERE tenant_id = $1 AND call_key = ANY($2) AND due_at <= callbay_now()`,
+        [tenantId, callKeys, byMs],
+        'postpone-calls',
+      );
     },
   };
 }

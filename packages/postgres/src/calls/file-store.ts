@@ -21,6 +21,13 @@ const findWaitingSql = (lane: ReadLane): string =>
     WHERE tenant_id = $1 AND ${IN_LANE[lane]} AND (read_again_at IS NULL OR read_again_at <= callbay_now())
     ORDER BY coalesce(replay_seq, receive_seq) LIMIT $2`;
 
+/** One look at the index of a lane for each tenant: no tenant's backlog hides another's. */
+const waitingTenantsSql = (lane: ReadLane): string =>
+  `SELECT t.id AS tenant_id, ${lane === 'alone'} AS reads_alone FROM tenants t
+    WHERE EXISTS (SELECT FROM files WHERE tenant_id = t.id AND ${IN_LANE[lane]}
+                     AND received_at <= callbay_now() - $1 * interval '1 millisecond'
+                     AND (read_again_at IS NULL OR read_again_at <= callbay_now()))`;
+
 /** Files on their way from received to read. Nothing here decides what a file means for a call. */
 export function createFileStore(db: Database): FileStore {
   return {
@@ -102,11 +109,7 @@ export function createFileStore(db: Database): FileStore {
 
     async findUnread(olderThanMs, limit) {
       const rows = await db.query<{ tenant_id: string; reads_alone: boolean }>(
-        `SELECT DISTINCT tenant_id, reads_alone FROM (
-           SELECT tenant_id, reads_alone FROM files
-            WHERE ${UNREAD} AND received_at <= callbay_now() - $1 * interval '1 millisecond'
-              AND (read_again_at IS NULL OR read_again_at <= callbay_now())
-            ORDER BY received_at LIMIT $2) unread`,
+        `${waitingTenantsSql('group')} UNION ALL ${waitingTenantsSql('alone')} LIMIT $2`,
         [olderThanMs, limit],
         'find-unread',
       );
