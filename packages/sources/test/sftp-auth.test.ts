@@ -197,6 +197,24 @@ test.skipIf(!isInstalled('sftp'))(
   },
 );
 
+test('a login is told of an outage when the account store does not answer', async () => {
+  const ends: string[] = [];
+  await using drop = await startFixture({
+    limits: { loginAnswerMs: 50 },
+    metrics: { loginEnded: (outcome) => ends.push(outcome) },
+  });
+  const asked = Promise.withResolvers<never>();
+  const { findAccount } = drop.accounts;
+  drop.accounts.findAccount = () => asked.promise;
+  await refused(drop.connect());
+  expect(ends).toEqual(['unavailable']);
+  drop.accounts.findAccount = findAccount;
+  // What comes too late is heard by nobody, and breaks nothing.
+  asked.reject(new Error('too late'));
+  await using client = await drop.connect();
+  expect(await client.list('/')).toEqual(['data', 'receipts']);
+});
+
 test.skipIf(!isInstalled('sftp'))(
   'a tenant whose sessions are all in use is told so (skipped where sftp is not installed)',
   async () => {

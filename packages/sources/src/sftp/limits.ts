@@ -5,6 +5,8 @@ export const MAX_FILE_BYTES = 2 ** 31;
 export interface SftpLimits {
   /** Time from TCP accept to login. */
   readonly loginGraceMs: number;
+  /** Time in which the credentials of one attempt are checked, within the above: then the client is told of an outage. */
+  readonly loginAnswerMs: number;
   readonly maxAuthAttempts: number;
   /** Connections that have not logged in yet. */
   readonly preLogin: {
@@ -44,6 +46,7 @@ export interface SftpLimits {
 
 export const DEFAULT_LIMITS: SftpLimits = {
   loginGraceMs: 30_000,
+  loginAnswerMs: 15_000,
   maxAuthAttempts: 6,
   preLogin: { busy: 50, full: 300, silentMs: 3_000, slowMs: 10_000 },
   sessionsPerTenant: 100,

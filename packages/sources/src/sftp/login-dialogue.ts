@@ -55,7 +55,7 @@ export class LoginDialogue {
 
   async answer(context: AuthContext): Promise<void> {
     try {
-      const verdict = await this.#judge(context);
+      const verdict = await this.#inTime(this.#judge(context));
       if (this.#host.isClosed()) return;
       if (verdict.status === 'accepted') this.#accept(context, verdict.login);
       else if (verdict.status === 'key_known') context.accept();
@@ -82,6 +82,20 @@ export class LoginDialogue {
       software: this.#host.software,
     };
     this.#audit(tenantId, this.#username.slice(0, 128), 'sftp.refused', detail);
+  }
+
+  /** A database that holds the connection but answers nothing would keep the client until its time to log in is over. */
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const patience = setTimeout(
+      () => reject(new CallbayError('UNAVAILABLE', 'The credentials were not checked in time.')),
+      this.#deps.limits.loginAnswerMs,
+    );
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(patience);
+    }
   }
 
   async #judge(context: AuthContext): Promise<AuthVerdict> {
