@@ -18,7 +18,11 @@ async function runTests(files: readonly string[], env: Record<string, string>): 
 }
 
 const runs: Readonly<Record<string, () => Promise<string[]>>> = {
-  kill: () => runTests(['tests/kill'], { KILLS: '100', KILL_PAIRS: '1000' }),
+  kill: () =>
+    runTests(['tests/kill'], {
+      KILLS: process.env.KILLS ?? '100',
+      KILL_PAIRS: process.env.KILL_PAIRS ?? '1000',
+    }),
   schedules: () => runTests(['packages/postgres/test/schedules.test.ts'], { PROPERTY_RUNS: '2000' }),
   properties: () => runTests(['packages/core/test/calls'], { PROPERTY_RUNS: '20000' }),
   load: () => runSteadyLoad(MINUTES * 60),

@@ -22,6 +22,8 @@ export interface RunningProduct extends AsyncDisposable {
   /** All items of a list. */
   listAll<T>(path: string): Promise<T[]>;
   makeTenant(id: string): Promise<Pick<TestSftpUser, 'username' | 'privateKey'>>;
+  /** Kills the supervisor and starts another on the same home and ports, again and again until it serves. */
+  killSupervisor(): Promise<void>;
   /** Pids of the roles and of the embedded postmaster, as they are now. */
   pids(): Promise<Record<'intake' | 'pipeline' | 'api' | 'postgres', number | undefined>>;
 }
@@ -31,6 +33,13 @@ export interface ProductOptions {
   readonly root?: string;
 }
 
+const READY_LIMIT_MS = 60_000;
+/** What a killed supervisor left may drain for 25 s, on the ports that the next one wants. */
+const RESTART_LIMIT_MS = 90_000;
+const READY_LINE = /^ready http=(\S+) sftp=\S+:(\d+)$/m;
+
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+
 /** Starts it on free ports; disposing ends it in order and removes the home. */
 export async function startProduct(
   env: Record<string, string> = {},
@@ -39,28 +48,27 @@ export async function startProduct(
   const root = options.root ?? join(import.meta.dirname, '../../..');
   const main = join(root, 'apps/callbay/src/main.ts');
   const home = await mkdtemp(join(tmpdir(), 'callbay-product-'));
-  const child = spawn(process.execPath, [main, 'up'], {
-    env: {
-      ...process.env,
-      CALLBAY_HOME: home,
-      CALLBAY_LOG_LEVEL: 'info',
-      CALLBAY_HTTP_PORT: String(await freePort()),
-      CALLBAY_SFTP_PORT: String(await freePort()),
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const ports = { CALLBAY_HTTP_PORT: `${await freePort()}`, CALLBAY_SFTP_PORT: `${await freePort()}` };
   let log = '';
   let out = '';
-  child.stderr.on('data', (chunk) => (log += chunk));
-  child.stdout.on('data', (chunk) => (out += chunk));
+  const start = (): ChildProcess => {
+    out = '';
+    const started = spawn(process.execPath, [main, 'up'], {
+      env: { ...process.env, CALLBAY_HOME: home, CALLBAY_LOG_LEVEL: 'info', ...ports, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    started.stderr.on('data', (chunk) => (log += chunk));
+    started.stdout.on('data', (chunk) => (out += chunk));
+    return started;
+  };
+  let child = start();
   const ready = await until(
     'the ready line',
     async () => {
-      if (child.exitCode !== null) throw new Error(`callbay up ended: ${log}`);
-      return /^ready http=(\S+) sftp=\S+:(\d+)$/m.exec(out);
+      if (hasEnded(child)) throw new Error(`callbay up ended: ${log}`);
+      return READY_LINE.exec(out);
     },
-    60_000,
+    READY_LIMIT_MS,
   );
   const [, http = '', port = ''] = ready;
   const key = (await readFile(join(home, 'operator.key'), 'utf8')).trim();
@@ -78,7 +86,9 @@ export async function startProduct(
   };
   return {
     home,
-    supervisorPid: child.pid!,
+    get supervisorPid() {
+      return child.pid!;
+    },
     sftpPort: Number(port),
     url: http,
     key,
@@ -103,6 +113,18 @@ export async function startProduct(
       });
       return { username: user.username, privateKey: pair.private };
     },
+    killSupervisor: async () => {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+      child = start();
+      const isServing = async (): Promise<boolean> => {
+        // Refused while the ports are still taken, as by a service manager that starts it at once.
+        if (hasEnded(child)) child = start();
+        return READY_LINE.test(out);
+      };
+      await until('another supervisor that serves', isServing, RESTART_LIMIT_MS);
+    },
     pids: () => pidsBelow(child.pid!),
     [Symbol.asyncDispose]: async () => {
       await end(child);
@@ -122,7 +144,7 @@ async function freePort(): Promise<number> {
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (hasEnded(child)) return;
   const gone = once(child, 'exit');
   child.kill('SIGTERM');
   await gone;
