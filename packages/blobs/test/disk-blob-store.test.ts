@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { createDiskBlobStore } from '../src/index.ts';
 import { describeBlobStore } from './blob-store-conformance.ts';
+
+/** No process may have so many files open. */
+const NO_DESCRIPTOR = 1_000_000_000;
 
 const makeRoot = () => mkdtemp(join(tmpdir(), 'callbay-blobs-'));
 
@@ -90,10 +93,8 @@ test('files of the same minutes share one folder, so that they can share its syn
 
 test('a file that cannot be synced is at its path again', () =>
   withStore(async (root, put) => {
-    const closed = await open(join(root, 'any'), 'w');
-    const { fd } = closed;
-    await closed.close();
-    await expect(put('blob-1', fd)).rejects.toMatchObject({ code: 'INTERNAL' });
+    // The number of a closed file could be that of a folder which is being synced.
+    await expect(put('blob-1', NO_DESCRIPTOR)).rejects.toMatchObject({ code: 'INTERNAL' });
     expect(await readFile(join(root, 'upload'), 'utf8')).toBe('blob-1');
     expect(await readdir(join(root, 'acme', '-1'))).toEqual([]);
   }));

@@ -103,7 +103,7 @@ test('case 117: a hundred honest logins at once all get in, beside ten clients t
 
 test('case 117: under pressure clients that say nothing are closed early, and those that speak are not', async () => {
   await using drop = await startFixture({
-    limits: { preLogin: { busy: 5, full: 300, silentMs: 50, slowMs: 10_000 } },
+    limits: { preLogin: { busy: 2, full: 300, silentMs: 50, slowMs: 10_000 } },
   });
   const silent = await Promise.all(Array.from({ length: 8 }, () => open(drop)));
   const ends = silent.map(closed);

@@ -98,6 +98,8 @@ export async function openServerProbe(connectionString: string): Promise<ServerP
     pids,
     query,
     read: async () => {
+      // What this session did before, such as inserting a history, would else be counted up to a second later.
+      await query('SELECT pg_stat_force_next_flush()');
       const [counters] = await query<ServerCounters>(COUNTERS);
       const activity = await query<{ pid: number; name: string }>(
         `SELECT pid, coalesce(nullif(application_name, ''), backend_type) AS name FROM pg_stat_activity`,
