@@ -64,7 +64,7 @@ async function arrive(tenantId: string, name: string, more: Partial<Sent> = {}):
   return { fileId, name, ...more };
 }
 
-/** Reads a file as `classifyFile` would. */
+/** Reads a file as `readAlone` would. */
 async function classify(tenantId: string, file: Sent): Promise<void> {
   const keys =
     file.type === undefined

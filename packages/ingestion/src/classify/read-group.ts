@@ -25,7 +25,7 @@ interface Planned {
 }
 
 /**
- * Reads the tenant's next small files as one group: one message to the pool, one transaction for their facts and all calls
+ * Reads the tenant's next small files as one group: few messages to the pool, one transaction for their facts and all calls
  * that the facts touch. Where more files wait, it makes another alarm instead of going on, so that tenants take turns.
  * Running it twice, or in two processes at once, changes nothing. Throws where a service is unavailable.
  */
