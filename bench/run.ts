@@ -4,11 +4,14 @@ import type { BenchResult } from './result.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<readonly BenchResult[]> }>>> = {
   batch: () => import('./batch.ts'),
+  folder: () => import('./folder.ts'),
   hotpath: () => import('./hotpath.ts'),
   idle: () => import('./idle.ts'),
   surfacing: () => import('./surfacing.ts'),
   queue: () => import('./queue.ts'),
+  readers: () => import('./readers.ts'),
   search: () => import('./search.ts'),
+  export: () => import('./export.ts'),
   linkage: () => import('./linkage.ts'),
   'crm-import': () => import('./crm-import.ts'),
   'sftp-put': () => import('./sftp-put.ts'),

@@ -25,6 +25,9 @@ const runs: Readonly<Record<string, () => Promise<string[]>>> = {
     }),
   schedules: () => runTests(['packages/postgres/test/schedules.test.ts'], { PROPERTY_RUNS: '2000' }),
   properties: () => runTests(['packages/core/test/calls'], { PROPERTY_RUNS: '20000' }),
+  media: () => runTests(['packages/media/test/against-ffprobe.test.ts'], { MEDIA_SOURCES: 'all' }),
+  xml: () => runTests(['packages/metadata/test/xml-fuzz.test.ts'], { XML_DOCUMENTS: '60000' }),
+  writers: () => runTests(['packages/metadata/test/other-writers.test.ts'], { WRITTEN_RECORDS: '20000' }),
   load: () => runSteadyLoad(MINUTES * 60),
 };
 

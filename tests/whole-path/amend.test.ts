@@ -73,6 +73,28 @@ test('case 39: an update received in time is applied however late it is worked',
   expect(await codesOf(idle, tenant)).toEqual(['a.wav SURFACED', 'a.json SURFACED', 'a.json UPDATED']);
 });
 
+test('case 59: a file that its call will take in is not removed before it is read, as it is not after', async () => {
+  await using tenant = await idle.openTenant();
+  await at(idle, HOUR);
+  await tenant.client.put('a.wav', makeWav({ seconds: 1, seed: 1 }));
+  await tenant.client.put('a.json', json());
+  await expect(tenant.client.remove('a.json')).rejects.toThrow(/being read/);
+  for (const n of [0, 1]) await work(idle, tenant, n);
+  await tenant.client.put('a.json', json({ stage: 'won' }));
+  await expect(tenant.client.remove('a.json')).rejects.toThrow(/being read/);
+  await work(idle, tenant, 2);
+  expect(await codesOf(idle, tenant)).toEqual(['a.wav SURFACED', 'a.json SURFACED', 'a.json UPDATED']);
+});
+
+test('case 59: a file that no call can take in yet is removed before it is read', async () => {
+  await using tenant = await idle.openTenant();
+  await at(idle, HOUR);
+  await tenant.client.put('a.wav', makeWav({ seconds: 1, seed: 1 }));
+  await tenant.client.remove('a.wav');
+  await work(idle, tenant, 0);
+  expect(await codesOf(idle, tenant)).toEqual(['a.wav WITHDRAWN']);
+});
+
 test('case 40: first metadata is never late, a second one is', async () => {
   await using tenant = await callbay.openTenant();
   await at(callbay, HOUR);

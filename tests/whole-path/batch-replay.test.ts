@@ -16,7 +16,10 @@ const by = { name: 'tests', remoteAddress: null };
 const mappingOf = (type: 'number' | 'string') =>
   ({
     ...structuredClone(COACH_MINIMUM),
-    fields: [...structuredClone(COACH_MINIMUM.fields), { source: 'score', target: 'score', type }],
+    fields: [
+      ...structuredClone(COACH_MINIMUM.fields),
+      { source: 'score', target: 'score', type, required: true },
+    ],
   }) as NewMapping;
 
 test('rows that a mapping refused are replayed from their kept strings, and nothing else of the batch moves', async () => {

@@ -276,3 +276,24 @@ test('lists in other formats are batches where the mapping says so, and refused 
   await put(tenant, { 'list.xml': xml });
   expect(await rowCodes(tenant, 'list.xml')).toEqual(['1 UPDATED', '2 NO_RECORDING']);
 });
+
+test('case 112: a broken byte costs its row of a batch, and what is assumed of one is told', async () => {
+  await using tenant = await callbay.openTenant();
+  await at(0);
+  const broken = Buffer.from(
+    csv({ filename: 'a.wav', stage: 'Müller' }, { stage: 'coup#' }, { filename: 'c.wav', stage: 'Köln' }),
+  );
+  broken[broken.indexOf('#')] = 0xc3;
+  const western = Buffer.from(
+    csv({ filename: 'b.wav', stage: 'Müller' }, { filename: 'd.wav', stage: 'Köln' }),
+    'latin1',
+  );
+  await put(tenant, { 'a.wav': wav(1), 'b.wav': wav(2), 'broken.csv': broken, 'western.csv': western });
+  expect(await rowCodes(tenant, 'broken.csv')).toEqual([
+    '2 SURFACED',
+    '3 METADATA_INVALID',
+    '4 NO_RECORDING',
+  ]);
+  expect((await receiptOf(tenant, 'broken.csv')).warnings).toEqual([]);
+  expect((await receiptOf(tenant, 'western.csv')).warnings).toMatchObject([{ code: 'ENCODING_ASSUMED' }]);
+});

@@ -1,6 +1,11 @@
 import { decideCalls } from '@callbay/core';
-import { sweepDataRetention, sweepOrphans, sweepPurges } from '@callbay/ingestion';
-import { createCallReader, createRetentionReader } from '@callbay/postgres';
+import { sweepAlerts, sweepDataRetention, sweepOrphans, sweepPurges } from '@callbay/ingestion';
+import {
+  createAlertStore,
+  createCallReader,
+  createRetentionReader,
+  createTenantStore,
+} from '@callbay/postgres';
 import { makeWav, type RunningCallbay, startCallbay, type TestTenant, until } from '@callbay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CALL_AT, callsOf, codesOf, HOUR, json, trueClocks, withOlderBlobs } from './support.ts';
@@ -115,6 +120,27 @@ describe('a call older than its age', () => {
     expect(await callsOf(callbay, tenant)).toHaveLength(1);
     await flag(tenant, { legalHold: false });
     expect(await sweepAt(400 * DAY)).toBe(1);
+  });
+
+  test('is kept for 24 hours after a shorter age was set, with an alert, however few there are', async () => {
+    await using tenant = await open({ evaluatedDays: null, notEvaluatedDays: null });
+    await surface(tenant);
+    await callbay.clock.set(new Date(CALL_AT + 9 * DAY));
+    const { updateTenant } = createTenantStore(callbay.db);
+    const by = { name: 'test', remoteAddress: null };
+    const shorter = { settings: { dataRetention: { notEvaluatedDays: 1 } } };
+    await expect(updateTenant(tenant.tenantId, shorter, by, { isConfirmed: false })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+    await updateTenant(tenant.tenantId, shorter, by, { isConfirmed: true });
+    expect(await sweepAt(10 * DAY - 1)).toBe(0);
+    await sweepAlerts({ alerts: createAlertStore(callbay.db), log: callbay.deps.log });
+    const alerts = await callbay.db.query<{ message: string }>(
+      `SELECT message FROM alerts WHERE tenant_id = $1 AND kind = 'CALLS_DELETED_SOON' AND is_open`,
+      [tenant.tenantId],
+    );
+    expect(alerts[0]?.message).toContain(`1 call at ${new Date(CALL_AT + 10 * DAY).toISOString()}`);
+    expect(await sweepAt(10 * DAY)).toBe(1);
   });
 
   test('is kept where the tenant sets no age', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createFileReceiver } from '@callbay/postgres';
+import { createApiStores, createFileReceiver } from '@callbay/postgres';
 import { makeWav, openSftp, type RunningCallbay, startCallbay, truncateWav } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callsOf, codesOf, json } from './support.ts';
@@ -264,3 +264,39 @@ async function media(ext: string): Promise<Buffer> {
   const { fixturePath } = await import('@callbay/testkit');
   return readFile(fixturePath(`call.${ext}` as never));
 }
+
+test('a held file whose other half waits under nearly the same name is told so in its receipt and its explanation', async () => {
+  await using tenant = await callbay.openTenant();
+  await tenant.client.put('20260301-093000_outbound_joe.wav', wav(1));
+  await tenant.client.put('20260301-093000_outbound_joe.wav.json', json());
+  await tenant.client.put('20260301-120000_inbound_Kim.json', json());
+  await tenant.client.put('20260301-120000_inbound_kim.wav', wav(2));
+  await callbay.settle();
+  const text = (await tenant.client.get('/receipts/20260301-093000_outbound_joe.wav.json.json')).toString();
+  const receipt = JSON.parse(text);
+  expect(Object.keys(receipt).slice(0, 4)).toEqual(['name', 'state', 'outcome', 'hints']);
+  expect(Object.keys(receipt.outcome)).toEqual(['message', 'fix', 'code', 'at']);
+  expect(receipt.hints).toEqual([
+    expect.stringMatching(/_joe\.wav waits .* holds `\.wav` besides its last extension/),
+  ]);
+  const sealer = { seal: (plain: string) => plain, unseal: (sealed: string) => sealed };
+  const { files: reader } = createApiStores(callbay.db, sealer);
+  const { items } = await reader.listFiles(tenant.tenantId, {
+    limit: 50,
+    name: '20260301-120000_inbound_kim.wav',
+  });
+  expect(items[0]).not.toHaveProperty('hints');
+  const explained = await reader.explainFile(tenant.tenantId, items[0]!.id, { limit: 10 });
+  expect(explained?.file.hints).toEqual([
+    '20260301-120000_inbound_Kim.json waits for its other half too. Only upper and lower case differ.',
+  ]);
+});
+
+test('a name that is refused when it is opened leaves a receipt', async () => {
+  await using tenant = await callbay.openTenant();
+  await expect(tenant.client.put('/data/sub/call.wav', wav(1))).rejects.toThrow();
+  expect(await tenant.client.receipt('call.wav')).toMatchObject({
+    state: 'rejected',
+    outcome: { code: 'NAME_INVALID', message: expect.stringContaining('Folders cannot be made here') },
+  });
+});

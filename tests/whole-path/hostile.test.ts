@@ -82,7 +82,15 @@ test('case 11: names that reach out of the drop or hide what they are create not
   for (const name of names) await expect(client.put(name, 'x'), name).rejects.toThrow();
   await client.put(`${'n'.repeat(251)}.wav`, makeWav({ seconds: 1, seed: 1 }));
   await callbay.settle();
-  expect(
-    await callbay.db.query('SELECT 1 FROM files WHERE tenant_id = ANY($1)', [[tenantId, other.tenantId]]),
-  ).toHaveLength(1);
+  const files = await callbay.db.query<{ tenant: string; hasBytes: boolean; code: string }>(
+    `SELECT tenant_id AS tenant, blob_key IS NOT NULL AS "hasBytes", outcome_code AS code FROM files
+      WHERE tenant_id = ANY($1)`,
+    [[tenantId, other.tenantId]],
+  );
+  expect(files.filter(({ hasBytes }) => hasBytes)).toHaveLength(1);
+  // What is left of a refused name is the receipt that says so, in the drop that it came to.
+  const told = files.filter(({ hasBytes }) => !hasBytes);
+  expect(new Set(told.map(({ tenant, code }) => `${tenant} ${code}`))).toEqual(
+    new Set([`${tenantId} NAME_INVALID`]),
+  );
 });

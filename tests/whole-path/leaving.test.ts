@@ -128,6 +128,25 @@ test('case 54: a name taken in processed gets a number, and nothing is overwritt
   expect((await tenant.client.get('/data/processed/a~2.json')).toString()).toBe(json({ stage: 'won' }));
 });
 
+test('a file whose name another one is shown under gets a number, too', async () => {
+  await using tenant = await callbay.openTenant();
+  await sendPair(tenant, 0);
+  await tenant.client.put('a.json', json({ stage: 'won' }));
+  await callbay.settle();
+  await tenant.client.put('a~2.json', json({ stage: 'lost' }));
+  await tenant.client.put('a~2.wav', wav(2));
+  await callbay.settle();
+  expect(await tenant.client.list('/data/processed')).toEqual([
+    'a.json',
+    'a.wav',
+    'a~2.json',
+    'a~2.wav',
+    'a~2~2.json',
+  ]);
+  expect((await tenant.client.get('/data/processed/a~2.json')).toString()).toBe(json({ stage: 'won' }));
+  expect((await tenant.client.get('/data/processed/a~2~2.json')).toString()).toBe(json({ stage: 'lost' }));
+});
+
 test('case 55: bytes that a crash left behind are removed later, and nothing surfaces again', async () => {
   await using tenant = await callbay.openTenant();
   await sendPair(tenant, 0);

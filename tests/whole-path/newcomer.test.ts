@@ -87,7 +87,7 @@ test('a newcomer with HTTP and an SFTP client sets a tenant up, changes the file
     mapping,
     sample: { name: 'calls.csv', text: OLD + oldRow(0) },
   });
-  expect(tried.sample.counts).toEqual({ accepted: 1, held: 0, rejected: 0 });
+  expect(tried.sample.counts).toEqual({ accepted: 1, held: 0, rejected: 0, ignored: 0 });
   expect(await api('PUT', `${tenant}/mappings/call`, mapping)).toMatchObject({ version: 2 });
 
   await using client = await openSftp(sftpPort, { username: user.username, privateKey: pair.private });

@@ -66,3 +66,25 @@ test('a row whose call cannot be decided keeps no later row of its batch waiting
   expect(due).toEqual([{ call_key: 'stem:a5' }]);
   await client[Symbol.asyncDispose]();
 });
+
+test('a batch that was read counts as read, although its calls could not be advanced at once', async () => {
+  await using idle = await startCallbay({ isIdle: true });
+  const { tenantId, client } = await idle.openTenant();
+  const { db, deps } = idle;
+  await client.put(
+    'day.csv',
+    'datetime,email,direction,filename\n2026-03-02T10:00:00Z,x,inbound,a.wav\n2026-03-02T10:00:00Z,x,inbound,b.wav\n',
+  );
+  const [file] = await db.query<{ id: string }>('SELECT id FROM files WHERE tenant_id = $1', [tenantId]);
+  const claimSlice = () => Promise.reject(new Error('no rows today'));
+  await readAlone({ ...deps, batches: { ...deps.batches, claimSlice } }, { tenantId, fileId: file!.id });
+  const [read] = await db.query(
+    'SELECT outcome_code, classify_attempts FROM files WHERE tenant_id = $1 AND id = $2',
+    [tenantId, file!.id],
+  );
+  expect(read).toEqual({ outcome_code: 'BATCH_DONE', classify_attempts: 0 });
+  await sweepBatches(deps);
+  const told = await db.query('SELECT outcome_code FROM call_records WHERE tenant_id = $1', [tenantId]);
+  expect(told).toEqual([{ outcome_code: 'NO_RECORDING' }, { outcome_code: 'NO_RECORDING' }]);
+  await client[Symbol.asyncDispose]();
+});

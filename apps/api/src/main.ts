@@ -4,7 +4,7 @@ import { createSampler } from '@callbay/ingestion';
 import { createApiStores } from '@callbay/postgres';
 import { openRole } from '@callbay/role';
 import { createSealer, deriveKey } from '@callbay/runtime';
-import { countAlerts } from './count-alerts.ts';
+import { countDatabase } from './count-database.ts';
 
 const role = await openRole('api');
 const { config, db, logger, metrics, queue, shutdown } = role;
@@ -23,7 +23,7 @@ const api = await createHttpApi(
     metrics: {
       contentType: metrics.registry.contentType,
       text: async () => {
-        await countAlerts({ alerts: stores.alerts, gauge: metrics.alertsOpen, logger });
+        await countDatabase({ stores, metrics, blobsFolder: config.blobsFolder, logger });
         return role.readAllMetrics();
       },
     },
@@ -32,9 +32,11 @@ const api = await createHttpApi(
   },
   {
     tokenKey: deriveKey(role.secretKey, 'tenant-tokens'),
-    sftp: { host: config.publicHost, port: config.sftp.port },
+    sftp: { host: config.publicHost, port: config.sftp.publicPort },
+    folderRoot: config.folders?.root ?? null,
     trustProxy: config.http.trustProxy,
     webhookAllow: config.webhookAllow,
+    sendsMail: config.mail !== null,
     metricsToken: config.metricsToken,
     logger,
   },

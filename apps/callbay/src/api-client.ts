@@ -1,21 +1,38 @@
+import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { List, Problem } from '@callbay/contracts';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { List } from '@callbay/contracts';
 import type { Config } from '@callbay/runtime';
+import { describeRefusal } from './describe-refusal.ts';
 import { CommandError, EXIT_CODES } from './exit-codes.ts';
+import { readLogin } from './login-file.ts';
 import { findServing } from './supervisor/home.ts';
 import { reachableHost } from './supervisor/ports.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/** A document that is not JSON, and its media type. */
+export interface Document {
+  readonly content: string | Uint8Array<ArrayBuffer>;
+  readonly type: string;
+}
+
 /** The HTTP API as the command uses it. Every failure is a CommandError. */
 export interface ApiClient {
-  call<T>(method: Method, path: string, body?: unknown): Promise<T>;
+  call<T>(method: Method, path: string, body?: unknown, headers?: Record<string, string>): Promise<T>;
   /** A document that is not JSON, as it came. */
   readText(path: string): Promise<string>;
+  /** Such documents page by page, as each names the next one in its header `link`. */
+  readPages(path: string): AsyncIterable<string>;
   /** Sends a document that is not JSON; answers as `call`. */
-  sendText<T>(method: Method, path: string, text: string, type: string): Promise<T>;
+  send<T>(method: Method, path: string, document: Document): Promise<T>;
   /** The items of a list's pages, at most `limit`. */
   list<T>(path: string, limit: number): Promise<T[]>;
+  /** Writes an answer to a new file as it comes; `progress` is given the bytes so far. */
+  download(path: string, file: string, progress: (bytes: number) => void): Promise<void>;
+  /** A stream of server-sent events, until the server or the signal ends it. */
+  follow(path: string, lastEventId: string | null, signal: AbortSignal): AsyncIterable<string>;
 }
 
 export interface ApiOptions {
@@ -24,41 +41,44 @@ export interface ApiOptions {
 }
 
 const TIMEOUT_MS = 30_000;
+/** A sample may be read, or a preview made, for longer than other answers take. */
+const DOCUMENT_TIMEOUT_MS = 120_000;
 const PAGE_SIZE = 500;
 
-async function readKey(file: string): Promise<string> {
+export async function readKey(file: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     throw new CommandError(
-      `no API key can be read from ${file} (${code}): \`callbay up\` writes it on its first start; name another with --key-file`,
+      `no API key can be read from ${file} (${code}): \`callbay up\` writes it on its first start; name another with --key-file, or use \`callbay login\` for a server elsewhere`,
       EXIT_CODES.unreachable,
       { cause: error },
     );
   }
 }
 
-async function findBaseUrl(config: Config, options: ApiOptions): Promise<string> {
-  if (options.url) return options.url.replace(/\/+$/, '');
-  const serving = await findServing(config.home);
-  return serving?.addresses?.http ?? `http://${reachableHost(config.bind)}:${config.http.port}`;
+/** A server and the key to use there. */
+interface Target {
+  readonly base: string;
+  readonly key: string;
 }
 
-const isProblem = (value: unknown): value is Problem =>
-  typeof value === 'object' && value !== null && 'code' in value && 'detail' in value;
-
-function describeRefusal(status: number, body: unknown): string {
-  if (!isProblem(body)) return `the API answered ${status}`;
-  const issues = (body.issues ?? [])
-    .filter(({ message }) => message !== body.detail)
-    .map(({ at, code, message }) => `\n  ${at ?? ''} ${code}: ${message}`.trimEnd());
-  return `${body.code}: ${body.detail}${issues.join('')}`;
+/** `--url` and `--key-file`, then the stored login, then this home. The key of a login goes to its own server only. */
+async function findTarget(config: Config, options: ApiOptions): Promise<Target> {
+  const login = await readLogin();
+  const named = options.url?.replace(/\/+$/, '');
+  if (login !== null && options.keyFile === undefined && (named === undefined || named === login.url)) {
+    return { base: login.url, key: login.key };
+  }
+  const serving = named ?? login?.url ?? (await findServing(config.home))?.addresses?.http;
+  const base = serving ?? `http://${reachableHost(config.bind)}:${config.http.port}`;
+  return { base, key: await readKey(options.keyFile ?? config.operatorKeyFile) };
 }
 
-async function send(url: string, init: RequestInit): Promise<Response> {
+async function request(url: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return await fetch(url, init);
   } catch (error) {
     const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
     throw new CommandError(
@@ -67,69 +87,6 @@ async function send(url: string, init: RequestInit): Promise<Response> {
       { cause: error },
     );
   }
-}
-
-/** A client with the operator's key, for the Callbay that serves this home or the one that `options` names. */
-export async function openApi(config: Config, options: ApiOptions): Promise<ApiClient> {
-  const [base, key] = [
-    await findBaseUrl(config, options),
-    await readKey(options.keyFile ?? config.operatorKeyFile),
-  ];
-  const ask = async (
-    method: Method,
-    path: string,
-    sent: { text: string; type: string } | null,
-    accept: string,
-  ): Promise<{ text: string; response: Response }> => {
-    const response = await send(`${base}${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${key}`,
-        accept,
-        ...(sent === null ? {} : { 'content-type': sent.type }),
-      },
-      ...(sent === null ? {} : { body: sent.text }),
-    });
-    const text = await response.text();
-    if (response.ok) return { text, response };
-    const parsed: unknown = parseJson(text, response);
-    const isAway = response.status === 502 || response.status === 503 || response.status === 504;
-    throw new CommandError(
-      describeRefusal(response.status, parsed),
-      isAway ? EXIT_CODES.unreachable : EXIT_CODES.failure,
-    );
-  };
-  const askJson = async <T>(
-    method: Method,
-    path: string,
-    sent: { text: string; type: string } | null,
-  ): Promise<T> => {
-    const { text, response } = await ask(method, path, sent, 'application/json');
-    return parseJson(text, response) as T;
-  };
-  const call = <T>(method: Method, path: string, body?: unknown): Promise<T> =>
-    askJson<T>(
-      method,
-      path,
-      body === undefined ? null : { text: JSON.stringify(body), type: 'application/json' },
-    );
-  return {
-    call,
-    readText: async (path) => (await ask('GET', path, null, '*/*')).text,
-    sendText: (method, path, text, type) => askJson(method, path, { text, type }),
-    list: async <T>(path: string, limit: number) => {
-      const items: T[] = [];
-      let cursor: string | null = null;
-      do {
-        const query = new URLSearchParams({ limit: String(Math.min(PAGE_SIZE, limit - items.length)) });
-        if (cursor !== null) query.set('cursor', cursor);
-        const page: List<T> = await call('GET', `${path}${path.includes('?') ? '&' : '?'}${query}`);
-        items.push(...page.items);
-        cursor = page.nextCursor;
-      } while (cursor !== null && items.length < limit);
-      return items;
-    },
-  };
 }
 
 function parseJson(text: string, response: Response): unknown {
@@ -144,3 +101,110 @@ function parseJson(text: string, response: Response): unknown {
     );
   }
 }
+
+/** Throws what the API said where it refused. */
+async function assertOk(response: Response): Promise<void> {
+  if (response.ok) return;
+  const problem = parseJson(await response.text(), response);
+  const isAway = response.status === 502 || response.status === 503 || response.status === 504;
+  throw new CommandError(
+    describeRefusal(response.status, problem),
+    isAway ? EXIT_CODES.unreachable : EXIT_CODES.failure,
+    { status: response.status, body: problem },
+  );
+}
+
+/** A client with the operator's key for the Callbay that serves this home, or for the one that `options` or a login name. */
+export async function openApi(config: Config, options: ApiOptions): Promise<ApiClient> {
+  return clientOf(await findTarget(config, options));
+}
+
+/** A client for a server and a key that are known already. */
+export function clientOf({ base, key }: Target): ApiClient {
+  const ask = async (
+    method: Method,
+    path: string,
+    more: { body?: Document; headers?: Record<string, string>; signal: AbortSignal },
+  ): Promise<Response> => {
+    const { body, headers = {}, signal } = more;
+    const response = await request(`${base}${path}`, {
+      method,
+      signal,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': body.type }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: body.content }),
+    });
+    await assertOk(response);
+    return response;
+  };
+  const read = async <T>(response: Response): Promise<T> => parseJson(await response.text(), response) as T;
+
+  const call: ApiClient['call'] = async (method, path, body, headers = {}) => {
+    const sent = body === undefined ? {} : { body: asJson(body) };
+    const signal = AbortSignal.timeout(DOCUMENT_TIMEOUT_MS);
+    return read(await ask(method, path, { ...sent, headers, signal }));
+  };
+  return {
+    call,
+    readText: async (path) => {
+      const response = await ask('GET', path, {
+        headers: { accept: '*/*' },
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      return response.text();
+    },
+    readPages: async function* (path) {
+      for (let next: string | null = path; next !== null; ) {
+        const signal = AbortSignal.timeout(DOCUMENT_TIMEOUT_MS);
+        const response: Response = await ask('GET', next, { headers: { accept: '*/*' }, signal });
+        yield await response.text();
+        next = /^<([^>]+)>; rel="next"$/.exec(response.headers.get('link') ?? '')?.[1] ?? null;
+      }
+    },
+    send: async (method, path, body) =>
+      read(await ask(method, path, { body, signal: AbortSignal.timeout(DOCUMENT_TIMEOUT_MS) })),
+    list: async <T>(path: string, limit: number) => {
+      const items: T[] = [];
+      let cursor: string | null = null;
+      do {
+        const query = new URLSearchParams({ limit: String(Math.min(PAGE_SIZE, limit - items.length)) });
+        if (cursor !== null) query.set('cursor', cursor);
+        const page: List<T> = await call('GET', `${path}${path.includes('?') ? '&' : '?'}${query}`);
+        items.push(...page.items);
+        cursor = page.nextCursor;
+      } while (cursor !== null && items.length < limit);
+      return items;
+    },
+    download: async (path, file, progress) => {
+      // A recording may take long to come, so that only the connection is bounded in time.
+      const stop = new AbortController();
+      const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
+      const asked = ask('GET', path, { headers: { accept: '*/*' }, signal: stop.signal });
+      const response = await asked.finally(() => clearTimeout(timer));
+      let bytes = 0;
+      async function* counted(): AsyncGenerator<Uint8Array> {
+        for await (const chunk of response.body ?? []) {
+          bytes += chunk.length;
+          progress(bytes);
+          yield chunk;
+        }
+      }
+      await pipeline(Readable.from(counted()), createWriteStream(file, { flags: 'wx' }));
+    },
+    follow: async function* (path, lastEventId, signal) {
+      const headers = {
+        accept: 'text/event-stream',
+        ...(lastEventId === null ? {} : { 'last-event-id': lastEventId }),
+      };
+      const response = await ask('GET', path, { headers, signal });
+      for await (const text of (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
+        yield text;
+      }
+    },
+  };
+}
+
+const asJson = (body: unknown): Document => ({ content: JSON.stringify(body), type: 'application/json' });

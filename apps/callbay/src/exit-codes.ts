@@ -14,10 +14,20 @@ export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 /** A failure whose message is all the person at the terminal needs: no stack. */
 export class CommandError extends Error {
   readonly exitCode: ExitCode;
+  /** What HTTP status the API refused with; null for every other failure. */
+  readonly status: number | null;
+  /** The body of that answer. */
+  readonly body: unknown;
 
-  constructor(message: string, exitCode: ExitCode = EXIT_CODES.failure, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    exitCode: ExitCode = EXIT_CODES.failure,
+    { status, body, ...options }: ErrorOptions & { readonly status?: number; readonly body?: unknown } = {},
+  ) {
     super(message, options);
     this.name = 'CommandError';
     this.exitCode = exitCode;
+    this.status = status ?? null;
+    this.body = body;
   }
 }

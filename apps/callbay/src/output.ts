@@ -6,8 +6,13 @@ export interface Output {
   /** The command's result; only with `--json`. */
   json(value: unknown): void;
   /** A table for people; nothing with `--json`. */
-  table(headings: readonly string[], rows: readonly (readonly (string | number | null)[])[]): void;
+  table(headings: readonly string[], rows: readonly (readonly Cell[])[]): void;
+  /** Names and values, one a line; nothing with `--json`. */
+  pairs(rows: readonly (readonly [string, Cell])[]): void;
 }
+
+/** What a cell of a table shows; null is written as a dash. */
+export type Cell = string | number | null | undefined;
 
 /** Control characters in what others named would let a file name rewrite the terminal. */
 export const printable = (text: string): string =>
@@ -15,15 +20,15 @@ export const printable = (text: string): string =>
     return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
   });
 
-function toTable(
-  headings: readonly string[],
-  rows: readonly (readonly (string | number | null)[])[],
-): string {
-  const cells = [
-    headings,
-    ...rows.map((row) => row.map((cell) => (cell === null ? '-' : printable(String(cell))))),
-  ];
-  const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+const shown = (cell: Cell): string => (cell === null || cell === undefined ? '-' : printable(String(cell)));
+
+function align(cells: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of cells) {
+    row.forEach((cell, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, cell.length);
+    });
+  }
   return cells
     .map((row) =>
       row
@@ -44,7 +49,11 @@ export function createOutput(isJson: boolean, write: (text: string) => void): Ou
       if (isJson) write(`${JSON.stringify(value, null, 2)}\n`);
     },
     table: (headings, rows) => {
-      if (!isJson) write(rows.length === 0 ? '(none)\n' : `${toTable(headings, rows)}\n`);
+      if (isJson) return;
+      write(rows.length === 0 ? '(none)\n' : `${align([headings, ...rows.map((row) => row.map(shown))])}\n`);
+    },
+    pairs: (rows) => {
+      if (!isJson && rows.length > 0) write(`${align(rows.map((row) => row.map(shown)))}\n`);
     },
   };
 }

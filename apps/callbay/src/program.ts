@@ -1,15 +1,39 @@
+import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { addAlertCommands } from './commands/alerts.ts';
+import { addApiKeyCommands } from './commands/api-key.ts';
+import { addAuditCommand } from './commands/audit.ts';
 import { addBackupCommands } from './commands/backup.ts';
+import { addCallCommands, addCallsCommand } from './commands/calls.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addCrmCommands } from './commands/crm.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
-import { addExplainCommand, addFilesCommand, addRowsCommand } from './commands/files.ts';
+import { addEventsCommand } from './commands/events.ts';
+import { addExportCommand } from './commands/export.ts';
+import { addExternalCommands, addMatchCommands } from './commands/external.ts';
+import { addExplainCommand, addFileCommand, addFilesCommand, addRowsCommand } from './commands/files.ts';
+import { addFolderDropCommands } from './commands/folder-drop.ts';
+import { addHoldsCommand, addPurgesCommand } from './commands/holds.ts';
+import { addLoginCommands } from './commands/login.ts';
+import { addMappingCommands } from './commands/mapping.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
+import { addOperatorKeyCommand } from './commands/operator-key.ts';
+import { addReconciliationCommand } from './commands/reconciliation.ts';
+import { addReplayCommand } from './commands/replay.ts';
+import { addRetentionCommands } from './commands/retention.ts';
 import { addSftpUserCommands } from './commands/sftp-user.ts';
+import { addStatusCommands } from './commands/status.ts';
+import { addStorageCommand } from './commands/storage.ts';
 import { addTenantCommands } from './commands/tenant.ts';
 import { addUpCommand } from './commands/up.ts';
 
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
 const HELP = `
+Where a tenant, file, call, user or key is asked for, its name or a part of it does too.
+
 Exit codes:
   0  done
   1  it was tried and failed, or a check failed
@@ -24,28 +48,73 @@ First steps:
   $ callbay sftp-user add acme --public-key ~/.ssh/id_ed25519.pub
   $ callbay files acme`;
 
+/** Our own list of the nearest commands stands in place of this guess, which knows single words alone. */
+const GUESS_OF_COMMAND = /^(error: unknown command .*)\n\(Did you mean .*\)$/m;
+
 /** The whole command line. */
 export function createProgram(): Command {
   const program = new Command('callbay')
     .description(
-      'The loading bay for call recordings: recordings and metadata in over SFTP, complete calls out.',
+      'The loading bay for call recordings: recordings and metadata in over SFTP or from a folder, complete calls out.',
     )
+    .version(version)
     .option('--json', 'print the result as JSON')
-    .option('--url <url>', 'the API to talk to; the Callbay of this home when not given')
-    .option('--key-file <file>', 'file with an API key; the operator’s when not given')
+    .option('--url <url>', 'the API to talk to; the one of `callbay login`, or of this home, when not given')
+    .option('--key-file <file>', 'file with an API key; that of the login, or the operator’s, when not given')
     .showHelpAfterError('(`--help` shows what it takes)')
+    .configureOutput({ outputError: (text, write) => write(text.replace(GUESS_OF_COMMAND, '$1')) })
     .addHelpText('after', HELP)
     .exitOverride();
-  addUpCommand(program);
-  addDemoCommand(program);
-  addTenantCommands(program);
-  addSftpUserCommands(program);
-  addFilesCommand(program);
-  addExplainCommand(program);
-  addRowsCommand(program);
-  addConfigCommand(program);
-  addMigrateCommand(program);
-  addDoctorCommand(program);
-  addBackupCommands(program);
+  const groups: readonly [heading: string, commands: readonly ((program: Command) => void)[]][] = [
+    [
+      'This host:',
+      [
+        addUpCommand,
+        addDemoCommand,
+        addDoctorCommand,
+        addConfigCommand,
+        addMigrateCommand,
+        addBackupCommands,
+      ],
+    ],
+    [
+      'Set-up:',
+      [addTenantCommands, addSftpUserCommands, addFolderDropCommands, addMappingCommands, addReplayCommand],
+    ],
+    [
+      'What came:',
+      [
+        addFilesCommand,
+        addFileCommand,
+        addExplainCommand,
+        addRowsCommand,
+        addHoldsCommand,
+        addCallsCommand,
+        addCallCommands,
+        addExportCommand,
+        addCrmCommands,
+        addExternalCommands,
+        addMatchCommands,
+        addEventsCommand,
+      ],
+    ],
+    [
+      'Keeping watch:',
+      [
+        addAlertCommands,
+        addReconciliationCommand,
+        addPurgesCommand,
+        addRetentionCommands,
+        addStatusCommands,
+        addStorageCommand,
+        addAuditCommand,
+      ],
+    ],
+    ['Access:', [addLoginCommands, addApiKeyCommands, addOperatorKeyCommand, addCompletionCommand]],
+  ];
+  for (const [heading, commands] of groups) {
+    program.commandsGroup(heading);
+    for (const add of commands) add(program);
+  }
   return program;
 }

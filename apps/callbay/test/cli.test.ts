@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ let home: string;
 let baseUrl: string;
 let seen: Seen[];
 let answer: (request: Seen) => { status: number; body: unknown };
+const list = (...items: unknown[]) => ({ status: 200, body: { items, nextCursor: null } });
 const isJson = (request: IncomingMessage): boolean => request.headers['content-type'] === 'application/json';
 const server = createServer(async (request: IncomingMessage, response) => {
   const body = await text(request);
@@ -28,7 +29,8 @@ const server = createServer(async (request: IncomingMessage, response) => {
     authorization: request.headers.authorization,
     body: body === '' ? undefined : isJson(request) ? JSON.parse(body) : body,
   };
-  seen.push(one);
+  // Each command that names a tenant asks first whether there is one with that id.
+  if (!(one.method === 'GET' && /^\/v1\/tenants\/[a-z-]+$/.test(one.url))) seen.push(one);
   const { status, body: reply } = answer(one);
   response
     .writeHead(status, { 'content-type': 'application/json' })
@@ -53,7 +55,7 @@ afterAll(async () => {
 
 async function run(args: readonly string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [join(import.meta.dirname, '../src/main.ts'), ...args], {
-    env: { ...readEnv(), CALLBAY_HOME: home, DATABASE_URL: '', ...env },
+    env: { ...readEnv(), CALLBAY_HOME: home, XDG_CONFIG_HOME: home, DATABASE_URL: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
@@ -154,9 +156,12 @@ test('a private key given for a public one is not sent', async () => {
 test('a key is added under its user, whose name is escaped', async () => {
   const file = join(home, 'id.pub');
   await writeFile(file, 'ssh-ed25519 AAAA me\n');
-  answer = () => ({ status: 201, body: { id: 'k', fingerprint: 'SHA256:x' } });
+  answer = ({ method }) =>
+    method === 'GET'
+      ? list({ username: 'a@b' })
+      : { status: 201, body: { id: 'k', fingerprint: 'SHA256:x' } };
   await api('sftp-user', 'key', 'add', 'acme', 'a@b', file, '--label', 'pbx');
-  expect(seen[0]).toMatchObject({
+  expect(seen.at(-1)).toMatchObject({
     method: 'POST',
     url: '/v1/tenants/acme/sftp-users/a%40b/keys',
     body: { publicKey: 'ssh-ed25519 AAAA me', label: 'pbx' },
@@ -271,4 +276,163 @@ test('files are filtered by what was asked for', async () => {
   answer = () => ({ status: 200, body: { items: [], nextCursor: null } });
   await api('files', 'acme', '--state', 'held', '--limit', '7');
   expect(seen[0]?.url).toBe('/v1/tenants/acme/files?state=held&limit=7');
+});
+
+test('a tenant is found by a part of its name, and an ambiguous part lists the candidates', async () => {
+  const tenants = [
+    { id: 'bright', name: 'Bright Inc' },
+    { id: 'bright-eu', name: 'Bright Europe' },
+    { id: 'acme', name: 'Acme' },
+  ];
+  answer = ({ url }) => {
+    if (url.startsWith('/v1/tenants?')) return list(...tenants);
+    if (url === '/v1/tenants/eur') return { status: 404, body: { code: 'NOT_FOUND', detail: 'Not found.' } };
+    return list();
+  };
+  expect((await api('holds', 'eur')).code).toBe(0);
+  expect(seen.at(-1)?.url).toBe('/v1/tenants/bright-eu/holds?limit=50');
+  const { code, stderr } = await api('holds', 'Bright ');
+  expect(code).toBe(1);
+  expect(stderr).toContain('bright  Bright Inc');
+  expect(stderr).toContain('bright-eu  Bright Europe');
+  expect(stderr).not.toContain('acme');
+});
+
+test('what removes takes no part of a name', async () => {
+  answer = ({ method, url }) =>
+    method === 'GET' && url.includes('/sftp-users') ? list({ username: 'acme-pbx' }) : list();
+  const { code, stderr } = await api('sftp-user', 'remove', 'acme', 'pbx');
+  expect(code).toBe(1);
+  expect(stderr).toContain('did you mean this one?\n  acme-pbx');
+  expect(seen.map(({ method }) => method)).not.toContain('DELETE');
+  expect((await api('sftp-user', 'remove', 'acme', 'acme-pbx')).code).toBe(0);
+  expect(seen.at(-1)).toMatchObject({ method: 'DELETE', url: '/v1/tenants/acme/sftp-users/acme-pbx' });
+});
+
+test('a file is found by a part of its name; several names are listed, newest first', async () => {
+  const names = ['b-2.wav', 'b-1.wav', 'b-2.wav'];
+  answer = ({ url }) =>
+    url.includes('q=b-') ? list(...names.map((name, index) => ({ ...file, id: `f${index}`, name }))) : list();
+  const { code, stderr } = await api('explain', 'acme', 'b-');
+  expect(code).toBe(1);
+  expect(stderr).toContain('\n  b-2.wav\n  b-1.wav\n');
+});
+
+test.each([
+  ['publish acme', 'callbay mapping publish'],
+  ['create tenant acme', 'callbay tenant create'],
+  ['tenants', 'callbay tenant list'],
+  ['tenant ls', 'callbay tenant list'],
+  ['sftp add acme', 'callbay sftp-user add'],
+  ['hodls acme', 'callbay holds'],
+  ['users list', 'callbay sftp-user list'],
+  ['mapping prevew acme', 'callbay mapping preview'],
+])('the wrong command `%s` names the right one', async (line, right) => {
+  const { code, stderr } = await run(line.split(' '));
+  expect(code).toBe(2);
+  expect(stderr).toContain(`  ${right}\n`);
+  expect(seen).toEqual([]);
+});
+
+test('help ends quietly when nobody reads its output any more', async () => {
+  const main = join(import.meta.dirname, '../src/main.ts');
+  const line = `set -o pipefail; '${process.execPath}' '${main}' --help | head -1`;
+  const child = spawn('bash', ['-c', line], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(await stdout).toContain('Usage: callbay');
+  expect(await stderr).toBe('');
+});
+
+test('the version is that of the package', async () => {
+  expect(await run(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
+});
+
+test('bash completes commands, subcommands and options', async () => {
+  const script = (await run(['completion', 'bash'])).stdout;
+  const complete = async (...words: string[]) => {
+    const line = `${script}\nCOMP_WORDS=(callbay ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _callbay; echo "\${COMPREPLY[@]}"`;
+    const child = spawn('bash', ['-c', line], { stdio: ['ignore', 'pipe', 'inherit'] });
+    return (await text(child.stdout)).trim().split(' ');
+  };
+  expect(await complete('ten')).toEqual(['tenant']);
+  expect(await complete('mapping', 'p')).toEqual(['preview', 'publish', 'presets']);
+  expect(await complete('sftp-user', 'key', '')).toContain('add');
+  expect(await complete('files', 'acme', '--st')).toEqual(['--state']);
+});
+
+test('a login is checked, stored for its owner alone, used from then on, and its key goes to no other server', async () => {
+  const elsewhere = { XDG_CONFIG_HOME: join(home, 'me'), CALLBAY_HOME: join(home, 'none') };
+  const keyFile = join(home, 'far.key');
+  await writeFile(keyFile, 'far-key\n');
+  answer = ({ authorization }) =>
+    authorization === 'Bearer far-key'
+      ? list({ id: 'acme', name: 'Acme' })
+      : { status: 401, body: { code: 'UNAUTHENTICATED', detail: 'No.' } };
+  const refused = await run(['login', baseUrl, '--key-file', join(home, 'operator.key')], elsewhere);
+  expect(refused.code).toBe(1);
+  await expect(stat(join(home, 'me'))).rejects.toThrow();
+
+  expect((await run(['login', `${baseUrl}/`, '--key-file', keyFile], elsewhere)).code).toBe(0);
+  expect((await stat(join(home, 'me/callbay/login.json'))).mode & 0o777).toBe(0o600);
+  expect((await run(['tenant', 'list'], elsewhere)).stdout).toContain('acme');
+
+  // A home without a key of its own: the login's is not sent in its place.
+  seen = [];
+  const other = baseUrl.replace('127.0.0.1', 'localhost');
+  expect((await run(['tenant', 'list', '--url', other], elsewhere)).code).toBe(3);
+  expect(seen).toEqual([]);
+
+  await run(['logout'], elsewhere);
+  expect((await run(['tenant', 'list'], elsewhere)).code).toBe(3);
+}, 90_000);
+
+test('a login over http to another machine is refused before the key is read', async () => {
+  const { code, stderr } = await run(['login', 'http://callbay.example.com']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('--allow-http');
+});
+
+test('watching a file prints its story again when it changes, and ends with the file', async () => {
+  let asked = 0;
+  answer = ({ url }) => {
+    if (!url.includes('/explanation')) return list(file);
+    asked += 1;
+    const state = asked < 3 ? 'held' : 'done';
+    return { status: 200, body: { file: { ...file, state, warnings: [] }, steps: [] } };
+  };
+  const { code, stdout } = await api('explain', 'acme', 'a.wav', '--watch');
+  expect(code).toBe(0);
+  expect(stdout.match(/1 bytes {2}held/g)).toHaveLength(1);
+  expect(stdout.match(/1 bytes {2}done/g)).toHaveLength(1);
+});
+
+test('a bulk replay follows its cursors and adds up what each request did', async () => {
+  const result = { dryRun: false, skipped: 1, skippedByCode: { CONFLICT: 1 }, unchanged: 0 };
+  answer = ({ body }) => {
+    const isFirst = (body as { cursor?: string } | undefined)?.cursor === undefined;
+    return {
+      status: 200,
+      body: { ...result, replayed: isFirst ? 500 : 7, nextCursor: isFirst ? 'next' : null },
+    };
+  };
+  const { stdout } = await api('replay', 'acme', '--code', 'SCHEMA_DRIFT', '--json');
+  expect(JSON.parse(stdout)).toMatchObject({ replayed: 507, skipped: 2, skippedByCode: { CONFLICT: 2 } });
+  expect(seen.map(({ body }) => body)).toEqual([
+    { code: 'SCHEMA_DRIFT' },
+    { code: 'SCHEMA_DRIFT', cursor: 'next' },
+  ]);
+  expect((await api('replay', 'acme')).code).toBe(2);
+});
+
+test('a user without key and password is said to be of no use yet, and passwords are allowed by a flag', async () => {
+  const user = { username: 'acme-1', host: 'h', port: 22, hostKeys: [], keys: [], hasPassword: false };
+  answer = () => ({ status: 200, body: user });
+  expect((await api('sftp-user', 'add', 'acme')).stdout).toContain('Nobody can log in with it yet');
+  seen = [];
+  await api('sftp-user', 'add', 'acme', '--with-password', '--allow-passwords');
+  expect(seen).toMatchObject([
+    { method: 'PATCH', url: '/v1/tenants/acme', body: { settings: { passwordLogin: true } } },
+    { method: 'POST', body: { withPassword: true } },
+  ]);
 });

@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@callbay/embedded';
 import { createProcessMetricsStore, openDatabase } from '@callbay/postgres';
 import { type Config, createLogger, createMetrics, loadConfig } from '@callbay/runtime';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { runChecks } from '../src/doctor/checks.ts';
+import { runChecks, runRoleCheck } from '../src/doctor/checks.ts';
 import { fixHome } from '../src/doctor/fix-home.ts';
 import { prepareDatabase } from '../src/prepare-database.ts';
 
@@ -108,6 +108,51 @@ test('a port that was asked for and is taken fails', async () => {
   expect(await statusOf(configOf({ CALLBAY_HTTP_PORT: String(port) }), 'ports')).toBe('fail');
 });
 
+test('ports on which a role of ours listens without a supervisor are not taken', async () => {
+  const sftp = await listen((socket) => socket.write('SSH-2.0-Callbay\r\n'));
+  const api = await listen((socket) => {
+    socket.on('data', () =>
+      socket.end('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"status":"ok"}'),
+    );
+  });
+  const env = { CALLBAY_SFTP_PORT: String(sftp.port), CALLBAY_HTTP_PORT: String(api.port) };
+  const findings = (await runChecks(configOf(env))).filter(({ check }) => check === 'ports');
+  expect(findings.map(({ status }) => status)).toEqual(['ok', 'ok']);
+});
+
+test('the operator key of the home is checked against the database', async () => {
+  const url = await server.createDatabase('doctor_keys');
+  const config = configOf({ DATABASE_URL: url, CALLBAY_HOME: join(home, 'keys') });
+  await prepareDatabase(url, config, quiet);
+  expect(await statusOf(config, 'operator key')).toBe('ok');
+  await writeFile(config.operatorKeyFile, `cb_${'0'.repeat(32)}_${'A'.repeat(43)}`);
+  expect(await statusOf(config, 'operator key')).toBe('warn');
+  await using db = openDatabase({ connectionString: url, max: 1, applicationName: 'tests' });
+  await db.execute('UPDATE api_keys SET revoked_at = callbay_now()');
+  expect(await statusOf(config, 'operator key')).toBe('fail');
+  // The way back, with the database alone.
+  const main = join(import.meta.dirname, '../src/main.ts');
+  const child = spawn(process.execPath, [main, 'operator-key'], {
+    env: { ...process.env, CALLBAY_HOME: config.home, DATABASE_URL: url, CALLBAY_SECRET_KEY: key },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(await statusOf(config, 'operator key')).toBe('ok');
+});
+
+test('a role that reported lately works on this host; one that fell silent does not', async () => {
+  const url = await server.createDatabase('doctor_roles');
+  const config = configOf({ DATABASE_URL: url, CALLBAY_HOME: join(home, 'roles') });
+  await prepareDatabase(url, config, quiet);
+  const status = async (): Promise<string | undefined> => (await runRoleCheck(config, 'pipeline'))[0]?.status;
+  expect(await status()).toBe('fail');
+  await using db = openDatabase({ connectionString: url, max: 1, applicationName: 'tests' });
+  await createProcessMetricsStore(db).write({ role: 'pipeline', process: `${hostname()}:7`, metrics: [] });
+  expect(await status()).toBe('ok');
+  await db.execute(`UPDATE process_metrics SET written_at = written_at - interval '46 seconds'`);
+  expect(await status()).toBe('fail');
+});
+
 test('a key that others can read fails', async () => {
   const config = loadConfig({ CALLBAY_HOME: home, CALLBAY_SECRET_KEY: key });
   await writeFile(config.operatorKeyFile, 'key', { mode: 0o600 });
@@ -166,4 +211,25 @@ test.each([
   );
   const findings = JSON.parse(await text(child.stdout)) as { check: string; status: string }[];
   expect(findings.find(({ check }) => check === 'descriptors')?.status).toBe(status);
+});
+
+test('a login of the roles is made by the owner of the database, and a superuser as that login is a warning', async () => {
+  const owner = await server.createDatabase('doctor_login');
+  expect(await statusOf(configOf({ DATABASE_URL: owner }), 'database login')).toBe('warn');
+  const roles = new URL(owner);
+  roles.username = 'roles';
+  roles.password = 'p@ss word';
+  const config = loadConfig({
+    CALLBAY_HOME: join(home, 'login'),
+    CALLBAY_SECRET_KEY: key,
+    DATABASE_URL: roles.href,
+    CALLBAY_DATABASE_OWNER_URL: owner,
+  });
+  expect(await statusOf(config, 'database')).toBe('fail');
+  for (const _ of ['once', 'twice']) await prepareDatabase(owner, config, quiet);
+  expect(await statusOf(config, 'database login')).toBe('ok');
+  expect(await statusOf(config, 'migrations')).toBe('ok');
+  await using db = openDatabase({ connectionString: roles.href, max: 1, applicationName: 'tests' });
+  await expect(db.execute('CREATE TABLE mine (n int)')).rejects.toThrow();
+  await db.query('SELECT FROM tenants');
 });

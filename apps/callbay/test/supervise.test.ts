@@ -51,7 +51,7 @@ async function make(home: string, env: Record<string, string> = {}, more: Partia
     logger,
     shutdown,
     roles: [{ name: 'api', script: fixture('role.ts') }],
-    prepareDatabase: async () => undefined,
+    prepareDatabase: async () => null,
     onRoleReady: (name, pid) => events.emit('roleReady', name, pid),
     onPostgresRestarted: () => events.emit('postgresRestarted'),
     ...more,
@@ -80,7 +80,12 @@ test('it serves with every choice made, and ends with the database last', async 
   const { config, start, end } = await make(
     home,
     {},
-    { prepareDatabase: async (url) => void prepared.push(url) },
+    {
+      prepareDatabase: async (url) => {
+        prepared.push(url);
+        return null;
+      },
+    },
   );
   const { addresses, connectionString } = await start();
   expect(addresses.http).toBe(`http://127.0.0.1:${config.http.port}`);

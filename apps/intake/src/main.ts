@@ -1,27 +1,33 @@
 // The doors: customers' files come in here, are made durable and acknowledged. Nothing is read or decided.
+import { join } from 'node:path';
 import { createStorageRoom } from '@callbay/ingestion';
 import {
   createDropView,
   createFileReceiver,
+  createFolderStore,
+  createMoveStore,
   createSftpAccountStore,
   createSweepStore,
 } from '@callbay/postgres';
 import { openRole } from '@callbay/role';
 import { createSealer, DRAIN_MS } from '@callbay/runtime';
-import { createSftpServer } from '@callbay/sources';
+import { createFolderServer, createSftpServer } from '@callbay/sources';
 import { startPartialSweep } from './partial-sweep.ts';
 
 const role = await openRole('intake');
 const { config, db, logger, metrics, shutdown } = role;
 const sweeps = createSweepStore(db);
+const room = createStorageRoom({ blobs: role.blobs, log: logger, floorBytes: config.diskFloorBytes });
+const view = createDropView(db);
+const receiver = createFileReceiver(db);
 
 const server = createSftpServer(
   {
-    view: createDropView(db),
-    receiver: createFileReceiver(db),
+    view,
+    receiver,
     accounts: createSftpAccountStore(db, createSealer(role.secretKey)),
     blobs: role.blobs,
-    room: createStorageRoom({ blobs: role.blobs, log: logger, floorBytes: config.diskFloorBytes }),
+    room,
     queue: role.queue,
     log: logger,
     metrics: {
@@ -47,6 +53,34 @@ const server = createSftpServer(
 );
 const { port } = await server.listen();
 shutdown.add('sftp server', () => server.close());
+if (config.folders !== null) {
+  const background = new Set<Promise<void>>();
+  const folders = createFolderServer(
+    {
+      store: createFolderStore(db),
+      moves: createMoveStore(db),
+      view,
+      receiver,
+      room,
+      blobs: role.blobs,
+      queue: role.queue,
+      log: logger,
+      inBackground: (work) => {
+        background.add(work.finally(() => background.delete(work)));
+      },
+      received: (sizeBytes) => {
+        metrics.filesReceived.inc({ drop: 'folder' });
+        metrics.bytesReceived.inc({ drop: 'folder' }, sizeBytes);
+      },
+    },
+    { ...config.folders, spool: join(config.spoolFolder, 'folders') },
+  );
+  await folders.start();
+  shutdown.add('folders', async () => {
+    await folders.close();
+    await Promise.all(background);
+  });
+}
 const sweep = startPartialSweep({
   spoolDir: config.spoolFolder,
   readDatabaseClock: () => sweeps.readClock(),

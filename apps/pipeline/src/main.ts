@@ -52,27 +52,29 @@ const deps: RunSweepsDeps = {
   },
 };
 
+const sweeps = runSweeps(deps);
+shutdown.add('sweeps', async () => sweeps[Symbol.asyncDispose]());
+
 const workers = await startWorkers({
   backend: role.queueBackend,
   concurrency: TURNS_AT_ONCE,
   handlers: {
-    'tenant.read': (payload) => readWaiting(deps, payload),
+    'tenant.read': (payload, { attempt, signal }) => readWaiting(deps, { ...payload, attempt, signal }),
     'crm.import': (payload, { signal }) => importCrm(deps, { ...payload, signal }),
   },
   observer: {
     completed: (job, seconds) => {
       metrics.jobs.inc({ job, result: 'completed' });
       metrics.jobSeconds.observe({ job }, seconds);
+      sweeps.stir();
     },
     failed: (job, err, isFinal) => {
       metrics.jobs.inc({ job, result: isFinal ? 'failed' : 'retried' });
       logger.warn({ err, job, isFinal }, 'a job failed');
+      sweeps.stir();
     },
     broke: (err) => logger.warn({ err }, 'the queue connection broke'),
   },
 });
 shutdown.add('workers', () => workers.close(DRAIN_MS.work));
-
-const sweeps = runSweeps(deps);
-shutdown.add('sweeps', async () => sweeps[Symbol.asyncDispose]());
 role.reportReady('pipeline works');

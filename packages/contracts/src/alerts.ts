@@ -5,7 +5,7 @@ import { CursorInstant, cursorOf, Limit, listOf } from './lists.ts';
 
 const DigestEveryMinutes = z.int().min(5).max(10_080);
 
-/** Who is told of alerts, and how often at most. */
+/** Who is notified of alerts, and how often at most. */
 export const AlertSettings = z
   .object({
     emails: z.array(z.string()),
@@ -96,4 +96,11 @@ export type AlertDeliveryListQuery = z.infer<typeof AlertDeliveryListQuery>;
 
 /** What webhooks are signed with; shown this once. */
 export const CreatedWebhookSecret = z.object({ secret: z.string() }).meta({ id: 'CreatedWebhookSecret' });
+export type CreatedWebhookSecret = z.infer<typeof CreatedWebhookSecret>;
+
+/** The deliveries of a test alert, as they are before the first attempt. */
+export const TestAlert = z.object({ deliveries: z.array(AlertDelivery) }).meta({ id: 'TestAlert' });
+export type TestAlert = z.infer<typeof TestAlert>;
+export const NewTestAlert = z.strictObject({});
+
 export const NewWebhookSecret = z.strictObject({});

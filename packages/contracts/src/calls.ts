@@ -72,7 +72,7 @@ export const CallChange = z.strictObject({
 export type CallChange = z.infer<typeof CallChange>;
 
 export const CallParams = TenantParams.extend({
-  callId: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+  callId: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).meta({ example: 17 }),
 });
 export type CallParams = z.infer<typeof CallParams>;
 export const CallList = listOf(Call);
@@ -97,6 +97,7 @@ export const CallListQuery = z
     from: InstantInput.optional().meta({ description: 'Calls that started then or later.' }),
     to: InstantInput.optional().meta({ description: 'Calls that started before.' }),
     changedAfter: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional().meta({
+      example: 0,
       description:
         'Calls whose changeSeq is greater, in its order: reads every change once, page after page.',
     }),
@@ -131,8 +132,7 @@ export type CallListQuery = z.infer<typeof CallListQuery>;
 /** The condition that a query parameter states, or the sentence that refuses it. */
 function readCondition(key: string, value: unknown): FieldCondition | string {
   const groups = FIELD_KEY.exec(key)?.groups;
-  if (!groups?.name)
-    return `There is no parameter \`${key}\` here; fields are searched as \`field.<name>=\`.`;
+  if (!groups?.name) return `Unknown parameter \`${key}\`. Fields are searched as \`field.<name>=\`.`;
   if (typeof value !== 'string') return 'Give each condition once.';
   if (value.length > 1000 || key.length > 300) return 'A condition is over its limit of 1,000 characters.';
   if (!isStorableText(value) || !isStorableText(key)) return 'Text may hold no NUL and no lone surrogate.';

@@ -38,6 +38,7 @@ export function settingsOf({ settings }: TenantConfig): TenantSettings {
   const base = {
     ...DEFAULT_SETTINGS,
     sourcePrefixes: [...sourcePrefixes],
+    temporaryNames: null,
     alerts: { ...alerts, emails: [...alerts.emails] },
     expectedUsers: [...expectedUsers],
     linkage: { ...linkage },
@@ -46,29 +47,42 @@ export function settingsOf({ settings }: TenantConfig): TenantSettings {
   return normalSettings(mergeSettings(base, settings));
 }
 
-/** No patterns of any type say the same as none at all, and no quota the same as null. */
-export function normalSettings({ crmFiles, storageQuotaBytes, ...settings }: TenantSettings): TenantSettings {
+/** No patterns of any type say the same as none at all, and no quota, encoding or temporary names the same as null. */
+export function normalSettings({
+  crmFiles,
+  encoding,
+  temporaryNames,
+  storageQuotaBytes,
+  ...settings
+}: TenantSettings): TenantSettings {
   const hasPatterns = crmFiles !== undefined && Object.keys(crmFiles).length > 0;
   const quota = storageQuotaBytes ?? null;
   return {
     ...settings,
     ...(hasPatterns ? { crmFiles } : {}),
+    ...((encoding ?? null) === null ? {} : { encoding }),
+    ...((temporaryNames ?? null) === null ? {} : { temporaryNames }),
     ...(quota === null ? {} : { storageQuotaBytes: quota }),
   };
 }
 
 export const ConfigQuery = z.strictObject({
   dryRun: z.enum(['true', 'false']).optional().meta({ description: '`true`: only answer the difference.' }),
+  create: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: '`true`: make the tenant where there is none with this id; for operators.' }),
   confirm: z
     .enum(['true', 'false'])
     .optional()
-    .meta({ description: 'A shorter data retention that removes many calls at once wants `true`.' }),
+    .meta({ description: 'A data retention that deletes calls wants `true`.' }),
 });
 
 /** What applying a set-up file changed, or would change. Empty: the tenant is set up so already. */
 export const ConfigResult = z
   .object({
     dryRun: z.boolean(),
+    isNew: z.literal(true).optional().meta({ description: 'The tenant was made, or would be.' }),
     changes: z.array(z.object({ at: z.string(), old: z.unknown().optional(), new: z.unknown().optional() })),
   })
   .meta({ id: 'ConfigResult' });

@@ -16,7 +16,7 @@ export const DataRetentionPreview = z
     oldestStartedAt: Instant.nullable(),
     callIds: z.array(z.int()).meta({ description: 'The first 100 of `removed`, oldest first.' }),
     wantsConfirmation: z.boolean().meta({
-      description: 'Setting this policy asks for `?confirm=true`: over 100 calls and over half of all.',
+      description: 'Setting this policy asks for `?confirm=true`, because it deletes calls.',
     }),
   })
   .meta({ id: 'DataRetentionPreview' });
@@ -56,6 +56,7 @@ export const DeletedCallQuery = z.strictObject({
   limit: Limit,
   cursor: cursorOf(z.int()),
   changedAfter: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional().meta({
+    example: 0,
     description: 'Deletions whose changeSeq is greater.',
   }),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Instant, IssueView, TenantParams, text, Uuid } from './common.ts';
+import { Instant, InstantInput, IssueView, TenantParams, text, Uuid } from './common.ts';
 import { CursorInstant, CursorInteger, cursorOf, Limit, listOf } from './lists.ts';
 
 export const FileKind = z.enum(['recording', 'sidecar', 'batch', 'crm', 'bundle', 'unknown']);
@@ -29,6 +29,10 @@ export const FileView = z
       description: 'When it leaves the drop, if not removed sooner; null for what holds no bytes of ours.',
     }),
     purgedAt: Instant.nullable(),
+    hints: z.array(z.string()).optional().meta({
+      description:
+        'Waiting files that may be its other half, and what differs. Of one file and in receipts; absent in lists, and where there are none.',
+    }),
   })
   .meta({ id: 'File' });
 export type FileView = z.infer<typeof FileView>;
@@ -66,6 +70,10 @@ export const FileListQuery = z.strictObject({
   kind: FileKind.optional(),
   code: z.string().max(64).optional(),
   name: text(255).optional(),
+  q: text(255).optional().meta({ description: 'A part of the name, in upper or lower case.' }),
+  from: InstantInput.optional().meta({ description: 'Received then or later.' }),
+  to: InstantInput.optional().meta({ description: 'Received before.' }),
+  sentBy: text(64).optional().meta({ description: 'The SFTP user who sent it.' }),
 });
 export type FileListQuery = z.infer<typeof FileListQuery>;
 
@@ -90,5 +98,8 @@ export const BatchRowListQuery = z.strictObject({
   cursor: cursorOf(CursorInteger),
   state: FileState.optional(),
   code: z.string().max(64).optional(),
+  format: z.enum(['json', 'csv']).default('json').meta({
+    description: '`csv`: all rows, 100,000 at most, with the fields as the file gave them.',
+  }),
 });
 export type BatchRowListQuery = z.infer<typeof BatchRowListQuery>;

@@ -19,8 +19,10 @@ export * from './configs.ts';
 export * from './crm.ts';
 export * from './data-retention.ts';
 export * from './events.ts';
+export * from './exports.ts';
 export * from './external-recordings.ts';
 export * from './files.ts';
+export * from './folder-drops.ts';
 export * from './health.ts';
 export * from './holds.ts';
 export * from './json-text.ts';
@@ -38,6 +40,7 @@ export {
 export * from './mappings.ts';
 export * from './matches.ts';
 export { mergeSettings } from './merge-settings.ts';
+export * from './operations.ts';
 export * from './previews.ts';
 export * from './purges.ts';
 export * from './reconciliation.ts';

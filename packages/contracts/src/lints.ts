@@ -34,3 +34,4 @@ export const MappingPresetList = z.object({
   ),
   nextCursor: z.null(),
 });
+export type MappingPresetList = z.infer<typeof MappingPresetList>;

@@ -53,7 +53,7 @@ export const cursorOf = <T extends z.ZodType>(position: T) =>
     })
     .optional();
 
-/** Any text in a position goes into a statement, so that one with a NUL, say, is no cursor of ours. */
+/** Any text in a position goes into a statement, so that one with a NUL, say, is not a valid cursor. */
 function readCursor(value: string): unknown {
   try {
     return JSON.parse(Buffer.from(value, 'base64url').toString(), (key, part) => {

@@ -24,7 +24,7 @@ const Value = z.union([z.string(), z.number(), z.boolean()]).nullable();
 
 const ReadRecord = z.object({
   at: z.string(),
-  state: z.enum(['accepted', 'held', 'rejected']),
+  state: z.enum(['accepted', 'held', 'rejected', 'ignored']),
   code: z.string().nullable(),
   startedAt: z.string().nullable(),
   endedAt: z.string().nullable(),
@@ -49,9 +49,10 @@ const FileChange = z.object({
 export const Preview = z
   .object({
     liveVersion: z.int(),
+    warnings: z.array(IssueView).meta({ description: 'What is odd about the draft itself.' }),
     sample: z
       .object({
-        counts: z.object({ accepted: z.int(), held: z.int(), rejected: z.int() }),
+        counts: z.object({ accepted: z.int(), held: z.int(), rejected: z.int(), ignored: z.int() }),
         records: z.array(ReadRecord).meta({ description: 'The first 100.' }),
         issues: z.array(IssueView).meta({ description: 'What could not be read of the sample itself.' }),
       })
@@ -67,6 +68,7 @@ export const Preview = z
           newlyRejected: z.int(),
           newlyHeld: z.int(),
           newlyReleased: z.int(),
+          newlyIgnored: z.int(),
         }),
         changedCalls: z.array(
           z.object({
@@ -79,6 +81,7 @@ export const Preview = z
         newlyRejected: z.array(FileChange),
         newlyHeld: z.array(FileChange),
         newlyReleased: z.array(FileChange),
+        newlyIgnored: z.array(FileChange),
       })
       .nullable()
       .meta({

@@ -53,7 +53,7 @@ export const Reconciliation = z
     counts: ReconciliationCounts,
     unaccountedFiles: z
       .array(AlertExample)
-      .meta({ description: 'By name, 100 at most; with `rows`: so many rows of that batch.' }),
+      .meta({ description: 'By name, 100 at most; with `rows`: that number of rows of the batch.' }),
     atClose: z
       .object({ storedAt: Instant, counts: ReconciliationCounts })
       .nullable()

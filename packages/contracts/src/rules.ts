@@ -2,10 +2,15 @@ import {
   checkCrmPattern,
   checkFilenamePattern,
   checkMapping,
+  checkTemporaryName,
   type FieldMapping,
   type Issue,
+  isEncoding,
+  issue,
   isTimeZone,
   type MappingOptions,
+  nearestTimeZones,
+  UNKNOWN_ENCODING,
 } from '@callbay/core';
 import { z } from 'zod';
 import { parseSshPublicKey } from './ssh-public-key.ts';
@@ -22,11 +27,22 @@ export function report(
 export const TimeZone = z
   .string()
   .max(64)
-  .refine(isTimeZone, {
-    error: 'Not an IANA time zone, such as `America/New_York`.',
-    params: { code: 'TIME_ZONE_UNKNOWN' },
+  .superRefine((name, context) => {
+    if (isTimeZone(name)) return;
+    const nearest = nearestTimeZones(name).map((zone) => `\`${zone}\``);
+    const message =
+      nearest.length === 0
+        ? 'Not an IANA time zone, such as `America/New_York`.'
+        : `Not an IANA time zone. Did you mean ${nearest.join(' or ')}?`;
+    report(context, issue('TIME_ZONE_UNKNOWN', message));
   })
   .meta({ description: 'An IANA time zone.', example: 'America/New_York' });
+
+export const Encoding = z
+  .string()
+  .max(40)
+  .refine(isEncoding, { error: UNKNOWN_ENCODING, params: { code: 'MAPPING_INVALID' } })
+  .meta({ description: 'An encoding of text, by any name that iconv-lite knows.', example: 'windows-1250' });
 
 export const FilenamePattern = z
   .string()
@@ -34,6 +50,15 @@ export const FilenamePattern = z
   .max(500)
   .superRefine((pattern, context) => {
     for (const issue of checkFilenamePattern(pattern)) report(context, issue);
+  });
+
+/** `*` stands for any characters, `?` for one; capital and small letters are the same. */
+export const TemporaryName = z
+  .string()
+  .min(2)
+  .max(64)
+  .superRefine((pattern, context) => {
+    for (const issue of checkTemporaryName(pattern)) report(context, issue);
   });
 
 /** RE2, for the names of one type of CRM file. */

@@ -45,6 +45,11 @@ export const Sample = z
     encoding: z.string(),
     delimiter: z.string().nullable(),
     rowCount: z.int(),
+    system: z.string().nullable().meta({
+      description:
+        'The phone system whose export the sample is, by its field names: its preset is suggested.',
+      example: 'aircall',
+    }),
     fields: z.array(SampledField),
     nested: z.array(FlatName),
     suggestion: z.object({ fields: z.array(FieldMapping), options: MappingOptions }),

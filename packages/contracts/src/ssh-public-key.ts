@@ -20,7 +20,7 @@ const ACCEPTED = new Map([
 
 /**
  * Reads one line in OpenSSH's `type base64 comment` form. A string answer is the sentence that refuses it:
- * private keys, options before the key, DSA, security keys, RSA under 2048 bits, and bytes that are no key.
+ * private keys, options before the key, DSA, security keys, RSA under 2048 bits, and bytes that are not a key.
  */
 export function parseSshPublicKey(line: string): SshPublicKeyParts | string {
   const trimmed = line.trim();

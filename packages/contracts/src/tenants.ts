@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AlertSettings, AlertSettingsChange } from './alerts.ts';
 import { Instant, InstantInput, IssueView, TenantId, text } from './common.ts';
 import { cursorOf, Limit, listOf } from './lists.ts';
-import { CrmPattern, FilenamePattern, TimeZone } from './rules.ts';
+import { CrmPattern, Encoding, FilenamePattern, TemporaryName, TimeZone } from './rules.ts';
 
 const STAGES = ['setup', 'verification', 'live', 'suspended'] as const;
 export const Stage = z.enum(STAGES);
@@ -11,7 +11,7 @@ export type Stage = z.infer<typeof Stage>;
 
 const RetentionDays = z.int().min(1).max(36_500).nullable();
 
-/** Up to 8 PiB: what a number of JSON tells exactly. */
+/** Up to 8 PiB: what a number of JSON represents exactly. */
 const Quota = z
   .int()
   .min(0)
@@ -40,6 +40,14 @@ export const TenantSettings = z
     crmFiles: z.partialRecord(z.enum(CRM_TYPES), z.array(z.string())).optional().meta({
       description:
         'RE2 patterns of whole names, without `.csv`; absent: the plural name; an empty list: none.',
+    }),
+    encoding: z.string().nullable().optional().meta({
+      description:
+        'Of metadata and CRM files that do not say it themselves. Absent: UTF-8; anything else is read by its bytes and warned of.',
+    }),
+    temporaryNames: z.array(z.string()).nullable().optional().meta({
+      description:
+        'Patterns of names that uploads have until a RENAME completes them, such as `*.writing`: never received, never rejected. Absent: the usual ones.',
     }),
     feedExpectedEveryMinutes: z.int(),
     passwordLogin: z.boolean(),
@@ -75,6 +83,8 @@ export const SettingsChange = z
     updateMode: z.enum(['replace', 'merge']).optional(),
     crmWaitSeconds: z.int().min(0).max(86_400).optional(),
     crmFiles: z.partialRecord(z.enum(CRM_TYPES), z.array(CrmPattern).max(20).nullable()).optional(),
+    encoding: Encoding.nullable().optional(),
+    temporaryNames: z.array(TemporaryName).max(100).nullable().optional(),
     feedExpectedEveryMinutes: z.int().min(1).max(44_640).optional(),
     passwordLogin: z.boolean().optional(),
     dataRetention: z

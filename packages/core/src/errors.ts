@@ -72,6 +72,12 @@ export const ERROR_TABLE = {
     sentence: 'A live tenant needs a time zone.',
     fix: 'Set `timeZone` to an IANA zone such as `America/New_York`.',
   },
+  TIME_ZONE_UNKNOWN: {
+    status: 422,
+    retryable: false,
+    sentence: 'Unknown IANA time zone.',
+    fix: 'Set one such as `America/New_York`; `issues` names the nearest.',
+  },
   WEBHOOK_ADDRESS_FORBIDDEN: {
     status: 422,
     retryable: false,

@@ -33,6 +33,7 @@ export {
   type Digest,
   MAX_TOLD,
   type ToldAlert,
+  testAlert,
 } from './alerts/compose-digest.ts';
 export {
   DELIVERY_TABLE,
@@ -64,6 +65,7 @@ export type {
   CallFacts,
   CallReplay,
   MediaFacts,
+  MediaPrefix,
   RecordFact,
   RecordingFact,
   SurfacedWith,
@@ -129,6 +131,18 @@ export {
   type TenantEvent,
 } from './events/tenant-event.ts';
 export {
+  CALL_SOURCES,
+  type CallSource,
+  chooseColumns,
+  DELETED_COLUMN,
+  EXPORT_COLUMNS,
+  EXPORT_VERSION,
+  type ExportColumn,
+  MAX_CELL_LENGTH,
+  makeFormulasInert,
+  TRUNCATED_COLUMN,
+} from './exports/export-columns.ts';
+export {
   COMPLETE_HOLDS,
   type DropFolder,
   folderOf,
@@ -155,29 +169,36 @@ export type { Contribution, LinkageFields, LinkageParty, ScoredPair } from './li
 export { type ExternalFields, fieldsOfRecord, fieldsOfRecording } from './linkage/read-fields.ts';
 export { isInBlock, scoreBlocks, scorePair } from './linkage/score-pair.ts';
 export { BLOCK_MS, DEFAULT_LINKAGE, LINKAGE_WEIGHTS, REVIEW_FLOOR } from './linkage/weights.ts';
+export { adviseMapping } from './mapping/advise-mapping.ts';
 export { checkMapping, MAX_MAPPING_FIELDS } from './mapping/check-mapping.ts';
+export { encodingKey, isEncoding, UNKNOWN_ENCODING } from './mapping/encodings.ts';
 export {
   FIELD_TYPES,
   type FieldMapping,
   type FieldType,
   type FieldValue,
+  type IgnoreRule,
   type MappedRecord,
   type MappingOptions,
   type RawRecord,
 } from './mapping/field-mapping.ts';
+export { type FieldSource, labelOf, namesOf, type SourceTerm, termsOf } from './mapping/field-source.ts';
 export { mapRecord } from './mapping/map-record.ts';
 export { CALL_PRESETS, COACH_MINIMUM, type MappingPreset } from './mapping/presets.ts';
+export { DURATION_UNITS, type DurationUnit } from './mapping/read-duration.ts';
 export { isOverRecordLimit, RECORD_LIMIT_BYTES } from './mapping/record-limit.ts';
-export { checkColumns } from './mapping/source-fields.ts';
+export { checkColumns, promisedFields } from './mapping/source-fields.ts';
+export { SYSTEM_PRESETS, type SystemPreset } from './mapping/system-presets.ts';
 export { baseName, canonicalStem, namedStem } from './names/canonical-stem.ts';
 export { checkDropName } from './names/check-drop-name.ts';
-export { isTemporaryName, kindOfName, MEDIA_EXTENSIONS, SIDECAR_EXTENSIONS } from './names/file-kinds.ts';
+export { kindOfName, MEDIA_EXTENSIONS, SIDECAR_EXTENSIONS } from './names/file-kinds.ts';
 export { checkFilenamePattern, DEFAULT_FILENAME_PATTERN } from './names/filename-pattern.ts';
 export { freeName, splitName } from './names/free-name.ts';
 export { parseFileName } from './names/parse-file-name.ts';
 export type { NameKind, ParsedName, WallTime } from './names/parsed-name.ts';
 export { GROUP_FILE_BYTES, laneOf, READ_LANES, type ReadLane } from './names/read-lane.ts';
 export { stripSourcePrefix } from './names/strip-source-prefix.ts';
+export { checkTemporaryName, DEFAULT_TEMPORARY_NAMES, isTemporaryName } from './names/temporary-names.ts';
 export {
   type FileState,
   isOutcomeCode,
@@ -190,7 +211,13 @@ export {
   stateOf,
   WARNING_TABLE,
 } from './outcomes.ts';
-export { type AlertSettings, DEFAULT_SETTINGS, type Policy, type TenantSettings } from './policy.ts';
+export {
+  type AlertSettings,
+  DEFAULT_SETTINGS,
+  encodingOf,
+  type Policy,
+  type TenantSettings,
+} from './policy.ts';
 export {
   findReadiness,
   type Named,
@@ -202,7 +229,13 @@ export { formatHours, formatOffset, judgeSkew, type SkewVerdict } from './readin
 export { isReady, readinessChecks, rowsExample } from './readiness/readiness-checks.ts';
 export { READINESS_TABLE, type ReadinessCode } from './readiness/readiness-table.ts';
 export { REQUEST_ISSUE_TABLE } from './request-issues.ts';
-export { type DataRetention, type DeletionReason, wantsConfirmation } from './retention/data-retention.ts';
+export {
+  DATA_RETENTION_GRACE_HOURS,
+  type DataRetention,
+  type DeletionReason,
+  isShorter,
+  wantsConfirmation,
+} from './retention/data-retention.ts';
 export {
   type ComparedRecord,
   compareReadings,
@@ -232,6 +265,7 @@ export {
 export { readWords, type WordSearch } from './search/read-words.ts';
 export { searchTextOf } from './search/search-text.ts';
 export { type DiskSpace, diskFloorBytes, judgeSpace } from './storage/judge-space.ts';
+export { trimMarks } from './text/marks.ts';
 export { AMEND_WINDOW_MS, judgeAmendWindow } from './times/amend-window.ts';
 export {
   addDays,
@@ -241,4 +275,5 @@ export {
   offsetMinutesOf,
   rangeOfDay,
 } from './times/local-day.ts';
+export { nearestTimeZones } from './times/nearest-zones.ts';
 export { formatInstant, isTimeZone } from './times/wall-time.ts';

@@ -26,7 +26,7 @@ const rejected = (sentence: string, fix: string): Row => ({ state: 'rejected', s
 /** Every outcome of a file. docs/errors.md holds one row for each; a test keeps the two equal. */
 export const OUTCOME_TABLE = {
   SURFACED: done('The call is complete and visible.'),
-  UPDATED: done('The metadata changed the call.'),
+  UPDATED: done('The file changed the call.'),
   UNCHANGED: done('The metadata changes nothing in the call.'),
   DUPLICATE: done('The same recording was already received.'),
   CRM_IMPORTED: done('The CRM objects are stored.'),
@@ -35,6 +35,10 @@ export const OUTCOME_TABLE = {
     'Check the rows in the receipt: some may be held or rejected.',
   ),
   SUPERSEDED: done('A later file replaced this one.'),
+  IGNORED_BY_RULE: done(
+    'A rule of the field mapping leaves this record out: it makes no call.',
+    'Nothing to do; if it should be a call, change the rule `ignore` of the field mapping and send the file again.',
+  ),
 
   NO_METADATA: held(
     'The recording waits for its metadata.',
@@ -103,7 +107,7 @@ export const OUTCOME_TABLE = {
   NOT_MEDIA: rejected('Not an audio or video file.', 'Send the recording itself in a supported format.'),
   MEDIA_IMMUTABLE: rejected(
     'The call is already complete, and its recording cannot be replaced.',
-    'Send only metadata to change a call, or use another name for another call.',
+    'Send only metadata to change a call, append to the recording within 48 hours of the call, or use another name for another call.',
   ),
   DUPLICATE_METADATA: rejected(
     'The call already has metadata under another file name.',
@@ -111,8 +115,8 @@ export const OUTCOME_TABLE = {
   ),
   DUPLICATE_HEADER: rejected('Duplicate column name.', 'Give every column its own name.'),
   SCHEMA_DRIFT: rejected(
-    'A column of the field mapping is missing.',
-    'Send the mapped columns, or publish a mapping for the new columns.',
+    'A required column of the field mapping is missing.',
+    'Send the columns under their former names, or ask whoever set up this connection to map the new ones.',
   ),
   NESTED_VALUE: rejected(
     'A field holds a nested value.',
@@ -138,8 +142,8 @@ export const OUTCOME_TABLE = {
 
   WITHDRAWN: {
     state: 'withdrawn',
-    sentence: 'The file was removed before it took part in a call.',
-    fix: 'Send it again if that was a mistake.',
+    sentence: 'The file was removed or renamed before it took part in a call.',
+    fix: 'A renamed file needs nothing: its new name has a receipt of its own. Send a removed one again if that was a mistake.',
   },
 } as const satisfies Record<string, Row>;
 
@@ -152,6 +156,8 @@ export const WARNING_TABLE = {
   NAME_SPACE: 'A stray space in the file name was ignored.',
   DIRECTION_MISMATCH: 'The file name and the metadata disagree about the direction: the metadata wins.',
   TIME_MISMATCH: 'The file name and the metadata are over 5 minutes apart: the metadata wins.',
+  DURATION_MISMATCH:
+    'The durations of the metadata and of the recording differ by over 10% and 5 seconds: the metadata wins. Check the unit of the duration field.',
   TIME_NONEXISTENT:
     'The local time does not exist because clocks went forward: it was read with the offset before the change.',
   TIME_AMBIGUOUS:
@@ -161,7 +167,15 @@ export const WARNING_TABLE = {
   SIDECAR_AS_BATCH: 'The file has the name of a recording and several rows: it was read as a batch.',
   VALUE_TOO_LONG: 'A value is longer than expected: it was kept in full.',
   KEY_TRIMMED: 'White space around a field name was ignored.',
+  ROW_IGNORED: 'A line below the one row is no data, such as the closing line of a report: it was left out.',
+  ENCODING_ASSUMED:
+    'The text is not UTF-8 and nothing says what it is: it was read in the encoding that is named.',
   MEDIA_TYPE_MISMATCH: 'The extension does not match the content: the media type of the content was used.',
+  NO_MAPPED_FIELD:
+    'None of the fields of the metadata is in the field mapping: time, user and direction come from the file name.',
+  VALUE_UNREAD:
+    'The value of an optional field cannot be read as its type: it was kept as text, under `source.` and its name.',
+  EXCEL_NUMBER: 'Excel shortened a long number, whose last digits are lost: the text was kept unchanged.',
   PHONE_UNPARSED: 'A value is not a telephone number: it was kept unchanged.',
   DURATION_UNKNOWN:
     'The file name gives the end of the call and its duration is unknown: the end is used as the start.',

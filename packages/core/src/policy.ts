@@ -19,6 +19,10 @@ export interface TenantSettings {
    * Source: C25.
    */
   readonly crmFiles?: CrmFilePatterns | undefined;
+  /** Of metadata and CRM files that do not say what they are in; absent or null: UTF-8, or told as assumed. */
+  readonly encoding?: string | null | undefined;
+  /** Patterns of names that uploads have until they are whole; absent or null: the usual ones. */
+  readonly temporaryNames?: readonly string[] | null | undefined;
   readonly feedExpectedEveryMinutes: number;
   readonly passwordLogin: boolean;
   readonly dataRetention: { readonly evaluatedDays: number | null; readonly notEvaluatedDays: number | null };
@@ -72,3 +76,7 @@ export interface Policy {
   readonly mappingVersion: number;
   readonly mapping: { readonly fields: readonly FieldMapping[]; readonly options: MappingOptions };
 }
+
+/** The encoding that is set for a tenant's metadata, by the field mapping or else by the settings; null for none. */
+export const encodingOf = ({ mapping, settings }: Pick<Policy, 'mapping' | 'settings'>): string | null =>
+  mapping.options.encoding ?? settings.encoding ?? null;

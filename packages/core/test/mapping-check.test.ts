@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { checkMapping, MAX_MAPPING_FIELDS } from '../src/mapping/check-mapping.ts';
 import { FIELD_TYPES, type FieldMapping } from '../src/mapping/field-mapping.ts';
 import { COACH_MINIMUM } from '../src/mapping/presets.ts';
+import { compileDateFormat } from '../src/times/date-format.ts';
 
 const row = (more: Partial<FieldMapping>): FieldMapping => ({
   source: 'a',
@@ -45,6 +46,22 @@ test.each<[string, Partial<FieldMapping>, string[]]>([
     ['fields[0].formats[1]'],
   ],
   ['eleven formats', { type: 'instant', formats: Array(11).fill('iso8601') }, ['fields[0].formats']],
+  [
+    'case 126: a start of a date alone',
+    { target: 'startedAt', type: 'instant', formats: ['yyyy-MM-dd'] },
+    ['fields[0].formats[0]'],
+  ],
+  ['a zone in quotes', { type: 'instant', formats: ["yyyy-MM-dd HH:mm 'PST'"] }, ['fields[0].formats[0]']],
+  [
+    'a zone in quotes beside other words',
+    { type: 'instant', formats: ["yyyy-MM-dd HH:mm '(IST time)'"] },
+    ['fields[0].formats[0]'],
+  ],
+  ['no alternative', { source: [] }, ['fields[0].source']],
+  ['a join of one', { source: { join: ['a'] } }, ['fields[0].source']],
+  ['an empty part of a join', { source: ['b', { join: ['a', ' '] }] }, ['fields[0].source[1].join[1]']],
+  ['a constant that hides an alternative', { source: [{ constant: 'x' }, 'a'] }, ['fields[0].source[0]']],
+  ['a unit of a number', { type: 'number', durationUnit: 'ms' }, ['fields[0].durationUnit']],
   ['aliases of a string', { aliases: { a: 'b' } }, ['fields[0].aliases']],
   ['an alias of no word', { type: 'enum', aliases: { ' ': 'b' } }, ['fields[0].aliases']],
   ['an alias of no value', { type: 'enum', aliases: { a: '' } }, ['fields[0].aliases']],
@@ -85,4 +102,17 @@ test.each([
   [{ emptyWords: ['x'.repeat(256)] }, ['options.emptyWords']],
 ])('the options %j are refused at %j', (options, expected) => {
   expect(places([row({})], options)).toEqual(expected);
+});
+
+test.each([
+  ['a rule without words', { ignore: [{ source: 'Result', equals: [] }] }, ['options.ignore[0].equals']],
+  ['a rule without a field', { ignore: [{ source: '', equals: ['x'] }] }, ['options.ignore[0].source']],
+  ['an empty path to records', { records: ' ' }, ['options.records']],
+])('%s is refused', (_, options, at) => {
+  expect(places([], options)).toEqual(at);
+});
+
+test('versions that quote a zone or start calls at midnight stay in force: only new ones are refused', () => {
+  for (const format of ["yyyy-MM-dd HH:mm 'PST'", 'yyyy-MM-dd'])
+    expect(compileDateFormat(format)).toHaveProperty('format');
 });

@@ -52,6 +52,20 @@ describe('a number', () => {
     ['00012345678901234567890', '12345678901234567890'],
     ['0.12345678901234567890', '0.1234567890123456789'],
     ['-0.0000001', '-0.0000001'],
+    ['1.25E7', 12500000],
+    ['1e5', 100000],
+    ['-5.0E-4', -0.0005],
+    ['1.5E+0', 1.5],
+    ['123.456e1', 1234.56],
+    ['123.456e2', 12345.6],
+    ['123.456e3', 123456],
+    ['123.456e-3', 0.123456],
+    ['0E-10', 0],
+    ['-0.0E0', 0],
+    ['1.2345678901234567890E19', '12345678901234567890'],
+    ['2e30', '2000000000000000000000000000000'],
+    ['1E400', '1E400'],
+    ['-1e-400', '-1e-400'],
   ])('%s is %j', (text, value) => {
     expect(readNumber(text)).toBe(value);
   });
@@ -60,14 +74,18 @@ describe('a number', () => {
     '1,234',
     '12,34,567',
     '1,2345,678',
-    '1e5',
-    '0E68',
     '0x10',
     '$5',
     '5%',
     '.5',
     '5.',
     '1 000',
+    '1e',
+    'e5',
+    '1e5.5',
+    '012e3',
+    '1,5e3',
+    '+1E400',
     '--1',
     'NaN',
     'Infinity',
@@ -96,6 +114,9 @@ describe('a duration in seconds', () => {
   test.each([
     ['95', 95],
     ['95.25', 95.25],
+    ['1.25E2', 125],
+    ['5.0E-4', 0.0005],
+    ['1e3', 1000],
     ['1:35', 95],
     ['75:30', 4530],
     ['00:01:35', 95],
@@ -124,7 +145,6 @@ describe('a duration in seconds', () => {
     'P1DT',
     '1h',
     '95s',
-    '1e3',
     '',
   ])('%s is refused', (text) => {
     expect(readDuration(text)).toBeNull();
@@ -248,6 +268,16 @@ describe('a word that means empty', () => {
     expect(read('string', ' \t ')).toBeNull();
   });
 
+  test.each(['filename', 'user', 'contactId', 'accountId', 'externalId'])(
+    'case 113: is no text of %s, which names something else, whatever its type',
+    (target) => {
+      for (const word of ['NULL', 'None', 'n/a', '-', '\u200bNULL\u200b'])
+        expect(read('string', word, { target })).toBeNull();
+      expect(read('string', 'none', { target }, { emptyWords: ['missing'] })).toBe('none');
+      expect(read('string', ' Missing ', { target }, { emptyWords: ['missing'] })).toBeNull();
+    },
+  );
+
   test('is what the mapping lists, where it lists any, for strings too', () => {
     const context = { emptyWords: ['(none)'] };
     expect(read('string', '(None)', {}, context)).toBeNull();
@@ -276,10 +306,47 @@ describe('case 76: a value over 255 characters is kept whole and flagged', () =>
   });
 });
 
-test('an issue never repeats the value', () => {
-  for (const type of ['number', 'boolean', 'instant', 'duration', 'email'] as const) {
+test('an issue never repeats the value, but of a time or a word', () => {
+  for (const type of ['number', 'boolean', 'duration', 'email'] as const) {
     const { issues } = readValue('secret value', { source: 'field', target: 'target', type }, CONTEXT);
     expect(issues).toHaveLength(1);
     expect(issues[0]?.message).not.toContain('secret');
   }
+});
+
+const messageOf = (type: FieldType, text: string, row: Partial<FieldMapping> = {}): string =>
+  readValue(text, { source: 'field', target: 'target', type, ...row }, CONTEXT).issues[0]?.message ?? '';
+
+test('an unknown word is named beside the words that are known', () => {
+  const message = messageOf('enum', 'Sideways', { aliases: { in: 'inbound', out: 'outbound' } });
+  expect(message).toBe('Expected one of "in", "out", "inbound", "outbound", found "Sideways".');
+});
+
+test('a time that cannot be read is shown, and a serial of Excel is known for one', () => {
+  expect(messageOf('instant', '16.11.2026 24h')).toContain('found "16.11.2026 24h"');
+  expect(messageOf('instant', '46356.79')).toContain('This looks like a date of Excel (2026-11-30)');
+});
+
+test('a long number that Excel shortened is a warning', () => {
+  expect(read('id', '1.46947E+10')).toEqual(['1.46947E+10', 'EXCEL_NUMBER']);
+  expect(read('phone', '1.46947E+10')).toEqual(['1.46947E+10', 'EXCEL_NUMBER']);
+});
+
+describe('a duration with a unit', () => {
+  test.each([
+    ['ms', '300000', 300],
+    ['ms', '1', 0.001],
+    ['s', '95', 95],
+    ['min', '3.07', 184.2],
+    ['min', '03:04', 184],
+    ['h', '1.5', 5400],
+    ['hh:mm', '1:30', 5400],
+    ['mm:ss', '1:30', 90],
+    ['hh:mm:ss', '0:01:30', 90],
+    ['hh:mm:ss', '90', 'INVALID'],
+    ['hh:mm', '1:30:00', 'INVALID'],
+    ['min', 'PT3M', 180],
+  ] as const)('%s reads %s', (durationUnit, text, seconds) => {
+    expect(read('duration', text, { durationUnit })).toBe(seconds);
+  });
 });

@@ -3,6 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { MEDIA_EXTENSIONS } from '../src/names/file-kinds.ts';
 import { parseFileName } from '../src/names/parse-file-name.ts';
 import type { ParsedName } from '../src/names/parsed-name.ts';
+import {
+  checkTemporaryName,
+  DEFAULT_TEMPORARY_NAMES,
+  isTemporaryName,
+} from '../src/names/temporary-names.ts';
 import { DEFAULT_SETTINGS, type TenantSettings } from '../src/policy.ts';
 
 const parse = (name: string, settings: Partial<TenantSettings> = {}) =>
@@ -136,6 +141,14 @@ test.each([
   '.a.wav.Xy12',
   '.hidden',
   'a.json~',
+  'a.wav.writing',
+  'a.wav.upload',
+  'a.wav.inprogress',
+  'a.wav.ocTransferId3924817.part',
+  'a.wav.ocTransfer77',
+  '~$calls.csv',
+  'a.wav~lock',
+  '.~lock.calls.csv#',
 ])('case 13: %s is an upload under way: neither recording nor sidecar, and no reason to reject', (name) => {
   const parsed = parse(name);
   expect(parsed.kind).toBe('temporary');
@@ -204,4 +217,48 @@ test('a name built by the pattern is read back as it was built', () => {
       },
     ),
   );
+});
+
+describe('names of uploads under way that the tenant sets', () => {
+  const kindOf = (name: string, temporaryNames: readonly string[] | null) =>
+    parseFileName(name, { ...DEFAULT_SETTINGS, temporaryNames }).kind;
+
+  test('stand in place of the usual ones', () => {
+    expect(kindOf('a.wav.busy', ['*.busy'])).toBe('temporary');
+    expect(kindOf('A.WAV.BUSY', ['*.Busy'])).toBe('temporary');
+    expect(kindOf('busy_a.wav', ['busy_*'])).toBe('temporary');
+    expect(kindOf('a.wav', ['*.busy'])).toBe('recording');
+    expect(kindOf('a.wav.part', ['*.busy'])).toBe('unsupported');
+    expect(kindOf('.a.wav', [])).toBe('recording');
+    expect(kindOf('a.wav.part', null)).toBe('temporary');
+  });
+
+  test.for([
+    ['*', 'anything', true],
+    ['?.tmp', 'a.tmp', true],
+    ['?.tmp', 'ab.tmp', false],
+    ['a*b*c', 'a-b-b-c', true],
+    ['a*b*c', 'a-b-b', false],
+    ['*.part', '.part', true],
+    ['part', 'part', true],
+    ['part', 'parts', false],
+    ['a+b(c', 'A+B(C', true],
+    ['*.*~', 'a.b~', true],
+    ['', '', true],
+  ] as const)('the pattern %s and the name %s: %s', ([pattern, name, isTaken]) => {
+    expect(isTemporaryName(name, [pattern])).toBe(isTaken);
+  });
+
+  test('a pattern and a name made to be slow are compared at once', () => {
+    const startedAt = performance.now();
+    expect(isTemporaryName('a'.repeat(255), ['*a'.repeat(31).concat('b')])).toBe(false);
+    expect(performance.now() - startedAt).toBeLessThan(50);
+  });
+
+  test('a pattern that ordinary names fit is refused', () => {
+    for (const pattern of ['*', '*.*', '*.wav', '*.JSON', '20*', '*a*', '?*'])
+      expect(checkTemporaryName(pattern).map(({ code }) => code)).toEqual(['MAPPING_INVALID']);
+    for (const pattern of [...DEFAULT_TEMPORARY_NAMES, 'tmp_*', '*.wav.*', 'upload-*.wav'])
+      expect({ pattern, issues: checkTemporaryName(pattern) }).toEqual({ pattern, issues: [] });
+  });
 });

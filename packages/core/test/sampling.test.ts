@@ -159,7 +159,7 @@ describe('a suggestion', () => {
     expect(suggestion.fields.map(({ target }) => target)).toEqual(['user', 'direction']);
     expect(suggestion.issues.map(({ code, at }) => [code, at])).toEqual([
       ['DATE_ORDER_AMBIGUOUS', 'datetime'],
-      ['REQUIRED_NOT_FOUND', 'startedAt'],
+      ['TIME_OF_DAY_MISSING', 'datetime'],
     ]);
   });
 

@@ -16,3 +16,21 @@ test('the text that a call is found by is cut to text that the database can hold
   expect(searchTextOf(content).isWellFormed()).toBe(true);
   expect(searchTextOf(content)).toHaveLength(200_000);
 });
+
+test('a call is found by each word of an e-mail address', () => {
+  const content = {
+    startedAt: null,
+    endedAt: null,
+    direction: 'inbound',
+    user: 'rep@bright.test',
+    durationSeconds: null,
+    fields: { note: 'cc Jo <jo.doe+x@acme-east.test>' },
+    raw: {},
+    mappingVersion: 1,
+    warnings: [],
+  };
+  const words = searchTextOf(content).split(' ');
+  expect(words).toEqual(
+    expect.arrayContaining(['rep@bright.test', 'rep', 'bright', 'jo', 'doe', 'acme', 'east']),
+  );
+});

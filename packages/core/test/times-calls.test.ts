@@ -147,6 +147,28 @@ test.each([
   expect(resolve({ mapped: { startedAt: utc(time) } }).codes).toEqual(codes);
 });
 
+test.each([
+  [
+    '15:00:20',
+    'The time of the file name is 5 h earlier than the metadata. This looks like another time zone',
+  ],
+  ['04:30:00', 'The time of the file name is 5 h 30 min later than the metadata. This looks like another'],
+  ['10:47:00', 'The time of the file name is 47 min earlier than the metadata.'],
+])('a mismatch says by how much, and names the zone where it looks like one: %s', (time, message) => {
+  const { warnings } = resolveCallTimes({
+    mapped: { ...EMPTY, startedAt: utc(time) },
+    name: parseFileName(NAME, DEFAULT_SETTINGS),
+    settings: DEFAULT_SETTINGS,
+    timeZone: 'UTC',
+    receivedAtMs: Date.parse('2024-05-11T00:00:00Z'),
+    mediaDurationSeconds: null,
+  });
+  expect(warnings[0]?.message).toContain(message);
+  expect(warnings[0]?.message.includes('time zone')).toBe(
+    message.includes('time zone') || message.includes('another'),
+  );
+});
+
 test('an end before the start is left out, with a warning', () => {
   const mapped = { startedAt: utc('10:00:00'), endedAt: utc('09:59:59') };
   expect(resolve({ mapped })).toMatchObject({
@@ -249,5 +271,44 @@ describe('the amend window', () => {
         expect(window.isLate).toBe(receivedAtMs > window.acceptedUntilMs);
       }),
     );
+  });
+});
+
+describe('the durations of the metadata and of the recording', () => {
+  const start = { startedAt: utc('10:00:00') };
+  test.for([
+    // Milliseconds read as seconds.
+    [300_000, 300, true],
+    [6_000, 6, true],
+    [300, 300_000, true],
+    // A minute of ringing, or of what the recorder cut away, in a call of twenty minutes is no fault.
+    [1_260, 1_200, false],
+    [330, 300, false],
+    [330.1, 300, true],
+    [270, 300, false],
+    [269.9, 300, true],
+    // Short calls differ by a share that says nothing.
+    [8, 3, false],
+    [8.1, 3, true],
+    [0, 5, false],
+    [0, 5.1, true],
+  ] as const)('of %d and %d seconds are a DURATION_MISMATCH: %s', ([given, media, isMismatch]) => {
+    const { codes, durationSeconds } = resolve({
+      mapped: { ...start, durationSeconds: given },
+      mediaDurationSeconds: media,
+    });
+    expect(codes).toEqual(isMismatch ? ['DURATION_MISMATCH'] : []);
+    expect(durationSeconds).toBe(given);
+  });
+
+  test('are compared where the metadata gives an end in place of a duration', () => {
+    const mapped = { ...start, endedAt: utc('10:05:00') };
+    expect(resolve({ mapped, mediaDurationSeconds: 6 }).codes).toEqual(['DURATION_MISMATCH']);
+    expect(resolve({ mapped, mediaDurationSeconds: 300 }).codes).toEqual([]);
+  });
+
+  test('are not compared where one of them is unknown', () => {
+    expect(resolve({ mapped: { ...start, durationSeconds: 300 } }).codes).toEqual([]);
+    expect(resolve({ mapped: start, mediaDurationSeconds: 300 }).codes).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WallTime } from '../src/names/parsed-name.ts';
+import { nearestTimeZones } from '../src/times/nearest-zones.ts';
 import { parseInstant } from '../src/times/parse-instant.ts';
 import {
   formatInstant,
@@ -132,6 +133,53 @@ test.each(['BST', 'CST', 'IST', 'ACT', 'PST', 'EST', 'MST', 'PST8PDT', 'GMT', 'F
     else expect(() => wallTimeCandidates(time, zone)).toThrow(RangeError);
   },
 );
+
+const LEGACY =
+  'ACT AET AGT ART AST BET BST CAT CNT CST CTT EAT ECT IET IST JST MIT NET NST PLT PNT PRT PST SST VST';
+test.each(LEGACY.split(' '))(
+  'case 111: %s is no zone, and the nearest that times are calculated by are named',
+  (zone) => {
+    expect(isTimeZone(zone)).toBe(false);
+    const nearest = nearestTimeZones(zone);
+    expect(nearest.length).toBeGreaterThan(0);
+    for (const name of nearest) expect(wallTimeCandidates(wall('2026-03-02 10:00:00'), name)).toHaveLength(1);
+  },
+);
+
+test('every zone that the validator takes is one that times are calculated by, and the other way round', () => {
+  const known = [
+    ...Intl.supportedValuesOf('timeZone'),
+    ...LEGACY.split(' '),
+    'EST',
+    'HST',
+    'CET',
+    'Etc/GMT+5',
+  ];
+  const calculates = (zone: string): boolean => {
+    try {
+      return wallTimeCandidates(wall('2026-03-02 10:00:00'), zone).length > 0;
+    } catch {
+      return false;
+    }
+  };
+  expect(known.filter((zone) => isTimeZone(zone) !== calculates(zone))).toEqual([]);
+});
+
+test.each([
+  ['bst', 'Europe/London'],
+  ['EST', 'America/New_York'],
+  ['New York', 'America/New_York'],
+  ['America/NewYork', 'America/New_York'],
+  ['Europe/Berln', 'Europe/Berlin'],
+  ['paris', 'Europe/Paris'],
+])('case 111: for %s the nearest zone is %s', (text, zone) => {
+  expect(nearestTimeZones(text)).toContain(zone);
+});
+
+test('a name that is near to nothing has no nearest zones', () => {
+  for (const text of ['', 'x', 'Mars/Olympus', 'x'.repeat(10_000)])
+    expect(nearestTimeZones(text)).toEqual([]);
+});
 
 test('a wall time exists just when its date does', () => {
   const parts = fc.record({

@@ -72,7 +72,7 @@ function settingsFor(options: EmbeddedPostgresOptions): Record<string, string> {
     unix_socket_directories: '',
     password_encryption: 'scram-sha-256',
     max_connections: String(options.maxConnections ?? 120),
-    shared_buffers: '96MB',
+    shared_buffers: '256MB',
     max_wal_size: '512MB',
     timezone: 'UTC',
     log_timezone: 'UTC',

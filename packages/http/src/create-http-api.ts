@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SAMPLE_BYTES } from '@callbay/contracts';
 import type { ApiStores, BlobStore, JobQueue, Sampler } from '@callbay/ingestion';
-import Fastify, { type FastifyBaseLogger } from 'fastify';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { registerAlerts } from './alerts/routes.ts';
 import { registerApiKeys } from './api-keys/routes.ts';
@@ -14,12 +14,15 @@ import { registerCrm } from './crm/routes.ts';
 import { registerDataRetention } from './data-retention/routes.ts';
 import { registerDocs } from './docs/routes.ts';
 import { registerEvents } from './events/routes.ts';
+import { registerExports } from './exports/routes.ts';
 import { registerExternalRecordings } from './external-recordings/routes.ts';
 import { registerFiles } from './files/routes.ts';
+import { registerFolderDrop } from './folder-drop/routes.ts';
 import { type HealthDeps, registerHealth } from './health/routes.ts';
 import { registerHolds } from './holds/routes.ts';
 import { registerMappings } from './mappings/routes.ts';
 import { registerMatches } from './matches/routes.ts';
+import { registerOperations } from './operations/routes.ts';
 import { registerPurges } from './purges/routes.ts';
 import { registerReconciliation } from './reconciliation/routes.ts';
 import { registerReplays } from './replays/routes.ts';
@@ -28,14 +31,16 @@ import { registerPreviews } from './samples/preview-routes.ts';
 import { registerSamples } from './samples/routes.ts';
 import { type Answered, watchAnswers } from './server/answered.ts';
 import type { Api } from './server/api.ts';
-import { boundBodies } from './server/body-budget.ts';
 import { sendFailure } from './server/failures.ts';
 import { SECURE_HEADERS } from './server/headers.ts';
+import { boundHeldBytes } from './server/held-bytes.ts';
 import { acceptJson } from './server/json-body.ts';
 import { answerUnknownPaths } from './server/known-paths.ts';
+import { logRequests } from './server/log-requests.ts';
 import { describeApi } from './server/openapi.ts';
 import { acceptBytes } from './server/raw-body.ts';
 import { watchSilentConnections } from './server/silent-connections.ts';
+import { giveTurns } from './server/tenant-turns.ts';
 import { reportUntrustedProxies } from './server/untrusted-proxy.ts';
 import { validatorCompiler } from './server/validate.ts';
 import { registerSftpKeys } from './sftp-users/key-routes.ts';
@@ -60,6 +65,8 @@ export interface HttpOptions {
   readonly tokenKey: Uint8Array;
   /** Where customers reach the SFTP server. */
   readonly sftp: { readonly host: string; readonly port: number };
+  /** Where folders of tenants are scanned; null, or not given: nowhere. */
+  readonly folderRoot?: string | null;
   /** Addresses and CIDR ranges whose X-Forwarded-* headers are believed. */
   readonly trustProxy?: readonly string[];
   readonly logger?: FastifyBaseLogger;
@@ -67,6 +74,8 @@ export interface HttpOptions {
   readonly metricsToken?: string | null;
   /** CIDR ranges that webhooks may go to although they are not public; none unless given. */
   readonly webhookAllow?: readonly string[];
+  /** Whether e-mail goes out: addresses for alerts are refused where it does not. True unless given. */
+  readonly sendsMail?: boolean;
   /** Resolves the names of webhooks when they are set; by the system unless given. */
   readonly resolveHost?: ResolveHost;
   /** How often an event stream asks for more; 500 ms unless given. */
@@ -82,6 +91,8 @@ export interface HttpOptions {
 const BODY_BYTES = 2 ** 20;
 const HEADERS_MS = 15_000;
 const REQUEST_MS = 60_000;
+/** Longer than any answer takes to begin. A client that reads nothing for so long holds an answer for nothing. */
+const SILENCE_MS = 180_000;
 
 /**
  * The HTTP API, ready to listen. `close` ends event streams, waits for requests and closes idle connections. It owns
@@ -89,9 +100,10 @@ const REQUEST_MS = 60_000;
  */
 export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promise<Api> {
   const { tokenKey, sftp, trustProxy = [], logger, webhookAllow = [] } = options;
-  const webhooks = {
+  const recipients = {
     rules: { allow: webhookAllow },
     resolveHost: options.resolveHost ?? createResolveHost(),
+    sendsMail: options.sendsMail ?? true,
   };
   const eventLimits = {
     pollMs: options.eventPollMs ?? 500,
@@ -103,7 +115,10 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_MS,
+    connectionTimeout: SILENCE_MS,
     http: { headersTimeout: HEADERS_MS },
+    // One line a request, below, in place of two.
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustProxy.length === 0 ? false : [...trustProxy],
     genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
@@ -121,6 +136,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURE_HEADERS).header('x-request-id', request.id);
   });
+  logRequests(app);
   if (deps.answered !== undefined) watchAnswers(app, deps.answered);
   answerUnknownPaths(app);
   await describeApi(app);
@@ -134,16 +150,19 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   await app.register(async (closed) => {
     closed.addHook('onRequest', createAuthenticate({ ...deps, identify }));
     if (trustProxy.length === 0) reportUntrustedProxies(closed, deps.untrustedProxy ?? (() => {}));
-    boundBodies(closed);
+    boundHeldBytes(closed);
+    giveTurns(closed);
     const api = closed.withTypeProvider<ZodTypeProvider>();
-    registerTenants(api, { ...deps, webhooks });
+    registerTenants(api, { ...deps, recipients });
     registerApiKeys(api, { ...deps, tokenKey });
     registerSftpUsers(api, { ...deps, sftp });
     registerSftpKeys(api, deps);
+    registerFolderDrop(api, { ...deps, folderRoot: options.folderRoot ?? null });
     registerMappings(api, deps);
     registerFiles(api, deps);
     registerCalls(api, deps);
     registerMedia(api, deps);
+    registerExports(api, deps);
     registerCrm(api, deps);
     registerHolds(api, deps);
     registerPurges(api, deps);
@@ -151,6 +170,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerAlerts(api, deps);
     registerReconciliation(api, deps);
     registerAudit(api, deps);
+    registerOperations(api, deps);
     registerEvents(api, deps, eventLimits);
     registerPreviews(api, deps);
     registerLints(api, deps);
@@ -158,7 +178,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     await closed.register(async (bytes) => {
       acceptBytes(bytes, SAMPLE_BYTES);
       registerSamples(bytes.withTypeProvider<ZodTypeProvider>(), deps);
-      registerConfig(bytes.withTypeProvider<ZodTypeProvider>(), { ...deps, webhooks });
+      registerConfig(bytes.withTypeProvider<ZodTypeProvider>(), { ...deps, recipients });
     });
     registerExternalRecordings(api, deps);
     registerMatches(api, deps);

@@ -1,5 +1,5 @@
 import { type DeliveryFailure, deliveryFailure } from '@callbay/core';
-import { type DigestSender, sweepAlerts, sweepDeliveries } from '@callbay/ingestion';
+import { type DeliveryStore, type DigestSender, sweepAlerts, sweepDeliveries } from '@callbay/ingestion';
 import { createAlertStore, createDeliveryStore, transact } from '@callbay/postgres';
 import { type TestClock, testClock } from '@callbay/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -62,6 +62,12 @@ async function sweepAt(ms: number): Promise<void> {
   await at(ms);
   await sweepAlerts({ alerts: createAlertStore(api.db), log });
   await sweepDeliveries({ deliveries: createDeliveryStore(api.db, sealer), sender, log });
+}
+
+/** What a sweep makes before it sends anything. */
+async function makeDigests(deliveries: DeliveryStore): Promise<void> {
+  const listeners = await deliveries.findListeners(await deliveries.listUnreported(null, 10));
+  for (const listener of listeners) await deliveries.makeDigest(listener);
 }
 
 const deliveriesOf = async (id: string, query = '') =>
@@ -167,7 +173,7 @@ test('of several senders at once each delivery has one', async () => {
   const deliveries = createDeliveryStore(api.db, sealer);
   await at(HOUR + 1);
   await sweepAlerts({ alerts: createAlertStore(api.db), log });
-  await deliveries.makeDigests(10);
+  await makeDigests(deliveries);
   const [first, second] = await transact(api.db, async (tx) => {
     await tx.query('SELECT FROM alert_deliveries ORDER BY due_at, id LIMIT 6 FOR UPDATE');
     // What another one holds just now is left to it: neither waited for nor taken twice.
@@ -295,7 +301,7 @@ describe('a delivery that fails', () => {
     const deliveries = createDeliveryStore(api.db, sealer);
     await at(HOUR + 1);
     await sweepAlerts({ alerts: createAlertStore(api.db), log });
-    await deliveries.makeDigests(10);
+    await makeDigests(deliveries);
     for (let attempt = 1; attempt <= 12; attempt += 1) {
       expect(await deliveries.takeDue(10)).toMatchObject([{ tenantId: id, attempt }]);
       expect(await deliveries.takeDue(10)).toEqual([]);
@@ -380,4 +386,28 @@ describe('alert settings', () => {
     expect(text).not.toContain(first.body.secret);
     expect(text).not.toContain(second.body.secret);
   });
+});
+
+test('a test alert goes to every recipient at once, at most one a minute, and delays no real digest', async () => {
+  const id = await newTenant({ emails: ['ops@acme.test'], digestEveryMinutes: 60 });
+  await at(HOUR);
+  const asked = await api.ask(`POST /v1/tenants/${id}/alerts/test`);
+  expect(asked.status, asked.text).toBe(202);
+  expect(asked.body.deliveries).toMatchObject([
+    { channel: 'email', target: 'ops@acme.test', state: 'pending' },
+  ]);
+  expect((await api.ask(`POST /v1/tenants/${id}/alerts/test`)).status).toBe(429);
+  await sweepAt(HOUR + 1);
+  const tests = sent.filter(({ opened }) => opened.includes('TEST'));
+  expect(tests).toEqual([{ to: 'ops@acme.test', opened: ['TEST'], resolved: [], openCount: 0 }]);
+  expect(sent.filter(({ opened }) => opened.includes('FEED_LATE'))).toHaveLength(1);
+  expect((await deliveriesOf(id, '?state=delivered')).length).toBe(2);
+  expect((await api.ask(`GET /v1/tenants/${id}/alerts?kind=TEST`)).status).toBe(400);
+});
+
+test('a test alert without a recipient is refused', async () => {
+  const id = await newTenant({});
+  const { status, body } = await api.ask(`POST /v1/tenants/${id}/alerts/test`);
+  expect(status).toBe(422);
+  expect(body.detail).toContain('settings.alerts.emails');
 });

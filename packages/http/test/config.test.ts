@@ -307,3 +307,36 @@ test('the secret of a webhook and every key stay out of the set-up', async () =>
   expect(text).not.toContain(made.body.secret);
   expect(text).not.toContain(key.body.key);
 });
+
+describe('a set-up for a tenant that does not exist', () => {
+  const setUp = 'callbay: 1\nname: New\ntimeZone: UTC\nmappings:\n  call:\n    fields: []\n';
+
+  test('makes it for an operator who asks for that, and a dry run makes nothing', async () => {
+    expect((await put('new-1', setUp)).status).toBe(404);
+    const dry = await put('new-1', setUp, '?create=true&dryRun=true');
+    expect(dry.body).toMatchObject({ dryRun: true, isNew: true });
+    expect((await api.ask('GET /v1/tenants/new-1')).status).toBe(404);
+    expect((await put('new-1', setUp, '?create=true')).body).toMatchObject({ dryRun: false, isNew: true });
+    expect((await api.ask('GET /v1/tenants/new-1')).body).toMatchObject({ name: 'New', timeZone: 'UTC' });
+    expect((await put('new-1', setUp, '?create=true')).body).toEqual({ dryRun: false, changes: [] });
+  });
+
+  test('that is refused leaves no tenant', async () => {
+    const wrong = setUp.replace('UTC', 'Nowhere/None');
+    expect((await put('new-2', wrong, '?create=true')).status).toBe(422);
+    expect((await api.ask('GET /v1/tenants/new-2')).status).toBe(404);
+  });
+
+  test('is not found for anybody but an operator', async () => {
+    const id = await newTenant();
+    const key = await api.makeKey('manager', [id]);
+    const ask = (tenant: string) =>
+      api.ask(`PUT /v1/tenants/${tenant}/config?create=true`, {
+        key,
+        body: setUp,
+        headers: { 'content-type': 'application/yaml' },
+      });
+    expect((await ask('new-3')).status).toBe(404);
+    expect((await ask(id)).status).toBe(403);
+  });
+});

@@ -54,7 +54,7 @@ describe('the preview of a data retention', () => {
   );
 });
 
-test('case 57: a policy that would remove over 100 calls and over half of them asks to be confirmed', async () => {
+test('case 57: a policy that would delete calls asks to be confirmed', async () => {
   await api.ask('POST /v1/tenants', { body: { id: 'large', name: 'Large' } });
   await api.db.execute(
     `INSERT INTO calls (tenant_id, call_key, status, call_id, started_at)
@@ -73,23 +73,21 @@ test('case 57: a policy that would remove over 100 calls and over half of them a
   expect((await ask()).callIds).toHaveLength(100);
 });
 
-test('case 57: exactly 100 calls, or half of all, need no confirmation', async () => {
+test('case 57: a single call is for somebody to confirm, and no call for nobody', async () => {
   await api.ask('POST /v1/tenants', { body: { id: 'small', name: 'Small' } });
-  const add = (days: number, from: number, to: number) =>
-    api.db.execute(
-      `INSERT INTO calls (tenant_id, call_key, status, call_id, started_at)
-       SELECT 'small', 'stem:' || n, 'surfaced', n, callbay_now() - make_interval(days => $1)
-         FROM generate_series($2::int, $3::int) AS n`,
-      [days, from, to],
-    );
-  const wants = async () =>
-    (await api.ask('GET /v1/tenants/small/data-retention/preview?notEvaluatedDays=5')).body.wantsConfirmation;
-  await add(10, 1, 100);
-  expect(await wants()).toBe(false);
-  await add(10, 101, 101);
-  expect(await wants()).toBe(true);
-  await add(1, 102, 202);
-  expect(await wants()).toBe(false);
+  const set = (days: number, query = '') =>
+    api.ask(`PATCH /v1/tenants/small${query}`, {
+      body: { settings: { dataRetention: { notEvaluatedDays: days } } },
+    });
+  expect((await set(6)).status).toBe(200);
+  await api.db.execute(
+    `INSERT INTO calls (tenant_id, call_key, status, call_id, started_at)
+     VALUES ('small', 'stem:1', 'surfaced', 1, callbay_now() - interval '5 days 1 second')`,
+  );
+  const refused = await set(5);
+  expect(refused.body).toMatchObject({ code: 'CONFLICT' });
+  expect(refused.body.detail).toContain('1 of 1 calls');
+  expect((await set(5, '?confirm=true')).status).toBe(200);
 });
 
 test('deleted calls are listed by changeSeq, and calls that were never visible are not', async () => {

@@ -60,6 +60,21 @@ test('files are listed newest first, page by page, and by what became of them', 
   expect(await listed('?name=b.json')).toEqual([]);
 });
 
+test('files are found by a part of their name, by time and by sender', async () => {
+  const [first, second, third] = ids;
+  expect(await listed('?q=.WAV')).toEqual([first]);
+  expect(await listed('?q=A')).toEqual([third, second, first]);
+  // What stands for anything in LIKE stands for itself here.
+  expect(await listed('?q=%25')).toEqual([]);
+  expect(await listed('?q=a_json')).toEqual([]);
+  const { body } = await api.ask(`GET /v1/tenants/acme/files/${second}`);
+  const after = new Date(Date.parse(body.receivedAt) + 1).toISOString();
+  expect(await listed(`?from=${body.receivedAt}&to=${after}`)).toContain(second);
+  expect(await listed(`?to=${body.receivedAt}`)).not.toContain(second);
+  await api.db.execute(`UPDATE files SET sent_by = 'acme-pbx' WHERE id = $1`, [second]);
+  expect(await listed('?sentBy=acme-pbx')).toEqual([second]);
+});
+
 test('the rows of a batch are listed in its own order, page by page, and by what became of them', async () => {
   const fileId = await makeFile(api.db, 'acme', {
     name: 'day.csv',
@@ -148,4 +163,38 @@ test('the purge preview lists what goes until a time, soonest first, page by pag
   );
   expect(seen.sort()).toEqual([...ids].sort());
   expect(rest.body.nextCursor).toBeNull();
+});
+
+test('refused rows come out as a CSV with the values that the file gave, to be corrected and sent again', async () => {
+  const fileId = await makeFile(api.db, 'acme', {
+    name: 'week.csv',
+    kind: 'batch',
+    state: 'done',
+    code: 'BATCH_DONE',
+  });
+  for (let row = 1; row <= 120; row += 1) {
+    const raw = row === 2 ? { when: '31/02/2026', note: 'a "b", c\nd' } : { when: 'x', only: `${row}` };
+    await api.db.execute(
+      `INSERT INTO call_records (tenant_id, file_id, row, line, stem, raw, nested_paths, at, issues, is_batch_row, state, outcome_code, outcome_message)
+       VALUES ('acme', $1, $2::int, $2 + 1, 'week/' || $2, $3, '[]', '', '[]', TRUE, $4, $5, 'No such day.')`,
+      [
+        fileId,
+        row,
+        JSON.stringify(raw),
+        row === 1 ? 'done' : 'rejected',
+        row === 1 ? 'SURFACED' : 'METADATA_INVALID',
+      ],
+    );
+  }
+  const answer = await api.ask(`GET /v1/tenants/acme/files/${fileId}/rows?format=csv&state=rejected`);
+  expect(answer.headers.get('content-type')).toMatch(/^text\/csv/);
+  const lines = answer.text.split('\r\n');
+  expect(lines.slice(0, 3)).toEqual([
+    'line,state,code,message,note,only,when',
+    '3,rejected,METADATA_INVALID,No such day.,"a ""b"", c\nd",,31/02/2026',
+    '4,rejected,METADATA_INVALID,No such day.,,3,x',
+  ]);
+  expect(lines).toHaveLength(121);
+  const absent = '0c0ffee0-0000-4000-8000-000000000001';
+  expect((await api.ask(`GET /v1/tenants/acme/files/${absent}/rows?format=csv`)).status).toBe(404);
 });

@@ -1,4 +1,4 @@
-import { CALL_PRESETS, checkMapping } from '@callbay/core';
+import { CALL_PRESETS, checkMapping, SYSTEM_PRESETS } from '@callbay/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { arrive } from './arrivals.ts';
 import { startApi, type TestApi } from './support.ts';
@@ -57,6 +57,7 @@ test('every preset can be published as it is listed', async () => {
     'coach-minimum',
     'coach-typical',
     'evaluagent',
+    ...SYSTEM_PRESETS.map(({ name }) => name),
   ]);
   for (const { fields, options } of body.items) {
     const { status } = await api.ask('PUT /v1/tenants/acme/mappings/call', { body: { fields, options } });

@@ -30,7 +30,8 @@ test('a published mapping is the next version, and the policy reads by it', asyn
   expect(published.status).toBe(200);
   expect(published.headers.get('etag')).toBe('"2"');
   expect(published.body).toMatchObject({ kind: 'call', version: 2, fields: FIELDS, options: {} });
-  expect((await api.ask(`GET ${path}`)).body).toEqual(published.body);
+  const { warnings: _, ...stored } = published.body;
+  expect((await api.ask(`GET ${path}`)).body).toEqual(stored);
   const rows = await api.db.query<{ policy: unknown }>(
     'SELECT policy FROM tenant_policies WHERE tenant_id = $1 ORDER BY version',
     [id],
@@ -103,4 +104,65 @@ test('versions are listed newest first', async () => {
   );
   expect(versions).toEqual([3, 2, 1]);
   expect(rest.body.nextCursor).toBeNull();
+});
+
+test('a roll back publishes an earlier version again, and open calls are read by it', async () => {
+  const { id, path } = await newPath();
+  await put(path);
+  await put(path, undefined, [{ source: 'x', target: 'user', type: 'id' }]);
+  const back = await api.ask(`POST ${path}/rollback`, { body: { version: 2 } });
+  expect(back).toMatchObject({ status: 200, body: { version: 4, fields: FIELDS } });
+  const [policy] = await api.db.query<{ policy: unknown }>(
+    'SELECT policy FROM tenant_policies WHERE tenant_id = $1 ORDER BY version DESC LIMIT 1',
+    [id],
+  );
+  expect(policy?.policy).toMatchObject({ mappingVersion: 4, mapping: { fields: FIELDS } });
+  expect((await api.ask(`POST ${path}/rollback`, { body: { version: 9 } })).status).toBe(404);
+  const late = await api.ask(`POST ${path}/rollback`, {
+    body: { version: 1 },
+    headers: { 'if-match': '"2"' },
+  });
+  expect(late.status).toBe(412);
+});
+
+test('what is odd about a published mapping is answered as warnings', async () => {
+  const { path } = await newPath();
+  const codesOf = async (fields: unknown) =>
+    (await put(path, undefined, fields)).body.warnings.map(({ code, at }: { code: string; at: string }) => [
+      code,
+      at,
+    ]);
+  expect(await codesOf([])).toEqual([['MAPPING_EMPTY', 'fields']]);
+  const user = { source: 'a', target: 'user', type: 'id' };
+  expect(
+    await codesOf([
+      user,
+      { source: 'b', target: 'started_at', type: 'instant' },
+      { source: 'c', target: 'direction', type: 'enum', aliases: { up: 'upwards', in: 'inbound' } },
+    ]),
+  ).toEqual([
+    ['TARGET_NOT_MAPPED', 'fields'],
+    ['TARGET_UNKNOWN', 'fields[1].target'],
+    ['DIRECTION_UNKNOWN', 'fields[2].aliases.up'],
+  ]);
+});
+
+test('a mapping of alternatives, joins, constants and rules comes back as it was published', async () => {
+  const { path } = await newPath();
+  const body = {
+    fields: [
+      {
+        source: { join: ['Date', 'Time'] },
+        target: 'startedAt',
+        type: 'instant',
+        formats: ['M/d/yyyy h:mm a'],
+      },
+      { source: ['Agent', { constant: 'pool' }], target: 'user', type: 'id' },
+      { source: 'ms', target: 'durationSeconds', type: 'duration', durationUnit: 'ms' },
+    ],
+    options: { ignore: [{ source: 'Result', equals: ['Missed'] }], records: 'calls', nested: 'keep' },
+  };
+  const published = await api.ask(`PUT ${path}`, { body });
+  expect(published).toMatchObject({ status: 200, body });
+  expect((await api.ask(`GET ${path}`)).body).toMatchObject(body);
 });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeOpenApi } from '../src/index.ts';
+import { startApi } from './support.ts';
 
 const committed = join(import.meta.dirname, '../../../docs/openapi.json');
 
@@ -26,4 +27,14 @@ test('every route says who may call it, has a name of its own, a summary and the
   }
   const ids = operations.map(({ operationId }) => operationId);
   expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('the document names its server and the product, and `/` leads to the page of it', async () => {
+  const { servers, info } = JSON.parse(await makeOpenApi());
+  expect([servers[0].url, info.title]).toEqual(['/', 'Callbay']);
+  await using api = await startApi();
+  const root = await fetch(`${api.url}/`, { redirect: 'manual' });
+  expect([root.status, root.headers.get('location')]).toEqual([302, '/docs']);
+  const page = await api.ask('GET /docs/', { key: null });
+  expect(page.text).toContain('<title>Callbay API</title>');
 });

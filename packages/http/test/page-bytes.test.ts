@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import {
+  AlertList,
+  ApiKeyList,
   AuditList,
   BatchRowList,
   Call,
@@ -10,9 +12,12 @@ import {
   ExternalRecordingList,
   FileList,
   History,
+  HoldList,
   ITEM_BYTES,
   MappingList,
+  MatchList,
   PAGE_BYTES,
+  SftpUserList,
   TenantList,
 } from '@callbay/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -252,6 +257,87 @@ describe('other lists are cut by bytes', () => {
     }
     const pages = await pagesOf(`/v1/tenants/${tenantId}/external-recordings`, ExternalRecordingList, 500);
     expect(itemsOf(pages).map(({ id }) => id)).toEqual(sent.map(({ id }) => id).reverse());
+  });
+
+  test('holds', async () => {
+    const tenantId = await newTenant();
+    const reasons = [{ code: 'NO_METADATA', message: noise(200 * KIB) }];
+    for (let n = 0; n < 40; n += 1) {
+      const hold = { reasons, waitingFor: n % 2 ? 'metadata' : 'goLive', until: null, fileIds: [] };
+      await api.db.execute(
+        `INSERT INTO calls (tenant_id, call_key, status, hold, held_since)
+         VALUES ($1, $2, 'held', $3, '2026-03-01T00:00:00Z')`,
+        [tenantId, `stem:${String(n).padStart(3, '0')}`, JSON.stringify(hold)],
+      );
+    }
+    const pages = await pagesOf(`/v1/tenants/${tenantId}/holds`, HoldList, 500);
+    const keys = itemsOf(pages).map(({ callKey }) => callKey);
+    expect(keys).toEqual(Array.from({ length: 40 }, (_, n) => `stem:${String(n).padStart(3, '0')}`));
+    expect(pages[0]!.readBytes).toBeLessThan(PAGE_BYTES + MIB);
+  });
+
+  test('alerts', async () => {
+    const tenantId = await newTenant();
+    const examples = [
+      { fileId: randomUUID(), name: noise(200 * KIB), code: null, receivedAt: '2026-03-01T00:00:00.000Z' },
+    ];
+    await api.db.execute(
+      `INSERT INTO alerts (tenant_id, id, kind, subject, message, fix, count, examples, opened_at, updated_at)
+       SELECT $1, gen_random_uuid(), 'FEED_STALLED', n::text, 'm', 'f', 1, $2, callbay_now(), callbay_now()
+         FROM generate_series(1, 40) n`,
+      [tenantId, JSON.stringify(examples)],
+    );
+    const pages = await pagesOf(`/v1/tenants/${tenantId}/alerts`, AlertList, 500);
+    expect(new Set(itemsOf(pages).map(({ subject }) => subject)).size).toBe(40);
+    expect(pages[0]!.readBytes).toBeLessThan(PAGE_BYTES + MIB);
+  });
+
+  test('matches', async () => {
+    const tenantId = await newTenant();
+    const made = await api.ask(`POST /v1/tenants/${tenantId}/external-recordings`, {
+      body: { items: [{ source: 'zoom', id: 'r', fields: {} }] },
+    });
+    const recordingId = made.body.items[0].fileId;
+    const fileId = await makeFile(api.db, tenantId, { kind: 'batch' });
+    const contributions = [{ field: 'user', level: 'exact', bits: 1, why: noise(200 * KIB) }];
+    await api.db.execute(
+      `INSERT INTO matches (tenant_id, id, record_file_id, record_row, recording_file_id, score, contributions, proposed_at)
+       SELECT $1, gen_random_uuid(), $2, n, $3, 0.5, $4, callbay_now() FROM generate_series(1, 40) n`,
+      [tenantId, fileId, recordingId, JSON.stringify(contributions)],
+    );
+    const pages = await pagesOf(`/v1/tenants/${tenantId}/matches`, MatchList, 500);
+    expect(new Set(itemsOf(pages).map(({ record }) => record.row)).size).toBe(40);
+    expect(pages[0]!.readBytes).toBeLessThan(PAGE_BYTES + MIB);
+  });
+
+  test('API keys', async () => {
+    await api.db.execute(
+      `INSERT INTO api_keys (id, role, tenant_ids, label, digest, created_at)
+       SELECT gen_random_uuid(), 'tenant', (SELECT array_agg('t' || left(md5(k::text), 30)) FROM generate_series(1, 1000) k),
+              'many', md5(n::text), callbay_now() FROM generate_series(1, 300) n`,
+    );
+    const pages = await pagesOf('/v1/api-keys', ApiKeyList, 500);
+    const many = itemsOf(pages).filter(({ label }) => label === 'many');
+    expect(many.map(({ tenantIds }) => tenantIds.length)).toEqual(Array(300).fill(1000));
+    expect(pages[0]!.readBytes).toBeLessThan(PAGE_BYTES + MIB);
+  });
+
+  test('SFTP users', async () => {
+    const tenantId = await newTenant();
+    await api.db.execute(
+      `INSERT INTO sftp_users (tenant_id, username, allowed_cidrs)
+       SELECT $1, $1 || '-' || n, '{}' FROM generate_series(1, 100) n`,
+      [tenantId],
+    );
+    await api.db.execute(
+      `INSERT INTO sftp_keys (tenant_id, id, username, label, type, public_key, fingerprint)
+       SELECT $1, gen_random_uuid(), $1 || '-' || n, repeat('l', 200), 'ssh-rsa', repeat('k', 2800), k::text
+         FROM generate_series(1, 100) n, generate_series(1, 50) k`,
+      [tenantId],
+    );
+    const pages = await pagesOf(`/v1/tenants/${tenantId}/sftp-users`, SftpUserList, 500);
+    expect(pages.length).toBeGreaterThan(1);
+    expect(itemsOf(pages).map(({ keys }) => keys.length)).toEqual(Array(100).fill(50));
   });
 
   test('tenants, versions of mappings and the audit', async () => {

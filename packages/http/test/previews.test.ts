@@ -39,11 +39,11 @@ test('a draft reads the sample into typed values, and tells each row that it hol
   const id = await newTenant();
   const text =
     'datetime,email,direction,score\n2026-03-02 10:00,a@b.test,in,7\n,b@b.test,out,8\nsoon,c,in,x\n';
-  const fields = [...MINIMUM, { source: 'score', target: 'score', type: 'number' }];
+  const fields = [...MINIMUM, { source: 'score', target: 'score', type: 'number', required: true }];
   const { status, body } = await preview(id, { mapping: { fields }, sample: { name: 'a.csv', text } });
   expect(status).toBe(200);
   expect(body).toMatchObject({ liveVersion: 1, files: null });
-  expect(body.sample.counts).toEqual({ accepted: 1, held: 1, rejected: 1 });
+  expect(body.sample.counts).toEqual({ accepted: 1, held: 1, rejected: 1, ignored: 0 });
   expect(body.sample.records).toMatchObject([
     {
       at: 'line 2',
@@ -62,9 +62,9 @@ test('a draft reads the sample into typed values, and tells each row that it hol
   ]);
 });
 
-test('case 69: a draft that names a column the sample lacks is shown as drift', async () => {
+test('case 69: a draft that requires a column the sample lacks is shown as drift', async () => {
   const id = await newTenant();
-  const fields = [...MINIMUM, { source: 'gone', target: 'gone', type: 'string' }];
+  const fields = [...MINIMUM, { source: 'gone', target: 'gone', type: 'string', required: true }];
   const text = 'datetime,email,direction\n2026-03-02T10:00:00Z,a@b.test,in\n';
   const { body } = await preview(id, { mapping: { fields }, sample: { name: 'a.csv', text } });
   expect(body.sample.records).toMatchObject([{ state: 'rejected', code: 'SCHEMA_DRIFT' }]);
@@ -75,10 +75,10 @@ test('a draft tells the last files apart: calls that change, files newly rejecte
   await arrive(api.db, id, 'a.wav');
   const a = await arrive(api.db, id, 'a.json', [record()]);
   const b = await arrive(api.db, id, 'b.json', [record({ score: 'seven' })]);
-  const c = await arrive(api.db, id, 'c.json', [record({ datetime: '03/02/2026' })]);
+  const c = await arrive(api.db, id, 'c.json', [record({ datetime: '03/02/2026 10:00' })]);
   const d = await arrive(api.db, id, 'd.json', [record({ score: '' })]);
   const fields = [
-    { ...MINIMUM[0], formats: ['MM/dd/yyyy'] },
+    { ...MINIMUM[0], formats: ['MM/dd/yyyy HH:mm'] },
     ...MINIMUM.slice(1),
     { source: 'score', target: 'score', type: 'number', required: true },
   ];
@@ -94,6 +94,7 @@ test('a draft tells the last files apart: calls that change, files newly rejecte
     newlyRejected: 1,
     newlyHeld: 1,
     newlyReleased: 1,
+    newlyIgnored: 0,
   });
   expect(body.files.changedCalls).toEqual([
     { callId: 1, fileId: a, name: 'a.json', changes: [{ field: 'score', old: '7', new: 7 }] },

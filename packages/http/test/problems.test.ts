@@ -149,3 +149,12 @@ test('every answer carries the security headers and no CORS', async () => {
     expect(headers.get('x-request-id'), path).toMatch(/^[0-9a-f-]{36}$/);
   }
 });
+
+test('case 111: a zone that times cannot be calculated by is TIME_ZONE_UNKNOWN, with the nearest ones', async () => {
+  const { status, body } = await api.ask('POST /v1/tenants', {
+    body: { id: 'zone', name: 'Zone', timeZone: 'BST' },
+  });
+  expect([status, body.code]).toEqual([422, 'TIME_ZONE_UNKNOWN']);
+  expect(body.issues).toMatchObject([{ code: 'TIME_ZONE_UNKNOWN', at: 'timeZone' }]);
+  expect(body.issues[0].message).toContain('Europe/London');
+});

@@ -93,7 +93,10 @@ test('replaying again, and deciding again, changes nothing', async () => {
 test('a call whose record the new version refuses stays as it is, and is counted by its code', async () => {
   const id = await newTenant();
   await pair(id, 'a', { score: 'seven' });
-  await publish(id, SCORED);
+  await publish(
+    id,
+    SCORED.map((field) => ({ ...field, required: true })),
+  );
   const { body } = await replay(id, { mappingVersion: 2 });
   expect(body).toMatchObject({ replayed: 0, skipped: 1, skippedByCode: { METADATA_INVALID: 1 } });
   await sweep(api.db);

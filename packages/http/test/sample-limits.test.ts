@@ -16,6 +16,7 @@ beforeAll(async () => {
 afterAll(() => api[Symbol.asyncDispose]());
 
 const MIB = 2 ** 20;
+const PATIENT = { timeout: 20_000 };
 
 /** Each anchor is nine times the one before it. */
 const BOMB = `a: &a [x,x]\n${[...'bcdefghi']
@@ -56,10 +57,10 @@ test('a tenant announces at most 64 MiB of bodies at once, and no other tenant i
   const announced = Array.from({ length: 12 }, () => announce('acme', 10 * MIB));
   const answers: number[] = [];
   for (const each of announced) each.on('response', ({ statusCode = 0 }) => answers.push(statusCode));
-  await expect.poll(() => answers).toEqual(Array(6).fill(429));
+  await expect.poll(() => answers, PATIENT).toEqual(Array(6).fill(429));
   expect((await sample('acme2')).status).toBe(200);
   for (const each of announced) each.destroy();
   await expect
-    .poll(async () => (await ask('acme', 'POST …/mapping-samples', 'x'.repeat(9 * MIB))).status)
+    .poll(async () => (await ask('acme', 'POST …/mapping-samples', 'x'.repeat(9 * MIB))).status, PATIENT)
     .toBe(422);
 });

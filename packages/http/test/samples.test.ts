@@ -97,7 +97,7 @@ test('case 63: a date of two readings is told as ambiguous and left out of the s
   const { body } = await send('datetime,email,direction\n05-12-2024,a@b.test,in\n');
   expect(body.fields[0]).toMatchObject({ formats: [], ambiguous: ['MM-dd-yyyy', 'dd-MM-yyyy'] });
   expect(body.suggestion.fields.map(({ target }: { target: string }) => target)).not.toContain('startedAt');
-  expect(codes(body)).toEqual(['DATE_ORDER_AMBIGUOUS', 'REQUIRED_NOT_FOUND']);
+  expect(codes(body)).toEqual(['DATE_ORDER_AMBIGUOUS', 'TIME_OF_DAY_MISSING']);
 });
 
 test('case 71: nested values come with flat names that are free', async () => {

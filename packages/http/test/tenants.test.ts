@@ -158,28 +158,22 @@ test('only an operator suspends a tenant or ends its suspension', async () => {
   expect((await api.ask(`POST /v1/tenants/${id}/go-live`, { key })).body.code).toBe('FORBIDDEN');
 });
 
-test('case 57: a retention that would remove over 100 calls and over half of them asks for confirmation', async () => {
+test('case 57: a retention that would delete calls asks for confirmation, and calls under a legal hold do not count', async () => {
   const id = await newTenant();
   await api.db.execute(
     `INSERT INTO calls (tenant_id, call_key, status, call_id, change_seq, started_at, legal_hold)
-     SELECT $1, 'stem:' || n, 'surfaced', n, n,
-            callbay_now() - CASE WHEN n <= 100 THEN interval '40 days' ELSE interval '1 day' END, FALSE
-       FROM generate_series(1, 150) n`,
+     SELECT $1, 'stem:' || n, 'surfaced', n, n, callbay_now() - interval '40 days', FALSE FROM generate_series(1, 2) n`,
     [id],
   );
   const patch = (days: number, query = '') =>
     api.ask(`PATCH /v1/tenants/${id}${query}`, {
       body: { settings: { dataRetention: { notEvaluatedDays: days } } },
     });
-  expect((await patch(30)).status).toBe(200);
-  await api.db.execute(
-    `UPDATE calls SET started_at = started_at - interval '40 days' WHERE tenant_id = $1 AND call_id = 101`,
-    [id],
-  );
-  const refused = await patch(29);
+  expect((await patch(50)).status).toBe(200);
+  const refused = await patch(30);
   expect([refused.status, refused.body.code]).toEqual([409, 'CONFLICT']);
-  expect((await patch(29, '?confirm=true')).status).toBe(200);
-  await api.db.execute('UPDATE calls SET legal_hold = TRUE WHERE tenant_id = $1 AND call_id = 101', [id]);
+  expect((await patch(30, '?confirm=true')).status).toBe(200);
+  await api.db.execute('UPDATE calls SET legal_hold = TRUE WHERE tenant_id = $1', [id]);
   expect((await patch(28)).status).toBe(200);
 });
 
@@ -223,4 +217,21 @@ test('tenants are listed page by page, each once', async () => {
   } while (cursor !== null);
   expect(seen).toEqual([...new Set(seen)].sort());
   expect(seen.length).toBeGreaterThanOrEqual(5);
+});
+
+test('addresses for alerts are refused where no e-mail goes out, and webhooks are not', async () => {
+  await using mute = await startApi({ options: { sendsMail: false, resolveHost: async () => [] } });
+  const body = { id: 'mute', name: 'Mute', settings: { alerts: { emails: ['ops@acme.test'] } } };
+  const refused = await mute.ask('POST /v1/tenants', { body });
+  expect(refused.body).toMatchObject({ status: 422, code: 'UNPROCESSABLE' });
+  expect(refused.body.detail).toContain('CALLBAY_SMTP_URL');
+  const webhookUrl = 'https://hooks.example.com/callbay';
+  const made = await mute.ask('POST /v1/tenants', {
+    body: { ...body, settings: { alerts: { webhookUrl } } },
+  });
+  expect(made.status).toBe(201);
+  expect((await mute.ask('PATCH /v1/tenants/mute', { body: { settings: body.settings } })).status).toBe(422);
+  expect(
+    (await mute.ask('PATCH /v1/tenants/mute', { body: { settings: { alerts: { emails: [] } } } })).status,
+  ).toBe(200);
 });

@@ -21,6 +21,7 @@ export {
 } from './batch/advance-batch.ts';
 export * from './batch/ports.ts';
 export type { BatchReadReport } from './batch/read-batch-rows.ts';
+export { writeCsv } from './batch/write-csv.ts';
 export { type AdvanceCallsDeps, advanceCalls } from './calls/advance-calls.ts';
 export * from './calls/ports.ts';
 export * from './classify/inspection.ts';
@@ -33,7 +34,7 @@ export {
   MESSAGE_FILES,
 } from './classify/inspector.ts';
 export * from './classify/ports.ts';
-export { type ReadAloneDeps, readAlone } from './classify/read-alone.ts';
+export { batchLimitMs, type ReadAloneDeps, readAlone } from './classify/read-alone.ts';
 export { type ReadGroupDeps, readGroup } from './classify/read-group.ts';
 export { createReadSlots, type ReadSlots } from './classify/read-slots.ts';
 export { type ReadWaitingDeps, readWaiting } from './classify/read-waiting.ts';
@@ -42,8 +43,11 @@ export { createImportSlots, type ImportSlots } from './crm/import-slots.ts';
 export * from './crm/ports.ts';
 export type { CrmReadOptions, CrmReadReport } from './crm/read-crm-rows.ts';
 export * from './events/ports.ts';
+export * from './exports/ports.ts';
+export * from './folder/ports.ts';
 export { type LinkRecordsDeps, sweepForgottenLinks, sweepLinks } from './linkage/link-records.ts';
 export * from './linkage/ports.ts';
+export * from './operations/ports.ts';
 export * from './ports.ts';
 export type { RowModule, RowSink } from './reading/row-module.ts';
 export {

@@ -30,12 +30,22 @@ export class Turns {
 
   /** Answers what the task answers. Throws RATE_LIMITED where too many tasks of the key wait already. */
   async run<T>(key: string, task: () => Promise<T>): Promise<T> {
-    await this.#start(key);
+    const end = await this.take(key);
     try {
       return await task();
     } finally {
-      this.#end(key);
+      end();
     }
+  }
+
+  /** Waits for a turn, for a task that ends elsewhere: by calling the answer. Throws as `run` does. */
+  async take(key: string): Promise<() => void> {
+    await this.#start(key);
+    let isRunning = true;
+    return () => {
+      if (isRunning) this.#end(key);
+      isRunning = false;
+    };
   }
 
   #start(key: string): Promise<void> | undefined {

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CrmReadOptions, type CrmReadReport, startRowReading } from '../src/index.ts';
 
 let folder: string;
@@ -15,6 +15,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const OPTIONS: CrmReadOptions = {
   type: 'contacts',
   mapping: null,
+  encoding: null,
   timeZone: 'UTC',
   receivedAtMs: 0,
   wholeRow: null,
@@ -22,12 +23,12 @@ const OPTIONS: CrmReadOptions = {
 
 async function read(
   path: string,
-  options = OPTIONS,
+  given: Partial<CrmReadOptions> = {},
 ): Promise<{ lines: string; bytes: number; report: CrmReadReport }> {
   await using reading = startRowReading<CrmReadOptions, CrmReadReport>({
     module: new URL('../src/crm/read-crm-rows.ts', import.meta.url),
     path,
-    options,
+    options: { ...OPTIONS, ...given },
     heapMb: 96,
     timeLimitMs: 60_000,
   });
@@ -120,4 +121,53 @@ test('UTF-16 that ends inside a character is refused, and nothing of it is kept'
 test('ids that do not ascend may come twice', async () => {
   expect((await read(await save('Id\na\nb\nc\n'))).report.mayRepeatIds).toBe(false);
   expect((await read(await save('Id\na\nb\nb\n'))).report.mayRepeatIds).toBe(true);
+});
+
+describe('case 112: bytes that are not UTF-8', () => {
+  test('one of them costs its row, and no other row changes', async () => {
+    const bytes = Buffer.from('Id,Name\n1,Müller\n2,coup#\n3,Köln\n');
+    bytes[bytes.indexOf('#')] = 0xc3;
+    const { report, lines } = await read(await save(bytes));
+    expect(report).toMatchObject({
+      encoding: 'utf-8',
+      rows: 3,
+      written: 2,
+      errors: [{ line: 3, code: 'METADATA_INVALID' }],
+      warnings: [],
+      issues: [],
+    });
+    expect(lines).toContain('Müller');
+    expect(lines).toContain('Köln');
+  });
+
+  test('a broken byte far behind the first pieces costs its row alone, too', async () => {
+    const rows = Array.from({ length: 40_000 }, (_, n) => `${n},Jürgen ${n}\n`).join('');
+    const bytes = Buffer.from(`Id,Name\n${rows}x,coup#\ny,Zoë\n`);
+    bytes[bytes.indexOf('#')] = 0xe8;
+    const { report } = await read(await save(bytes));
+    expect(report).toMatchObject({ rows: 40_002, written: 40_001, errors: [{ line: 40_002 }], warnings: [] });
+  });
+
+  test('are read in the encoding that is set, without a word', async () => {
+    const bytes = Buffer.from(
+      'Id,Name\n81,\u00a3ukasz Wi\u009cniewski\n82,Ji\u00f8\u00ed Dvo\u00f8\u00e1k\n',
+      'latin1',
+    );
+    const { report, lines } = await read(await save(bytes), { encoding: 'windows-1250' });
+    expect(report).toMatchObject({ encoding: 'windows-1250', written: 2, warnings: [] });
+    expect(lines).toContain('Łukasz Wiśniewski');
+    expect(lines).toContain('Jiří Dvořák');
+  });
+
+  test('are read as Windows-1252 where nothing is set, which is reported', async () => {
+    const { report, lines } = await read(await save(Buffer.from('Id,Name\n1,Müller\n', 'latin1')));
+    expect(report.warnings).toMatchObject([{ code: 'ENCODING_ASSUMED', at: null }]);
+    expect(report.warnings[0]?.message).toContain('windows-1252');
+    expect(lines).toContain('Müller');
+  });
+});
+
+test('a workbook under the name of a CSV is named, and nothing of it is read', async () => {
+  const { report } = await read(await save(Buffer.from('PK\u0003\u0004 xl/workbook.xml \u0081', 'latin1')));
+  expect(report.issues).toMatchObject([{ message: 'This is an Excel workbook: save it as CSV.' }]);
 });

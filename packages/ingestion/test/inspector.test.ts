@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,9 +36,10 @@ async function file(
   return { path, ext: name.slice(name.lastIndexOf('.') + 1), sizeBytes: (await stat(path)).size, read };
 }
 
-const asJson = { as: 'metadata', format: 'json', isList: false } as const;
+const asJson = { as: 'metadata', format: 'json', isList: false, encoding: null } as const;
 const sidecar = (nth: number) => file(`${nth}.json`, JSON.stringify({ nth: `${nth}` }), asJson);
-const recording = (nth: number) => file(`${nth}.wav`, makeWav({ seconds: 1 + nth }), { as: 'media' });
+const recording = (nth: number) =>
+  file(`${nth}.wav`, makeWav({ seconds: 1 + nth }), { as: 'media', prefixSizes: [] });
 const digestOf = async ({ path }: InspectTask) =>
   createHash('sha256')
     .update(await readFile(path))
@@ -85,6 +86,25 @@ test.each([0, 1, 256 * 1024, 8 * 1024 * 1024, 8 * 1024 * 1024 + 1, 20_000_003])(
     const [first, second] = await inspector.inspectMany([large, await recording(0)]);
     expect(first).toMatchObject({ sha256: await digestOf(large), media: null, metadata: null });
     expect(second).toMatchObject({ sha256: await digestOf(await recording(0)), media: { issues: [] } });
+  },
+);
+
+test.each([1_000, 9 * 1024 * 1024])(
+  'the beginning of a recording of %i bytes has a digest at each size that is asked for',
+  async (sizeBytes) => {
+    const inspector = startInspector({ processes: 1 });
+    const bytes = Buffer.concat([makeWav({ seconds: 0.01 }), Buffer.alloc(sizeBytes, 'sound')]);
+    const sizes = [700, 1, 44, 256 * 1024, 256 * 1024 + 1, 10_000_000];
+    const known = sizes.filter((size) => size < bytes.length).sort((a, b) => a - b);
+    const task = await file('parts.wav', bytes, { as: 'media', prefixSizes: sizes });
+    const [result] = await inspector.inspectMany([task]);
+    expect(result).toMatchObject({
+      sha256: await digestOf(task),
+      prefixes: known.map((size) => ({
+        sizeBytes: size,
+        sha256: hash('sha256', bytes.subarray(0, size), 'hex'),
+      })),
+    });
   },
 );
 

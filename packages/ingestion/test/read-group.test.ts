@@ -11,6 +11,7 @@ const files = (ext: string, sizes: readonly number[]) =>
     sizeBytes,
     blobKey: `acme/${n}`,
     rereads: 0,
+    earlierSizes: [],
   }));
 
 test('a group holds 64 MiB of recordings', () => {

@@ -71,3 +71,21 @@ test('samples of a tenant over its own limit are refused, and those of another a
   for (const { reason } of refused) expect(reason).toMatchObject({ code: 'RATE_LIMITED' });
   expect(answers.length - refused.length).toBeGreaterThanOrEqual(9);
 });
+
+test('case 112: a sample is read in the encoding that is set', async () => {
+  const bytes = Buffer.from('Id,Name\n1,\u00a3ukasz\n', 'latin1');
+  const task = { bytes, name: 'x.csv', suggestion, maxRecords: 1 };
+  const read = await sampler.sample('acme', { ...task, encoding: 'windows-1250' });
+  expect([read.encoding, read.fileWarnings, read.records[0]?.fields.Name]).toEqual([
+    'windows-1250',
+    [],
+    'Łukasz',
+  ]);
+  const assumed = await sampler.sample('acme', task);
+  expect(assumed.fileWarnings).toMatchObject([{ code: 'ENCODING_ASSUMED' }]);
+});
+
+test('a sample with a JSON value on each line is a list, and the suggestion says so', async () => {
+  const read = await sample('{"a":"1"}\n{"a":"2"}\n', 'x.json');
+  expect(read).toMatchObject({ rowCount: 2, suggestion: { options: { manyRecords: true } } });
+});

@@ -1,18 +1,22 @@
-import { isAiffTruncated } from './formats/aiff.ts';
-import { isAsfTruncated } from './formats/asf.ts';
+import { isAsfTruncated, probeAsf } from './formats/asf.ts';
 import { isAuTruncated, probeAu } from './formats/au.ts';
-import { isAviTruncated, probeAvi } from './formats/avi.ts';
-import { isFlacTruncated } from './formats/flac.ts';
+import { isFlacTruncated, probeFlac } from './formats/flac.ts';
 import { probeAdts, probeAmr } from './formats/frame-streams.ts';
 import { probeGsm } from './formats/gsm.ts';
-import { isMatroskaTruncated } from './formats/matroska.ts';
-import { isMp4Truncated } from './formats/mp4.ts';
-import { isMpegAudioTruncated } from './formats/mpeg-audio.ts';
-import { probeMpegProgram } from './formats/mpeg-program.ts';
-import { isOggTruncated } from './formats/ogg.ts';
+import { probeIso } from './formats/iso/iso-probe.ts';
+import { isIsoTruncated } from './formats/iso/iso-truncation.ts';
+import { probeMatroska } from './formats/matroska/matroska-probe.ts';
+import { isMatroskaTruncated } from './formats/matroska/matroska-truncation.ts';
+import { isMpegAudioTruncated } from './formats/mpeg/mpeg-audio.ts';
+import { probeMpegAudio } from './formats/mpeg/mpeg-audio-probe.ts';
+import { probeMpegProgram } from './formats/mpeg/mpeg-program.ts';
+import { probeMpegTransport } from './formats/mpeg/mpeg-transport.ts';
+import { probeOgg } from './formats/ogg/ogg-probe.ts';
+import { isOggTruncated } from './formats/ogg/ogg-truncation.ts';
 import type { Probe } from './formats/probe.ts';
-import { probeQuickTime } from './formats/quicktime.ts';
-import { isWaveTruncated, probeWave } from './formats/wave.ts';
+import { isAiffTruncated, probeAiff } from './formats/riff/aiff.ts';
+import { isAviTruncated, probeAvi } from './formats/riff/avi.ts';
+import { isWaveTruncated, probeWave } from './formats/riff/wave.ts';
 import type { MediaBytes } from './media-bytes.ts';
 
 /** One kind of media file, and what we know how to ask of it. */
@@ -33,8 +37,12 @@ export interface Container {
 const ISO_EXTENSIONS = ['mp4', 'm4a', 'm4v', 'm4b', 'mov', 'qt', '3gp', '3g2', 'f4v'];
 const OGG_EXTENSIONS = ['ogg', 'oga', 'ogv', 'opus', 'spx'];
 const MPEG_EXTENSIONS = ['mpg', 'mpeg', 'vob', 'ts', 'mts', 'm2ts'];
-const iso = { extensions: ISO_EXTENSIONS, probe: 'video/mp4', isTruncated: isMp4Truncated };
-const matroska = { extensions: ['mkv', 'mka', 'webm'], isTruncated: isMatroskaTruncated };
+const iso = { extensions: ISO_EXTENSIONS, probe: probeIso, isTruncated: isIsoTruncated };
+const matroska = {
+  extensions: ['mkv', 'mka', 'webm'],
+  probe: probeMatroska,
+  isTruncated: isMatroskaTruncated,
+};
 
 /** Every kind of media that is accepted, but for the rarities that only file-type knows. Source: C7. */
 export const CONTAINERS = {
@@ -51,7 +59,7 @@ export const CONTAINERS = {
     extensions: ['aiff', 'aif', 'aifc'],
     audioType: 'audio/aiff',
     videoType: 'audio/aiff',
-    probe: 'audio/aiff',
+    probe: probeAiff,
     isTruncated: isAiffTruncated,
   },
   au: {
@@ -67,7 +75,7 @@ export const CONTAINERS = {
     extensions: ['mp3', 'mp2', 'mpga'],
     audioType: 'audio/mpeg',
     videoType: 'audio/mpeg',
-    probe: 'audio/mpeg',
+    probe: probeMpegAudio,
     isTruncated: isMpegAudioTruncated,
   },
   aac: {
@@ -82,7 +90,7 @@ export const CONTAINERS = {
     extensions: ['flac'],
     audioType: 'audio/flac',
     videoType: 'audio/flac',
-    probe: 'audio/flac',
+    probe: probeFlac,
     isTruncated: isFlacTruncated,
   },
   ogg: {
@@ -90,7 +98,7 @@ export const CONTAINERS = {
     extensions: OGG_EXTENSIONS,
     audioType: 'audio/ogg',
     videoType: 'video/ogg',
-    probe: 'audio/ogg',
+    probe: probeOgg,
     isTruncated: isOggTruncated,
   },
   gsm: { name: 'GSM', extensions: ['gsm'], audioType: 'audio/gsm', videoType: 'audio/gsm', probe: probeGsm },
@@ -108,15 +116,13 @@ export const CONTAINERS = {
     audioType: 'video/quicktime',
     videoType: 'video/quicktime',
     ...iso,
-    probe: probeQuickTime,
   },
   '3gp': { name: '3GP', audioType: 'audio/3gpp', videoType: 'video/3gpp', ...iso },
-  webm: { name: 'WebM', audioType: 'audio/webm', videoType: 'video/webm', probe: 'video/webm', ...matroska },
+  webm: { name: 'WebM', audioType: 'audio/webm', videoType: 'video/webm', ...matroska },
   mkv: {
     name: 'Matroska',
     audioType: 'audio/x-matroska',
     videoType: 'video/x-matroska',
-    probe: 'video/matroska',
     ...matroska,
   },
   asf: {
@@ -124,7 +130,7 @@ export const CONTAINERS = {
     extensions: ['wma', 'wmv', 'asf'],
     audioType: 'audio/x-ms-wma',
     videoType: 'video/x-ms-wmv',
-    probe: 'video/ms-asf',
+    probe: probeAsf,
     isTruncated: isAsfTruncated,
   },
   avi: {
@@ -147,7 +153,7 @@ export const CONTAINERS = {
     extensions: MPEG_EXTENSIONS,
     audioType: 'video/mp2t',
     videoType: 'video/mp2t',
-    probe: null,
+    probe: probeMpegTransport,
   },
   arf: {
     name: 'Webex recording',

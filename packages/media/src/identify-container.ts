@@ -4,7 +4,7 @@ import { CONTAINERS, type Container, type ContainerName } from './containers.ts'
 import { AU_MAGIC } from './formats/au.ts';
 import { looksLikeAdts } from './formats/frame-streams.ts';
 import { looksLikeGsm } from './formats/gsm.ts';
-import { findMpegFrame, id3End } from './formats/mpeg-audio.ts';
+import { findMpegFrame, id3End } from './formats/mpeg/mpeg-audio.ts';
 import { libraryCall } from './library-call.ts';
 import { describeText, describeType, TEXT_HEAD_BYTES } from './looks-like.ts';
 import type { MediaBytes } from './media-bytes.ts';

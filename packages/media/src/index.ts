@@ -4,4 +4,3 @@
  * The ingestion use case that classifies a recording calls it, inside a pool process that may die.
  */
 export { inspectMedia, type MediaInspection } from './inspect-media.ts';
-export { loadMediaLibraries } from './probe-with-library.ts';

@@ -21,8 +21,8 @@ const MAX_CODEC_LENGTH = 64;
 
 /**
  * What a recording is, by its bytes: whether it is media at all, its content type, duration, channels and codec, and
- * whether it is short of what it declares. `ext` is the name's extension in lower case without the dot. Reads at most
- * 16 MiB in each of three steps, whatever the file's size, and keeps no more than that in memory.
+ * whether it is short of what it declares. `ext` is the name's extension in lower case without the dot. Recognizing it and
+ * looking for a cut read at most 16 MiB each, and the walk over formats without an index at most 512 MiB in small windows.
  *
  * Throws only when storage fails: BLOB_MISSING, UNAVAILABLE. Source: C7, C8.
  */
@@ -45,7 +45,7 @@ export const inspectMedia = async (input: {
   const { container } = identity;
   bytes.startStep();
   const isTruncated = withinLimit(() => container.isTruncated?.(bytes) ?? false, false);
-  bytes.startStep();
+  bytes.startWalk();
   const probe = tidyProbe(await probeContainer(bytes, container));
   const { durationSeconds, channels, codec } = probe;
   const contentType = probe.hasVideo === false ? container.audioType : container.videoType;
@@ -61,9 +61,9 @@ const rejected = (reason: Issue): MediaInspection => ({ media: null, issues: [re
 const probeContainer = async (bytes: MediaBytes, container: Container): Promise<Probe> => {
   const { probe } = container;
   if (probe === null) return NOTHING_PROBED;
-  return typeof probe === 'string'
-    ? probeWithLibrary(bytes, probe)
-    : withinLimit(() => probe(bytes), NOTHING_PROBED);
+  if (typeof probe !== 'string') return withinLimit(() => probe(bytes), NOTHING_PROBED);
+  bytes.startStep();
+  return probeWithLibrary(bytes, probe);
 };
 
 /** A question that would take more reading than the bound stays open: `otherwise` is its answer. */

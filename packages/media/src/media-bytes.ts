@@ -5,6 +5,9 @@ import { CallbayError } from '@callbay/core';
 export const STEP_LIMIT_BYTES = 16 * 1024 * 1024;
 /** Most reads one step makes: a file of nothing but eight-byte boxes ends here. */
 export const STEP_LIMIT_READS = 100_000;
+/** Most bytes of a walk over frames or pages, where no header holds the length: it passes over them in small windows. */
+export const WALK_LIMIT_BYTES = 512 * 1024 * 1024;
+export const WALK_LIMIT_READS = 500_000;
 
 /** A step asked for more than its bound. What it was after stays unknown; the file is not at fault. */
 export class ReadLimitError extends Error {
@@ -43,6 +46,12 @@ export class MediaBytes implements Disposable {
   startStep(): void {
     this.#bytesLeft = STEP_LIMIT_BYTES;
     this.#readsLeft = STEP_LIMIT_READS;
+  }
+
+  /** Gives the next step the bound of a walk. */
+  startWalk(): void {
+    this.#bytesLeft = WALK_LIMIT_BYTES;
+    this.#readsLeft = WALK_LIMIT_READS;
   }
 
   /** Up to `length` bytes from `offset`: fewer at the end of the file. Throws ReadLimitError past the step's bound. */

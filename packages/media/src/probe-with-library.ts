@@ -1,9 +1,8 @@
 import { parseFromTokenizer } from 'music-metadata';
 import { BoundedTokenizer } from './bounded-tokenizer.ts';
-import { CONTAINERS } from './containers.ts';
 import { NOTHING_PROBED, type Probe } from './formats/probe.ts';
 import { libraryCall } from './library-call.ts';
-import { MediaBytes } from './media-bytes.ts';
+import type { MediaBytes } from './media-bytes.ts';
 
 /** Lengths are read from headers, never by walking the whole file; pictures and tags are of no use here. */
 const OPTIONS = { duration: false, skipCovers: true, skipPostHeaders: true, includeChapters: false };
@@ -20,14 +19,4 @@ export const probeWithLibrary = async (bytes: MediaBytes, mimeType: string): Pro
     codec: codec ?? null,
     hasVideo: hasVideo ?? null,
   };
-};
-
-/** Loads what the libraries load at the first file of each type, so that no file waits for it. */
-export const loadMediaLibraries = async (): Promise<void> => {
-  const nothing = Buffer.alloc(64);
-  for (const { probe } of Object.values(CONTAINERS)) {
-    if (typeof probe !== 'string') continue;
-    using bytes = new MediaBytes(nothing, nothing.length);
-    await probeWithLibrary(bytes, probe);
-  }
 };

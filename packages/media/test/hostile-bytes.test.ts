@@ -2,6 +2,7 @@ import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'no
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { ByteCursor, WALK_LIMIT_PARTS } from '../src/byte-cursor.ts';
 import { inspectMedia } from '../src/index.ts';
 import { MediaBytes, ReadLimitError, STEP_LIMIT_BYTES, STEP_LIMIT_READS } from '../src/media-bytes.ts';
 import {
@@ -135,6 +136,22 @@ describe('what an inspection reads is bounded', () => {
     expect(() => bytes.read(0, 1)).toThrow(ReadLimitError);
   });
 
+  test('a walk ends at its bound of parts', () => {
+    using bytes = new MediaBytes(Buffer.alloc(64), 64);
+    bytes.startWalk();
+    const cursor = new ByteCursor(bytes);
+    for (let count = 0; count < WALK_LIMIT_PARTS; count += 1) cursor.read(count % 60, 4);
+    expect(() => cursor.read(0, 4)).toThrow(ReadLimitError);
+  });
+
+  test('a walk over a file longer than its bound keeps the channels and gives no duration', async () => {
+    const path = join(folder.path, 'long.mp3');
+    sparseFile(path, 2 ** 31 - 1, fixtureBytes('call.mp3'));
+    const { media, warnings } = await inspectMedia({ path, ext: 'mp3', sizeBytes: 2 ** 31 - 1 });
+    expect(media).toMatchObject({ contentType: 'audio/mpeg', durationSeconds: null, channels: 2 });
+    expect(warnings.map(({ code }) => code)).toEqual(['MEDIA_UNPROBED']);
+  });
+
   test('a recording of 2 GiB is judged by its ends', async () => {
     const path = join(folder.path, 'long.wav');
     const head = waveOf(
@@ -156,6 +173,10 @@ describe('what an inspection reads is bounded', () => {
     ['mp3', Buffer.from('fffbfffbfffbfffb', 'hex')],
     ['flac', Buffer.from('fff8c91800ff', 'hex')],
     ['mpg', Buffer.from('000001c000ff2100010001ffffff', 'hex')],
+    ['ogg', Buffer.from(`4f6767530000${'00'.repeat(20)}00`, 'hex')],
+    ['avi', Buffer.from('3030776200000000', 'hex')],
+    ['wma', Buffer.from(`3626b2758e66cf11a6d900aa0062ce6c${'1800000000000000'}`, 'hex')],
+    ['aac', Buffer.from('fff15080003ffc', 'hex')],
   ] as const)('a bomb of tiny parts, %s, ends without a verdict', async ([ext, part]) => {
     const head = fixtureBytes(`call.${ext}`).subarray(0, 12);
     const bytes = Buffer.concat([head, ...Array.from({ length: 200_000 }, () => part)]);

@@ -4,13 +4,16 @@
  * hold. Ingestion calls it inside a pool process; its results survive a structured clone on the way back.
  */
 export { CsvStream, type CsvStreamRow } from './csv/csv-stream.ts';
+export { fieldsOf as fieldsOfRow } from './csv/read-csv.ts';
 export type { CsvHeader } from './csv/read-header.ts';
+export { placeOfRow } from './csv/row-stream.ts';
 export { toCsvCell, toCsvRow } from './csv/write-csv.ts';
 export { formatOfExtension } from './format-of-extension.ts';
 export { METADATA_LIMITS, type MetadataLimits } from './limits.ts';
 export { parseMetadata } from './parse-metadata.ts';
 export type { MetadataFormat, MetadataInput, ParsedMetadata } from './parsed-metadata.ts';
-export { UNKNOWN_ENCODING } from './text/decode.ts';
-export { EncodingDetector, type StreamEncoding } from './text/stream-encoding.ts';
+export { type EncodingContext, EncodingDetector, type EncodingVerdict } from './text/encoding-detector.ts';
+export { describeSignature } from './text/signature.ts';
+export { createDecoder, type PieceDecoder } from './text/text-decoder.ts';
 export { readYamlValue, type YamlValue } from './yaml/read-yaml-value.ts';
 export { writeYaml } from './yaml/write-yaml.ts';

@@ -7,6 +7,7 @@ import type { Reading } from './reading.ts';
 import { decodeText } from './text/decode.ts';
 import { createLocator } from './text/locator.ts';
 import { readRecords } from './tree/read-records.ts';
+import { findRecordList, recordsAt } from './tree/record-list.ts';
 import type { TreeReading } from './tree/source-node.ts';
 import { normalizeLineEnds } from './xml/normalize-line-ends.ts';
 import { readXml } from './xml/read-xml.ts';
@@ -21,6 +22,8 @@ export function parseMetadata({
   bytes,
   format,
   isList = false,
+  records: path = null,
+  encoding: setEncoding = null,
   limits: given,
 }: MetadataInput): ParsedMetadata {
   const limits: MetadataLimits = { ...METADATA_LIMITS, ...given };
@@ -36,41 +39,53 @@ export function parseMetadata({
       null,
     );
   }
-  const decoded = decodeText(bytes);
-  if (!decoded.ok) return refuse(format, decoded.encoding, 'METADATA_INVALID', decoded.message, null);
-  const { text, encoding } = decoded;
+  const decoded = decodeText(bytes, { format, encoding: setEncoding });
+  if (!decoded.ok) return refuse(format, decoded.encoding, 'METADATA_INVALID', decoded.message, decoded.at);
+  const { text, encoding, doubt } = decoded;
   if (text.trim() === '') return refuse(format, encoding, 'METADATA_INVALID', 'The file is empty.', null);
   const nul = text.indexOf('\0');
   if (nul !== -1) {
     const at = createLocator(text).place(nul);
-    return refuse(format, encoding, 'METADATA_INVALID', 'Expected text, found a NUL character.', at);
+    return refuse(format, encoding, 'METADATA_INVALID', FOUND_NUL, at);
   }
-  const { issues, warnings, ...reading } = read(format, text, encoding, isList, limits);
-  return { format, encoding, ...reading, issues: issues.close(), warnings: warnings.close() };
+  const { issues, warnings, ...reading } = read(format, text, encoding, { isList, path }, limits);
+  const assumed = doubt === null ? [] : [issue('ENCODING_ASSUMED', doubt)];
+  return {
+    format,
+    encoding,
+    ...reading,
+    issues: issues.close(),
+    warnings: [...assumed, ...warnings.close()],
+  };
 }
 
 function read(
   format: MetadataFormat,
   text: string,
   encoding: string,
-  isList: boolean,
+  { isList, path }: { readonly isList: boolean; readonly path: string | null },
   limits: MetadataLimits,
-): Reading {
+): Reading & { readonly listPath: string | null } {
   switch (format) {
     case 'json':
-      return readRecords(text, readJson(text, limits), limits);
+      return readTree(text, readJson(text, limits, isList), path, limits);
     case 'yaml':
-      return readRecords(text, readYaml(text, limits), limits);
+      return readTree(text, readYaml(text, limits), path, limits);
     case 'xml': {
       const normalized = normalizeLineEnds(text);
-      const tree = readXml(normalized, encoding, limits);
-      return readRecords(normalized, isList ? itemsOfRoot(tree) : tree, limits);
+      const tree = readXml(normalized, limits);
+      return readTree(normalized, isList && path === null ? itemsOfRoot(tree) : tree, path, limits);
     }
     case 'csv':
-      return readCsv(text, limits);
+      return { ...readCsv(text, encoding, limits), listPath: null };
     default:
       return format satisfies never;
   }
+}
+
+function readTree(text: string, tree: TreeReading, path: string | null, limits: MetadataLimits) {
+  const listPath = path === null ? findRecordList(tree) : null;
+  return { ...readRecords(text, recordsAt(tree, path), limits), listPath };
 }
 
 /** `<calls><call>…</call><call>…</call></calls>`: the list of the calls, where the root holds nothing else. */
@@ -97,8 +112,14 @@ function refuse(
     issues: [issue(code, message, at)],
     warnings: [],
     rowCount: 0,
+    readableCount: 0,
+    strayCount: 0,
+    listPath: null,
   };
 }
+
+const FOUND_NUL =
+  'Expected text, found a NUL character: if the file is UTF-16, set the option `encoding` of the field mapping to `utf-16le` or `utf-16be`.';
 
 /** Whether a row may end within the first bytes, in any encoding that we read. */
 function hasLineEnd(bytes: Uint8Array, within: number): boolean {

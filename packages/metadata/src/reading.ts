@@ -9,4 +9,6 @@ export interface Reading {
   readonly issues: IssueList;
   readonly warnings: IssueList;
   readonly rowCount: number;
+  readonly readableCount: number;
+  readonly strayCount: number;
 }

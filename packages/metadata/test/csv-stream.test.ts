@@ -54,13 +54,10 @@ test('case 66: a stream reads what the reader of whole files reads, line for lin
         for (let at = 8; at < text.length; at += size)
           rows.push(...stream.push(text.slice(at, at + size), false));
         rows.push(...stream.push('', true));
-        // A stray quote costs one row here and the file there.
-        fc.pre(
-          !rows.some(
-            (row) => row.kind === 'fault' || (row.kind === 'bad' && row.message.includes('closing')),
-          ),
+        fc.pre(!rows.some((row) => row.kind === 'fault'));
+        expect(cellsOf(rows).map((cells) => cells.slice(0, 2))).toEqual(
+          whole.records.map(({ fields }) => Object.values(fields)),
         );
-        expect(cellsOf(rows)).toEqual(whole.records.map(({ fields }) => Object.values(fields)));
         expect(linesOf(rows).map((line) => `line ${line}`)).toEqual(whole.records.map(({ at }) => at));
       },
     ),
@@ -154,9 +151,10 @@ describe('a header that cannot be used refuses the file', () => {
 describe('the encoding of a stream', () => {
   const text = `Id,Näme\n${'1,Jürgen “x”\n'.repeat(400)}`;
   const detect = (bytes: Buffer, size: number): string | null => {
-    const detector = new EncodingDetector();
+    const detector = new EncodingDetector({ format: 'csv' });
     for (let at = 0; at < bytes.length; at += size) detector.push(bytes.subarray(at, at + size));
-    return detector.finish();
+    const verdict = detector.finish();
+    return verdict.isText ? verdict.encoding : null;
   };
   test.each([1, 3, 1_000, 1_000_000])('is that of the whole file, in pieces of %i bytes', (size) => {
     expect(detect(Buffer.from(text), size)).toBe('utf-8');

@@ -96,24 +96,36 @@ describe('rows', () => {
     expect(fieldsOf(parseText('csv', 'a\n""\n'))).toEqual([{ a: '' }]);
   });
 
-  test('nameless columns at the end are let go where they are empty, and nowhere else', () => {
+  test('nameless columns at the end, and more values than columns, are let go where they are empty', () => {
     const parsed = parseText('csv', 'a,b,,\n1,2,,\n3,4\n5,6,7,\n8,9,,,\n');
     expect(parsed.header).toEqual(['a', 'b']);
     expect(fieldsOf(parsed)).toEqual([
       { a: '1', b: '2' },
       { a: '3', b: '4' },
+      { a: '8', b: '9' },
     ]);
-    expect(parsed.issues.map(({ at }) => at)).toEqual(['line 4', 'line 5']);
+    expect(parsed.issues.map(({ at }) => at)).toEqual(['line 4']);
   });
 
   test.each([
-    ['garbage after a closing quote', 'a,b\n1,2\n"x"y,3\n', 'line 3, column 4'],
     ['a quote that never closes', 'a,b\n1,2\n3,"x\n4,5\n', 'line 3, column 3'],
     ['a quote that never closes in the header', 'a,"b\n1,2\n', 'line 1, column 3'],
   ])('%s leaves no records, since nobody can tell where rows begin', (_, text, at) => {
     const parsed = parseText('csv', text);
     expect(parsed.issues.map(({ code, at: place }) => [code, place])).toEqual([['METADATA_INVALID', at]]);
     expect(parsed.records).toEqual([]);
+  });
+
+  test('garbage after a closing quote is an issue of its row alone, at its place', () => {
+    const parsed = parseText('csv', 'a,b\n1,2\n"x"y,3\n4,5\n');
+    expect(parsed.issues.map(({ code, at }) => [code, at])).toEqual([
+      ['METADATA_INVALID', 'line 3, column 4'],
+    ]);
+    expect(fieldsOf(parsed)).toEqual([
+      { a: '1', b: '2' },
+      { a: '4', b: '5' },
+    ]);
+    expect([parsed.rowCount, parsed.readableCount]).toEqual([3, 2]);
   });
 
   test('spaces after a closing quote and quotes inside a bare cell are let be', () => {
@@ -232,4 +244,83 @@ describe('limits', () => {
     expect(parsed.issues).toHaveLength(101);
     expect(parsed.issues.at(-1)?.message).toContain('900');
   });
+});
+
+describe('lines that are no data', () => {
+  test('the header again, also behind a byte order mark, is an error of its row', () => {
+    const parsed = parseText('csv', 'Id,Name\n1,Ann\n\ufeffId,Name\n2,Bob\nId, Name \n');
+    expect(parsed.issues.map(({ code, at }) => [code, at])).toEqual([
+      ['METADATA_INVALID', 'line 3'],
+      ['METADATA_INVALID', 'line 5'],
+    ]);
+    expect(parsed.issues[0]?.message).toContain('repeats the header');
+    expect(fieldsOf(parsed)).toEqual([
+      { Id: '1', Name: 'Ann' },
+      { Id: '2', Name: 'Bob' },
+    ]);
+    expect(parsed.strayCount).toBe(2);
+  });
+
+  test('the closing lines of a report are told apart from rows that are short', () => {
+    const report =
+      'Id,Name,City,Phone,Note\n1,Ann,Bonn,,x\nGrand Totals\n"Copyright (c) 2026, Acme"\n2,Bob,Rome\n';
+    const parsed = parseText('csv', report);
+    expect([parsed.rowCount, parsed.readableCount, parsed.strayCount]).toEqual([4, 1, 2]);
+    expect(parsed.issues.map(({ at }) => at)).toEqual(['line 3', 'line 4', 'line 5']);
+  });
+
+  test('a short row says that it is short and where it ends, without a hint at quotes', () => {
+    const [issue] = parseText('csv', 'Id,First,Last,Title\n1,Ann\n').issues;
+    expect(issue?.message).toContain('Expected 4 values, found 2: the row is short');
+    expect(issue?.message).toContain('"Last"');
+    expect(issue?.message).not.toContain('quotes');
+    expect(parseText('csv', 'Id,First\n1,Ann,x\n').issues[0]?.message).toContain('quotes');
+  });
+
+  test('values that are empty beyond the last column are no misfit', () => {
+    const parsed = parseText('csv', 'Id,First,Last\n11,Ann,A,\n12,Bob,B, ,\n');
+    expect(parsed.issues).toEqual([]);
+    expect(fieldsOf(parsed)).toEqual([
+      { Id: '11', First: 'Ann', Last: 'A' },
+      { Id: '12', First: 'Bob', Last: 'B' },
+    ]);
+  });
+
+  test.each([1, 2])('case 67: a bad quote in row %i of a batch costs that row alone', (bad) => {
+    const rows = ['1,w', '2,x', '3,y'];
+    rows[bad - 1] = `${bad},"Big" Joe`;
+    const parsed = parseText('csv', `id,n\n${rows.join('\n')}\n`);
+    expect(parsed.issues).toMatchObject([{ code: 'METADATA_INVALID', at: `line ${bad + 1}, column 9` }]);
+    expect([parsed.rowCount, parsed.readableCount, parsed.strayCount]).toEqual([3, 2, 0]);
+  });
+});
+
+describe('which delimiter', () => {
+  test('two that part header and rows as well are named, and neither is taken', () => {
+    const parsed = parseText('csv', 'id;note, long\r\n1;hello, world\r\n');
+    expect(parsed.issues).toMatchObject([{ code: 'METADATA_INVALID', at: 'line 1' }]);
+    expect(parsed.issues[0]?.message).toMatch(/`,` or `;`/);
+    expect(fieldsOf(parseText('csv', 'sep=;\r\nid;note, long\r\n1;hello, world\r\n'))).toEqual([
+      { id: '1', 'note, long': 'hello, world' },
+    ]);
+  });
+
+  test('of two that all rows agree with, the one that gives more names is taken', () => {
+    const parsed = parseText('csv', 'id;name;note, long\n1;Ann;a, b\n2;Bob;c, d\n');
+    expect([parsed.delimiter, parsed.issues]).toEqual([';', []]);
+  });
+
+  test('empty values beyond the last column do not make the other delimiter better', () => {
+    const parsed = parseText('csv', 'id,n;m\n1,2,\n3,4,\n');
+    expect([parsed.delimiter, fieldsOf(parsed)[0]]).toEqual([',', { id: '1', 'n;m': '2' }]);
+  });
+
+  test.each([
+    '"sep=;"\r\na;b\r\n1;2\r\n',
+    '"sep=;",\na;b\n1;2\n',
+    'SEP=;\na;b\n1;2\n',
+    'sep=;;;\na;b\n1;2\n',
+  ])('the statement %j is known', (text) =>
+    expect(fieldsOf(parseText('csv', text))).toEqual([{ a: '1', b: '2' }]),
+  );
 });

@@ -12,8 +12,11 @@ import { createCrmReader } from './crm/crm-reader.ts';
 import type { Database } from './database/database.ts';
 import { createFileReader } from './drop/file-reader.ts';
 import { createEventReader } from './events/event-reader.ts';
+import { createExportReader } from './exports/export-reader.ts';
+import { createFolderDropStore } from './folder/folder-drop-store.ts';
 import { createExternalRecordingStore } from './linkage/external-recording-store.ts';
 import { createMatchStore } from './linkage/match-store.ts';
+import { createOperationsReader } from './operations/operations-reader.ts';
 import { createBulkReplayStore } from './replays/bulk-replay-store.ts';
 import { createReplayStore } from './replays/replay-store.ts';
 import { createRetentionReader } from './retention/retention-store.ts';
@@ -28,6 +31,7 @@ export const createApiStores = (db: Database, sealer: SecretSealer): ApiStores =
   tenants: createTenantStore(db),
   keys: createKeyStore(db),
   sftpUsers: createSftpUserStore(db),
+  folderDrops: createFolderDropStore(db),
   config: createConfigStore(db),
   mappings: createMappingStore(db),
   policies: createPolicyReader(db),
@@ -38,6 +42,7 @@ export const createApiStores = (db: Database, sealer: SecretSealer): ApiStores =
   bulkReplays: createBulkReplayStore(db),
   purges: createSweepStore(db),
   calls: createCallReader(db),
+  exports: createExportReader(db),
   crm: createCrmReader(db),
   externalRecordings: createExternalRecordingStore(db),
   matches: createMatchStore(db),
@@ -46,4 +51,5 @@ export const createApiStores = (db: Database, sealer: SecretSealer): ApiStores =
   reconciliations: createReconciliationStore(db),
   events: createEventReader(db),
   audit: createAuditReader(db),
+  operations: createOperationsReader(db),
 });

@@ -6,7 +6,12 @@
 
 export type { SecretSealer } from './access/host-keys.ts';
 export { createKeyStore } from './access/key-store.ts';
-export { ensureOperatorKey, type KeyFile } from './access/operator-key.ts';
+export {
+  ensureOperatorKey,
+  isOperatorKeyInForce,
+  type KeyFile,
+  makeOperatorKey,
+} from './access/operator-key.ts';
 export { createSftpAccountStore } from './access/sftp-accounts.ts';
 export { createAlertReader } from './alerts/alert-reader.ts';
 export { createAlertStore } from './alerts/alert-store.ts';
@@ -18,6 +23,7 @@ export { createCallReader } from './calls/call-reader.ts';
 export { createCallStore } from './calls/call-store.ts';
 export { createFileStore } from './calls/file-store.ts';
 export { createCrmStore } from './crm/crm-store.ts';
+export { type DatabaseLogin, grantAppLogin } from './database/app-login.ts';
 export {
   Database,
   type DatabaseOptions,
@@ -38,8 +44,11 @@ export { createFileReceiver } from './drop/file-receiver.ts';
 export { createMoveStore } from './drop/move-store.ts';
 export { refersToBytes } from './drop/refers-to-bytes.ts';
 export { createEventCursorStore } from './events/event-cursor-store.ts';
+export { createFolderDropStore } from './folder/folder-drop-store.ts';
+export { createFolderStore } from './folder/folder-store.ts';
 export { createExternalRecordingStore } from './linkage/external-recording-store.ts';
 export { createMatchStore } from './linkage/match-store.ts';
+export { createOperationsReader } from './operations/operations-reader.ts';
 export { createPipelineStores } from './pipeline-stores.ts';
 export { createBulkReplayStore } from './replays/bulk-replay-store.ts';
 export { createReplayStore } from './replays/replay-store.ts';

@@ -198,6 +198,25 @@ test('case 91: the newest file closed as a name is found for 60 seconds, whateve
   expect(await view.findFile(tenantId, 'data', 'a.wav')).toBeNull();
 });
 
+test('the newest file of a name is found for 24 hours where it was rejected, and only for the tenant', async () => {
+  await clock.set('2026-03-01T12:00:00Z');
+  const rejected = await receive('a.wav.xfer');
+  expect(await view.findRejected(tenantId, 'a.wav.xfer')).toBeNull();
+  await end(rejected, 'rejected', 'rejected', 'a.wav.xfer');
+  await clock.advance(24 * 3_600_000);
+  expect(await view.findRejected(tenantId, 'a.wav.xfer')).toMatchObject({ fileId: rejected, isOpen: false });
+  expect(await view.findFile(tenantId, 'data', 'a.wav.xfer')).toBeNull();
+  expect(await view.findRejected(`${tenantId}2`, 'a.wav.xfer')).toBeNull();
+  await clock.advance(1);
+  expect(await view.findRejected(tenantId, 'a.wav.xfer')).toBeNull();
+});
+
+test('a rejected file is not found behind a newer one of its name', async () => {
+  await end(await receive('a.wav.xfer'), 'rejected', 'rejected', 'a.wav.xfer');
+  await end(await receive('a.wav.xfer'), 'done', 'processed', 'a.wav.xfer');
+  expect(await view.findRejected(tenantId, 'a.wav.xfer')).toBeNull();
+});
+
 test('an open file of a name comes before one that was closed later and has moved on', async () => {
   const open = await receive('a.wav');
   await end(await receive('a.wav'), 'done', 'processed', 'a.wav');

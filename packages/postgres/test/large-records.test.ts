@@ -15,8 +15,8 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 /** Records of nearly a mebibyte each that do not compress, one for each stem. */
-async function insertRecords(tenantId: string): Promise<string[]> {
-  const stems = Array.from({ length: RECORDS }, (_, n) => `c${n}`);
+async function insertRecords(tenantId: string, count = RECORDS): Promise<string[]> {
+  const stems = Array.from({ length: count }, (_, n) => `c${n}`);
   for (const [n, stem] of stems.entries()) {
     const fileId = randomUUID();
     await database.db.execute(
@@ -69,3 +69,40 @@ test('a call whose records alone are over the limit is decided all the same', as
   const calls = createCallStore(database.db, createTombstones(new Uint8Array(32)));
   await expect(calls.advance(tenantId, ['stem:c0'], decideCalls)).resolves.toMatchObject({ surfaced: 0 });
 });
+
+test.each([
+  ['records', false],
+  ['rows of batches', true],
+] as const)(
+  '%s of one call over 32 MiB together end as ROW_TOO_LARGE in the order in which they came',
+  async (_, isBatch) => {
+    const tenantId = await makeTenant(database.db);
+    await insertRecords(tenantId, 40);
+    await database.db.execute(`UPDATE call_records SET stem = 'c0', is_batch_row = $2 WHERE tenant_id = $1`, [
+      tenantId,
+      isBatch,
+    ]);
+    if (isBatch)
+      await database.db.execute(`UPDATE files SET kind = 'batch' WHERE tenant_id = $1`, [tenantId]);
+    const calls = createCallStore(database.db, createTombstones(new Uint8Array(32)));
+    const look = () =>
+      database.db.query<{ seq: number; code: string; is_kept: boolean }>(
+        `SELECT f.receive_seq AS seq, coalesce(r.outcome_code, f.outcome_code) AS code, r.raw IS NOT NULL AS is_kept FROM files f
+         JOIN call_records r ON r.tenant_id = f.tenant_id AND r.file_id = f.id
+        WHERE f.tenant_id = $1 ORDER BY f.receive_seq`,
+        [tenantId],
+      );
+    await calls.advance(tenantId, ['stem:c0'], decideCalls);
+    const found = await look();
+    const dropped = found.filter(({ is_kept }) => !is_kept);
+    expect(dropped.map(({ seq }) => seq)).toEqual(
+      Array.from({ length: dropped.length }, (_, n) => 41 - dropped.length + n),
+    );
+    expect(dropped.length).toBeGreaterThanOrEqual(8);
+    expect(dropped.length).toBeLessThan(12);
+    expect(new Set(dropped.map(({ code }) => code))).toEqual(new Set(['ROW_TOO_LARGE']));
+    expect(found.filter(({ code }) => code === 'ROW_TOO_LARGE')).toEqual(dropped);
+    await calls.advance(tenantId, ['stem:c0'], decideCalls);
+    expect(await look()).toEqual(found);
+  },
+);

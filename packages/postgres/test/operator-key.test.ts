@@ -1,7 +1,15 @@
 import { apiKeyId, digestOf } from '@callbay/ingestion';
 import { createTestDatabase, type TestDatabase } from '@callbay/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createKeyStore, ensureOperatorKey, type KeyFile } from '../src/index.ts';
+import {
+  createKeyStore,
+  ensureOperatorKey,
+  isOperatorKeyInForce,
+  type KeyFile,
+  makeOperatorKey,
+} from '../src/index.ts';
+
+const by = { name: 'somebody', remoteAddress: null };
 
 let database: TestDatabase;
 let kept: string | null;
@@ -56,8 +64,41 @@ test('a revoked key is not made again while its file is there', async () => {
   await ensure();
   const key = readKey();
   const id = apiKeyId(key) ?? '';
-  const by = { name: 'somebody', remoteAddress: null };
+  // Another operator's key, since the last one cannot be revoked.
+  let other = '';
+  await makeOperatorKey(database.connectionString, {
+    ...keyFile,
+    write: async (made) => {
+      other = made;
+    },
+  });
   expect(await createKeyStore(database.db).revokeCredential(id, null, by)).toBe(true);
   await ensure();
-  expect([readKey(), await countKeys()]).toEqual([key, 1]);
+  expect([readKey(), await countKeys()]).toEqual([key, 2]);
+  expect(await isOperatorKeyInForce(database.db, key)).toBe(false);
+  expect(await isOperatorKeyInForce(database.db, other)).toBe(true);
+});
+
+test('the last operator key in force is not revoked, also by two who revoke the last two at once', async () => {
+  await ensure();
+  const keys = createKeyStore(database.db);
+  const first = apiKeyId(readKey()) ?? '';
+  await expect(keys.revokeCredential(first, null, by)).rejects.toMatchObject({ code: 'CONFLICT' });
+  await makeOperatorKey(database.connectionString, keyFile);
+  const second = apiKeyId(readKey()) ?? '';
+  const both = await Promise.allSettled([first, second].map((id) => keys.revokeCredential(id, null, by)));
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+});
+
+test('a key made on the host is in force and audited, and replaces the file', async () => {
+  await ensure();
+  const first = readKey();
+  await makeOperatorKey(database.connectionString, keyFile);
+  expect(readKey()).not.toBe(first);
+  expect(await isOperatorKeyInForce(database.db, readKey())).toBe(true);
+  expect(await isOperatorKeyInForce(database.db, first)).toBe(true);
+  const audit = await database.db.query(
+    "SELECT detail FROM audit_log WHERE detail ->> 'reason' = 'callbay operator-key'",
+  );
+  expect(audit).toHaveLength(1);
 });

@@ -50,7 +50,14 @@ async function receive(name: string, receivedAt?: Date): Promise<string> {
   return fileId;
 }
 
-const purge = async () => (await createSweepStore(database.db).purgeFiles(10)).map(({ fileId }) => fileId);
+const purge = async (): Promise<string[]> => {
+  const sweeps = createSweepStore(database.db);
+  const purged: string[] = [];
+  for (const file of await sweeps.findExpiredFiles(10, [])) {
+    if (await sweeps.purgeFile(file)) purged.push(file.fileId);
+  }
+  return purged;
+};
 
 test('case 118: a file that is found 8 days after it came is purged a day after it was found', async () => {
   const found = await receive('found.wav', CAME_AT);
@@ -68,7 +75,7 @@ test('case 118: the view, the warning and the preview give the time of the purge
   const sweeps = createSweepStore(database.db);
   const view = await createFileReader(database.db).findFile(tenantId, found);
   expect(view).toMatchObject({ receivedAt: CAME_AT.toISOString(), purgeAt: purgeAt.toISOString() });
-  expect(await sweeps.warnOfPurges(10)).toBe(1);
+  expect(await sweeps.warnOfPurges(tenantId, 10)).toBe(1);
   const [warning] = await database.db.query<{ at: string }>(
     `SELECT detail ->> 'purgeAt' AS at FROM file_steps WHERE file_id = $1`,
     [found],
@@ -84,4 +91,18 @@ test('case 118: the view, the warning and the preview give the time of the purge
   expect(await preview(later)).toEqual([[found, purgeAt]]);
   expect(await preview(later, { purgeAt, fileId: found })).toEqual([[fresh, later]]);
   expect(await preview(later, { purgeAt: later, fileId: fresh })).toEqual([]);
+});
+
+test('a file that somebody has replayed since it was found to be old is not purged', async () => {
+  const fileId = await receive('again.wav');
+  await clock.advance(8 * DAY_MS);
+  const sweeps = createSweepStore(database.db);
+  const [found] = (await sweeps.findExpiredFiles(10, [])).filter((file) => file.fileId === fileId);
+  await database.db.execute(
+    `UPDATE files SET replay_seq = receive_seq + 1000, state = 'received', outcome_code = NULL, classified_at = NULL WHERE id = $1`,
+    [fileId],
+  );
+  expect(await sweeps.purgeFile(found!)).toBeNull();
+  const [file] = await database.db.query('SELECT purged_at, state FROM files WHERE id = $1', [fileId]);
+  expect(file).toEqual({ purged_at: null, state: 'received' });
 });

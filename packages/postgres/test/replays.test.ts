@@ -158,7 +158,7 @@ test('another tenant replays nothing of ours', async () => {
 test('a record that a mapping moved and refused is replayed at the end, not where it was moved', async () => {
   const tenantId = await makeTenant(database.db);
   const mappings = createMappingStore(database.db);
-  const score = (type: 'number' | 'string'): FieldMapping => ({ source: 'score', target: 'score', type });
+  const score: FieldMapping = { source: 'score', target: 'score', type: 'number', required: true };
   const file: FieldMapping = { source: 'file', target: 'filename', type: 'string' };
   const moving = {
     fields: [...COACH_MINIMUM.fields.filter(({ target }) => target !== 'filename'), file] as never,
@@ -168,14 +168,17 @@ test('a record that a mapping moved and refused is replayed at the end, not wher
   await mappings.publishMapping(
     tenantId,
     'call',
-    { ...moving, fields: [...moving.fields, score('number')] as never },
+    { ...moving, fields: [...moving.fields, score] as never },
     null,
     BY,
   );
+  const store = createBulkReplayStore(database.db);
+  // What waits stays under the mapping that it came under until somebody replays it.
+  const [waiting] = await store.findFiles(tenantId, { ...ALL, code: 'NO_RECORDING' }, -1, 500);
+  await store.replayFiles(tenantId, [waiting!.fileId], BY);
   await sweep();
   await arrive(tenantId, 'b.json', metadata('7'));
   await mappings.publishMapping(tenantId, 'call', moving, null, BY);
-  const store = createBulkReplayStore(database.db);
   const [refused] = await store.findFiles(tenantId, { ...ALL, code: 'METADATA_INVALID' }, -1, 500);
   expect(refused).toBeDefined();
   await store.replayFiles(tenantId, [refused!.fileId], BY);

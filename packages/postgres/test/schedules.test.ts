@@ -45,12 +45,28 @@ interface Sent {
   readonly removedAfter?: number | undefined;
 }
 
+/** Size of every file here. */
+const SIZE_BYTES = 1;
+
+/** Each `+` of a digest is a part that was appended to the bytes before it. */
+const prefixesOf = (digest: string) =>
+  [...digest].flatMap((character, at) =>
+    character === '+' ? [{ sizeBytes: SIZE_BYTES, sha256: digest.slice(0, at) }] : [],
+  );
+
 const media = (name: string, digest: string, isTruncated = false): Omit<Sent, 'minutes'> => ({
   name,
   digest,
   facts: {
     kind: 'recording',
-    media: { contentType: 'audio/wav', durationSeconds: 3, channels: 2, codec: 'pcm', isTruncated },
+    media: {
+      contentType: 'audio/wav',
+      durationSeconds: 3,
+      channels: 2,
+      codec: 'pcm',
+      isTruncated,
+      prefixes: prefixesOf(digest),
+    },
     issues: [],
     warnings: [],
     records: [],
@@ -100,7 +116,7 @@ const anyFile = fc.oneof(
     .record({
       stem: fc.constantFrom('a', 'b'),
       ext: fc.constantFrom('wav', 'mp3'),
-      digest: fc.constantFrom('1', '2'),
+      digest: fc.constantFrom('1', '1+', '1++', '2'),
       cut: fc.boolean(),
     })
     .map(({ stem, ext, digest, cut }) => media(`${stem}.${ext}`, `${ext}${digest}`, cut && digest === '2')),
@@ -160,7 +176,7 @@ async function arrive(tenantId: string, sent: readonly Sent[]): Promise<Arrived[
       fileId,
       drop: 'sftp',
       name: file.name,
-      sizeBytes: 1,
+      sizeBytes: SIZE_BYTES,
       modifiedAt,
       blobKey,
       sentBy: 'u',
@@ -192,6 +208,8 @@ const saveRows = (tenantId: string, { name, digest, fileId, rows }: Arrived) =>
     },
   );
 
+const SLICE = { chunks: 1, rows: 2, bytes: 1_000_000 };
+
 async function workBatch(tenantId: string, file: Arrived): Promise<void> {
   const { fileId } = file;
   const batches = createBatchStore(database.db);
@@ -199,14 +217,10 @@ async function workBatch(tenantId: string, file: Arrived): Promise<void> {
   const end = await saveRows(tenantId, file);
   if (end.kind === 'saved') await calls.advance(tenantId, end.wakes, decideCalls);
   for (;;) {
-    const chunks = await batches.findRowsToAdvance(tenantId, fileId, {
-      chunks: 1,
-      rows: 2,
-      bytes: 1_000_000,
-    });
-    for (const { callKeys } of chunks) await calls.advance(tenantId, callKeys, decideCalls);
-    await batches.markAdvanced(tenantId, fileId, chunks.at(-1)?.lastRow ?? null);
-    if (chunks.length === 0) return;
+    const slice = await batches.claimSlice(tenantId, fileId, SLICE);
+    if (slice === null) return;
+    for (const callKeys of slice.chunks) await calls.advance(tenantId, callKeys, decideCalls);
+    await batches.finishSlice(tenantId, fileId, slice);
   }
 }
 
@@ -369,14 +383,9 @@ test('a job that finds no rows, since another is storing them, does not take the
   const tenantId = await makeTenant(database.db);
   const [file] = await arrive(tenantId, [{ ...batch('day.csv', [['a', fields('x@y.z')]]), minutes: 1 }]);
   const batches = createBatchStore(database.db);
-  expect(
-    await batches.findRowsToAdvance(tenantId, file!.fileId, { chunks: 1, rows: 2, bytes: 1_000_000 }),
-  ).toEqual([]);
+  expect(await batches.claimSlice(tenantId, file!.fileId, SLICE)).toBeNull();
   await saveRows(tenantId, file!);
-  await batches.markAdvanced(tenantId, file!.fileId, null);
-  expect(
-    await batches.findRowsToAdvance(tenantId, file!.fileId, { chunks: 1, rows: 2, bytes: 1_000_000 }),
-  ).toHaveLength(1);
+  expect((await batches.claimSlice(tenantId, file!.fileId, SLICE))?.chunks).toHaveLength(1);
 });
 
 test('a batch that is stored while the call of one of its rows is decided is not passed over', async () => {

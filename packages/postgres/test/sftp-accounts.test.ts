@@ -56,6 +56,7 @@ test('an account comes with its tenant, its limits and all its keys', async () =
     username: user.username,
     canRead: 'receipts',
     allowedCidrs: ['10.0.0.0/8'],
+    temporaryNames: null,
     passwordHash: null,
     keys: [
       { id: user.keyId, publicKey: user.publicKey, expiresInMs: null },

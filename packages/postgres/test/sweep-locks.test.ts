@@ -49,7 +49,7 @@ test('a lock that is lost with its connection ends nothing but its own sweep', a
   const run = createSweepLocks(db.pool);
   const lost = run('purges', async () => {
     const { rowCount } = await db.pool.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_locks
+      `SELECT pg_terminate_backend(pid, 10000) FROM pg_locks
         WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
           AND pid <> pg_backend_pid()`,
     );

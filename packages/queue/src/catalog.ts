@@ -12,11 +12,14 @@ const PATIENT = { attempts: 8, backoffMs: 500 };
  * one attempt to the next, and how long one attempt may take. `keyOf` says which jobs are the same job.
  */
 export const CATALOG = {
-  /** Read what waits in a tenant's lane. A recording of 2 GiB is hashed and may first be fetched from a bucket. */
+  /**
+   * Read what waits in a tenant's lane. A batch of 2 GiB has 71 minutes of its own to be read, after it was fetched from a
+   * bucket and hashed.
+   */
   'tenant.read': {
     payload: z.object({ tenantId: z.string().min(1), lane: z.enum(['group', 'alone']) }),
     keyOf: ({ lane }: { lane: string }) => lane,
-    timeoutMs: 15 * MINUTE,
+    timeoutMs: 120 * MINUTE,
     ...PATIENT,
   },
   /** Import a tenant's next CRM file of one type: millions of rows in one transaction. */

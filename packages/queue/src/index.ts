@@ -6,6 +6,7 @@
 export { QUEUE_CONNECTIONS, type QueueBackend, WORKER_CONNECTIONS } from './backend.ts';
 export { CATALOG, type Job, type JobName, type JobPayload } from './catalog.ts';
 export { type CallbayQueue, createJobQueue, type QueueCounts } from './job-queue.ts';
+export { askRedis, pingRedis } from './ping-redis.ts';
 export {
   type JobContext,
   type JobHandlers,

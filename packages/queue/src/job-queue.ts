@@ -34,13 +34,23 @@ export interface CallbayQueue extends JobQueue, CrmQueue, AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** `afterMs`: a job that is to run later is another one than the same job now. */
-function optionsOf(job: Job, afterMs = 0): JobsOptions {
+interface When {
+  /** A job that is to run later is another one than the same job now. */
+  readonly afterMs?: number;
+  /** Ends the wait of the same job for its next attempt. */
+  readonly isUrgent?: boolean;
+}
+
+function optionsOf(job: Job, { afterMs = 0, isUrgent = false }: When = {}): JobsOptions {
   const { attempts, backoffMs } = CATALOG[job.name];
   return {
     attempts,
     backoff: { type: 'exponential', delay: backoffMs, jitter: 0.2 },
-    deduplication: { id: afterMs > 0 ? `${jobKey(job)}-later` : jobKey(job), keepLastIfActive: true },
+    deduplication: {
+      id: afterMs > 0 ? `${jobKey(job)}-later` : jobKey(job),
+      keepLastIfActive: true,
+      reschedule: isUrgent,
+    },
     delay: afterMs,
     // An ended job that stayed would keep a sweep from making it again.
     removeOnComplete: true,
@@ -82,9 +92,9 @@ function makeHandle(queue: AnyQueue): CallbayQueue {
       queue.addBulk(checked.map((job) => ({ name: job.name, data: job.payload, opts: optionsOf(job) }))),
     );
   };
-  const enqueue = async (job: Job, afterMs = 0): Promise<void> => {
+  const enqueue = async (job: Job, when?: When): Promise<void> => {
     const { name, payload } = parseJob(job.name, job.payload);
-    await ask(() => queue.add(name, payload, optionsOf(job, afterMs)));
+    await ask(() => queue.add(name, payload, optionsOf(job, when)));
   };
   const readJob = (tenantId: string, lane: ReadLane): Job => ({
     name: 'tenant.read',
@@ -99,8 +109,8 @@ function makeHandle(queue: AnyQueue): CallbayQueue {
   return {
     wakeReaders: (tenantId, lane, afterMs = 0) =>
       afterMs > 0
-        ? enqueue(readJob(tenantId, lane), afterMs)
-        : alarms.pace(`${lane} ${tenantId}`, () => enqueue(readJob(tenantId, lane))),
+        ? enqueue(readJob(tenantId, lane), { afterMs })
+        : alarms.pace(`${lane} ${tenantId}`, () => enqueue(readJob(tenantId, lane), { isUrgent: true })),
     wakeManyReaders: (waiting) => enqueueMany(waiting.map(({ tenantId, lane }) => readJob(tenantId, lane))),
     enqueueCrmImport: (tenantId, type) => enqueue({ name: 'crm.import', payload: { tenantId, type } }),
     enqueueMany,

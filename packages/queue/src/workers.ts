@@ -43,6 +43,7 @@ export interface Workers extends AsyncDisposable {
 
 const DRAIN_FOR_MS = 20_000;
 const LOCK_FOR_MS = 10_000;
+const IDLE_LOOK_SECONDS = 5;
 
 /**
  * Whether trying again can help: with faults of ours it may (they are often another's outage), with refusals it cannot.
@@ -106,8 +107,8 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     // A job is stalled by the deaths of its workers, which are seldom its own fault.
     maxStalledCount: 5,
     runRetryDelay: 500,
-    // A wake-up may be missed: an idle worker then looks again this soon, in seconds.
-    drainDelay: 0.5,
+    // New jobs wake an idle worker. Where a connection broke and a wake-up was missed, it looks again this soon, in seconds.
+    drainDelay: IDLE_LOOK_SECONDS,
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   });

@@ -338,6 +338,26 @@ describe.each(backends)('on $name', ({ isHere, start }) => {
     expect(done.items).toEqual(['alone', 'alone']);
   });
 
+  guarantee(
+    'an alarm runs a job at once that waits for its next attempt',
+    async () => {
+      const done = collect<number>(1);
+      // Without the alarms these attempts would wait for a quarter of a minute.
+      await work(
+        {
+          'tenant.read': async (_payload, { attempt }) => {
+            if (attempt < 6) throw new CallbayError('UNAVAILABLE');
+            done.push(attempt);
+          },
+        },
+        { observer: { ...quiet, failed: () => void queue.wakeReaders('acme', 'group') } },
+      );
+      await queue.wakeReaders('acme', 'group');
+      expect(await done.all).toEqual([6]);
+    },
+    10_000,
+  );
+
   guarantee('a payload outside the catalog never enters the queue', async () => {
     await expect(queue.enqueueMany([importOf('acme', '')])).rejects.toThrow(/type/);
     await expect(queue.wakeReaders('', 'group')).rejects.toThrow(/tenantId/);

@@ -1,12 +1,15 @@
+import { createRequire } from 'node:module';
 import { createDiskBlobStore, type DiskBlobStore } from '@callbay/blobs';
 import { createProcessMetricsStore, type Database, openDatabase } from '@callbay/postgres';
-import { type CallbayQueue, createJobQueue, type QueueBackend } from '@callbay/queue';
+import { type CallbayQueue, createJobQueue, pingRedis, type QueueBackend } from '@callbay/queue';
 import {
   type Config,
   ConfigError,
   createLogger,
   createMetrics,
   exitWithParent,
+  explainPostgres,
+  explainRedis,
   type Logger,
   loadConfig,
   loadSecretKey,
@@ -18,11 +21,14 @@ import {
   readAllMetrics,
   readEnv,
   reportReady,
+  ServiceError,
   type Shutdown,
   shareMetrics,
 } from '@callbay/runtime';
 import { joinInstallation } from './installation.ts';
 import { createProbes, type Probes } from './probes.ts';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
 export type RoleName = keyof typeof ROLE_CONNECTIONS;
 
@@ -60,23 +66,25 @@ function openRoleDatabase(name: RoleName, connectionString: string, logger: Logg
 
 /** What a person must change, and no stack: the fault is in the environment. */
 const WRONG_CONFIGURATION = 2;
+/** A server that the environment names cannot be used; its sentence says why. */
+const SERVICE_UNAVAILABLE = 3;
 
 /**
  * Opens the common parts of this process as its environment says. Ends the process with a sentence for each problem of
- * the environment. Throws a retryable CallbayError when the database or the queue does not answer.
+ * the environment, or for a database or a Redis that cannot be used.
  */
 export async function openRole(name: RoleName): Promise<Role> {
   try {
     return await openParts(name);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof ConfigError || error instanceof ServiceError)) throw error;
     process.stderr.write(`callbay-${name}: ${error.message}\n`);
-    process.exit(WRONG_CONFIGURATION);
+    process.exit(error instanceof ConfigError ? WRONG_CONFIGURATION : SERVICE_UNAVAILABLE);
   }
 }
 
 async function openParts(name: RoleName): Promise<Role> {
-  const config = loadConfig(readEnv());
+  const config = loadConfig(readEnv(), { usesHome: true });
   const logger = createLogger({ role: name, level: config.logLevel });
   const shutdown = onShutdown({ logger });
   exitWithParent(shutdown);
@@ -89,10 +97,12 @@ async function openParts(name: RoleName): Promise<Role> {
 
   const db = openRoleDatabase(name, connectionString, logger);
   shutdown.add('database', () => db.close());
-  await joinInstallation(db, config, logger);
+  await joinInstallation(db, config, logger).catch((error: unknown) => {
+    throw explainPostgres(connectionString, error) ?? error;
+  });
 
   const labels = processLabels(name);
-  const metrics = createMetrics({ withProcess: true, labels });
+  const metrics = createMetrics({ withProcess: true, labels, version });
   const sharing = {
     registry: metrics.registry,
     labels,
@@ -102,6 +112,12 @@ async function openParts(name: RoleName): Promise<Role> {
   const shared = shareMetrics(sharing);
   shutdown.add('metrics', () => shared.stop());
 
+  const { redisUrl } = config;
+  if (redisUrl !== null) {
+    await pingRedis(redisUrl).catch((error: unknown) => {
+      throw explainRedis(redisUrl, error) ?? error;
+    });
+  }
   const queueBackend = config.redisUrl === null ? { connectionString } : { redisUrl: config.redisUrl };
   const queue = await createJobQueue(queueBackend, (err) =>
     logger.warn({ err }, 'the queue connection broke'),

@@ -1,5 +1,7 @@
-import { join, resolve } from 'node:path';
+import { isIP } from 'node:net';
+import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { whyHomeUnusable } from './check-home.ts';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
@@ -24,9 +26,17 @@ export interface Config {
     /** Addresses and CIDR ranges whose X-Forwarded-* headers are believed. */
     readonly trustProxy: readonly string[];
   };
-  readonly sftp: { readonly port: number; readonly isPortChosen: boolean };
+  readonly sftp: {
+    readonly port: number;
+    readonly isPortChosen: boolean;
+    /** The port customers connect to, where something forwards it to ours. */
+    readonly publicPort: number;
+    readonly isPublicPortChosen: boolean;
+  };
   /** Null: an embedded Postgres below the home. */
   readonly databaseUrl: string | null;
+  /** Who owns the tables and migrates them, where the roles' own login does not; null: DATABASE_URL does both. */
+  readonly databaseOwnerUrl: string | null;
   /** Null: the queue rests in Postgres. */
   readonly redisUrl: string | null;
   /** 32 bytes, or null where `loadSecretKey` takes them from the home. */
@@ -37,6 +47,8 @@ export interface Config {
   readonly intakeProcesses: number;
   /** Bytes that must stay free on the disk of the stored bytes; null for the default, which goes by its size. */
   readonly diskFloorBytes: number | null;
+  /** Where tenants' folders are scanned for files that other programs leave there; null: nowhere. */
+  readonly folders: { readonly root: string; readonly scanMs: number; readonly settleMs: number } | null;
   /** Where e-mail goes out; null: none does. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | null;
   /** CIDR ranges that webhooks may go to although they are not public. */
@@ -98,6 +110,12 @@ const secretKey = z
   );
 
 const host = z.string().regex(/^[\w.:-]+$/, 'must be a host name or an IP address');
+const bindAddress = z
+  .string()
+  .refine(
+    (text) => isIP(text) !== 0 || text === 'localhost',
+    'must be an IP address of this machine, such as 127.0.0.1 or 0.0.0.0, or localhost',
+  );
 const hostList = z.string().transform((text) =>
   text
     .split(',')
@@ -109,16 +127,36 @@ const cidrList = hostList.refine(
   (ranges) => ranges.every((range) => cidr.safeParse(range).success),
   'must be CIDR ranges, such as 10.0.0.0/8,fd00::/8',
 );
+const NAMED_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
+const proxyList = hostList.refine(
+  (ranges) =>
+    ranges.every(
+      (range) => isIP(range) !== 0 || cidr.safeParse(range).success || NAMED_RANGES.includes(range),
+    ),
+  `must be IP addresses or CIDR ranges, such as 10.0.0.7,10.1.0.0/16, or ${NAMED_RANGES.join(', ')}`,
+);
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+/** A number of seconds, as milliseconds. */
+const secondsFrom1 = (fallbackMs: number) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,3}$/, 'must be a number of seconds, 1 to 9999')
+    .transform((text) => Number(text) * 1_000)
+    .default(fallbackMs);
+
+const DEFAULT_HOME = '.callbay';
+
 const schema = z.object({
-  CALLBAY_HOME: z.string().default('.callbay'),
+  CALLBAY_HOME: z.string().default(DEFAULT_HOME),
   CALLBAY_HTTP_PORT: portNumber.optional(),
   CALLBAY_SFTP_PORT: portNumber.optional(),
-  CALLBAY_BIND: host.default('127.0.0.1'),
+  CALLBAY_BIND: bindAddress.default('127.0.0.1'),
   CALLBAY_PUBLIC_HOST: host.optional(),
-  CALLBAY_TRUST_PROXY: hostList.default([]),
+  CALLBAY_PUBLIC_SFTP_PORT: portNumber.optional(),
+  CALLBAY_TRUST_PROXY: proxyList.default([]),
   DATABASE_URL: urlOf('Postgres', ['postgres:', 'postgresql:']).optional(),
+  CALLBAY_DATABASE_OWNER_URL: urlOf('Postgres', ['postgres:', 'postgresql:']).optional(),
   REDIS_URL: urlOf('Redis', ['redis:', 'rediss:']).optional(),
   CALLBAY_SECRET_KEY: secretKey.optional(),
   CALLBAY_LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
@@ -136,6 +174,12 @@ const schema = z.object({
     .regex(/^\d{1,8}$/, 'must be a number of MiB, 0 for no floor')
     .transform(Number)
     .optional(),
+  CALLBAY_FOLDER_ROOT: z
+    .string()
+    .refine((path) => isAbsolute(path), 'must be an absolute path')
+    .optional(),
+  CALLBAY_FOLDER_SCAN_SECONDS: secondsFrom1(5_000),
+  CALLBAY_FOLDER_SETTLE_SECONDS: secondsFrom1(10_000),
   CALLBAY_SMTP_URL: urlOf('SMTP', ['smtp:', 'smtps:']).optional(),
   CALLBAY_MAIL_FROM: z.email('must be an e-mail address').optional(),
   CALLBAY_WEBHOOK_ALLOW: cidrList.default([]),
@@ -166,6 +210,10 @@ function findProblems(
       'is required with DATABASE_URL, so that every node reads the same secrets: `openssl rand -base64 32`';
     problems.push({ variable: 'CALLBAY_SECRET_KEY', message });
   }
+  if (env.CALLBAY_DATABASE_OWNER_URL && !env.DATABASE_URL) {
+    const message = 'is required with CALLBAY_DATABASE_OWNER_URL: the login that the roles use';
+    problems.push({ variable: 'DATABASE_URL', message });
+  }
   if (env.CALLBAY_SMTP_URL && !env.CALLBAY_MAIL_FROM) {
     const message = 'is required with CALLBAY_SMTP_URL: the address that alerts come from';
     problems.push({ variable: 'CALLBAY_MAIL_FROM', message });
@@ -184,11 +232,19 @@ function deepFreeze<T extends object>(value: T): T {
   return Object.freeze(value);
 }
 
-/** Reads the configuration out of an environment. Throws a ConfigError that names every problem at once. */
-export function loadConfig(environment: Readonly<Record<string, string | undefined>> = readEnv()): Config {
+/**
+ * Reads the configuration out of an environment. Throws a ConfigError that names every problem at once; `usesHome`
+ * includes a home that cannot be written.
+ */
+export function loadConfig(
+  environment: Readonly<Record<string, string | undefined>> = readEnv(),
+  { usesHome = false }: { readonly usesHome?: boolean } = {},
+): Config {
   const env = withoutEmpty(environment);
   const parsed = schema.safeParse(env);
   const problems = findProblems(parsed, env);
+  const unusable = usesHome ? whyHomeUnusable(resolve(env.CALLBAY_HOME ?? DEFAULT_HOME)) : null;
+  if (unusable !== null) problems.push({ variable: 'CALLBAY_HOME', message: unusable });
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
   const home = resolve(values.CALLBAY_HOME);
@@ -209,8 +265,14 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       isPortChosen: values.CALLBAY_HTTP_PORT !== undefined,
       trustProxy: values.CALLBAY_TRUST_PROXY,
     },
-    sftp: { port: values.CALLBAY_SFTP_PORT ?? 2222, isPortChosen: values.CALLBAY_SFTP_PORT !== undefined },
+    sftp: {
+      port: values.CALLBAY_SFTP_PORT ?? 2222,
+      isPortChosen: values.CALLBAY_SFTP_PORT !== undefined,
+      publicPort: values.CALLBAY_PUBLIC_SFTP_PORT ?? values.CALLBAY_SFTP_PORT ?? 2222,
+      isPublicPortChosen: values.CALLBAY_PUBLIC_SFTP_PORT !== undefined,
+    },
     databaseUrl: values.DATABASE_URL ?? null,
+    databaseOwnerUrl: values.CALLBAY_DATABASE_OWNER_URL ?? null,
     redisUrl: values.REDIS_URL ?? null,
     secretKey: values.CALLBAY_SECRET_KEY ?? null,
     logLevel: values.CALLBAY_LOG_LEVEL,
@@ -218,6 +280,14 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     intakeProcesses: values.CALLBAY_INTAKE_PROCESSES,
     diskFloorBytes:
       values.CALLBAY_DISK_FLOOR_MIB === undefined ? null : values.CALLBAY_DISK_FLOOR_MIB * 2 ** 20,
+    folders:
+      values.CALLBAY_FOLDER_ROOT === undefined
+        ? null
+        : {
+            root: resolve(values.CALLBAY_FOLDER_ROOT),
+            scanMs: values.CALLBAY_FOLDER_SCAN_SECONDS,
+            settleMs: values.CALLBAY_FOLDER_SETTLE_SECONDS,
+          },
     mail:
       values.CALLBAY_SMTP_URL === undefined || values.CALLBAY_MAIL_FROM === undefined
         ? null

@@ -26,6 +26,11 @@ export function describeConfig(config: Config): readonly ConfigLine[] {
     { variable: 'CALLBAY_BIND', value: config.bind, note: 'address that both servers listen on' },
     { variable: 'CALLBAY_PUBLIC_HOST', value: config.publicHost, note: 'host name told to customers' },
     {
+      variable: 'CALLBAY_PUBLIC_SFTP_PORT',
+      value: String(config.sftp.publicPort),
+      note: 'SFTP port told to customers; that of CALLBAY_SFTP_PORT unless set',
+    },
+    {
       variable: 'CALLBAY_HTTP_PORT',
       value: String(config.http.port),
       note: chosen(config.http.isPortChosen),
@@ -44,6 +49,11 @@ export function describeConfig(config: Config): readonly ConfigLine[] {
       variable: 'DATABASE_URL',
       value: config.databaseUrl && maskUrl(config.databaseUrl),
       note: config.databaseUrl ? 'a Postgres of yours' : 'embedded Postgres below CALLBAY_HOME',
+    },
+    {
+      variable: 'CALLBAY_DATABASE_OWNER_URL',
+      value: config.databaseOwnerUrl && maskUrl(config.databaseOwnerUrl),
+      note: 'who migrates, backs up and restores, where DATABASE_URL may only read and write rows',
     },
     {
       variable: 'REDIS_URL',
@@ -75,6 +85,23 @@ export function describeConfig(config: Config): readonly ConfigLine[] {
         config.diskFloorBytes === null
           ? 'uploads are refused while less than 2 GiB, or a tenth of a smaller disk, is free'
           : 'uploads are refused while less is free',
+    },
+    {
+      variable: 'CALLBAY_FOLDER_ROOT',
+      value: config.folders?.root ?? null,
+      note: config.folders
+        ? 'where folders of tenants are scanned for files'
+        : 'no folder is scanned for files',
+    },
+    {
+      variable: 'CALLBAY_FOLDER_SCAN_SECONDS',
+      value: config.folders && String(config.folders.scanMs / 1_000),
+      note: 'how often a folder is scanned at least',
+    },
+    {
+      variable: 'CALLBAY_FOLDER_SETTLE_SECONDS',
+      value: config.folders && String(config.folders.settleMs / 1_000),
+      note: 'how long a file must not change before it counts as whole',
     },
     {
       variable: 'CALLBAY_SMTP_URL',

@@ -21,5 +21,6 @@ export { createMetrics, type Metrics, type ProcessLabels, processLabels } from '
 export { exitWithParent, type ReadyReport, reportReady } from './parent.ts';
 export { loadSecretKey } from './secret-key.ts';
 export { createSealer, decryptSecret, deriveKey, encryptSecret, SecretError } from './secrets.ts';
+export { explainPostgres, explainRedis, ServiceError } from './service-error.ts';
 export { readAllMetrics, type SnapshotStore, shareMetrics } from './shared-metrics.ts';
 export { onShutdown, type Shutdown, type ShutdownOptions } from './shutdown.ts';

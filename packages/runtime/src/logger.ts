@@ -23,6 +23,7 @@ const SECRET_NAMES = [
   'jwt',
   'connectionString',
   'databaseUrl',
+  'databaseOwnerUrl',
   'redisUrl',
 ];
 
@@ -31,14 +32,9 @@ const URL_PASSWORD = /(\b[a-z][a-z\d+.-]*:\/\/[^\s:/@"]*:)[^\s@"]+@/gi;
 
 export const scrub = (line: string): string => line.replace(URL_PASSWORD, '$1***@');
 
-const LEVEL_NAMES: Readonly<Record<number, string>> = {
-  10: 'trace',
-  20: 'debug',
-  30: 'info',
-  40: 'WARN',
-  50: 'ERROR',
-  60: 'FATAL',
-};
+/** On a terminal, what needs attention stands out. */
+const LOUD_LEVELS = ['warn', 'error', 'fatal'];
+const shownLevel = (level: string): string => (LOUD_LEVELS.includes(level) ? level.toUpperCase() : level);
 
 /** One JSON line as a person reads it: time, level, role, message, then what else there is. */
 export function toHumanLine(line: string): string {
@@ -57,7 +53,7 @@ export function toHumanLine(line: string): string {
     ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
   const stack = err && typeof err === 'object' && 'stack' in err ? `\n${String(err.stack)}` : '';
-  return `${clock} ${(LEVEL_NAMES[Number(level)] ?? String(level)).padEnd(5)} ${String(role)}: ${String(msg ?? '')}${extra.join('')}${stack}\n`;
+  return `${clock} ${shownLevel(String(level)).padEnd(5)} ${String(role)}: ${String(msg ?? '')}${extra.join('')}${stack}\n`;
 }
 
 function openDestination(stream: Writable | undefined): DestinationStream {
@@ -74,6 +70,7 @@ export function createLogger(options: LoggerOptions): Logger {
     {
       level: options.level,
       base: { role: options.role, pid: process.pid },
+      formatters: { level: (label) => ({ level: label }) },
       timestamp: stdTimeFunctions.isoTime,
       redact: {
         paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
+import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { ConfigError, describeConfig, loadConfig } from '../src/index.ts';
 
@@ -34,7 +36,9 @@ test('every problem is reported at once', () => {
     CALLBAY_SFTP_PORT: '22x',
     CALLBAY_LOG_LEVEL: 'loud',
     CALLBAY_INTAKE_PROCESSES: '0',
-    CALLBAY_BIND: 'a b',
+    CALLBAY_BIND: 'hello',
+    CALLBAY_TRUST_PROXY: '10.0.0.1,banana',
+    CALLBAY_PUBLIC_SFTP_PORT: 'x',
     DATABASE_URL: 'mysql://x',
     REDIS_URL: 'nowhere',
     CALLBAY_SECRET_KEY: 'short',
@@ -46,6 +50,7 @@ test('every problem is reported at once', () => {
 });
 
 test.each([
+  ['an owner of no database', { CALLBAY_DATABASE_OWNER_URL: 'postgres://h/d' }, ['DATABASE_URL']],
   ['DATABASE_URL without a secret key', { DATABASE_URL: 'postgres://h/d' }, ['CALLBAY_SECRET_KEY']],
   [
     'one port for both servers',
@@ -114,4 +119,33 @@ test('mail and webhook ranges are read, and the mail server’s password is mask
   expect(config.webhookAllow).toEqual(['10.0.0.0/8', 'fd00::/8']);
   expect(JSON.stringify(describeConfig(config))).not.toContain('hunter2');
   expect(loadConfig({})).toMatchObject({ mail: null, webhookAllow: [] });
+});
+
+test('a home that cannot be used is in the same list, where it is used', () => {
+  const env = { CALLBAY_HOME: '/proc/callbay/home', CALLBAY_BIND: 'hello' };
+  const problems = (usesHome: boolean): string[] => {
+    try {
+      loadConfig(env, { usesHome });
+      return [];
+    } catch (error) {
+      return (error as ConfigError).problems.map(({ variable }) => variable).sort();
+    }
+  };
+  expect(problems(true)).toEqual(['CALLBAY_BIND', 'CALLBAY_HOME']);
+  expect(problems(false)).toEqual(['CALLBAY_BIND']);
+  const file = join(import.meta.dirname, 'config.test.ts');
+  expect(() => loadConfig({ CALLBAY_HOME: join(file, 'home') }, { usesHome: true })).toThrow(/not a folder/);
+});
+
+test('looking at a home leaves nothing in it', () => {
+  const home = mkdtempSync(join(tmpdir(), 'callbay-config-'));
+  loadConfig({ CALLBAY_HOME: join(home, 'a/b') }, { usesHome: true });
+  expect(readdirSync(home)).toEqual([]);
+  rmdirSync(home);
+});
+
+test('customers are told the port that is published, which is ours unless set', () => {
+  expect(loadConfig({ CALLBAY_SFTP_PORT: '2022' }).sftp.publicPort).toBe(2022);
+  const env = { CALLBAY_SFTP_PORT: '2022', CALLBAY_PUBLIC_SFTP_PORT: '22' };
+  expect(loadConfig(env).sftp).toMatchObject({ port: 2022, publicPort: 22 });
 });

@@ -18,7 +18,7 @@ test('a line is JSON with time, role and message', () => {
   const { lines, logger } = capture();
   logger.info({ fileId: 'f1' }, 'received');
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({
-    level: 30,
+    level: 'info',
     role: 'intake',
     msg: 'received',
     fileId: 'f1',

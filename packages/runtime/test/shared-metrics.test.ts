@@ -41,7 +41,6 @@ test('the metrics of every process are told by the one that is asked, each under
   ] as const) {
     const intake = startProcess(store, 'intake', process);
     intake.metrics.filesReceived.inc({ drop: 'sftp' }, count);
-    intake.metrics.surfaceSeconds.observe(0.2);
     const first = nextWrite();
     shareMetrics(intake.sharing);
     await first;
@@ -56,7 +55,7 @@ test('the metrics of every process are told by the one that is asked, each under
     '# TYPE callbay_files_received_total counter',
   ]);
   expect(series('process_start_time_seconds')).toHaveLength(3);
-  expect(series('callbay_surface_seconds_bucket{').filter((l) => l.includes('le="+Inf"'))).toHaveLength(3);
+  expect(series('callbay_sftp_sessions{')).toHaveLength(2);
   // Every line is one that Prometheus takes: a number or NaN last.
   for (const line of text.split('\n').filter((l) => l !== '' && !l.startsWith('#')))
     expect(line).toMatch(/^[a-z_\d]+(\{.*\})? ([-+.\de]+|NaN|[+-]Inf)$/i);
@@ -67,7 +66,7 @@ test('metrics are left again and again, and go when the process ends in order', 
   const { metrics, sharing } = startProcess(store, 'intake', 'a:2', 1);
   const shared = shareMetrics(sharing);
   await nextWrite();
-  metrics.callsSurfaced.inc(7);
+  metrics.uploadsFailed.inc(7);
   await nextWrite();
   await nextWrite();
   expect(rows.get('a:2')).toContain('"value":7');
@@ -91,7 +90,7 @@ test('a store that is away is told of once, and our own metrics are told all the
   const shared = shareMetrics(sharing);
   await third.promise;
   expect(errors).toHaveLength(1);
-  expect(await readAllMetrics(sharing)).toMatch(/callbay_calls_surfaced_total\{.*role="api".*\} 0/);
+  expect(await readAllMetrics(sharing)).toMatch(/callbay_backlog_age_seconds\{.*role="api".*\} 0/);
   expect(errors).toHaveLength(2);
   await shared.stop();
 });

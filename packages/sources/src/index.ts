@@ -1,9 +1,21 @@
 /**
- * The doors of a drop: the SFTP server today; S3 and folders have their places beside it.
+ * The doors of a drop: the SFTP server, and folders that other programs write to; S3 has its place beside them.
  * It decides one thing, when a file is whole, and never reads what is inside one.
  * The intake app builds a source over ingestion's ports, starts it and stops it.
  */
 
+export type { ClaimStep } from './folder/claims.ts';
+export {
+  FolderScanner,
+  type FolderScannerDeps,
+  type FolderScannerOptions,
+  type ScanResult,
+} from './folder/folder-scanner.ts';
+export {
+  createFolderServer,
+  type FolderServerOptions,
+  type SourceServer,
+} from './folder/folder-server.ts';
 export { type HostKey, makeHostKeys, makeKeyPair } from './sftp/host-keys.ts';
 export { DEFAULT_LIMITS, MAX_FILE_BYTES, type SftpLimits } from './sftp/limits.ts';
 export type { Logger, SftpMetrics } from './sftp/logger.ts';

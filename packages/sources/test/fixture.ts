@@ -111,6 +111,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
       tenantId: 'acme',
       canRead: 'all',
       allowedCidrs: [],
+      temporaryNames: null,
       keys: [{ id: `${account.username}-key`, publicKey: wireKey(KEY.public), expiresInMs: null }],
       passwordHash: null,
       ...account,

@@ -24,7 +24,7 @@ export interface MemoryFile extends FileToReceive {
 
 export interface MemoryDrop extends DropView, FileReceiver {
   readonly files: MemoryFile[];
-  readonly refusals: { tenantId: string; name: string; sizeBytes: number; code: string }[];
+  readonly refusals: { tenantId: string; name: string; sizeBytes: number; code: string; message?: string }[];
   readonly receipts: Map<string, Buffer>;
   /** Thrown by the next `receiveFile` calls while set. */
   failWith: Error | null;
@@ -36,6 +36,7 @@ export interface MemoryDrop extends DropView, FileReceiver {
 }
 
 const RECENT_MS = 60_000;
+const RENAMABLE_MS = 24 * 3_600_000;
 
 /** The drop as the database would show it, for adapter tests. */
 export function createMemoryDrop(): MemoryDrop {
@@ -83,6 +84,11 @@ export function createMemoryDrop(): MemoryDrop {
       if (newest === undefined || newest.isWithdrawn) return null;
       return drop.nowMs() - newest.receivedMs <= RECENT_MS ? newest : null;
     },
+    async findRejected(tenantId, name) {
+      const newest = files.findLast((file) => file.tenantId === tenantId && file.name === name);
+      const isRecent = newest !== undefined && drop.nowMs() - newest.receivedMs <= RENAMABLE_MS;
+      return isRecent && newest.folder === 'rejected' ? newest : null;
+    },
     async receiveFile(tenantId, file) {
       const room = await drop.readRoom(tenantId);
       if (room !== null && file.sizeBytes > room) throw new CallbayError('QUOTA_EXCEEDED');
@@ -97,8 +103,8 @@ export function createMemoryDrop(): MemoryDrop {
       const own = files.filter((file) => file.tenantId === tenantId);
       return drop.quotaBytes - own.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     },
-    async recordRefusal(tenantId, { name, sizeBytes, code }) {
-      drop.refusals.push({ tenantId, name, sizeBytes, code });
+    async recordRefusal(tenantId, { name, sizeBytes, code, message }) {
+      drop.refusals.push({ tenantId, name, sizeBytes, code, ...(message ? { message } : {}) });
     },
     async withdrawFile(tenantId, fileId) {
       const file = files.find((candidate) => candidate.tenantId === tenantId && candidate.fileId === fileId);

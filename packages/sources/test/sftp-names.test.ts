@@ -32,6 +32,18 @@ describe('names and places', () => {
     expect(await drop.spooled()).toEqual([]);
   });
 
+  test('a refused name leaves one receipt that says why, under a name that can be shown', async () => {
+    await using user = await drop.connect();
+    const before = drop.drop.refusals.length;
+    for (const name of ['sub/b.wav', 'sub/b.wav', 'c\nd.wav', '..', '/receipts/e.json'])
+      expect(await statusOf(user.open(name, 'w'))).toBe(DENIED);
+    expect(drop.drop.refusals.slice(before)).toMatchObject([
+      { name: 'b.wav', code: 'NAME_INVALID', message: expect.stringContaining('Folders') },
+      { name: 'c_d.wav', code: 'NAME_INVALID', message: expect.stringContaining('control') },
+      { name: 'e.json', code: 'NAME_INVALID', message: expect.stringContaining('read-only') },
+    ]);
+  });
+
   test('case 11: a name in bytes that are no UTF-8 is refused', async () => {
     expect(await statusOf(client.open('caf\uFFFD.wav', 'w'))).toBe(DENIED);
   });
@@ -44,19 +56,26 @@ describe('names and places', () => {
     expect(await drop.contentOf('приветé日本.wav')).toBe('y');
   });
 
-  test.each(['.filepart', '.part', '.partial', '.tmp', '.uploading'])(
-    'case 13: a name ending in %s is stored and only RENAME to a real name receives it',
-    async (suffix) => {
-      const name = `13${suffix.slice(1)}.wav`;
-      await client.put(`${name}${suffix}`, 'whole');
-      expect(drop.drop.files.some((file) => file.name.startsWith(name))).toBe(false);
-      expect((await client.stat(`${name}${suffix}`)).size).toBe(5);
-      expect(await client.list('/data')).toContain(`${name}${suffix}`);
-      await client.do((sftp, done) => sftp.rename(`${name}${suffix}`, name, done));
-      expect(await drop.contentOf(name)).toBe('whole');
-      expect(await statusOf(client.stat(`${name}${suffix}`))).toBe(NO_SUCH_FILE);
-    },
-  );
+  test.each([
+    '.filepart',
+    '.part',
+    '.partial',
+    '.tmp',
+    '.uploading',
+    '.writing',
+    '.upload',
+    '.inprogress',
+    '.ocTransferId39.part',
+  ])('case 13: a name ending in %s is stored and only RENAME to a real name receives it', async (suffix) => {
+    const name = `13${suffix.slice(1)}.wav`;
+    await client.put(`${name}${suffix}`, 'whole');
+    expect(drop.drop.files.some((file) => file.name.startsWith(name))).toBe(false);
+    expect((await client.stat(`${name}${suffix}`)).size).toBe(5);
+    expect(await client.list('/data')).toContain(`${name}${suffix}`);
+    await client.do((sftp, done) => sftp.rename(`${name}${suffix}`, name, done));
+    expect(await drop.contentOf(name)).toBe('whole');
+    expect(await statusOf(client.stat(`${name}${suffix}`))).toBe(NO_SUCH_FILE);
+  });
 
   test('case 13: a dot file is stored and never received', async () => {
     await client.put('.hidden.wav', 'x');
@@ -143,4 +162,39 @@ describe('names and places', () => {
     expect(await statusOf(client.open('/data/sub/a.wav', 'w'))).toBe(DENIED);
     expect(await statusOf(client.stat('/data/sub/a.wav'))).toBe(NO_SUCH_FILE);
   });
+});
+
+test('case 13: the names that a tenant set for uploads under way are those of its own users alone', async () => {
+  await using drop = await startFixture({ account: { temporaryNames: ['*.busy'] } });
+  drop.addUser({ username: 'acme2-push', tenantId: 'acme2' });
+  await using client = await drop.connect();
+  await using other = await drop.connect({ username: 'acme2-push' });
+  await client.put('own.wav.busy', 'whole');
+  await other.put('own.wav.busy', 'whole');
+  expect(drop.drop.files.map(({ tenantId, name }) => ({ tenantId, name }))).toEqual([
+    { tenantId: 'acme2', name: 'own.wav.busy' },
+  ]);
+  await client.put('part.wav.part', 'taken as it is');
+  expect(await drop.contentOf('part.wav.part')).toBe('taken as it is');
+  await client.do((sftp, done) => sftp.rename('own.wav.busy', 'still.wav.busy', done));
+  await client.do((sftp, done) => sftp.rename('still.wav.busy', 'own.wav', done));
+  expect(await drop.contentOf('own.wav')).toBe('whole');
+});
+
+test('a rejected name becomes a real one by RENAME for 24 h, and nothing else finds the file', async () => {
+  await using drop = await startFixture();
+  await using client = await drop.connect();
+  const startedMs = Date.now();
+  drop.drop.nowMs = () => startedMs;
+  await client.put('late.wav.xfer', 'whole');
+  drop.drop.move('late.wav.xfer', 'rejected');
+  drop.drop.nowMs = () => startedMs + 24 * 3_600_000;
+  expect(await statusOf(client.stat('late.wav.xfer'))).toBe(NO_SUCH_FILE);
+  const toTemporary = client.do((sftp, done) => sftp.rename('late.wav.xfer', 'late.wav.tmp', done));
+  expect(await statusOf(toTemporary)).toBe(NO_SUCH_FILE);
+  await client.do((sftp, done) => sftp.rename('late.wav.xfer', 'late.wav', done));
+  expect(await drop.contentOf('late.wav')).toBe('whole');
+  drop.drop.nowMs = () => startedMs + 24 * 3_600_000 + 1;
+  const tooLate = client.do((sftp, done) => sftp.rename('late.wav.xfer', 'later.wav', done));
+  expect(await statusOf(tooLate)).toBe(NO_SUCH_FILE);
 });

@@ -40,7 +40,13 @@ test('case 89: a put while a broken upload of its name is given up leaves none o
       metrics: NO_METRICS,
       now: () => new Date(0),
     });
-    const request = { tenantId: 'acme', sentBy: 'acme-push', name: 'a.wav', flags: PUT };
+    const request = {
+      tenantId: 'acme',
+      sentBy: 'acme-push',
+      temporaryNames: null,
+      name: 'a.wav',
+      flags: PUT,
+    };
     const broken = await uploads.open(request);
     broken.write(0, Buffer.from('broken and long'), () => {});
     const abandoned = uploads.abandon(broken);

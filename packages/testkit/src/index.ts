@@ -6,6 +6,7 @@
 export { insertHistory } from './history.ts';
 export { makeSftpUser, makeTenant, type SftpUserToMake, type TestSftpUser } from './make-tenant.ts';
 export { fixturePath, makeWav, truncateWav } from './media-fixtures.ts';
+export { openFolder, type TestFolder } from './open-folder.ts';
 export {
   openServerProbe,
   type ServerCounters,

@@ -102,7 +102,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
         backend,
         concurrency: options.concurrency ?? 4,
         handlers: {
-          'tenant.read': (payload) => readWaiting(deps, payload),
+          'tenant.read': (payload, { attempt, signal }) => readWaiting(deps, { ...payload, attempt, signal }),
           'crm.import': (payload, { signal }) => importCrm(deps, { ...payload, signal }),
         },
         observer: { completed: () => {}, failed: () => {}, broke: (error) => failures.push(error) },

@@ -40,14 +40,14 @@ const READY_LINE = /^ready http=(\S+) sftp=\S+:(\d+)$/m;
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
-/** Starts it on free ports; disposing ends it in order and removes the home. */
+/** Starts it on free ports; disposing ends it in order and removes the home, unless CALLBAY_HOME names one. */
 export async function startProduct(
   env: Record<string, string> = {},
   options: ProductOptions = {},
 ): Promise<RunningProduct> {
   const root = options.root ?? join(import.meta.dirname, '../../..');
   const main = join(root, 'apps/callbay/src/main.ts');
-  const home = await mkdtemp(join(tmpdir(), 'callbay-product-'));
+  const home = env.CALLBAY_HOME ?? (await mkdtemp(join(tmpdir(), 'callbay-product-')));
   const ports = { CALLBAY_HTTP_PORT: `${await freePort()}`, CALLBAY_SFTP_PORT: `${await freePort()}` };
   let log = '';
   let out = '';
@@ -128,7 +128,7 @@ export async function startProduct(
     pids: () => pidsBelow(child.pid!),
     [Symbol.asyncDispose]: async () => {
       await end(child);
-      await rm(home, { recursive: true, force: true });
+      if (env.CALLBAY_HOME === undefined) await rm(home, { recursive: true, force: true });
     },
   };
 }

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { type OnProgress, type Progress, restoreBackup, writeBackup } from '@callbay/backup';
+import type { OnProgress, Progress } from '@callbay/backup';
 import { type Config, loadSecretKey, makeHome } from '@callbay/runtime';
 import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
+import { hostContextOf } from '../context.ts';
 import { withDatabase } from '../with-database.ts';
 
 /** The keys that a home keeps beside its data. Kept with the data, since sealed secrets are lost without them. */
@@ -38,8 +38,9 @@ Example:
   $ callbay backup /backups/callbay-$(date +%F).tar`,
     )
     .action(async (file: string, _options, command: Command) => {
-      const { config, output } = contextOf(command);
+      const { config, output } = hostContextOf(command);
       const secretKey = await loadSecretKey(config);
+      const { writeBackup } = await import('@callbay/backup');
       const result = await withDatabase(config, (connectionString) =>
         writeBackup({
           file,
@@ -63,10 +64,11 @@ Example:
     .option('--force', 'replace what is there')
     .description('put a backup back, whole or not at all; Callbay must not run on the target')
     .action(async (file: string, options: { force?: boolean }, command: Command) => {
-      const { config, output } = contextOf(command);
+      const { config, output } = hostContextOf(command);
       await makeHome(config.home);
       const hasKey = config.secretKey !== null || existsSync(config.secretKeyFile);
       const secretKey = hasKey ? await loadSecretKey(config) : null;
+      const { restoreBackup } = await import('@callbay/backup');
       const { applyMigrations, openDatabase } = await import('@callbay/postgres');
       const { bindInstallation } = await import('@callbay/role');
       const result = await withDatabase(config, async (connectionString) => {

@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import { createLogger, DRAIN_MS, loadConfig, onShutdown, readEnv } from '@callbay/runtime';
 import type { Command } from 'commander';
 import { openApi } from '../api-client.ts';
-import { runDemo } from '../demo/run-demo.ts';
 import { createOutput } from '../output.ts';
 import { prepareDatabase } from '../prepare-database.ts';
-import { supervise } from '../supervisor/supervise.ts';
 
 export function addDemoCommand(program: Command): void {
   program
@@ -26,6 +24,8 @@ Exits 0 only if all came out right.`,
 }
 
 async function playDemo(): Promise<void> {
+  const { runDemo } = await import('../demo/run-demo.ts');
+  const { supervise } = await import('../supervisor/supervise.ts');
   const home = await mkdtemp(join(tmpdir(), 'callbay-demo-'));
   const env = readEnv();
   const config = loadConfig({
@@ -48,7 +48,7 @@ async function playDemo(): Promise<void> {
       logger,
       shutdown,
       prepareDatabase: async (connectionString) =>
-        void (await prepareDatabase(connectionString, config, logger)),
+        (await prepareDatabase(connectionString, config, logger)).login,
     });
     const api = await openApi(config, { url: addresses.http });
     const key = (await readFile(config.operatorKeyFile, 'utf8')).trim();

@@ -1,6 +1,6 @@
 import { createLogger, makeHome } from '@callbay/runtime';
 import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
+import { hostContextOf } from '../context.ts';
 import { prepareDatabase } from '../prepare-database.ts';
 import { withDatabase } from '../with-database.ts';
 
@@ -11,10 +11,10 @@ export function addMigrateCommand(program: Command): void {
       'bring the database to this version and see that the operator’s key is in CALLBAY_HOME; `up` does both by itself',
     )
     .action(async (_options, command: Command) => {
-      const { config, output } = contextOf(command);
+      const { config, output } = hostContextOf(command);
       const logger = createLogger({ role: 'callbay', level: config.logLevel });
       await makeHome(config.home);
-      const applied = await withDatabase(config, (connectionString) =>
+      const { applied } = await withDatabase(config, (connectionString) =>
         prepareDatabase(connectionString, config, logger),
       );
       output.json({ applied, operatorKeyFile: config.operatorKeyFile });

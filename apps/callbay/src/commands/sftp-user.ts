@@ -1,17 +1,15 @@
-import { text } from 'node:stream/consumers';
 import type { SftpKey, SftpUser } from '@callbay/contracts';
 import type { Command } from 'commander';
-import { contextOf, parseCount, segment } from '../context.ts';
+import { contextOf, parseCount } from '../context.ts';
 import { CommandError } from '../exit-codes.ts';
+import { findSftpKey, findSftpUser, segment } from '../find.ts';
 import type { Output } from '../output.ts';
 import { readTextFile } from '../read-text-file.ts';
 
-const usersPath = (tenantId: string): string => `/v1/tenants/${segment(tenantId)}/sftp-users`;
-const userPath = (tenantId: string, username: string): string =>
-  `${usersPath(tenantId)}/${segment(username)}`;
+const userPath = (path: string, username: string): string => `${path}/sftp-users/${segment(username)}`;
 
 async function readPublicKey(file: string): Promise<string> {
-  const content = file === '-' ? await text(process.stdin) : await readTextFile(file);
+  const content = await readTextFile(file);
   if (content.includes('PRIVATE KEY')) {
     throw new CommandError(
       `${file} holds a private key, which must never leave its owner: give the .pub file beside it`,
@@ -26,6 +24,10 @@ function printUser(output: Output, user: SftpUser): void {
   if (user.password) output.line(`password  ${user.password}   (shown this once)`);
   output.line(`connect   sftp -P ${user.port} ${user.username}@${user.host}`);
   for (const { type, fingerprint } of user.hostKeys) output.line(`host key  ${type} ${fingerprint}`);
+  if (user.keys.length === 0 && !user.hasPassword) {
+    output.line('Nobody can log in with it yet: it has no key and no password. Add a key:');
+    output.line(`  callbay sftp-user key add <tenant> ${user.username} <file>.pub`);
+  }
   for (const { id, label, fingerprint } of user.keys)
     output.line(`key       ${fingerprint}  ${label ?? ''}  ${id}`);
 }
@@ -35,6 +37,7 @@ interface AddOptions {
   readonly label?: string;
   readonly publicKey?: string;
   readonly withPassword?: boolean;
+  readonly allowPasswords?: boolean;
   readonly canRead?: string;
   readonly allow?: string[];
 }
@@ -47,6 +50,7 @@ function addAdd(sftpUser: Command): void {
     .option('--label <label>', 'what it is for')
     .option('--public-key <file>', 'its OpenSSH public key; - reads standard input')
     .option('--with-password', 'make a password, shown this once')
+    .option('--allow-passwords', 'first let this tenant’s users log in with passwords')
     .option('--can-read <what>', 'all, receipts or none', 'all')
     .option('--allow <cidr...>', 'only from these address ranges')
     .addHelpText(
@@ -54,28 +58,61 @@ function addAdd(sftpUser: Command): void {
       `
 Examples:
   $ callbay sftp-user add acme --public-key ~/.ssh/id_ed25519.pub
-  $ callbay sftp-user add acme --username acme-pbx --with-password --allow 203.0.113.0/24`,
+  $ callbay sftp-user add acme --username acme-pbx --with-password --allow-passwords --allow 203.0.113.0/24`,
     )
-    .action(async (tenantId: string, options: AddOptions, command: Command) => {
-      const { output, openApi } = contextOf(command);
-      const { publicKey: file, allow, ...rest } = options;
-      const user = await (await openApi()).call<SftpUser>('POST', usersPath(tenantId), {
-        ...rest,
-        ...(file === undefined ? {} : { publicKey: await readPublicKey(file) }),
-        ...(allow === undefined ? {} : { allowedCidrs: allow }),
-      });
-      printUser(output, user);
+    .action(async (tenant: string, options: AddOptions, command: Command) => {
+      const { output, openTenant } = contextOf(command);
+      const { publicKey: file, allow, allowPasswords, ...rest } = options;
+      const publicKey = file === undefined ? undefined : await readPublicKey(file);
+      const { api, path } = await openTenant(tenant);
+      if (allowPasswords) await api.call('PATCH', path, { settings: { passwordLogin: true } });
+      const body = { ...rest, publicKey, allowedCidrs: allow };
+      printUser(output, await api.call<SftpUser>('POST', `${path}/sftp-users`, body));
     });
 }
 
-function addListAndRemove(sftpUser: Command): void {
+interface UpdateOptions {
+  readonly label?: string;
+  readonly canRead?: string;
+  readonly allow?: string[];
+  readonly allowAll?: boolean;
+  readonly newPassword?: boolean;
+  readonly password?: boolean;
+}
+
+function addUpdate(sftpUser: Command): void {
+  sftpUser
+    .command('update <tenant> <username>')
+    .description('change a user, or make a new password for it')
+    .option('--label <label>', 'what it is for')
+    .option('--can-read <what>', 'all, receipts or none')
+    .option('--allow <cidr...>', 'only from these address ranges')
+    .option('--allow-all', 'from every address')
+    .option('--new-password', 'make a new password in place of the old one, shown this once')
+    .option('--no-password', 'remove the password')
+    .addHelpText('after', '\nExample:\n  $ callbay sftp-user update acme acme-pbx --new-password')
+    .action(async (tenant: string, text: string, options: UpdateOptions, command: Command) => {
+      const { output, openTenant } = contextOf(command);
+      const { api, path } = await openTenant(tenant);
+      const username = await findSftpUser(api, path, text, { isWhole: true });
+      const { label, canRead } = options;
+      const allowedCidrs = options.allowAll ? [] : options.allow;
+      // Commander gives `password` as true unless `--no-password` stands there.
+      const withPassword = options.newPassword ? true : options.password === false ? false : undefined;
+      const body = { label, canRead, allowedCidrs, withPassword };
+      printUser(output, await api.call<SftpUser>('PATCH', userPath(path, username), body));
+    });
+}
+
+function addReadAndRemove(sftpUser: Command): void {
   sftpUser
     .command('list <tenant>')
     .description('the SFTP users of a tenant')
-    .option('--limit <n>', 'at most so many', parseCount, 500)
-    .action(async (tenantId: string, { limit }: { limit: number }, command: Command) => {
-      const { output, openApi } = contextOf(command);
-      const users = await (await openApi()).list<SftpUser>(usersPath(tenantId), limit);
+    .option('--limit <n>', 'maximum number of results', parseCount, 500)
+    .action(async (tenant: string, { limit }: { limit: number }, command: Command) => {
+      const { output, openTenant } = contextOf(command);
+      const { api, path } = await openTenant(tenant);
+      const users = await api.list<SftpUser>(`${path}/sftp-users`, limit);
       output.json(users);
       output.table(
         ['USERNAME', 'LABEL', 'KEYS', 'PASSWORD', 'CAN READ'],
@@ -89,11 +126,22 @@ function addListAndRemove(sftpUser: Command): void {
       );
     });
   sftpUser
+    .command('show <tenant> <username>')
+    .description('one user, and how to connect')
+    .action(async (tenant: string, text: string, _options, command: Command) => {
+      const { output, openTenant } = contextOf(command);
+      const { api, path } = await openTenant(tenant);
+      const username = await findSftpUser(api, path, text);
+      printUser(output, await api.call<SftpUser>('GET', userPath(path, username)));
+    });
+  sftpUser
     .command('remove <tenant> <username>')
     .description('remove a user; its open sessions end')
-    .action(async (tenantId: string, username: string, _options, command: Command) => {
-      const { output, openApi } = contextOf(command);
-      await (await openApi()).call('DELETE', userPath(tenantId, username));
+    .action(async (tenant: string, text: string, _options, command: Command) => {
+      const { output, openTenant } = contextOf(command);
+      const { api, path } = await openTenant(tenant, { isWhole: true });
+      const username = await findSftpUser(api, path, text, { isWhole: true });
+      await api.call('DELETE', userPath(path, username));
       output.json({ removed: username });
       output.line(`removed ${username}`);
     });
@@ -111,19 +159,17 @@ function addKeyAdd(key: Command): void {
     )
     .action(
       async (
-        tenantId: string,
-        username: string,
+        tenant: string,
+        text: string,
         file: string,
         options: { label?: string; expiresAt?: string },
         command: Command,
       ) => {
-        const { output, openApi } = contextOf(command);
+        const { output, openTenant } = contextOf(command);
         const body = { publicKey: await readPublicKey(file), ...options };
-        const added = await (await openApi()).call<SftpKey>(
-          'POST',
-          `${userPath(tenantId, username)}/keys`,
-          body,
-        );
+        const { api, path } = await openTenant(tenant);
+        const username = await findSftpUser(api, path, text, { isWhole: true });
+        const added = await api.call<SftpKey>('POST', `${userPath(path, username)}/keys`, body);
         output.json(added);
         output.line(`added ${added.fingerprint}  ${added.id}`);
       },
@@ -134,9 +180,11 @@ function addKeyListAndRemove(key: Command): void {
   key
     .command('list <tenant> <username>')
     .description('the keys of a user')
-    .action(async (tenantId: string, username: string, _options, command: Command) => {
-      const { output, openApi } = contextOf(command);
-      const keys = await (await openApi()).list<SftpKey>(`${userPath(tenantId, username)}/keys`, 500);
+    .action(async (tenant: string, text: string, _options, command: Command) => {
+      const { output, openTenant } = contextOf(command);
+      const { api, path } = await openTenant(tenant);
+      const username = await findSftpUser(api, path, text);
+      const keys = await api.list<SftpKey>(`${userPath(path, username)}/keys`, 500);
       output.json(keys);
       output.table(
         ['ID', 'LABEL', 'FINGERPRINT', 'LAST USED', 'EXPIRES'],
@@ -144,11 +192,14 @@ function addKeyListAndRemove(key: Command): void {
       );
     });
   key
-    .command('remove <tenant> <username> <keyId>')
-    .description('revoke a key; sessions opened with it end')
-    .action(async (tenantId: string, username: string, keyId: string, _options, command: Command) => {
-      const { output, openApi } = contextOf(command);
-      await (await openApi()).call('DELETE', `${userPath(tenantId, username)}/keys/${segment(keyId)}`);
+    .command('remove <tenant> <username> <key>')
+    .description('revoke a key, by its id, label or fingerprint; sessions opened with it end')
+    .action(async (tenant: string, user: string, text: string, _options, command: Command) => {
+      const { output, openTenant } = contextOf(command);
+      const { api, path } = await openTenant(tenant, { isWhole: true });
+      const username = await findSftpUser(api, path, user, { isWhole: true });
+      const keyId = await findSftpKey(api, userPath(path, username), text);
+      await api.call('DELETE', `${userPath(path, username)}/keys/${segment(keyId)}`);
       output.json({ removed: keyId });
       output.line(`removed ${keyId}`);
     });
@@ -157,7 +208,8 @@ function addKeyListAndRemove(key: Command): void {
 export function addSftpUserCommands(program: Command): void {
   const sftpUser = program.command('sftp-user').description('who may push files for a tenant');
   addAdd(sftpUser);
-  addListAndRemove(sftpUser);
+  addReadAndRemove(sftpUser);
+  addUpdate(sftpUser);
   const key = sftpUser.command('key').description('the public keys of a user');
   addKeyAdd(key);
   addKeyListAndRemove(key);

@@ -1,8 +1,15 @@
-import { createLogger, DRAIN_MS, onShutdown } from '@callbay/runtime';
+import {
+  createLogger,
+  DRAIN_MS,
+  explainPostgres,
+  explainRedis,
+  onShutdown,
+  ServiceError,
+} from '@callbay/runtime';
 import type { Command } from 'commander';
-import { contextOf } from '../context.ts';
+import { hostContextOf } from '../context.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
 import { prepareDatabase } from '../prepare-database.ts';
-import { supervise } from '../supervisor/supervise.ts';
 
 export function addUpCommand(program: Command): void {
   program
@@ -22,9 +29,10 @@ Examples:
   $ CALLBAY_HOME=/srv/callbay CALLBAY_BIND=0.0.0.0 callbay up`,
     )
     .action(async (_options, command: Command) => {
-      const { config } = contextOf(command);
+      const { config } = hostContextOf(command);
       const logger = createLogger({ role: 'callbay', level: config.logLevel });
       for (const warning of config.warnings) logger.warn(warning);
+      const { supervise } = await import('../supervisor/supervise.ts');
       const shutdown = onShutdown({ logger, timeoutMs: DRAIN_MS.installation });
       try {
         const { addresses } = await supervise({
@@ -32,16 +40,31 @@ Examples:
           logger,
           shutdown,
           prepareDatabase: async (connectionString) => {
-            const applied = await prepareDatabase(connectionString, config, logger);
+            await checkRedis(config.redisUrl);
+            const preparing = prepareDatabase(connectionString, config, logger);
+            const { applied, login } = await preparing.catch((error: unknown) => {
+              throw explainPostgres(connectionString, error) ?? error;
+            });
             if (applied.length > 0) logger.info({ applied }, 'migrations applied');
+            return login;
           },
         });
         process.stdout.write(`ready http=${addresses.http} sftp=${addresses.sftp}\n`);
       } catch (error) {
-        // Being told to stop while starting is no failure.
+        // A signal to stop while starting is not a failure.
         if (shutdown.signal.aborted) return;
         process.stderr.write(`callbay: ${(error as Error).message}\n`);
-        shutdown.begin('could not start', 1);
+        const isAway = error instanceof ServiceError;
+        shutdown.begin('could not start', isAway ? EXIT_CODES.unreachable : EXIT_CODES.failure);
       }
     });
+}
+
+/** Once, before any role is started: each of them would fail in the same way, again and again. */
+async function checkRedis(redisUrl: string | null): Promise<void> {
+  if (redisUrl === null) return;
+  const { pingRedis } = await import('@callbay/queue');
+  await pingRedis(redisUrl).catch((error: unknown) => {
+    throw explainRedis(redisUrl, error) ?? error;
+  });
 }

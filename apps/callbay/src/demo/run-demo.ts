@@ -74,6 +74,7 @@ export async function runDemo(stage: DemoStage): Promise<string[]> {
   output.line(
     `\n${wrong.length === 0 ? 'All came out right' : 'NOT all came out right'} in ${seconds(startedAt)} s.`,
   );
+  output.line('Files may also come from a folder that another program writes to: docs/folder-drop.md.');
   return wrong;
 }
 

@@ -6,6 +6,7 @@ import { checkDescriptors } from './descriptor-check.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { checkAddon, checkHome, checkNode, checkPorts, checkSecretFiles } from './machine-checks.ts';
 import { checkRedis } from './redis-check.ts';
+import { checkRole } from './role-check.ts';
 
 /** Whether the embedded server's own files are whole; a server that runs has read them already. */
 async function checkCluster(home: string): Promise<Finding> {
@@ -38,6 +39,13 @@ async function checkServer(config: Config): Promise<Finding[]> {
       'Start it with `callbay up`.',
     ),
   ];
+}
+
+/** Whether one role works on this host, for a container's health check. */
+export async function runRoleCheck(config: Config, role: string): Promise<readonly Finding[]> {
+  const url = config.databaseUrl ?? (await findRunningPostgres(config.home, DATABASE_NAME));
+  if (url) return [await checkRole(config, url, role)];
+  return [fail(role, 'The embedded Postgres is not running.', 'Start it with `callbay up`.')];
 }
 
 /** Looks at everything this node stands on, changing nothing. */

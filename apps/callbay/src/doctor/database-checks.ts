@@ -2,9 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readMarker } from '@callbay/blobs';
 import { judgeInstallation, refusalOf } from '@callbay/role';
-import { type Config, connectionBudget, readFileIfThere } from '@callbay/runtime';
+import { type Config, connectionBudget, explainPostgres, readFileIfThere } from '@callbay/runtime';
 import pg from 'pg';
 import { type Finding, fail, ok, warn } from './finding.ts';
+import { checkOperatorKey } from './operator-key-check.ts';
 import { checkProxy } from './proxy-check.ts';
 
 const migrationsFolder = join(import.meta.dirname, '../../../../prisma/migrations');
@@ -65,6 +66,19 @@ async function checkBudget(client: pg.Client, config: Config): Promise<Finding> 
   );
 }
 
+/** What an attacker of a role could do to the server with it. */
+async function checkLogin(client: pg.Client): Promise<Finding> {
+  const { rows } = await client.query<{ isSuper: boolean }>(
+    'SELECT rolsuper AS "isSuper" FROM pg_roles WHERE rolname = current_user',
+  );
+  if (rows[0]?.isSuper !== true) return ok('database login', 'The roles log in without superuser rights.');
+  return warn(
+    'database login',
+    'DATABASE_URL logs in as a superuser.',
+    'Name this login in CALLBAY_DATABASE_OWNER_URL and one without rights in DATABASE_URL, then run `callbay migrate`.',
+  );
+}
+
 /** Two homes on one database each take the other's bytes for lost. */
 async function checkInstallation(client: pg.Client, config: Config): Promise<Finding> {
   const { rows: found } = await client.query<{ name: string | null }>(
@@ -122,14 +136,19 @@ export async function checkDatabase(config: Config, connectionString: string): P
       await checkBudget(client, config),
       await checkClocks(client),
       await checkInstallation(client, config),
-      ...(migrations.status === 'ok' ? [await checkProxy(client, config)] : []),
+      // The embedded server is asked as its superuser here, and by the roles as another.
+      ...(config.databaseUrl === null ? [] : [await checkLogin(client)]),
+      ...(migrations.status === 'ok'
+        ? [await checkProxy(client, config), await checkOperatorKey(client, config)]
+        : []),
     ];
   } catch (error) {
     const why = (error as { code?: string }).code ?? (error as Error).message;
+    const explained = config.databaseUrl === null ? null : explainPostgres(config.databaseUrl, error);
     return [
       fail(
         'database',
-        `Postgres does not answer (${why}).`,
+        explained === null ? `Postgres does not answer (${why}).` : `${explained.message}.`,
         'Check DATABASE_URL, and that the server runs and lets this host in.',
       ),
     ];

@@ -1,11 +1,14 @@
+import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { judgeSpace } from '@callbay/core';
 import { isPortFree } from '@callbay/embedded';
 import { type Config, homeMode } from '@callbay/runtime';
 import { nativeCiphers } from '@callbay/sources';
 import { findServing } from '../supervisor/home.ts';
+import { reachableHost } from '../supervisor/ports.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 const GIB = 2 ** 30;
@@ -100,6 +103,32 @@ export async function checkSecretFiles(config: Config): Promise<Finding> {
   return ok('secret files', 'Keys are readable by their owner alone.');
 }
 
+const PROBE_MS = 2_000;
+
+/** Whether a role of ours that runs without `callbay up`, as in a container, listens there. */
+async function isCallbayOn(variable: string, host: string, port: number): Promise<boolean> {
+  try {
+    if (variable === 'CALLBAY_SFTP_PORT')
+      return (await readGreeting(host, port)).startsWith('SSH-2.0-Callbay');
+    const signal = AbortSignal.timeout(PROBE_MS);
+    const response = await fetch(`http://${host}:${port}/health/live`, { signal });
+    return response.ok && ((await response.json()) as { status?: unknown }).status === 'ok';
+  } catch {
+    return false;
+  }
+}
+
+/** What a server says first; empty where it says nothing in time. */
+async function readGreeting(host: string, port: number): Promise<string> {
+  const socket = connect({ host: host.replace(/[[\]]/g, ''), port });
+  try {
+    const [chunk] = (await once(socket, 'data', { signal: AbortSignal.timeout(PROBE_MS) })) as [Buffer];
+    return chunk.toString('latin1');
+  } finally {
+    socket.destroy();
+  }
+}
+
 export async function checkPorts(config: Config): Promise<Finding[]> {
   if ((await findServing(config.home)) !== null) return [ok('ports', 'Callbay itself listens on them.')];
   const wishes = [
@@ -110,6 +139,10 @@ export async function checkPorts(config: Config): Promise<Finding[]> {
   for (const [variable, { port, isPortChosen }] of wishes) {
     if (await isPortFree(port, config.bind)) {
       findings.push(ok('ports', `Port ${port} is free.`));
+      continue;
+    }
+    if (await isCallbayOn(variable, reachableHost(config.bind), port)) {
+      findings.push(ok('ports', `Callbay itself listens on port ${port}.`));
       continue;
     }
     const sentence = `Port ${port} on ${config.bind} is taken.`;

@@ -17,9 +17,9 @@ export interface KeepPostgresOptions {
   readonly home: string;
   readonly maxConnections: number;
   readonly logger: Logger;
-  /** Told when the server came back somewhere else: whoever holds the old connection string must get this one. */
+  /** Called when the server came back somewhere else: whoever holds the old connection string must get this one. */
   readonly onMoved: (connectionString: string) => void;
-  /** Told each time the server runs again. */
+  /** Called each time the server runs again. */
   readonly onRestarted?: () => void;
 }
 

@@ -27,7 +27,7 @@ export interface KeepOptions {
   /** How long a role may drain before it is killed. */
   readonly drainMs?: number;
   readonly firstDelayMs?: number;
-  /** Told each time the role serves. */
+  /** Called each time the role serves. */
   readonly onReady?: (name: string, pid: number) => void;
 }
 
@@ -48,7 +48,7 @@ const isReadyMessage = (message: unknown): message is ReadyMessage =>
 export function keepRole(plan: RolePlan, options: KeepOptions): KeptRole {
   const { logger, drainMs = DRAIN_MS.supervisor, firstDelayMs = DEFAULT_FIRST_DELAY_MS } = options;
   const ready = Promise.withResolvers<number | undefined>();
-  // Whoever awaits `ready` sees the rejection; nobody awaiting it any more is no reason to end the process.
+  // Whoever awaits `ready` sees the rejection; a rejection that nobody awaits must not end the process.
   ready.promise.catch(() => undefined);
   const gone = Promise.withResolvers<void>();
   let env = options.env;
@@ -93,7 +93,7 @@ export function keepRole(plan: RolePlan, options: KeepOptions): KeptRole {
     deathsInARow += 1;
     if (!hasServed && deathsInARow >= MAX_EARLY_DEATHS) {
       ready.reject(
-        new Error(`${plan.name} ended ${deathsInARow} times before it served; its own words are above`),
+        new Error(`${plan.name} ended ${deathsInARow} times before it served; see its log output above`),
       );
     }
     const delayMs = Math.min(firstDelayMs * 2 ** (deathsInARow - 1), MAX_DELAY_MS);

@@ -19,12 +19,29 @@ export interface SuperviseDeps {
   readonly shutdown: Shutdown;
   /** The processes to keep; ours unless a test says otherwise. */
   readonly roles?: readonly RolePlan[];
-  /** Brings the database up to date before anything uses it. */
-  readonly prepareDatabase: (connectionString: string) => Promise<void>;
+  /**
+   * Brings the database up to date, as its owner, before anything uses it. Resolves to what the roles log in with; null:
+   * as the owner.
+   */
+  readonly prepareDatabase: (connectionString: string) => Promise<RoleLogin | null>;
   /** Chooses ports that are free just now; `choosePorts` unless a test says otherwise. */
   readonly choosePorts?: typeof choosePorts;
   readonly onRoleReady?: (name: string, pid: number) => void;
   readonly onPostgresRestarted?: () => void;
+}
+
+export interface RoleLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** The same database with another login. */
+function withLogin(url: string, login: RoleLogin | null): string {
+  if (login === null) return url;
+  const own = new URL(url);
+  own.username = encodeURIComponent(login.user);
+  own.password = encodeURIComponent(login.password);
+  return own.href;
 }
 
 export interface Supervised {
@@ -62,11 +79,14 @@ function childEnv(config: Config, { ports, secretKey }: Effective, databaseUrl: 
     CALLBAY_HOME: config.home,
     CALLBAY_BIND: config.bind,
     CALLBAY_PUBLIC_HOST: config.publicHost,
+    CALLBAY_PUBLIC_SFTP_PORT: String(config.sftp.isPublicPortChosen ? config.sftp.publicPort : ports.sftp),
     CALLBAY_HTTP_PORT: String(ports.http),
     CALLBAY_SFTP_PORT: String(ports.sftp),
     CALLBAY_LOG_LEVEL: config.logLevel,
     CALLBAY_SECRET_KEY: secretKey.toString('base64'),
     DATABASE_URL: databaseUrl,
+    // The roles have no use for the owner's rights.
+    CALLBAY_DATABASE_OWNER_URL: '',
     REDIS_URL: config.redisUrl ?? '',
   };
 }
@@ -134,16 +154,18 @@ export async function supervise(deps: SuperviseDeps): Promise<Supervised> {
   const { config, shutdown } = deps;
   const lock = await lockHome(config);
   shutdown.add('home lock', () => lock.release());
-  // A taken port that was asked for is told at once, before anything is made.
+  // A taken port that was asked for is reported at once, before anything is made.
   const effective: Effective = { ports: await choosePorts(config), secretKey: await loadSecretKey(config) };
   const roles: KeptRole[] = [];
+  let login: RoleLogin | null = null;
   const { url, postgres } = await openDatabase(deps, (moved) => {
-    for (const role of roles) role.restart(childEnv(config, effective, moved));
+    for (const role of roles) role.restart(childEnv(config, effective, withLogin(moved, login)));
   });
-  await deps.prepareDatabase(url);
+  login = await deps.prepareDatabase(config.databaseOwnerUrl ?? url);
+  const roleUrl = (): string => withLogin(postgres?.connectionString ?? url, login);
   shutdown.add('addresses', () => removeAddresses(config.home));
   shutdown.add('child processes', () => stopRoles(roles));
-  await startRoles(deps, roles, effective, () => postgres?.connectionString ?? url);
+  await startRoles(deps, roles, effective, roleUrl);
   const host = reachableHost(config.bind);
   const addresses = {
     http: `http://${host}:${effective.ports.http}`,
@@ -153,7 +175,7 @@ export async function supervise(deps: SuperviseDeps): Promise<Supervised> {
   return {
     addresses,
     get connectionString() {
-      return postgres?.connectionString ?? url;
+      return roleUrl();
     },
     get postgresPid() {
       return postgres?.pid ?? null;

@@ -16,6 +16,10 @@ export const ALERT_TABLE = {
     sentence: 'Unpaired files or rows of batches will be purged within a day.',
     fix: 'Send the missing recordings or metadata now, or download the files: the purge deletes their content.',
   },
+  CALLS_DELETED_SOON: {
+    sentence: 'A shorter data retention will delete calls for good within a day.',
+    fix: 'If that is not meant, set a longer data retention, or a legal hold on the calls, before then.',
+  },
   FILES_UNREAD: {
     sentence: 'We could not read files, or have lost their bytes.',
     fix: 'An operator must look at the log of the pipeline and at the store of bytes. The files are held and read again by themselves; a replay does it at once.',

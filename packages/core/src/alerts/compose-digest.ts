@@ -1,7 +1,8 @@
-import type { AlertFinding } from './alert.ts';
+import type { AlertFinding, AlertKind } from './alert.ts';
 
-/** An alert in a digest; times in RFC 3339. */
-export interface ToldAlert extends AlertFinding {
+/** An alert in a digest; times in RFC 3339. `TEST` is an alert about nothing, which somebody asked for. */
+export interface ToldAlert extends Omit<AlertFinding, 'kind'> {
+  readonly kind: AlertKind | 'TEST';
   readonly id: string;
   readonly openedAt: string;
   readonly resolvedAt: string | null;
@@ -19,6 +20,19 @@ export interface Digest {
 
 /** More than this in one digest are only counted. */
 export const MAX_TOLD = 50;
+
+/** The alert that shows whether digests arrive. */
+export const testAlert = (id: string, at: string): ToldAlert => ({
+  id,
+  kind: 'TEST',
+  subject: '',
+  message: 'This is a test. Somebody asked Callbay to send it.',
+  fix: 'Nothing needs to be done.',
+  count: 1,
+  examples: [],
+  openedAt: at,
+  resolvedAt: null,
+});
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 

@@ -35,6 +35,8 @@ export interface AlertFacts {
   readonly lastHour: EndedFiles & CountedRows;
   /** The 7 days before the last hour. */
   readonly weekBefore: EndedFiles;
+  /** Calls that a shorter data retention deletes once its grace ends, in RFC 3339; null where none waits. */
+  readonly deletedSoon: { readonly count: number; readonly at: string } | null;
   /** Bytes stored and allowed; null without a quota. */
   readonly storage: { readonly storedBytes: number; readonly quotaBytes: number } | null;
   /** Days whose reconciliation left files over. */
@@ -78,6 +80,13 @@ function judgePurges({ purgeSoon }: AlertFacts): AlertFinding[] {
   if (purgeSoon.count === 0) return [];
   const detail = `${purgeSoon.count} in all, the first at ${purgeSoon.firstAt}.${sayRows(purgeSoon)}`;
   return [findingOf('PURGE_SOON', 'purge', detail, purgeSoon)];
+}
+
+function judgeDeletions({ deletedSoon }: AlertFacts): AlertFinding[] {
+  if (deletedSoon === null || deletedSoon.count === 0) return [];
+  const { count, at } = deletedSoon;
+  const detail = `${count} ${count === 1 ? 'call' : 'calls'} at ${at}.`;
+  return [findingOf('CALLS_DELETED_SOON', 'dataRetention', detail, { count, examples: [] })];
 }
 
 function judgeRate({ lastHour, weekBefore }: AlertFacts, isOpen: boolean): AlertFinding[] {
@@ -128,6 +137,7 @@ export function judgeAlerts(
     ...judgeSetAside(facts),
     ...judgeRate(facts, isOpen('REJECTION_RATE_JUMP')),
     ...judgePurges(facts),
+    ...judgeDeletions(facts),
     ...judgeQuota(facts),
     ...judgeGaps(facts),
     ...judgeConsumers(facts, nowMs),

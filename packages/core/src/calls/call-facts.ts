@@ -9,6 +9,14 @@ export interface MediaFacts {
   readonly codec: string | null;
   /** The container declares more than the bytes hold. */
   readonly isTruncated: boolean;
+  /** Digests of the file's beginning, at the sizes that earlier files of its name had; absent where there were none. */
+  readonly prefixes?: readonly MediaPrefix[] | undefined;
+}
+
+/** The first bytes of a recording, by which it is known to go on with an earlier file. */
+export interface MediaPrefix {
+  readonly sizeBytes: number;
+  readonly sha256: string;
 }
 
 interface Fact {
@@ -98,6 +106,7 @@ export interface CallReplay {
 }
 
 export interface SurfacedWith {
+  /** The recording that completed the call, which a later version may have taken the place of. */
   readonly recordingFileId: string;
   readonly recordFileId: string;
   readonly row: number;

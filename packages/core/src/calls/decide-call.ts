@@ -25,6 +25,7 @@ import { waitingFor, weigh, weighRest } from './hold-reasons.ts';
 import { refuseDeleted } from './refuse-deleted.ts';
 import { completeCall, takeFirstRecord, takeUpdate } from './take-record.ts';
 import { takeReplay } from './take-replay.ts';
+import { takeOtherVersion } from './take-version.ts';
 import { withdraw } from './withdraw.ts';
 
 /**
@@ -107,12 +108,12 @@ function takeRecording(state: FoldState, fact: RecordingFact): void {
     return;
   }
   const ofCall = state.complete?.recording;
-  if (ofCall && fact.sha256 === ofCall.sha256) {
+  if (state.complete?.recordings.some(({ sha256 }) => fact.sha256 === sha256)) {
     judge(state, fact, outcomeOf('DUPLICATE'));
     return;
   }
   if (ofCall && fact.ext === ofCall.ext) {
-    judge(state, fact, outcomeOf('MEDIA_IMMUTABLE'));
+    takeOtherVersion(state, fact);
     return;
   }
   const earlier = state.recordings.get(fact.ext);
@@ -187,6 +188,7 @@ function conclude(state: FoldState, waitsForSeq: number | null): CallDecision {
         : 'empty',
     verdicts,
     recording: complete?.recording ?? null,
+    firstRecording: complete?.recordings[0] ?? null,
     revisions: complete?.revisions ?? [],
     updatesUntil: complete?.updatesUntil ?? null,
     hold: hold && crmWaitEndsAt !== null ? { ...hold, until: crmWaitEndsAt } : hold,

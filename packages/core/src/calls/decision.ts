@@ -6,6 +6,11 @@ import type { RecordingFact } from './call-facts.ts';
 
 /** By what a call's facts are judged. Every time in a fact is its own: only the stage is of today. */
 export interface CallPolicies {
+  /**
+   * When versions came into force, in their order: at least those in force when facts that are still open came. Absent where
+   * no fact is older than `current`. Epoch milliseconds.
+   */
+  readonly published?: readonly { readonly version: number; readonly since: number }[] | undefined;
   /** Judges the facts that are open. */
   readonly current: Policy;
   /** Judge the facts that ended under them. */
@@ -47,7 +52,7 @@ export interface CallContent {
 export interface CallRevision {
   /** From 1. */
   readonly revision: number;
-  /** The metadata file that made it. */
+  /** The metadata file that made it, or the recording that went on. */
   readonly fileId: string;
   readonly row: number;
   /** Epoch ms of that file's receivedAt; of a replay, when it was asked for. */
@@ -83,8 +88,10 @@ export interface CallDecision {
   readonly callKey: string;
   readonly status: 'empty' | 'held' | 'ready' | 'surfaced' | 'deleted';
   readonly verdicts: readonly FileVerdict[];
-  /** The recording of a complete call. */
+  /** The recording of a complete call: its newest version. */
   readonly recording: RecordingFact | null;
+  /** The version that completed the call. */
+  readonly firstRecording: RecordingFact | null;
   /** Every revision of a complete call, from the first. */
   readonly revisions: readonly CallRevision[];
   /** Epoch ms: metadata received up to here, inclusive, may change the call. */

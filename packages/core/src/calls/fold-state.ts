@@ -9,7 +9,9 @@ import { type DropTimes, purgeAtOf } from './drop-retention.ts';
 
 /** What a call was made of when its facts first sufficed. */
 export interface Completion {
-  readonly recording: RecordingFact;
+  /** The recording in force, and all versions of it from the one that completed the call. */
+  recording: RecordingFact;
+  readonly recordings: RecordingFact[];
   readonly first: ReadableRecord;
   /** The record in force: the last that was applied. */
   current: ReadableRecord;
@@ -34,6 +36,8 @@ export interface FoldState {
   readonly heard: Map<string, number>;
   /** Files that could not be read, by what tells their versions apart: the newest of each. */
   readonly setAside: Map<string, RecordFact | RecordingFact>;
+  /** Policies that records were read by, by `keyOf`: they end under them. */
+  readonly readBy: Map<string, Policy>;
   /** Why the last file of the missing half was refused. */
   refusedRecord: HoldReason | null;
   refusedRecording: HoldReason | null;
@@ -50,6 +54,7 @@ export const startFold = (facts: CallFacts, policies: CallPolicies): FoldState =
   sidecar: null,
   heard: new Map(),
   setAside: new Map(),
+  readBy: new Map(),
   refusedRecord: null,
   refusedRecording: null,
   complete: null,
@@ -163,7 +168,7 @@ export function judge(
     state: stateOf(outcome.code),
     outcome,
     warnings: warnings.length > 0 ? [...fact.warnings, ...warnings] : (before?.warnings ?? fact.warnings),
-    policyVersion: policyOf(state, fact).version,
+    policyVersion: (state.readBy.get(keyOf(fact)) ?? policyOf(state, fact)).version,
   });
 }
 

@@ -10,13 +10,16 @@ export interface KnownCall {
   /** Null until the call surfaces. */
   readonly callId: number | null;
   readonly recordingFileId: string | null;
+  /** The version of the recording that completed the call; null where that is `recordingFileId`. */
+  readonly firstRecordingFileId: string | null;
   readonly recordFileId: string | null;
   readonly recordRow: number | null;
 }
 
 /** The pair that made a visible call; undefined for a call that is not visible. */
 export function surfacedPair(known: KnownCall): SurfacedWith | undefined {
-  const { status, recordingFileId, recordFileId, recordRow } = known;
+  const { status, recordFileId, recordRow } = known;
+  const recordingFileId = known.firstRecordingFileId ?? known.recordingFileId;
   if (status !== 'surfaced' || recordingFileId === null || recordFileId === null) return undefined;
   return { recordingFileId, recordFileId, row: recordRow ?? 0 };
 }
@@ -29,7 +32,8 @@ export function assertNothingTakenBack(decision: CallDecision, known: KnownCall)
   if (known.status !== 'surfaced') return;
   const isSame =
     decision.status === 'surfaced' &&
-    decision.recording?.fileId === known.recordingFileId &&
+    decision.firstRecording?.fileId === surfacedPair(known)?.recordingFileId &&
+    (decision.recording?.fileId === known.recordingFileId || decision.revisions.length > known.revision) &&
     decision.revisions[0]?.fileId === known.recordFileId &&
     decision.revisions.length >= known.revision;
   if (!isSame) throw new Error(`deciding ${decision.callKey} again would take back what was published`);

@@ -1,4 +1,5 @@
 import { editsUpTo2 } from '../names/edits-up-to-2.ts';
+import { extensionOf, MEDIA_EXTENSIONS } from '../names/file-kinds.ts';
 
 /** How much two stems look alike, over 0 to below 1, and the sentence that says in what. */
 export interface NearMissScore {
@@ -21,6 +22,8 @@ export function scoreNearMiss(left: string, right: string): NearMissScore | null
   if (a === b) return null;
   const [lowerA, lowerB] = [a.toLowerCase(), b.toLowerCase()];
   if (lowerA === lowerB) return { score: 0.95, why: 'Only upper and lower case differ.' };
+  const inner = scoreInnerExtension(lowerA, lowerB);
+  if (inner !== null) return inner;
   if (lettersOf(lowerA) === lettersOf(lowerB) && lettersOf(lowerA) !== '') {
     return { score: 0.9, why: 'Only spaces and punctuation differ.' };
   }
@@ -28,6 +31,15 @@ export function scoreNearMiss(left: string, right: string): NearMissScore | null
   const edits = longEnough ? editsUpTo2(lowerA, lowerB) : null;
   if (edits === 1) return { score: 0.85, why: 'One character differs.' };
   return scoreTimes(lowerA, lowerB) ?? scorePart(lowerA, lowerB) ?? scoreEdits(edits);
+}
+
+/** `x.wav.json` beside `x.wav`, or `x.wav.wav` beside `x.json`: the last extension alone is not part of the name. */
+function scoreInnerExtension(a: string, b: string): NearMissScore | null {
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  const ext = extensionOf(long);
+  if (!MEDIA_EXTENSIONS.has(ext) || long !== `${short}.${ext}`) return null;
+  const why = `One name holds \`.${ext}\` besides its last extension: leave it out, so that both names are the same.`;
+  return { score: 0.97, why };
 }
 
 const lettersOf = (stem: string): string => stem.replace(/[^\p{L}\p{N}]/gu, '');

@@ -19,6 +19,7 @@ export function refuseDeleted(facts: CallFacts, policies: CallPolicies): CallDec
     status: 'deleted',
     verdicts: [...state.verdicts.values()],
     recording: null,
+    firstRecording: null,
     revisions: [],
     updatesUntil: null,
     hold: null,

@@ -15,6 +15,7 @@ import {
   isOutdated,
   isSameFile,
   judge,
+  keyOf,
   maySucceed,
   policyOf,
   rejectForIssues,
@@ -25,13 +26,23 @@ import {
 /** Reads a record through its policy, over `base` where the tenant merges updates. Null: it was rejected. */
 function readRecord(state: FoldState, fact: RecordFact, base: ReadableRecord | null): ReadableRecord | null {
   if (setFactAside(state, fact)) return null;
-  const policy = policyOf(state, fact);
+  const policy = policyToRead(state, fact);
+  state.readBy.set(keyOf(fact), policy);
   if (fact.raw === null || fact.issues.length > 0) {
     state.refusedRecord = rejectForIssues(state, fact, fact.issues);
     return null;
   }
   const context = { receivedAtMs: fact.receivedAt, isCsv: fact.ext === 'csv' };
   const mapped = mapAwaitingZone(fact.raw, policy, context);
+  if (mapped.ignoredBy) {
+    if (state.pending && isSameFile(state.pending.fact, fact)) {
+      judge(state, state.pending.fact, outcomeOf('SUPERSEDED'));
+      state.pending = null;
+    }
+    hear(state, fact);
+    judge(state, fact, outcomeOf('IGNORED_BY_RULE', `${mapped.ignoredBy}.`));
+    return null;
+  }
   if (mapped.issues.length > 0) {
     state.refusedRecord = rejectForIssues(state, fact, mapped.issues);
     return null;
@@ -52,6 +63,34 @@ function readRecord(state: FoldState, fact: RecordFact, base: ReadableRecord | n
   }
   return { fact, raw, mapped: merged, policy };
 }
+
+/**
+ * The policy that a record is read by. One that is still open is read by the newest, unless it does not fit that one and
+ * fits the one in force when its file came: a mapping for tomorrow's files does not refuse those of yesterday. A replay is a
+ * wish for the newest alone.
+ */
+function policyToRead(state: FoldState, fact: RecordFact): Policy {
+  const policy = policyOf(state, fact);
+  const isOpen = fact.judgedPolicy === null && fact.replaySeq === null;
+  const former = isOpen ? policyAtArrival(state, fact) : null;
+  if (former === null || former.mappingVersion === policy.mappingVersion) return policy;
+  if (former.timeZone !== policy.timeZone || fact.raw === null || fact.issues.length > 0) return policy;
+  const context = { receivedAtMs: fact.receivedAt, isCsv: fact.ext === 'csv' };
+  if (fits(mapAwaitingZone(fact.raw, policy, context))) return policy;
+  return fits(mapAwaitingZone(fact.raw, former, context)) ? former : policy;
+}
+
+function policyAtArrival(
+  { policies }: FoldState,
+  { receivedAt, seenAt = receivedAt }: RecordFact,
+): Policy | null {
+  const version = policies.published?.findLast(({ since }) => since <= seenAt)?.version;
+  return version === undefined ? null : (policies.pinned.get(version) ?? null);
+}
+
+/** Nothing refuses it, and it has what the mapping asks for. */
+const fits = ({ issues, missing, ignoredBy }: MappedRecord): boolean =>
+  Boolean(ignoredBy) || (issues.length === 0 && missing.length === 0);
 
 /**
  * A time without a zone in a tenant without one is not an error of the file: the record is read without its times, so that
@@ -192,6 +231,7 @@ export function completeCall(
   judge(state, recording, outcomeOf('SURFACED'));
   return {
     recording,
+    recordings: [recording],
     first,
     current: first,
     updatesUntil: acceptedUntilMs,

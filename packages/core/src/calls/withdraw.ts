@@ -50,7 +50,8 @@ const isPartOf = ({ recording, revisions }: Completion, fact: RecordFact | Recor
  */
 function takeApart(state: FoldState, complete: Completion): void {
   const earlier = state.facts.records.filter((r) => isPartOf(complete, r) && r !== complete.current.fact);
-  for (const record of earlier) judge(state, record, outcomeOf('SUPERSEDED'));
+  const versions = complete.recordings.filter((version) => version !== complete.recording);
+  for (const fact of [...earlier, ...versions]) judge(state, fact, outcomeOf('SUPERSEDED'));
   state.pending = complete.current;
   state.complete = null;
 }

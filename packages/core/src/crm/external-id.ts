@@ -1,4 +1,5 @@
 import type { FieldValue } from '../mapping/field-mapping.ts';
+import { withoutMarks } from '../text/marks.ts';
 import { CRM_REFERENCES, type CrmReference, type CrmType } from './crm-types.ts';
 
 /** What Salesforce's ids begin with: its own objects and `a…` for custom ones. Other systems' ids are left alone. */
@@ -19,13 +20,35 @@ function suffixOf(fifteen: string): string {
   return suffix;
 }
 
+/** An id of 18 characters whose case may be lost. */
+const EIGHTEEN = /^(?:00[0-9a-z]|500|a[0-9a-z]{2})[0-9a-z]{12}[a-z0-5]{3}$/i;
+
 /**
- * The one form of an object's id: trimmed, and of a Salesforce id of 15 characters, where case counts, the 18 that mean
- * the same. Empty for a blank. Source: case 87.
+ * The id whose case its suffix tells, for a spreadsheet or database may have changed that; null where the suffix asks
+ * for a capital digit, so that the id is another system's.
+ */
+function withCaseOfSuffix(id: string): string | null {
+  const suffix = id.slice(15).toUpperCase();
+  let fifteen = '';
+  for (let index = 0; index < 15; index += 1) {
+    const bits = SUFFIX_LETTERS.indexOf(suffix.charAt(Math.floor(index / 5)));
+    const isCapital = ((bits >> (index % 5)) & 1) === 1;
+    const character = id.charAt(index);
+    if (isCapital && /\d/.test(character)) return null;
+    fifteen += isCapital ? character.toUpperCase() : character.toLowerCase();
+  }
+  return fifteen + suffix;
+}
+
+/**
+ * The one form of an object's id: without white space and marks around it, and of a Salesforce id of 15 characters,
+ * where case counts, the 18 that mean the same. Of 18 the suffix says the case of the others. Empty for a blank.
+ * Source: case 87.
  */
 export function canonicalExternalId(text: string): string {
-  const id = text.trim();
-  return id.length === 15 && SALESFORCE.test(id) ? id + suffixOf(id) : id;
+  const id = withoutMarks(text);
+  if (id.length === 15 && SALESFORCE.test(id)) return id + suffixOf(id);
+  return id.length === 18 && EIGHTEEN.test(id) ? (withCaseOfSuffix(id) ?? id) : id;
 }
 
 /** The CRM objects that fields refer to by id, in the order of `CRM_REFERENCES`. */

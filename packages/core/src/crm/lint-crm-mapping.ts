@@ -1,4 +1,5 @@
 import type { FieldMapping } from '../mapping/field-mapping.ts';
+import { isProvided, labelOf, namesOf } from '../mapping/field-source.ts';
 import { sourceFinder } from '../mapping/source-fields.ts';
 import type { MappingLint } from '../sampling/lint-mapping.ts';
 import { type CrmMapping, EXTERNAL_ID, presetCrmMapping } from './crm-mapping.ts';
@@ -29,9 +30,8 @@ export function lintCrmMapping(
   const seen = new Set<FieldMapping>();
   for (const { columns } of headers) {
     const find = sourceFinder(columns, fields);
-    const found = fields.map((field): [FieldMapping, string | null] => [field, find(field.source)]);
-    for (const [field, column] of found) if (column !== null) seen.add(field);
-    const mapped = new Set(found.map(([, column]) => column));
+    for (const field of fields) if (isProvided(field.source, find)) seen.add(field);
+    const mapped = new Set(fields.flatMap(({ source }) => namesOf(source).map(find)));
     for (const column of new Set(columns))
       if (!mapped.has(column)) unmapped.set(column, (unmapped.get(column) ?? 0) + 1);
   }
@@ -43,11 +43,13 @@ export function lintCrmMapping(
     isCut: unmapped.size > MAX_LISTED || headers.some((header) => header.isCut),
     unmapped: [...unmapped].slice(0, MAX_LISTED).map(([source, files]) => ({ source, seen: files })),
     neverSeen: never.map((field) => ({
-      source: field.source,
+      source: labelOf(field.source),
       target: field.target,
       isRequired: isRequired(field),
     })),
-    requiredNeverGiven: never.filter(isRequired).map(({ source, target }) => ({ source, target })),
+    requiredNeverGiven: never
+      .filter(isRequired)
+      .map(({ source, target }) => ({ source: labelOf(source), target })),
     nested: [],
   };
 }

@@ -1,5 +1,14 @@
 import { type Issue, issue } from '../issue.ts';
+import { isEmptyText, isNamingTarget, isNoValue } from '../mapping/empty-words.ts';
 import type { FieldMapping, FieldValue } from '../mapping/field-mapping.ts';
+import {
+  type FindSource,
+  gatherText,
+  isConstant,
+  labelOf,
+  namesOf,
+  termsOf,
+} from '../mapping/field-source.ts';
 import { readValue, type ValueContext } from '../mapping/read-value.ts';
 import { checkColumns, sourceFinder } from '../mapping/source-fields.ts';
 import { type CrmMapping, EXTERNAL_ID } from './crm-mapping.ts';
@@ -32,8 +41,15 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that JSON escapes
 const NEEDS_ESCAPE = /["\\\u0000-\u001f]/;
 
-interface Column {
-  readonly index: number;
+/** Reads one value of a row. */
+interface CellReader {
+  readonly textIn: (cells: readonly string[]) => string;
+  /** The columns, for whoever has to correct the value. */
+  readonly at: string;
+  readonly indexes: readonly number[];
+}
+
+interface Column extends CellReader {
   readonly name: string;
   /** `"name":`, as written in the JSON. */
   readonly key: string;
@@ -69,49 +85,56 @@ export function makeCrmRowReader(
     enumAliases: undefined,
   };
   const find = sourceFinder(columns, mapping.fields);
-  const indexOf = (field: FieldMapping): number => columns.indexOf(find(field.source) ?? '\0');
+  const isNothing = (text: string): boolean => isNoValue(text, mapping.options.emptyWords);
+  const readerOf = (field: FieldMapping) => makeCellReader(columns, find, field, isNothing);
   const idField = required.find((field) => field.target === EXTERNAL_ID)!;
-  const idIndex = indexOf(idField);
-  const kept = columnsToKeep(columns, mapping, indexOf, idIndex);
-  const references = kept.flatMap(({ field, index }) => {
+  const idCell = readerOf(idField);
+  const kept = columnsToKeep(columns, mapping, readerOf, idCell);
+  const references = kept.flatMap(({ field, textIn }) => {
     const referred = field && Object.hasOwn(CRM_REFERENCES, field.target) ? field.target : null;
     if (referred === null) return [];
     return [
-      { field: referred, index, type: CRM_REFERENCES[referred as keyof typeof CRM_REFERENCES] as CrmType },
+      { field: referred, textIn, type: CRM_REFERENCES[referred as keyof typeof CRM_REFERENCES] as CrmType },
     ];
   });
+
+  /** An id in its one form; '' where the cell is empty or holds a word for that. */
+  const idIn = (cell: string, target: string): string => {
+    const id = canonicalExternalId(cell);
+    return isEmptyText(id, { type: 'id', target }, mapping.options.emptyWords) ? '' : id;
+  };
 
   return {
     references: references.map(({ field, type: to }) => ({ field, type: to })),
     read(cells) {
-      const externalId = canonicalExternalId(cells[idIndex] ?? '');
-      if (externalId === '') return issue('METADATA_INVALID', 'The row has no id.', idField.source);
+      const externalId = idIn(idCell.textIn(cells), EXTERNAL_ID);
+      if (externalId === '') return issue('METADATA_INVALID', 'The row has no id.', idCell.at);
       if (externalId.length > MAX_ID_CHARS || CONTROL.test(externalId))
         return issue(
           'METADATA_INVALID',
           `An id is one line of at most ${MAX_ID_CHARS} characters.`,
-          idField.source,
+          idCell.at,
         );
       let json = '{';
       let warnings = NO_WARNINGS;
-      for (const { index, key, field, isPlain } of kept) {
-        const text = cells[index] ?? '';
+      for (const { textIn, at, key, field, isPlain } of kept) {
+        const text = textIn(cells);
         if (json.length > 1) json += ',';
         if (isPlain) {
           json += text === '' || text.trim() === '' ? `${key}null` : key + textOf(text);
           continue;
         }
-        const read = readValue(text, field!, values);
+        const read = readValue(text, field!, values, at);
         if (read.issues.length > 0) return read.issues[0]!;
         if (read.warnings.length > 0) warnings = [...warnings, ...read.warnings];
         if (field?.required === true && read.value === null)
-          return issue('METADATA_INVALID', `The required field ${field.target} is empty.`, field.source);
+          return issue('METADATA_INVALID', `The required field ${field.target} is empty.`, at);
         json += key + jsonOf(read.value);
       }
       return {
         externalId,
         json: `${json}}`,
-        references: references.map(({ index }) => canonicalExternalId(cells[index] ?? '') || null),
+        references: references.map(({ textIn, field }) => idIn(textIn(cells), field) || null),
         warnings,
       };
     },
@@ -120,28 +143,59 @@ export function makeCrmRowReader(
 
 const jsonOf = (value: FieldValue): string => (typeof value === 'string' ? textOf(value) : String(value));
 
+function makeCellReader(
+  columns: readonly string[],
+  find: FindSource,
+  field: FieldMapping,
+  isNothing: (text: string) => boolean,
+): CellReader {
+  const byName = new Map(columns.map((name, index) => [name, index]));
+  const found = namesOf(field.source).map((name) => find(name));
+  const indexes = found.flatMap((name) => (name === null ? [] : [byName.get(name)!]));
+  const at = labelOf(field.source);
+  if (typeof field.source === 'string') return { ...cellOf(indexes[0] ?? -1, at), indexes };
+  const textIn = (cells: readonly string[]): string => {
+    const cell = (name: string): string => cells[byName.get(name)!] ?? '';
+    return gatherText(field.source, find, cell, isNothing, isNothing)?.text ?? '';
+  };
+  return { textIn, at, indexes };
+}
+
+const cellOf = (index: number, at: string): CellReader => ({
+  textIn: (cells) => cells[index] ?? '',
+  at,
+  indexes: [index],
+});
+
 /** Every column but the id's, sorted by the name its value is kept under. */
 function columnsToKeep(
   columns: readonly string[],
   mapping: CrmMapping,
-  indexOf: (field: FieldMapping) => number,
-  idIndex: number,
+  readerOf: (field: FieldMapping) => CellReader,
+  id: CellReader,
 ): Column[] {
   const targets = new Set(mapping.fields.map((field) => field.target));
   const mapped = mapping.fields
     .filter((field) => field.target !== EXTERNAL_ID)
-    .map((field): [number, string, FieldMapping | null] => [indexOf(field), field.target, field])
-    .filter(([index]) => index !== -1);
-  const consumed = new Set([idIndex, ...mapped.map(([index]) => index)]);
+    .map((field): [CellReader, string, FieldMapping | null] => [readerOf(field), field.target, field])
+    .filter(([{ indexes }, , field]) => indexes.length > 0 || termsOf(field!.source).some(isConstant));
+  const consumed = new Set([...id.indexes, ...mapped.flatMap(([{ indexes }]) => indexes)]);
   const unmapped = columns
-    .map((name, index): [number, string, null] => [index, targets.has(name) ? `source.${name}` : name, null])
-    .filter(([index]) => !consumed.has(index));
+    .map((name, index): [CellReader, string, null] => [
+      cellOf(index, name),
+      targets.has(name) ? `source.${name}` : name,
+      null,
+    ])
+    .filter(([{ indexes }]) => !consumed.has(indexes[0]!));
   const isPlain = (field: FieldMapping | null): boolean =>
     field === null ||
-    (field.type === 'string' && field.required !== true && mapping.options.emptyWords === undefined);
+    (field.type === 'string' &&
+      field.required !== true &&
+      mapping.options.emptyWords === undefined &&
+      !isNamingTarget(field.target));
   return [...mapped, ...unmapped]
-    .map(([index, name, field]) => ({
-      index,
+    .map(([reader, name, field]) => ({
+      ...reader,
       name,
       field,
       key: `${JSON.stringify(name)}:`,

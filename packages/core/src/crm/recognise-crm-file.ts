@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { type Issue, issue } from '../issue.ts';
+import { isProvided } from '../mapping/field-source.ts';
 import { sourceFinder } from '../mapping/source-fields.ts';
 import { baseName, canonicalStem } from '../names/canonical-stem.ts';
 import type { TenantSettings } from '../policy.ts';
@@ -65,7 +66,7 @@ export function crmTypeOfHeader(
   const fitting = CRM_TYPES.filter((type) => {
     const fields = mappings.get(type)?.fields ?? [];
     const id = fields.find((field) => field.target === EXTERNAL_ID);
-    return id !== undefined && sourceFinder(columns, fields)(id.source) !== null;
+    return id !== undefined && isProvided(id.source, sourceFinder(columns, fields));
   });
   return fitting.length === 1 ? fitting[0]! : null;
 }

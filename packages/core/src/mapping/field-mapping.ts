@@ -1,3 +1,6 @@
+import type { FieldSource } from './field-source.ts';
+import type { DurationUnit } from './read-duration.ts';
+
 /** The types a field mapping can give a source string. Source: C16, C17. */
 export const FIELD_TYPES = [
   'string',
@@ -14,14 +17,23 @@ export type FieldType = (typeof FIELD_TYPES)[number];
 
 /** One row of a tenant's map from a source field to ours. `formats` are date patterns, tried in order. */
 export interface FieldMapping {
-  readonly source: string;
+  readonly source: FieldSource;
   readonly target: string;
   readonly label?: string | undefined;
   readonly type: FieldType;
   readonly formats?: readonly string[] | undefined;
   readonly required?: boolean | undefined;
+  /** For `duration`: what a number without a unit counts, or how a clock form is read; seconds where it is absent. */
+  readonly durationUnit?: DurationUnit | undefined;
   /** For `enum`: source word (compared in lower case) to value. */
   readonly aliases?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A rule that leaves records out. Source: unanswered calls, of which no recording will come. */
+export interface IgnoreRule {
+  readonly source: string;
+  /** Words, compared without case; an empty one is an empty or absent field. */
+  readonly equals: readonly string[];
 }
 
 export interface MappingOptions {
@@ -31,6 +43,14 @@ export interface MappingOptions {
   readonly defaultCountry?: string | undefined;
   /** A JSON array, an XML list or a YAML list is a batch, one call in each entry. Source: C15. */
   readonly manyRecords?: boolean | undefined;
+  /** Path to the list of records inside a JSON, XML or YAML document, such as `calls` or `data.items`. */
+  readonly records?: string | undefined;
+  /** Nested values that no row names: `refuse` (the default) or `keep`, under their paths. Source: C13. */
+  readonly nested?: 'refuse' | 'keep' | undefined;
+  /** Records that make no call. */
+  readonly ignore?: readonly IgnoreRule[] | undefined;
+  /** Of files that do not say it themselves, such as `windows-1250`; the tenant's setting where it is absent. */
+  readonly encoding?: string | undefined;
 }
 
 /** A typed value: instants are RFC 3339 UTC strings, durations are seconds, phones are E.164. */
@@ -64,4 +84,6 @@ export interface MappedRecord {
   readonly warnings: readonly import('../issue.ts').Issue[];
   /** A time names no zone and the tenant has none, so the issue disappears once `timeZone` is set. */
   readonly needsTimeZone?: boolean;
+  /** The rule of the mapping that leaves this record out, as the end of a sentence; null where none does. */
+  readonly ignoredBy?: string | null;
 }

@@ -1,16 +1,19 @@
 import { type Issue, issue } from '../issue.ts';
+import { trimMarks, withoutMarks } from '../text/marks.ts';
+import { quoteValue } from '../text/quote-value.ts';
 import { parseInstant } from '../times/parse-instant.ts';
 import { formatInstant } from '../times/wall-time.ts';
+import { isEmptyText } from './empty-words.ts';
 import { findAlias } from './enum-aliases.ts';
-import type { FieldMapping, FieldValue } from './field-mapping.ts';
-import { readDuration } from './read-duration.ts';
+import { EXCEL_EXPONENT, hintOfExcel } from './excel-hints.ts';
+import type { FieldMapping, FieldType, FieldValue } from './field-mapping.ts';
+import { labelOf } from './field-source.ts';
+import { type DurationUnit, readDuration, readDurationIn } from './read-duration.ts';
 import { readNumber } from './read-number.ts';
 import { readPhone } from './read-phone.ts';
 
-/** Words that mean "no value" in any mapped field but a `string`, where they may be the text itself. */
-const DEFAULT_EMPTY_WORDS: readonly string[] = ['null', 'n/a', 'na', 'none', '-', 'undefined'];
-
 const MAX_VALUE_CHARS = 255;
+const MAX_WORDS_TOLD = 12;
 
 export interface ValueContext {
   readonly timeZone: string | null;
@@ -76,11 +79,20 @@ function readInstant(text: string, field: FieldMapping, context: ValueContext, a
   };
 }
 
-function readPhoneOrText(text: string, defaultCountry: string | undefined, at: string): ReadValue {
+function readPhoneOrText(
+  text: string,
+  source: string,
+  defaultCountry: string | undefined,
+  at: string,
+): ReadValue {
   const phone = readPhone(text, defaultCountry);
   if (phone !== null) return accepted(phone);
   // Fields for telephone numbers also hold extensions and "anonymous": not a reason to hold a call.
-  return accepted(text, [issue('PHONE_UNPARSED', 'Not a telephone number; the text is kept unchanged.', at)]);
+  return accepted(source.trim(), [
+    EXCEL_EXPONENT.test(text)
+      ? issue('EXCEL_NUMBER', `Found ${text}. ${hintOfExcel(text)}`, at)
+      : issue('PHONE_UNPARSED', 'Not a telephone number; the text is kept unchanged.', at),
+  ]);
 }
 
 function aliasesOf(field: FieldMapping, context: ValueContext): Readonly<Record<string, string>> {
@@ -88,33 +100,55 @@ function aliasesOf(field: FieldMapping, context: ValueContext): Readonly<Record<
   return Object.keys(own).length > 0 ? own : (context.enumAliases ?? {});
 }
 
-function readEnum(text: string, aliases: Readonly<Record<string, string>>, at: string): ReadValue {
-  if (Object.keys(aliases).length === 0) return accepted(text);
-  return orRefused(findAlias(aliases, text), 'one of the words that the mapping or the settings list', at);
+/** The words that an enum reads, aliases and values, each once. */
+function wordsOf(aliases: Readonly<Record<string, string>>): string {
+  const words = [...new Set([...Object.keys(aliases), ...Object.values(aliases)])];
+  const shown = words.slice(0, MAX_WORDS_TOLD).map((word) => quoteValue(word));
+  return words.length > shown.length
+    ? `${shown.join(', ')} and ${words.length - shown.length} more`
+    : shown.join(', ');
 }
 
-function isEmpty(text: string, field: FieldMapping, context: ValueContext): boolean {
-  if (text === '') return true;
-  const word = text.toLowerCase();
-  if (context.emptyWords !== undefined)
-    return context.emptyWords.some((empty) => empty.trim().toLowerCase() === word);
-  if (field.type === 'string' || !DEFAULT_EMPTY_WORDS.includes(word)) return false;
-  return field.type !== 'enum' || findAlias(aliasesOf(field, context), text) === null;
+function readDurationAs(text: string, unit: DurationUnit | undefined, at: string): ReadValue {
+  if (unit === undefined) {
+    const expected = 'seconds, mm:ss, hh:mm:ss or ISO 8601 such as PT1M35S';
+    return orRefused(readDuration(text), expected, at);
+  }
+  return orRefused(readDurationIn(text, unit), `a duration in ${unit}`, at);
 }
+
+function readEnum(text: string, aliases: Readonly<Record<string, string>>, at: string): ReadValue {
+  if (Object.keys(aliases).length === 0) return accepted(text);
+  return orRefused(findAlias(aliases, text), `one of ${wordsOf(aliases)}, found ${quoteValue(text)}`, at);
+}
+
+const trimmed = (source: string, { type }: FieldMapping): string =>
+  TRIMMED_ONLY.has(type) ? trimMarks(source) : withoutMarks(source);
+
+/** Whether a source string means "no value" to its field. */
+export const isEmptyValue = (source: string, field: FieldMapping, context: ValueContext): boolean =>
+  isEmptyText(trimmed(source, field), field, context.emptyWords, aliasesOf(field, context));
 
 /**
  * Reads one source string as its field mapping says. A `string` is kept to the letter, all other types are
- * trimmed first. Issues are METADATA_INVALID at the source field and never hold the value; warnings are
- * VALUE_TOO_LONG, PHONE_UNPARSED, TIME_NONEXISTENT, TIME_AMBIGUOUS. Source: C17.
+ * trimmed first and lose marks that nobody sees. Issues are METADATA_INVALID at the source field; only those of times and
+ * words quote the value, whose beginning tells what is wrong; warnings are VALUE_TOO_LONG, PHONE_UNPARSED, EXCEL_NUMBER, TIME_NONEXISTENT,
+ * TIME_AMBIGUOUS. Source: C17.
  */
-export function readValue(source: string, field: FieldMapping, context: ValueContext): ReadValue {
-  const text = source.trim();
-  const at = field.source;
-  if (isEmpty(text, field, context)) return accepted(null);
-  const read = readTyped(source, text, field, context, at);
+export function readValue(
+  source: string,
+  field: FieldMapping,
+  context: ValueContext,
+  at: string = labelOf(field.source),
+): ReadValue {
+  if (isEmptyValue(source, field, context)) return accepted(null);
+  const read = readTyped(source, trimmed(source, field), field, context, at);
   const warnings = [...read.warnings, ...checkLength(read.value, at)];
   return { ...read, warnings };
 }
+
+/** In words, marks between letters may be meant. */
+const TRIMMED_ONLY: ReadonlySet<FieldType> = new Set(['string', 'enum']);
 
 function readTyped(
   source: string,
@@ -128,11 +162,13 @@ function readTyped(
     case 'string':
       return accepted(source);
     case 'id':
-      return accepted(text);
+      return EXCEL_EXPONENT.test(text)
+        ? accepted(text, [issue('EXCEL_NUMBER', `Found ${text}. ${hintOfExcel(text)}`, at)])
+        : accepted(text);
     case 'email':
       return orRefused(EMAIL.test(text) ? text : null, 'an e-mail address', at);
     case 'phone':
-      return readPhoneOrText(text, context.defaultCountry, at);
+      return readPhoneOrText(text, source, context.defaultCountry, at);
     case 'enum':
       return readEnum(text, aliasesOf(field, context), at);
     case 'number':
@@ -140,7 +176,7 @@ function readTyped(
     case 'boolean':
       return orRefused(BOOLEANS.get(text.toLowerCase()) ?? null, 'yes or no, true or false, 1 or 0', at);
     case 'duration':
-      return orRefused(readDuration(text), 'seconds, mm:ss, hh:mm:ss or ISO 8601 such as PT1M35S', at);
+      return readDurationAs(text, field.durationUnit, at);
     case 'instant':
       return readInstant(text, field, context, at);
   }

@@ -1,4 +1,5 @@
 import type { NameKind } from './parsed-name.ts';
+import { isTemporaryName } from './temporary-names.ts';
 
 /** The fourteen media types customers were promised, and the other common ones. Source: C7. */
 export const MEDIA_EXTENSIONS: ReadonlySet<string> = new Set([
@@ -32,34 +33,15 @@ export const MEDIA_EXTENSIONS: ReadonlySet<string> = new Set([
 /** Call metadata, accepted in four formats everywhere. Source: C12. */
 export const SIDECAR_EXTENSIONS: ReadonlySet<string> = new Set(['json', 'xml', 'csv', 'yml', 'yaml']);
 
-/** What transfer clients append to a name until the upload is whole. */
-const TEMPORARY_EXTENSIONS: ReadonlySet<string> = new Set([
-  'filepart',
-  'part',
-  'partial',
-  'tmp',
-  'temp',
-  'uploading',
-  'crdownload',
-]);
-
 /** Part after the last dot, lower case; empty without one, for a name ending in a dot, and for `.profile`. */
 export function extensionOf(base: string): string {
   const dot = base.lastIndexOf('.');
   return dot > 0 ? base.slice(dot + 1).toLowerCase() : '';
 }
 
-/**
- * Whether a name stands for an upload still under way, which is stored but never ingested: a temporary
- * extension, a dot file, or an editor's `~` backup. Only a RENAME to a real name completes it.
- */
-export function isTemporaryName(base: string): boolean {
-  return base.startsWith('.') || base.endsWith('~') || TEMPORARY_EXTENSIONS.has(extensionOf(base));
-}
-
 /** What a base name says the file is, before anybody has read its bytes. Source: C7, C12. */
-export function kindOfName(base: string): NameKind {
-  if (isTemporaryName(base)) return 'temporary';
+export function kindOfName(base: string, temporaryNames?: readonly string[] | null): NameKind {
+  if (isTemporaryName(base, temporaryNames)) return 'temporary';
   const ext = extensionOf(base);
   if (MEDIA_EXTENSIONS.has(ext)) return 'recording';
   return SIDECAR_EXTENSIONS.has(ext) ? 'sidecar' : 'unsupported';

@@ -92,7 +92,7 @@ function readParts(stem: string, settings: TenantSettings): Parts {
  * its stem pairs all the same. Source: C7, C10, C11, C12, C18, C19.
  */
 export function parseFileName(name: string, settings: TenantSettings): ParsedName {
-  const kind = kindOfName(baseName(name));
+  const kind = kindOfName(baseName(name), settings.temporaryNames);
   const { stem: wholeStem, ext, hadStraySpace } = canonicalStem(name);
   const stem = stripSourcePrefix(wholeStem, settings.sourcePrefixes);
   if (kind === 'temporary') return { ...NOTHING, kind, stem, ext };

@@ -7,10 +7,16 @@ export interface DataRetention {
 /** Why a call was deleted. */
 export type DeletionReason = 'EVALUATED_EXPIRED' | 'NOT_EVALUATED_EXPIRED';
 
-const MANY_CALLS = 100;
+/** How long a shorter data retention deletes nothing yet: time to notice the alert and to undo the change. */
+export const DATA_RETENTION_GRACE_HOURS = 24;
 
-/**
- * Whether removing so many calls at once is for somebody to confirm: over 100 and over half of all. Source: case 57.
- */
-export const wantsConfirmation = ({ calls, removed }: { calls: number; removed: number }): boolean =>
-  removed > MANY_CALLS && removed * 2 > calls;
+/** Whether a change is for somebody to confirm: it would delete calls, however few. Source: case 57. */
+export const wantsConfirmation = ({ removed }: { removed: number }): boolean => removed > 0;
+
+const isShorterAge = (before: number | null, after: number | null): boolean =>
+  after !== null && (before === null || after < before);
+
+/** Whether a change deletes any call sooner than before. */
+export const isShorter = (before: DataRetention, after: DataRetention): boolean =>
+  isShorterAge(before.evaluatedDays, after.evaluatedDays) ||
+  isShorterAge(before.notEvaluatedDays, after.notEvaluatedDays);

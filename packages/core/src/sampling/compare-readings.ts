@@ -2,8 +2,9 @@ import { changesBetween, contentOf } from '../calls/call-content.ts';
 import type { CallContent } from '../calls/decision.ts';
 import { stemNamedBy } from '../calls/stem-named-by.ts';
 import { mapAwaitingZone } from '../calls/take-record.ts';
-import type { Issue } from '../issue.ts';
+import { type Issue, issue } from '../issue.ts';
 import type { FieldValue, RawRecord } from '../mapping/field-mapping.ts';
+import { outcomeOf } from '../outcomes.ts';
 import type { Policy } from '../policy.ts';
 
 /** A kept record, and what else decides how it is read. */
@@ -23,7 +24,7 @@ export interface RecordToRead {
 
 /** What one version of the field mapping makes of a record by itself, whatever else is known of its call. */
 export interface RecordReading {
-  readonly state: 'accepted' | 'held' | 'rejected';
+  readonly state: 'accepted' | 'held' | 'rejected' | 'ignored';
   /** Why it is not accepted: the first issue's code, or MISSING_REQUIRED. */
   readonly code: string | null;
   readonly issues: readonly Issue[];
@@ -43,7 +44,14 @@ export function readRecordBy(record: RecordToRead, policy: Policy): RecordReadin
       : { media: { ...NO_MEDIA, durationSeconds: record.mediaDurationSeconds } };
   const readable = { fact: { receivedAt }, raw: raw.fields, mapped, policy };
   const { content, missing } = contentOf(stem, readable, media);
-  const { issues } = mapped;
+  const ignoredBy = mapped.ignoredBy ?? null;
+  const issues =
+    ignoredBy === null
+      ? mapped.issues
+      : [issue('IGNORED_BY_RULE', outcomeOf('IGNORED_BY_RULE', `${ignoredBy}.`).message)];
+  if (ignoredBy !== null) {
+    return { state: 'ignored', code: 'IGNORED_BY_RULE', issues, missing: [], warnings: [], content };
+  }
   const [first] = issues;
   const state = first ? 'rejected' : missing.length > 0 ? 'held' : 'accepted';
   const code = first?.code ?? (missing.length > 0 ? 'MISSING_REQUIRED' : null);
@@ -54,7 +62,7 @@ const NO_MEDIA = { contentType: '', durationSeconds: null, channels: null, codec
 
 /** What a draft would change about one record. */
 export interface ComparedRecord {
-  readonly change: 'none' | 'changed' | 'rejected' | 'held' | 'released';
+  readonly change: 'none' | 'changed' | 'rejected' | 'held' | 'released' | 'ignored';
   readonly live: RecordReading;
   readonly draft: RecordReading;
   /** Field to [by the live version, by the draft], where both accept the record. */

@@ -1,4 +1,5 @@
 import type { FieldType, RawRecord } from '../mapping/field-mapping.ts';
+import type { FieldSource } from '../mapping/field-source.ts';
 import { type GuessedType, guessType } from './guess-type.ts';
 
 /** One field of a sample, as a person who maps it wants to see it. */
@@ -14,6 +15,8 @@ export interface SampledField {
   /** It stood nested in the source, so that only a mapping row which names its path accepts it. */
   readonly isNested: boolean;
   readonly doubt: GuessedType['doubt'];
+  /** What a mapping row reads; the field itself where it is absent. */
+  readonly source?: FieldSource | undefined;
 }
 
 export const MAX_SAMPLED_RECORDS = 1_000;

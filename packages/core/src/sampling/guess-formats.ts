@@ -1,5 +1,6 @@
 import { compileDateFormat } from '../times/date-format.ts';
 import { readByFormat } from '../times/read-by-format.ts';
+import { weekdayNamed } from '../times/weekdays.ts';
 
 /** Which date formats read every one of some texts. */
 export interface GuessedFormats {
@@ -64,7 +65,17 @@ function dateFormats(first: string, one: string, second: string, two: string, th
   return [...orders('MM', 'dd'), ...short, ...orders('M', 'd')];
 }
 
+const WEEKDAY = /^([A-Za-z]{3,9})(,? )(?=.)/;
+
+/** The candidates of the rest behind a day of the week, with that day before them. */
 function candidatesOf(text: string): string[] {
+  const [start = '', word = '', joint = ''] = WEEKDAY.exec(text) ?? [];
+  if (weekdayNamed(word) === -1) return candidatesOfDate(text);
+  const token = word.length > 5 ? 'EEEE' : 'EEE';
+  return candidatesOfDate(text.slice(start.length)).map((format) => `${token}${joint}${format}`);
+}
+
+function candidatesOfDate(text: string): string[] {
   const compact = COMPACT.exec(text);
   if (compact !== null) {
     const [, , joint = '', clock] = compact;
@@ -90,10 +101,14 @@ const oneLine = (text: string): string => text.trim().replace(/\s+/g, ' ');
 function readerOf(format: string): (text: string) => boolean {
   const compiled = compileDateFormat(format);
   if (!('format' in compiled)) return () => false;
-  return (text) => readByFormat(text, compiled.format) !== null;
+  return (text) => {
+    const reading = readByFormat(text, compiled.format);
+    return reading !== null && reading.kind !== 'falseWeekday';
+  };
 }
 
 const isIso = readerOf('iso8601');
+const NAMED = ['rfc2822', 'rfc9557', 'dotnet'].map((format) => ({ format, canRead: readerOf(format) }));
 
 /** Same order of year, month and day, whatever their widths. */
 const orderOf = (format: string): string =>
@@ -135,6 +150,8 @@ export function guessFormats(values: readonly string[]): GuessedFormats {
   const rest = texts.filter((text) => !isIso(text));
   if (texts.length === 0) return NONE;
   if (rest.length === 0) return { formats: ['iso8601'], ambiguous: [] };
+  const named = NAMED.find(({ canRead }) => texts.every(canRead));
+  if (named !== undefined) return { formats: [named.format], ambiguous: [] };
   const together = readersOf(rest);
   const groups = together.length > 0 ? new Map<string, string[]>() : Map.groupBy(rest, shapeOf);
   const found = together.length > 0 ? [together] : [...groups.values()].map(readersOf);

@@ -1,5 +1,5 @@
 import type { FieldType } from '../mapping/field-mapping.ts';
-import { readDuration } from '../mapping/read-duration.ts';
+import { type DurationUnit, readDuration } from '../mapping/read-duration.ts';
 import { readNumber } from '../mapping/read-number.ts';
 import { readPhone } from '../mapping/read-phone.ts';
 import { guessEpoch, guessFormats } from './guess-formats.ts';
@@ -13,7 +13,7 @@ export interface GuessedType {
   /** For `instant`: what the values leave open. */
   readonly ambiguous: readonly string[];
   /** What the name suggests and the values contradict, for the suggestion to report. */
-  readonly doubt: 'time-without-date' | 'number-sign' | 'phone-country' | null;
+  readonly doubt: 'time-without-date' | 'number-sign' | 'phone-country' | 'duration-unit' | null;
 }
 
 const plain = (type: FieldType, doubt: GuessedType['doubt'] = null): GuessedType => ({
@@ -60,7 +60,8 @@ export function guessType(name: string, given: readonly string[]): GuessedType {
   if (instant !== null) return instant;
   if (all((value) => EMAIL.test(value))) return plain('email');
   if (all((value) => /^P(?=.*\d)/i.test(value) && readDuration(value) !== null)) return plain('duration');
-  if (NAMES.duration.test(key) && all((value) => readDuration(value) !== null)) return plain('duration');
+  if (NAMES.duration.test(key) && all((value) => readDuration(value) !== null))
+    return plain('duration', unitOfName(key) === null && isUnitOpen(values) ? 'duration-unit' : null);
   if (all((value) => CLOCK_TIME.test(value))) {
     return plain('string', NAMES.time.test(key) ? 'time-without-date' : null);
   }
@@ -74,6 +75,23 @@ export function guessType(name: string, given: readonly string[]): GuessedType {
   return guessPlain(key, values);
 }
 
+/** The unit that a field's name says, such as `duration_ms`; null where it says none. */
+export function unitOfName(name: string): DurationUnit | null {
+  const key = nameKey(name);
+  if (/ms$|msec|millis/.test(key)) return 'ms';
+  if (/min$|mins$|minutes/.test(key)) return 'min';
+  if (/sec$|secs$|seconds/.test(key)) return 's';
+  return /hours$|hrs$/.test(key) ? 'h' : null;
+}
+
+/** Decimals such as 3.07 are more likely minutes than seconds, and a call of ten hours is more likely in milliseconds. */
+function isUnitOpen(values: readonly string[]): boolean {
+  if (!values.every((value) => /^\d+(?:\.\d+)?$/.test(value))) return false;
+  const numbers = values.map(Number);
+  const areMinutes = values.some((value) => /\.\d*[1-9]/.test(value)) && numbers.every((n) => n < 1000);
+  return areMinutes || numbers.every((n) => n === 0 || n >= 36_000);
+}
+
 function guessInstant(key: string, values: readonly string[]): GuessedType | null {
   const isNamedTime = NAMES.time.test(key) && !NAMES.duration.test(key);
   if (values.every((value) => /^\d+(?:\.\d+)?$/.test(value)) && !isNamedTime) return null;
@@ -84,10 +102,12 @@ function guessInstant(key: string, values: readonly string[]): GuessedType | nul
 }
 
 /** Leading zeros, a plus sign and long runs of digits are part of an id: a number would lose them. */
-const isWholeNumber = (value: string): boolean => !/^[+-]?0\d|^\+/.test(value) && value.length <= 15;
+const isWholeNumber = (value: string): boolean =>
+  !/^[+-]?0\d|^\+/.test(value) && !/^\d{12,}$/.test(value) && value.length <= 15;
 
 function guessPlain(key: string, values: readonly string[]): GuessedType {
-  const areNumeric = values.every((value) => readNumber(value) !== null);
+  // An exponent is as likely a part of an id, such as 0E68.
+  const areNumeric = values.every((value) => readNumber(value) !== null && !/e/i.test(value));
   const isNamedId = NAMES.id.test(key) && !NAMES.amount.test(key);
   if (areNumeric) return plain(values.every(isWholeNumber) && !isNamedId ? 'number' : 'id');
   const areNumeralLike = values.every((value) => /^[+-]?\d{1,3}(?:[.,]\d+)*$/.test(value));

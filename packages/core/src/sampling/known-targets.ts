@@ -39,13 +39,13 @@ const CALL: readonly KnownTarget[] = [
   target(
     'startedAt',
     'instant',
-    'datetime calldatetime starttime startedat callstarttime callstart startdatetime starttimestamp contactdate calltime calldate timestamp callstartedat begintime started begin start date time createdat createddate',
+    'datetime calldatetime starttime startedat callstarttime callstart startdatetime starttimestamp contactdate calltime calldate timestamp callstartedat begintime started begin start date time createdat createddate conversationstart datestarted calldatetime localstarttime starttimeutc starttimestamputc datum',
     true,
   ),
   target(
     'user',
     'id',
-    'useremail agentemail repemail useremailaddress email user userid username agent agentid agentname rep repid repname employeeid employee extension ext pbxnumber pbx owneremail owner ownerid salesrep advisor',
+    'useremail agentemail repemail useremailaddress email user userid username agent agentid agentname rep repid repname employeeid employee extension ext pbxnumber pbx agentlogin agentloginid loginid operatorid operator handledby owneremail owner ownerid salesrep advisor',
     true,
   ),
   target('direction', 'enum', 'direction calldirection dir calltype direct', true),
@@ -57,19 +57,19 @@ const CALL: readonly KnownTarget[] = [
   target(
     'endedAt',
     'instant',
-    'endtime endedat callendtime callend enddatetime endtimestamp ended end hanguptime',
+    'endtime endedat callendtime callend enddatetime endtimestamp ended end hanguptime stoptime stoptimestamp stopped conversationend dateended endtimeutc',
   ),
   target(
     'durationSeconds',
     'duration',
-    'durationseconds durationinseconds callduration duration calldurationseconds talktime talkseconds calllength length durationsec seconds',
+    'durationseconds durationinseconds callduration duration calldurationseconds talktime talkseconds calllength length durationsec seconds talkduration totalduration durationms durationmilliseconds durationminutes',
   ),
   target('callerId', 'phone', 'callerid caller callernumber ani fromnumber from'),
   target('contactName', 'string', 'contactname customername clientname leadname name'),
   target(
     'contactPhone',
     'phone',
-    'contactphone contactphonenumber customerphone phonenumber phone tonumber to dnis',
+    'contactphone contactphonenumber customerphone phonenumber phone tonumber to',
   ),
   target('contactEmail', 'email', 'contactemail customeremail clientemail'),
   target(
@@ -80,7 +80,7 @@ const CALL: readonly KnownTarget[] = [
   target(
     'contactReference',
     'id',
-    'contactreference conversationid callid calluuid contactref reference uniqueid interactionid',
+    'contactreference conversationid callid calluuid contactref reference uniqueid interactionid inum callsid sid',
   ),
   target('opportunityAmount', 'number', 'opportunityamount dealamount amount opportunityvalue dealvalue'),
   target('disposition', 'string', 'disposition calldisposition dispositioncode'),

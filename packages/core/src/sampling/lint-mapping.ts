@@ -1,4 +1,5 @@
 import type { FieldMapping, RawRecord } from '../mapping/field-mapping.ts';
+import { isConstant, isProvided, labelOf, namesOf, termsOf } from '../mapping/field-source.ts';
 import { sourceFinder } from '../mapping/source-fields.ts';
 import { parseFileName } from '../names/parse-file-name.ts';
 import type { Policy } from '../policy.ts';
@@ -54,13 +55,17 @@ export function startLint(policy: Policy): LintRun {
   return {
     add({ raw, stem }) {
       records += 1;
-      const find = sourceFinder(Object.keys(raw.fields), fields);
+      const find = sourceFinder(Object.keys(raw.fields), fields, (name) => raw.fields[name] ?? '');
       for (const field of fields) {
-        const source = find(field.source);
-        if (source === null) continue;
-        seen.add(field);
-        if (mapped.size < MAX_FIELDS) mapped.add(source);
-        if (raw.fields[source]?.trim() !== '') given.add(field.target);
+        if (termsOf(field.source).some(isConstant)) given.add(field.target);
+        if (isProvided(field.source, find)) seen.add(field);
+        for (const name of namesOf(field.source)) {
+          const source = find(name);
+          if (source === null) continue;
+          seen.add(field);
+          if (mapped.size < MAX_FIELDS) mapped.add(source);
+          if (raw.fields[source]?.trim() !== '') given.add(field.target);
+        }
       }
       const { wallTime, uid, direction } = parseFileName(`${stem}.wav`, policy.settings);
       if (wallTime !== null) given.add('startedAt');
@@ -72,7 +77,7 @@ export function startLint(policy: Policy): LintRun {
     finish() {
       const flat = [...sources.keys()].filter((name) => !nested.has(name));
       const names = proposeFlatNames([...nested.keys()], flat);
-      const row = ({ source, target }: FieldMapping) => ({ source, target });
+      const row = ({ source, target }: FieldMapping) => ({ source: labelOf(source), target });
       return {
         records,
         isCut,

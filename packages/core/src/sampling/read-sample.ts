@@ -1,13 +1,18 @@
 import type { Issue } from '../issue.ts';
 import type { RawRecord } from '../mapping/field-mapping.ts';
-import { describeFields, type SampledField } from './describe-fields.ts';
+import { describeFields, MAX_SAMPLED_RECORDS, type SampledField } from './describe-fields.ts';
 import { proposeFlatNames } from './flat-names.ts';
+import { joinTimes } from './join-times.ts';
+import { recogniseSystem } from './recognise-system.ts';
 import { sampleIssue } from './sample-issues.ts';
 import { type SuggestedMapping, type SuggestionContext, suggestMapping } from './suggest-mapping.ts';
+import { suggestSystem } from './suggest-system.ts';
 import { suspectTwelveHourClock, writtenHours } from './twelve-hour-clock.ts';
 
 /** What a sample teaches: its fields, a mapping to begin with, and what is left to decide. */
 export interface SampleReading {
+  /** The phone system whose export it is; null where its field names are none's. */
+  readonly system: string | null;
   readonly fields: readonly SampledField[];
   readonly suggestion: SuggestedMapping;
   /** Nested paths, each with a flat name that is free. */
@@ -23,6 +28,8 @@ export function readSample(
   context: SuggestionContext,
 ): SampleReading {
   const fields = describeFields(records, header);
+  const sampled = records.slice(0, MAX_SAMPLED_RECORDS);
+  const system = context.kind === 'call' ? recogniseSystem(fields.map(({ name }) => name)) : null;
   const paths = fields.filter((field) => field.isNested).map((field) => field.name);
   const names = proposeFlatNames(
     paths,
@@ -30,7 +37,11 @@ export function readSample(
   );
   return {
     fields,
-    suggestion: suggestMapping(fields, context),
+    system: system?.name ?? null,
+    suggestion:
+      system === null
+        ? suggestMapping(joinTimes(fields, sampled), context)
+        : suggestSystem(system, sampled, context),
     nested: [...names].map(([path, name]) => ({ path, name })),
     warnings: fields.flatMap((field) => timeWarnings(field, records, context.hasTimeZone)),
   };
@@ -43,7 +54,7 @@ const OFFSET = /(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$/i;
  * hours.
  */
 function timeWarnings(field: SampledField, records: readonly RawRecord[], hasTimeZone: boolean): Issue[] {
-  const isEpoch = field.formats.some((format) => format.startsWith('epoch'));
+  const isEpoch = field.formats.some((format) => /^(?:epoch|rfc|dotnet)/.test(format));
   if (field.type !== 'instant' || isEpoch) return [];
   const values = records.map((record) => record.fields[field.name]?.trim() ?? '').filter(Boolean);
   const local = values.filter((value) => !OFFSET.test(value.replace(/^[\d/.-]+$/, '')));

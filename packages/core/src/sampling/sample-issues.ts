@@ -13,6 +13,14 @@ export const SAMPLE_ISSUE_TABLE = {
     sentence: 'The values are times of day without a date.',
     fix: 'Send date and time in one field.',
   },
+  TIME_OF_DAY_MISSING: {
+    sentence: 'The values are dates without a time of day, which would put every call at midnight.',
+    fix: 'Join the field of the time of day to it, or send date and time in one field.',
+  },
+  DURATION_UNIT_OPEN: {
+    sentence: 'The values are numbers that may count seconds, minutes or milliseconds.',
+    fix: 'Set `durationUnit` of the field to s, min or ms.',
+  },
   NUMBER_AMBIGUOUS: {
     sentence: 'The sign in values such as 1,234 may divide thousands or decimals.',
     fix: 'Send plain numbers such as 1234.5, or keep the field as text.',
@@ -40,6 +48,22 @@ export const SAMPLE_ISSUE_TABLE = {
   TWELVE_HOUR_CLOCK_SUSPECTED: {
     sentence: 'None of many times has an hour past 12.',
     fix: 'Send a 24-hour clock, or AM and PM with the time.',
+  },
+  MAPPING_EMPTY: {
+    sentence: 'The mapping has no fields, so that file names alone say what a call is.',
+    fix: 'Map the fields of the metadata, or roll back to an earlier version.',
+  },
+  TARGET_NOT_MAPPED: {
+    sentence: 'No row has this target, so that every file name has to give it.',
+    fix: 'Map a field to it, or make sure that file names hold it.',
+  },
+  TARGET_UNKNOWN: {
+    sentence: 'The target is spelled almost like a known one and is a field of its own.',
+    fix: 'Correct the target, or rename it where a field of its own is meant.',
+  },
+  DIRECTION_UNKNOWN: {
+    sentence: 'An alias stands for something that is not a known direction.',
+    fix: 'Let it stand for a known direction, or add the direction to the setting `directions`.',
   },
   YAML_INVALID: {
     sentence: 'The set-up file is not valid YAML or has an unexpected structure.',

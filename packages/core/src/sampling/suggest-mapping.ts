@@ -2,10 +2,13 @@ import type { Issue } from '../issue.ts';
 import { checkMapping, MAX_MAPPING_FIELDS } from '../mapping/check-mapping.ts';
 import { findAlias } from '../mapping/enum-aliases.ts';
 import type { FieldMapping, FieldType, MappingOptions } from '../mapping/field-mapping.ts';
+import type { DurationUnit } from '../mapping/read-duration.ts';
 import { baseName, canonicalStem } from '../names/canonical-stem.ts';
 import { MEDIA_EXTENSIONS } from '../names/file-kinds.ts';
 import type { SampledField } from './describe-fields.ts';
 import { proposeFlatNames } from './flat-names.ts';
+import { unitOfName } from './guess-type.ts';
+import { isDateAlone } from './join-times.ts';
 import { KNOWN_TARGETS, type KnownTarget, nameKey, type SampleKind } from './known-targets.ts';
 
 import { sampleIssue } from './sample-issues.ts';
@@ -62,12 +65,15 @@ const saysAll = (field: SampledField, claim: (value: string) => boolean): boolea
 
 /** Targets that a field with an unknown name can be taken for by its values, where no other field could be too. */
 const SPEAKING_VALUES: Readonly<Record<string, (field: SampledField) => boolean>> = {
-  startedAt: (field) => field.type === 'instant',
+  startedAt: (field) => field.type === 'instant' && !isDateAlone(field),
   user: (field) => field.type === 'email',
   direction: (field) => saysAll(field, (word) => findAlias(MORE_DIRECTIONS, word) !== null),
   durationSeconds: (field) => field.type === 'duration',
   filename: (field) => saysAll(field, isMediaName),
 };
+
+/** A date alone is no start. Source: case 126. */
+const CALL_TIMES: ReadonlySet<string> = new Set(['startedAt', 'endedAt']);
 
 /**
  * For each known target the sampled field that fits it best: by the order of its names, then by values that leave no
@@ -84,6 +90,7 @@ function assign(
         (field) =>
           !assigned.has(field) &&
           nameKey(field.name) === name &&
+          !(CALL_TIMES.has(target.target) && isDateAlone(field)) &&
           (field.filled === 0 || READABLE[target.type].includes(field.type)),
       );
     for (const name of target.names) {
@@ -120,7 +127,7 @@ const isWorthARow = (field: SampledField): boolean =>
 /**
  * A field mapping for what a sample holds: known targets by field names and values, and a row of its own for each field
  * with a type to gain or a nested path to flatten. Plain strings need no row. Whatever the values leave open is left
- * out and said: DATE_ORDER_AMBIGUOUS, REQUIRED_NOT_FOUND, TIME_WITHOUT_DATE, NUMBER_AMBIGUOUS, PHONE_COUNTRY_NEEDED,
+ * out and said: DATE_ORDER_AMBIGUOUS, REQUIRED_NOT_FOUND, TIME_WITHOUT_DATE, TIME_OF_DAY_MISSING, DURATION_UNIT_OPEN, NUMBER_AMBIGUOUS, PHONE_COUNTRY_NEEDED,
  * DIRECTION_WORD_UNKNOWN, MAPPING_TOO_LARGE. Source: E1, E2, C14, C17.
  */
 export function suggestMapping(
@@ -147,7 +154,13 @@ export function suggestMapping(
   }
   for (const target of targets) {
     if (!target.isRequired || rows.some((row) => row.target === target.target)) continue;
-    if (context.givenByName.includes(target.target)) continue;
+    // A field that fits it is open for another reason, which is an issue already.
+    if (context.givenByName.includes(target.target) || used.has(target.target)) continue;
+    const date = target.target === 'startedAt' ? fields.find(isDateAlone) : undefined;
+    if (date !== undefined) {
+      issues.push(sampleIssue('TIME_OF_DAY_MISSING', date.name));
+      continue;
+    }
     issues.push(sampleIssue('REQUIRED_NOT_FOUND', target.target, `It is ${target.target}.`));
   }
   if (rows.length > MAX_MAPPING_FIELDS) {
@@ -162,9 +175,10 @@ function knownRow(
   { directions }: SuggestionContext,
   issues: Issue[],
 ): FieldMapping {
-  const base = { source: field.name, target: known.target, type: known.type };
+  const base = { source: field.source ?? field.name, target: known.target, type: known.type };
   const required = known.isRequired ? { required: true } : {};
   if (known.type === 'instant') return { ...base, ...formatsOf(field), ...required };
+  if (known.type === 'duration') return { ...base, ...unitIn(field), ...required };
   if (known.target !== 'direction') return { ...base, ...required };
   const { aliases, unknown } = aliasesFor(field, directions);
   if (unknown.length > 0) {
@@ -175,12 +189,19 @@ function knownRow(
 }
 
 const ownRow = (field: SampledField, name: string): FieldMapping => ({
-  source: field.name,
+  source: field.source ?? field.name,
   target: name,
   ...(name === field.name ? {} : { label: field.name.slice(0, 255) }),
   type: field.type,
   ...(field.type === 'instant' ? formatsOf(field) : {}),
+  ...(field.type === 'duration' ? unitIn(field) : {}),
 });
+
+/** Seconds need no unit. */
+function unitIn({ name }: SampledField): { durationUnit?: DurationUnit } {
+  const unit = unitOfName(name);
+  return unit === null || unit === 's' ? {} : { durationUnit: unit };
+}
 
 const formatsOf = (field: SampledField): { formats?: readonly string[] } =>
   field.formats.length === 0 ? {} : { formats: field.formats };
@@ -189,6 +210,7 @@ const DOUBT_CODES = {
   'time-without-date': 'TIME_WITHOUT_DATE',
   'number-sign': 'NUMBER_AMBIGUOUS',
   'phone-country': 'PHONE_COUNTRY_NEEDED',
+  'duration-unit': 'DURATION_UNIT_OPEN',
 } as const;
 
 function doubtsOf({ name, ambiguous, doubt }: SampledField): Issue[] {

@@ -6,6 +6,9 @@ import { resolveWallTime, wallTimeCandidates } from './wall-time.ts';
 
 /** How far the file name and the metadata may disagree before it is flagged. */
 const TIME_MISMATCH_MS = 5 * 60 * 1000;
+/** How far the durations of the metadata and of the media may be apart before that is flagged: both must be passed. */
+const DURATION_MISMATCH_SECONDS = 5;
+const DURATION_MISMATCH_SHARE = 0.1;
 
 export interface CallTimesInput {
   readonly mapped: MappedRecord | null;
@@ -22,7 +25,7 @@ export interface CallTimes {
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly durationSeconds: number | null;
-  /** TIME_MISMATCH, FUTURE_TIME, DURATION_UNKNOWN, TIME_NONEXISTENT, TIME_AMBIGUOUS. */
+  /** TIME_MISMATCH, DURATION_MISMATCH, FUTURE_TIME, DURATION_UNKNOWN, TIME_NONEXISTENT, TIME_AMBIGUOUS. */
   readonly warnings: readonly Issue[];
   /** The time of the file name is not used because the tenant has no time zone. */
   readonly needsTimeZone: boolean;
@@ -37,21 +40,72 @@ function readKnownTimes(input: CallTimesInput) {
   const endedAt = msOf(input.mapped?.endedAt);
   const span =
     startedAt !== null && endedAt !== null && endedAt >= startedAt ? (endedAt - startedAt) / 1000 : null;
-  const durationSeconds = input.mapped?.durationSeconds ?? span ?? input.mediaDurationSeconds;
+  const given = input.mapped?.durationSeconds ?? span;
+  const durationSeconds = given ?? input.mediaDurationSeconds;
   const derived = endedAt !== null && durationSeconds !== null ? endedAt - lengthMs(durationSeconds) : null;
-  return { startedAt: startedAt ?? derived, endedAt, durationSeconds };
+  return {
+    startedAt: startedAt ?? derived,
+    endedAt,
+    durationSeconds,
+    warnings: warnOfDuration(given, input),
+  };
 }
 
+/** A duration in another unit, or metadata of another call. Source: C16. */
+function warnOfDuration(given: number | null, { mediaDurationSeconds: media }: CallTimesInput): Issue[] {
+  if (given === null || media === null) return [];
+  const apart = Math.abs(given - media);
+  if (apart <= DURATION_MISMATCH_SECONDS || apart <= DURATION_MISMATCH_SHARE * media) return [];
+  return [
+    issue(
+      'DURATION_MISMATCH',
+      `The metadata gives ${tidySeconds(given)} seconds, and the recording lasts ${tidySeconds(media)}.`,
+    ),
+  ];
+}
+
+const tidySeconds = (seconds: number): number => Math.round(seconds * 10) / 10;
+
 /**
- * Whether the name's time lies over five minutes from the start (or the end, where the name gives the end). A
- * wall time that clocks showed twice agrees if either reading does; an unknown end disagrees with nothing.
+ * By how many milliseconds the name's time lies after the start (or the end, where the name gives the end), where that is
+ * over five minutes; null otherwise. A wall time that clocks showed twice agrees if either reading does; an unknown end
+ * disagrees with nothing.
  */
-function isMismatch(input: CallTimesInput, startedAt: number, endedAt: number | null): boolean {
-  if (input.name.wallTime === null || input.timeZone === null) return false;
+function mismatchMs(input: CallTimesInput, startedAt: number, endedAt: number | null): number | null {
+  if (input.name.wallTime === null || input.timeZone === null) return null;
   const expected = input.settings.filenameTimestamp === 'end' ? endedAt : startedAt;
-  if (expected === null) return false;
-  const candidates = wallTimeCandidates(input.name.wallTime, input.timeZone);
-  return candidates.every((candidate) => Math.abs(candidate - expected) > TIME_MISMATCH_MS);
+  if (expected === null) return null;
+  const apart = wallTimeCandidates(input.name.wallTime, input.timeZone).map((at) => at - expected);
+  const least = apart.reduce((a, b) => (Math.abs(b) < Math.abs(a) ? b : a), Number.POSITIVE_INFINITY);
+  return Number.isFinite(least) && Math.abs(least) > TIME_MISMATCH_MS ? least : null;
+}
+
+const ZONE_STEP_MS = 30 * 60 * 1000;
+const WIDEST_ZONE_MS = 26 * 60 * 60 * 1000;
+/** Clocks and dialing make seconds of difference, also between two zones. */
+const ZONE_TOLERANCE_MS = 90 * 1000;
+
+/** How far apart the name and the metadata are, and that it looks like another zone where it does. */
+function tellMismatch(apartMs: number, { timeZone }: CallTimesInput): string {
+  const size = Math.abs(apartMs);
+  const which = apartMs > 0 ? 'later' : 'earlier';
+  const sentence = `The time of the file name is ${tellSpan(size)} ${which} than the metadata.`;
+  const steps = Math.round(size / ZONE_STEP_MS);
+  const isZone =
+    steps >= 2 && size <= WIDEST_ZONE_MS && Math.abs(size - steps * ZONE_STEP_MS) <= ZONE_TOLERANCE_MS;
+  if (!isZone) return sentence;
+  return `${sentence} This looks like another time zone than the tenant's, ${timeZone}: one of the two is written in it.`;
+}
+
+function tellSpan(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  const [days, hours] = [Math.floor(minutes / 1440), Math.floor((minutes % 1440) / 60)];
+  const parts = [
+    days > 0 ? `${days} d` : '',
+    hours > 0 ? `${hours} h` : '',
+    minutes % 60 > 0 ? `${minutes % 60} min` : '',
+  ];
+  return parts.filter(Boolean).join(' ');
 }
 
 /** The start as the file name gives it. An end of unknown length is used as the start too, with a warning. */
@@ -96,17 +150,16 @@ export function resolveCallTimes(input: CallTimesInput): CallTimes {
       startedAt,
       endedAt: known.endedAt,
       durationSeconds: known.durationSeconds,
-      warnings: [],
+      warnings: known.warnings,
       needsTimeZone,
     };
   }
   const isEnd = named?.isEnd === true;
   const end = endOf(startedAt, isEnd ? startedAt : known.endedAt, known.durationSeconds);
   const span = end.endedAt === null || isEnd ? null : (end.endedAt - startedAt) / 1000;
-  const warnings = [...(named?.warnings ?? []), ...end.warnings];
-  if (isMismatch(input, startedAt, end.endedAt)) {
-    warnings.push(issue('TIME_MISMATCH', 'The file name and the metadata are over five minutes apart.'));
-  }
+  const warnings = [...(named?.warnings ?? []), ...end.warnings, ...known.warnings];
+  const apartMs = mismatchMs(input, startedAt, end.endedAt);
+  if (apartMs !== null) warnings.push(issue('TIME_MISMATCH', tellMismatch(apartMs, input)));
   if (startedAt > input.receivedAtMs) {
     warnings.push(issue('FUTURE_TIME', 'The call starts after the file was received.'));
   }

@@ -1,4 +1,5 @@
 import { readFraction } from './time-reading.ts';
+import { weekdayNamed } from './weekdays.ts';
 
 export type DateField =
   | 'year'
@@ -10,7 +11,8 @@ export type DateField =
   | 'minute'
   | 'second'
   | 'fraction'
-  | 'offset';
+  | 'offset'
+  | 'weekday';
 
 /** How one letter run of a date pattern is read. */
 export interface DateToken {
@@ -28,7 +30,7 @@ const MONTHS = 'january february march april may june july august september octo
 
 /** 1 to 12, or 0 for a word that is not a month; no calendar has a month 0. */
 const monthNamed = (word: string) => MONTHS.indexOf(word.toLowerCase()) + 1;
-const monthAbbreviated = (word: string) =>
+export const monthAbbreviated = (word: string) =>
   word.toLowerCase() === 'sept'
     ? 9
     : MONTHS.findIndex((month) => month.slice(0, 3) === word.toLowerCase()) + 1;
@@ -45,7 +47,7 @@ function words(field: DateField, text: RegExp, read: (text: string) => number): 
   return { field, text, digits: null, read };
 }
 
-/** Every letter run a date pattern may hold. Month names are English; `yy` is 2000 to 2099. */
+/** Every letter run a date pattern may hold. Names of months and days are English; `yy` is 2000 to 2099. */
 export const DATE_TOKENS: ReadonlyMap<string, DateToken> = new Map([
   ['yyyy', digits('year', [4, 4])],
   ['yy', digits('year', [2, 2], (text) => 2000 + Number(text))],
@@ -68,6 +70,11 @@ export const DATE_TOKENS: ReadonlyMap<string, DateToken> = new Map([
     'S'.repeat(count),
     digits('fraction', [count, count], readFraction),
   ]),
+  ...['EEE', 'EEEE'].map((run): [string, DateToken] => [
+    run,
+    words('weekday', /[a-z]+\.?/iy, (text) => weekdayNamed(text.replace('.', ''))),
+  ]),
+  ['z', words('offset', /Z|UTC?|GMT|[ECMP][SD]T/iy, Number)],
   ...['X', 'XX', 'XXX'].map((run): [string, DateToken] => [
     run,
     words('offset', /Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?/iy, Number),

@@ -1,8 +1,10 @@
 import { type Issue, issue } from '../issue.ts';
+import { hintOfExcel } from '../mapping/excel-hints.ts';
+import { quoteValue } from '../text/quote-value.ts';
 import { compileDateFormat } from './date-format.ts';
 import { readIsoTime } from './iso-time.ts';
 import { readByFormat } from './read-by-format.ts';
-import type { TimeReading } from './time-reading.ts';
+import type { FalseWeekday, TimeReading } from './time-reading.ts';
 import { resolveWallTime } from './wall-time.ts';
 
 export interface InstantContext {
@@ -26,15 +28,17 @@ export interface ParsedInstant {
 
 const MAX_TEXT_CHARS = 100;
 
-function readTime(text: string, formats: readonly string[]): TimeReading | null {
+function readTime(text: string, formats: readonly string[]): TimeReading | FalseWeekday | null {
   if (text.length > MAX_TEXT_CHARS) return null;
   const oneLine = text.trim().replace(/\s+/g, ' ');
+  let falseWeekday: FalseWeekday | null = null;
   for (const format of formats) {
     const compiled = compileDateFormat(format);
     const reading = 'format' in compiled ? readByFormat(oneLine, compiled.format) : null;
-    if (reading !== null) return reading;
+    if (reading?.kind === 'falseWeekday') falseWeekday ??= reading;
+    else if (reading !== null) return reading;
   }
-  return readIsoTime(oneLine);
+  return readIsoTime(oneLine) ?? falseWeekday;
 }
 
 function refuse(message: string, needsTimeZone: boolean): ParsedInstant {
@@ -50,7 +54,15 @@ export function parseInstant(text: string, context: InstantContext): ParsedInsta
   const reading = readTime(text, context.formats);
   if (reading === null) {
     const formats = [...context.formats, 'ISO 8601 such as 2021-05-11T21:59:59Z'].join(', or ');
-    return refuse(`Expected a date and time as ${formats}.`, false);
+    const hint = hintOfExcel(text.trim());
+    return refuse(
+      `Expected a date and time as ${formats}, found ${quoteValue(text)}.${hint === null ? '' : ` ${hint}`}`,
+      false,
+    );
+  }
+  if (reading.kind === 'falseWeekday') {
+    const { said, real } = reading;
+    return refuse(`The date is a ${real} and the text says ${said}: found ${quoteValue(text)}.`, false);
   }
   if (reading.kind === 'absolute') {
     return { instant: reading.instant, issues: [], warnings: [], needsTimeZone: false };

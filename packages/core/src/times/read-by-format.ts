@@ -1,7 +1,14 @@
 import type { DateFormat, DatePart } from './date-format.ts';
 import type { DateField } from './date-tokens.ts';
 import { readIsoTime } from './iso-time.ts';
-import { readFraction, type TimeReading, toReading } from './time-reading.ts';
+import { readDotNetDate, readRfc2822, readRfc3339, readRfc9557 } from './named-formats.ts';
+import {
+  checkWeekday,
+  type FalseWeekday,
+  readFraction,
+  type TimeReading,
+  toReading,
+} from './time-reading.ts';
 import { isStorableInstant } from './wall-time.ts';
 
 function readEpoch(text: string, unitMs: number): TimeReading | null {
@@ -35,7 +42,7 @@ function readParts(
   return at === text.length ? { fields, offset } : null;
 }
 
-function readPattern(text: string, parts: readonly DatePart[]): TimeReading | null {
+function readPattern(text: string, parts: readonly DatePart[]): TimeReading | FalseWeekday | null {
   const found = readParts(text, parts);
   if (found === null) return null;
   const of = (field: DateField) => found.fields.get(field) ?? 0;
@@ -50,17 +57,26 @@ function readPattern(text: string, parts: readonly DatePart[]): TimeReading | nu
     minute: of('minute'),
     second: of('second'),
   };
-  return toReading(wall, of('fraction'), found.offset);
+  const reading = toReading(wall, of('fraction'), found.offset);
+  return checkWeekday(reading, wall, found.fields.get('weekday'));
 }
 
 /**
  * Reads trimmed text with single blanks by one format; null where the text does not follow it to the end, or
- * names no real time.
+ * names no real time. A date on another day of the week than it says comes back as such.
  */
-export function readByFormat(text: string, format: DateFormat): TimeReading | null {
+export function readByFormat(text: string, format: DateFormat): TimeReading | FalseWeekday | null {
   switch (format.kind) {
     case 'iso8601':
       return readIsoTime(text);
+    case 'rfc3339':
+      return readRfc3339(text);
+    case 'rfc9557':
+      return readRfc9557(text);
+    case 'rfc2822':
+      return readRfc2822(text);
+    case 'dotnet':
+      return readDotNetDate(text);
     case 'epoch':
       return readEpoch(text, format.unitMs);
     case 'pattern':

@@ -30,6 +30,11 @@ export function isTimeZone(text: string): boolean {
   }
 }
 
+/** Minutes east of UTC that clocks of a zone show at an instant. */
+export const offsetMinutesAt = (instantMs: number, timeZone: string): number =>
+  Temporal.Instant.fromEpochMilliseconds(instantMs).toZonedDateTimeISO(timeZone).offsetNanoseconds /
+  60_000_000_000;
+
 function daysInMonth(year: number, month: number): number {
   return new Date(Date.UTC(year, month, 0)).getUTCDate();
 }

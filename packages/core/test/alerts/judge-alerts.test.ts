@@ -20,6 +20,7 @@ const facts = (change: Partial<AlertFacts> = {}): AlertFacts => ({
   purgeSoon: { ...NONE, firstAt: null },
   lastHour: { ...NONE, ended: 0, rejected: 0 },
   weekBefore: { ended: 0, rejected: 0 },
+  deletedSoon: null,
   storage: null,
   gaps: [],
   unread: [],
@@ -44,6 +45,13 @@ describe('a feed is late', () => {
     expect(kinds({ ...old, stage: 'verification' })).toEqual([]);
     expect(kinds({ ...old, stage: 'suspended' })).toEqual([]);
   });
+});
+
+test.each([
+  [0, []],
+  [1, ['CALLS_DELETED_SOON']],
+])('%d calls that a shorter data retention deletes are judged %j', (count, expected) => {
+  expect(kinds({ deletedSoon: { count, at: '2026-03-03T12:00:00.000Z' } })).toEqual(expected);
 });
 
 test.each([

@@ -174,6 +174,81 @@ describe('pairing', () => {
     ).toEqual(['SUPERSEDED', 'SURFACED', 'SURFACED', 'MEDIA_IMMUTABLE']);
   });
 
+  describe('a recording that goes on with the one in force', () => {
+    const thirds = () => scenario().media('a.wav', '1').json('a.json', fields()).media('a.wav', '12');
+
+    test('takes its place and makes a revision', () => {
+      const { codes, call } = thirds().media('a.wav', '123').decide();
+      expect(codes).toEqual(['SURFACED', 'SURFACED', 'SUPERSEDED', 'UPDATED']);
+      const { recording, firstRecording, revisions } = call('a');
+      expect(recording).toMatchObject({ sha256: '123' });
+      expect(firstRecording).toMatchObject({ sha256: '1' });
+      expect(
+        revisions.map(({ revision, fileId, changed }) => ({ revision, fileId, changed })).slice(1),
+      ).toEqual([
+        { revision: 2, fileId: '2:a.wav', changed: { 'media.sizeBytes': [1, 2] } },
+        { revision: 3, fileId: '3:a.wav', changed: { 'media.sizeBytes': [2, 3] } },
+      ]);
+    });
+
+    test('may skip a part, and a part that comes again is a duplicate', () => {
+      const sent = scenario().media('a.wav', '1').json('a.json', fields()).media('a.wav', '123');
+      expect(sent.media('a.wav', '1').media('a.wav', '123').media('a.wav', '12').decide().codes).toEqual([
+        ...['SURFACED', 'SURFACED', 'UPDATED'],
+        ...['DUPLICATE', 'DUPLICATE', 'MEDIA_IMMUTABLE'],
+      ]);
+    });
+
+    test('is refused one millisecond after the window in which the call may change', () => {
+      const until = 48 * HOUR;
+      const late = (ms: number) =>
+        scenario().media('a.wav', '1').json('a.json', fields()).at(ms).media('a.wav', '12').decide().codes[2];
+      expect([late(until), late(until + 1)]).toEqual(['UPDATED', 'MEDIA_IMMUTABLE']);
+    });
+
+    test('is refused where it is cut off, under another extension as before, or of other bytes', () => {
+      const start = () => scenario().media('a.wav', '1').json('a.json', fields());
+      expect(start().media('a.wav', '12', { isTruncated: true }).decide().codes[2]).toBe('MEDIA_IMMUTABLE');
+      expect(start().media('a.mp3', '12').decide().codes[2]).toBe('AMBIGUOUS_STEM');
+      expect(start().media('a.wav', '21').decide().codes[2]).toBe('MEDIA_IMMUTABLE');
+      expect(thirds().media('a.wav', '13').decide().codes[3]).toBe('MEDIA_IMMUTABLE');
+    });
+
+    test('lets metadata go on changing the call, and is kept by it', () => {
+      const { codes, call } = thirds()
+        .json('a.json', fields({ email: 'new@example.com' }))
+        .decide();
+      expect(codes).toEqual(['SURFACED', 'SURFACED', 'UPDATED', 'UPDATED']);
+      expect(call('a')).toMatchObject({ recording: { sha256: '12' }, revisions: [{}, {}, { revision: 3 }] });
+    });
+
+    test('gives a call the duration of the whole, where the metadata gives none', () => {
+      const sent = thirds();
+      const [first, second] = [sent.facts[0], sent.facts[2]];
+      if (first?.kind !== 'recording' || second?.kind !== 'recording') throw new Error('not recordings');
+      sent.change(0, { media: { ...first.media!, durationSeconds: 10 } });
+      sent.change(2, { media: { ...second.media!, durationSeconds: 20 } });
+      const { revisions } = sent.decide().call('a');
+      expect(revisions.map(({ content }) => content.durationSeconds)).toEqual([10, 20]);
+      expect(revisions[1]?.changed).toMatchObject({ durationSeconds: [10, 20] });
+    });
+
+    test('waits with its call, and its removal leaves the call without a recording', () => {
+      const hidden = policiesOf(policyOf(), false);
+      expect(thirds().decide(hidden).codes).toEqual(['READY', 'READY', 'READY']);
+      expect(thirds().remove(2, true).decide(hidden).codes).toEqual([
+        'SUPERSEDED',
+        'NO_RECORDING',
+        'WITHDRAWN',
+      ]);
+    });
+
+    test('before the metadata supersedes what it goes on with, as any later version does', () => {
+      const sent = scenario().media('a.wav', '1').media('a.wav', '12').json('a.json', fields());
+      expect(sent.decide().codes).toEqual(['SUPERSEDED', 'SURFACED', 'SURFACED']);
+    });
+  });
+
   test('a recording left over beside a complete call is superseded by its own later version', () => {
     const sent = scenario()
       .media('a.mp3', '1')

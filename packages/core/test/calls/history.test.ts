@@ -18,7 +18,7 @@ const recording = fc
   .record({
     stem,
     ext: fc.constantFrom('wav', 'mp3'),
-    bytes: fc.constantFrom('1', '2'),
+    bytes: fc.constantFrom('1', '12', '123', '2'),
     found: fc.constantFrom('whole', 'whole', 'whole', 'cut', 'text'),
   })
   .map(({ stem, ext, bytes, found }) =>

@@ -7,6 +7,7 @@ export const UNKNOWN: KnownCall = {
   revision: 0,
   callId: null,
   recordingFileId: null,
+  firstRecordingFileId: null,
   recordFileId: null,
   recordRow: null,
 };
@@ -18,6 +19,7 @@ export const knownAfter = (decision: CallDecision, before: KnownCall = UNKNOWN):
   revision: decision.revisions.length,
   callId: decision.status === 'surfaced' ? 7 : before.callId,
   recordingFileId: decision.recording?.fileId ?? null,
+  firstRecordingFileId: decision.firstRecording?.fileId ?? null,
   recordFileId: decision.revisions[0]?.fileId ?? null,
   recordRow: decision.revisions[0]?.row ?? null,
 });

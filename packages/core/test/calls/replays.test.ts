@@ -15,10 +15,10 @@ const second = policyOf({
 });
 const policies = { ...policiesOf(second), pinned: new Map([first, second].map((p) => [p.version, p])) };
 
-const decide = (sent: Scenario, replays: CallReplay[] = []) =>
+const decide = (sent: Scenario, replays: CallReplay[] = [], by = policies) =>
   decideCalls(
     sent.callFacts({ surfaced: SURFACED }).map((facts) => ({ ...facts, replays })),
-    policies,
+    by,
   ).find((decision) => decision.callKey === 'stem:a')!;
 
 /** A surfaced call of two files that ended under the first policy. */
@@ -57,7 +57,18 @@ test('a replay that says nothing else adds nothing', () => {
 });
 
 test('a version that refuses the record leaves the call as it is', () => {
-  expect(decide(surfaced({ score: 'seven' }), [replay(3)])).toEqual(decide(surfaced({ score: 'seven' })));
+  const strict = policyOf({
+    version: 2,
+    mapping: {
+      ...second.mapping,
+      fields: second.mapping.fields.map((field) => ({ ...field, required: true })),
+    },
+  });
+  const pinned = new Map([first, strict].map((p) => [p.version, p]));
+  const [before, after] = [[], [replay(3)]].map((replays) =>
+    decide(surfaced({ score: 'seven' }), replays, { ...policiesOf(strict), pinned }),
+  );
+  expect(after).toEqual(before);
 });
 
 test('a version that nobody knows leaves the call as it is', () => {

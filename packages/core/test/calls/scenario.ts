@@ -104,6 +104,8 @@ export class Scenario {
         channels: 2,
         codec: 'pcm',
         isTruncated: change.isTruncated ?? false,
+        // The bytes are their own digest here.
+        prefixes: [...bytes.slice(1)].map((_, n) => ({ sizeBytes: n + 1, sha256: bytes.slice(0, n + 1) })),
       },
     });
   }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type CrmMapping,
@@ -20,6 +21,11 @@ describe('case 87: Salesforce ids of 15 and 18 characters are one object', () =>
     ['0015000000ABCDE', '0015000000ABCDEAA5'],
     ['a0B5000000abCdE', 'a0B5000000abCdEEAU'],
     [' 001D000000IqhSLIAZ ', '001D000000IqhSLIAZ'],
+    ['001d000000iqhsliaz', '001D000000IqhSLIAZ'],
+    ['001D000000IQHSLIAZ', '001D000000IqhSLIAZ'],
+    ['001D000000IqhSLiaz', '001D000000IqhSLIAZ'],
+    ['A0B5000000ABCDEEAU', 'a0B5000000abCdEEAU'],
+    ['\u200b001D000000IqhSL\u200b', '001D000000IqhSLIAZ'],
   ])('%s is %s', (given, canonical) => {
     expect(canonicalExternalId(given)).toBe(canonical);
   });
@@ -28,7 +34,19 @@ describe('case 87: Salesforce ids of 15 and 18 characters are one object', () =>
     expect(canonicalExternalId('001D000000IqhSL')).not.toBe(canonicalExternalId('001d000000iqhsl'));
   });
 
-  test.each(['customer-000001', '123456789012345', '42', 'CUST00000000001'])(
+  test('case 87: any 18 of one object are one id, whatever became of their case', () => {
+    const fifteen = fc.stringMatching(/^00[1-9A-Za-z][0-9A-Za-z]{12}$/);
+    fc.assert(
+      fc.property(fifteen, fc.func(fc.boolean()), (id, isUpper) => {
+        const whole = canonicalExternalId(id);
+        const mixed = [...whole].map((c, n) => (isUpper(n) ? c.toUpperCase() : c.toLowerCase())).join('');
+        expect(canonicalExternalId(mixed)).toBe(whole);
+        expect(canonicalExternalId(whole)).toBe(whole);
+      }),
+    );
+  });
+
+  test.each(['customer-000001', '001000000000000ZZZ', '123456789012345', '42', 'CUST00000000001'])(
     'an id of another system stays as it is: %s',
     (id) => {
       expect(canonicalExternalId(id)).toBe(id);
@@ -113,8 +131,32 @@ describe('the rows of a CRM file', () => {
     expect(readerOf(['a', 'Id', 'b'], 'leads').read(['A', '1', 'B'])).toEqual(one);
   });
 
-  test('case 84: a row without an id is an error', () => {
-    expect(readerOf(['Id', 'a'], 'leads').read(['  ', 'x'])).toMatchObject({ code: 'METADATA_INVALID' });
+  test('case 84, case 113: a row without an id, or with a word for that, is an error', () => {
+    for (const word of ['  ', 'NULL', 'None', 'N/A', '-', ' n/a ', '\u200b'])
+      expect(readerOf(['Id', 'a'], 'leads').read([word, 'x'])).toMatchObject({ code: 'METADATA_INVALID' });
+  });
+
+  test('case 113: a reference that is a word for nothing refers to nothing, and is null in the object', () => {
+    const reader = readerOf(['Id', 'AccountId'], 'contacts');
+    for (const word of ['NULL', 'None', 'N/A', '', '\u200b']) {
+      const row = reader.read(['1', word]);
+      expect(row).toMatchObject({ references: [null] });
+      expect(JSON.parse('json' in row ? row.json : '')).toEqual({ accountId: null });
+    }
+  });
+
+  test('case 113: the words that the mapping lists take the place of the usual ones, in ids and references too', () => {
+    const preset = presetCrmMapping('contacts', ['Id', 'AccountId', 'Name']);
+    const reader = readerOf(['Id', 'AccountId', 'Name'], 'contacts', {
+      ...preset,
+      fields: preset.fields.map((field) =>
+        field.target === 'accountId' ? { ...field, type: 'string' } : field,
+      ),
+      options: { emptyWords: ['kein'] },
+    });
+    expect(reader.read(['Kein', 'x', 'y'])).toMatchObject({ code: 'METADATA_INVALID' });
+    expect(reader.read(['none', 'KEIN', 'kein'])).toMatchObject({ externalId: 'none', references: [null] });
+    expect(reader.read(['1', 'none', 'y'])).toMatchObject({ references: ['none'] });
   });
 
   test('a file without the id, or another required column, is drift; without an optional one it is not', () => {

@@ -5,9 +5,12 @@ import {
   AlertList,
   AlertListQuery,
   CreatedWebhookSecret,
+  NewTestAlert,
   NewWebhookSecret,
   TenantParams,
+  TestAlert,
 } from '@callbay/contracts';
+import { CallbayError } from '@callbay/core';
 import type { AlertReader } from '@callbay/ingestion';
 import { actorOf } from '../auth/principal.ts';
 import { found } from '../found.ts';
@@ -46,6 +49,30 @@ export function registerAlerts(api: Api, { alerts }: { alerts: AlertReader }): v
       response: { 200: json('One page, newest first.', AlertDeliveryList), ...PROBLEMS },
     },
     handler: ({ params, query }) => alerts.listDeliveries(params.tenantId, query),
+  });
+
+  api.route({
+    method: 'POST',
+    url: '/v1/tenants/:tenantId/alerts/test',
+    config: { access: 'manage' },
+    schema: {
+      tags: TAGS,
+      operationId: 'sendTestAlert',
+      summary:
+        'Send a test alert to every recipient that is set; `…/alerts/deliveries` shows whether it arrived',
+      params: TenantParams,
+      body: NewTestAlert.optional(),
+      response: { 202: json('Its deliveries, tried within a minute.', TestAlert), ...PROBLEMS },
+    },
+    handler: async (request, reply) => {
+      const deliveries = found(await alerts.sendTest(request.params.tenantId, actorOf(request)));
+      if (deliveries.length === 0) {
+        const detail = 'No recipient is set: set `settings.alerts.emails` or `settings.alerts.webhookUrl`.';
+        throw new CallbayError('UNPROCESSABLE', detail);
+      }
+      reply.code(202);
+      return { deliveries };
+    },
   });
 
   api.route({

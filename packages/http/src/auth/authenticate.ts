@@ -34,13 +34,15 @@ export function createAuthenticate({
   identify,
 }: Pick<AuthDeps, 'tenants'> & { identify: Identify }) {
   return async (request: FastifyRequest): Promise<void> => {
-    const access = request.routeOptions.config.access;
+    const { access, makesTenant = false } = request.routeOptions.config;
     if (access === undefined || access === 'public')
       throw new Error('a route below /v1 does not say who may call it');
     const principal = await identify(request);
     request.principal = principal;
     const { tenantId } = request.params as { tenantId?: string };
-    if (tenantId !== undefined && !(await isTheirs(principal, tenantId))) throw new CallbayError('NOT_FOUND');
+    const mayBeAbsent = makesTenant && principal.role === 'operator';
+    if (tenantId !== undefined && !mayBeAbsent && !(await isTheirs(principal, tenantId)))
+      throw new CallbayError('NOT_FOUND');
     if (!mayAccess(principal.role, access)) throw new CallbayError('FORBIDDEN');
   };
 

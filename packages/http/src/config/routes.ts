@@ -1,14 +1,14 @@
 import { CONFIG_BYTES, ConfigQuery, ConfigResult, TenantConfig, TenantParams } from '@callbay/contracts';
-import { issue } from '@callbay/core';
+import { CallbayError, issue } from '@callbay/core';
 import { type ConfigStore, type Sampler, writeYaml } from '@callbay/ingestion';
 import { z } from 'zod';
-import { actorOf } from '../auth/principal.ts';
+import { actorOf, principalOf } from '../auth/principal.ts';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { InputError } from '../server/input-error.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 import { checkInput } from '../server/validate.ts';
-import { assertWebhook, type WebhookChecks } from '../tenants/webhook-change.ts';
+import { assertRecipients, type RecipientChecks } from '../tenants/recipients-change.ts';
 
 const TAGS = ['tenants'];
 
@@ -17,7 +17,7 @@ const YamlText = z.string().meta({ description: 'A set-up file.' });
 /** Needs an instance whose bodies are bytes. */
 export function registerConfig(
   api: Api,
-  { config, sampler, webhooks }: { config: ConfigStore; sampler: Sampler; webhooks: WebhookChecks },
+  { config, sampler, recipients }: { config: ConfigStore; sampler: Sampler; recipients: RecipientChecks },
 ): void {
   api.route({
     method: 'GET',
@@ -49,7 +49,7 @@ export function registerConfig(
   api.route({
     method: 'PUT',
     url: '/v1/tenants/:tenantId/config',
-    config: { access: 'manage', bytes: 'application/yaml' },
+    config: { access: 'manage', bytes: 'application/yaml', makesTenant: true, turn: 'none' },
     bodyLimit: CONFIG_BYTES,
     schema: {
       tags: TAGS,
@@ -61,9 +61,11 @@ export function registerConfig(
     },
     handler: async (request) => {
       const wanted = await readConfig(sampler, request.params.tenantId, request.body);
-      await assertWebhook(wanted.settings, webhooks);
-      const { dryRun, confirm } = request.query;
-      const options = { dryRun: dryRun === 'true', isConfirmed: confirm === 'true' };
+      await assertRecipients(wanted.settings, recipients);
+      const { dryRun, create, confirm } = request.query;
+      const makesTenant = create === 'true';
+      if (makesTenant && principalOf(request).role !== 'operator') throw new CallbayError('FORBIDDEN');
+      const options = { dryRun: dryRun === 'true', isConfirmed: confirm === 'true', makesTenant };
       return found(await config.applyConfig(request.params.tenantId, wanted, actorOf(request), options));
     },
   });

@@ -12,7 +12,7 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The OpenAPI document at `/openapi.json`, browsable at `/docs`. */
+/** The OpenAPI document at `/openapi.json`, browsable at `/docs`, where `/` leads. */
 export async function registerDocs(api: Api): Promise<void> {
   api.route({
     method: 'GET',
@@ -20,6 +20,14 @@ export async function registerDocs(api: Api): Promise<void> {
     config: { access: 'public' },
     schema: { hide: true },
     handler: async (_request, reply) => reply.send(api.swagger()),
+  });
+
+  api.route({
+    method: 'GET',
+    url: '/',
+    config: { access: 'public' },
+    schema: { hide: true },
+    handler: async (_request, reply) => reply.redirect('/docs'),
   });
 
   await api.register(async (page) => {
@@ -31,6 +39,7 @@ export async function registerDocs(api: Api): Promise<void> {
       logLevel: 'silent',
       configuration: {
         url: '/openapi.json',
+        pageTitle: 'Callbay API',
         withDefaultFonts: false,
         telemetry: false,
         agent: { disabled: true },

@@ -19,13 +19,13 @@ export function registerEvents(api: Api, { events, keys }: EventDeps, limits: Ev
     method: 'GET',
     url: '/v1/tenants/:tenantId/events',
     exposeHeadRoute: false,
-    config: { access: 'read' },
+    config: { access: 'read', turn: 'none' },
     schema: {
       tags: ['events'],
       operationId: 'followEvents',
       summary: 'Follow what happens to calls, as server-sent events',
       description:
-        'From now on, or after the event named in `Last-Event-ID` (0: from the oldest kept, 30 days). Each may come twice; its `sequence` tells.',
+        'From now on, or after the event named in `Last-Event-ID` (0: from the oldest kept, 30 days). An event may come twice, with the same `sequence`.',
       params: TenantParams,
       headers: EventHeaders,
       response: {

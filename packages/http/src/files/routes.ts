@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import {
   BatchRowList,
   BatchRowListQuery,
@@ -10,7 +11,8 @@ import {
   TenantParams,
 } from '@callbay/contracts';
 import { CallbayError } from '@callbay/core';
-import { type ApiStores, type JobQueue, replayFile } from '@callbay/ingestion';
+import { type ApiStores, type JobQueue, replayFile, writeCsv } from '@callbay/ingestion';
+import { z } from 'zod';
 import { actorOf } from '../auth/principal.ts';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
@@ -75,12 +77,28 @@ export function registerFiles(
       tags: TAGS,
       operationId: 'listFileRows',
       summary: 'List the rows of a batch and what became of each',
-      description: 'In the order of the file; empty for what is no batch.',
+      description: 'In the order of the file; empty for a file that is not a batch.',
       params: FileParams,
       querystring: BatchRowListQuery,
-      response: { 200: json('One page.', BatchRowList), ...PROBLEMS },
+      response: {
+        200: {
+          description: 'One page, or all rows as a CSV.',
+          content: {
+            'application/json': { schema: BatchRowList },
+            'text/csv': { schema: z.string() },
+          },
+        },
+        ...PROBLEMS,
+      },
     },
-    handler: async ({ params, query }) => found(await files.listRows(params.tenantId, params.fileId, query)),
+    handler: async ({ params, query }, reply) => {
+      const { tenantId, fileId } = params;
+      const { format, ...filter } = query;
+      if (format === 'json') return found(await files.listRows(tenantId, fileId, filter));
+      const csv = found(await files.readRowTable(tenantId, fileId, filter));
+      reply.header('content-type', 'text/csv; charset=utf-8; header=present');
+      return reply.send(Readable.from(writeCsv(csv)) as never);
+    },
   });
 
   api.route({

@@ -39,10 +39,10 @@ export function registerHealth(
     schema: {
       tags: TAGS,
       operationId: 'getServiceHealth',
-      summary: 'Whether everything we need is there',
+      summary: 'Whether every required service is available',
       response: {
-        200: json('All is there.', ServiceHealth),
-        503: json('Something is away.', ServiceHealth),
+        200: json('Every service is available.', ServiceHealth),
+        503: json('A required service is unavailable.', ServiceHealth),
         ...PROBLEMS,
       },
     },

@@ -5,6 +5,7 @@ import {
   MappingList,
   MappingListQuery,
   MappingParams,
+  MappingRollback,
   NewMapping,
 } from '@callbay/contracts';
 import { issue } from '@callbay/core';
@@ -63,6 +64,31 @@ export function registerMappings(api: Api, { mappings }: { mappings: MappingStor
       assertReadsIds(kind, request.body.fields);
       const mapping = found(
         await mappings.publishMapping(tenantId, kind, request.body, expected, actorOf(request)),
+      );
+      reply.header('etag', `"${mapping.version}"`);
+      return mapping;
+    },
+  });
+
+  api.route({
+    method: 'POST',
+    url: '/v1/tenants/:tenantId/mappings/:kind/rollback',
+    config: { access: 'manage' },
+    schema: {
+      tags: TAGS,
+      operationId: 'rollBackMapping',
+      summary: 'Publish what an earlier version says as the next version',
+      params: MappingParams,
+      headers: IfMatch,
+      body: MappingRollback,
+      response: { 200: json('The new version.', Mapping), ...PROBLEMS },
+    },
+    handler: async (request, reply) => {
+      const expected = readVersion(request.headers['if-match']);
+      const { tenantId, kind } = request.params;
+      const { version } = request.body;
+      const mapping = found(
+        await mappings.rollBackMapping(tenantId, kind, version, expected, actorOf(request)),
       );
       reply.header('etag', `"${mapping.version}"`);
       return mapping;

@@ -15,7 +15,7 @@ export function registerReplays(
   api.route({
     method: 'POST',
     url: '/v1/tenants/:tenantId/replays',
-    config: { access: 'manage' },
+    config: { access: 'manage', turn: 'long' },
     schema: {
       tags: TAGS,
       operationId: 'replayMany',

@@ -1,5 +1,5 @@
 import { MappingLint, MappingParams, MappingPresetList, TenantParams } from '@callbay/contracts';
-import { CALL_PRESETS } from '@callbay/core';
+import { CALL_PRESETS, SYSTEM_PRESETS } from '@callbay/core';
 import { type ApiStores, lintTenantCrmMapping, lintTenantMapping } from '@callbay/ingestion';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
@@ -20,8 +20,14 @@ export function registerLints(api: Api, deps: Pick<ApiStores, 'policies' | 'reco
       response: { 200: json('All of them.', MappingPresetList), ...PROBLEMS },
     },
     handler: async () => ({
-      items: CALL_PRESETS.map(
-        (preset) => structuredClone(preset) as (typeof MappingPresetList)['_output']['items'][number],
+      items: [...CALL_PRESETS, ...SYSTEM_PRESETS].map(
+        ({ name, description, fields, options }) =>
+          structuredClone({
+            name,
+            description,
+            fields,
+            options,
+          }) as (typeof MappingPresetList)['_output']['items'][number],
       ),
       nextCursor: null,
     }),

@@ -16,7 +16,7 @@ export function registerPreviews(api: Api, deps: PreviewDeps & CrmPreviewDeps): 
   api.route({
     method: 'POST',
     url: '/v1/tenants/:tenantId/mappings/:kind/preview',
-    config: { access: 'manage' },
+    config: { access: 'manage', turn: 'long' },
     schema: {
       tags: TAGS,
       operationId: 'previewMapping',

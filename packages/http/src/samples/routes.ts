@@ -17,7 +17,7 @@ export function registerSamples(api: Api, deps: ReadSampleDeps): void {
   api.route({
     method: 'POST',
     url: '/v1/tenants/:tenantId/mapping-samples',
-    config: { access: 'manage', bytes: 'application/octet-stream' },
+    config: { access: 'manage', bytes: 'application/octet-stream', turn: 'none' },
     bodyLimit: SAMPLE_BYTES,
     schema: {
       tags: TAGS,

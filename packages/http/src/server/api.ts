@@ -8,6 +8,13 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call the route. A route below `/v1` without it answers nobody. */
     access?: Access;
+    /** The route may make the tenant of its path: an operator's request reaches it where there is none yet. */
+    makesTenant?: boolean;
+    /**
+     * Whose turn a request of the route takes: `quick` unless said here, `long` for work of seconds, `none` where the
+     * route bounds itself.
+     */
+    turn?: 'quick' | 'long' | 'none';
     /** The media type of a body that is bytes, for the document: no schema validates it. */
     bytes?: string;
   }

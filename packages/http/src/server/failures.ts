@@ -18,7 +18,9 @@ export function sendFailure(error: unknown, request: FastifyRequest, reply: Fast
   if (error instanceof InputError) {
     // An id of the wrong shape is the id of nothing: it must answer as an absent one does.
     if (error.part === 'params') return sendProblem(reply, 'NOT_FOUND');
-    return sendProblem(reply, 'BAD_REQUEST', { issues: error.issues });
+    const isOnlyZone =
+      error.issues.length > 0 && error.issues.every(({ code }) => code === 'TIME_ZONE_UNKNOWN');
+    return sendProblem(reply, isOnlyZone ? 'TIME_ZONE_UNKNOWN' : 'BAD_REQUEST', { issues: error.issues });
   }
   if (error instanceof CallbayError) {
     if (ERROR_TABLE[error.code].status >= 500) request.log.error({ err: error }, 'a request failed');

@@ -16,8 +16,9 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         title: 'Callbay',
         version,
         description:
-          'The loading bay for call recordings: administration, and complete calls out. A foreign id and an absent id give the same 404.',
+          'The loading bay for call recordings: administration, and complete calls out. Send an API key as `Authorization: Bearer <key>`; the first one is in `operator.key` of CALLBAY_HOME. A foreign id and an absent id give the same 404.',
       },
+      servers: [{ url: '/', description: 'The server that this document came from' }],
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
       security: [{ bearer: [] }],
     },

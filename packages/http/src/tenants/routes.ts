@@ -14,20 +14,20 @@ import { actorOf, principalOf, scopeOf } from '../auth/principal.ts';
 import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
+import { assertRecipients, type RecipientChecks } from './recipients-change.ts';
 import { assertStageIsTheirs } from './stage-change.ts';
-import { assertWebhook, type WebhookChecks } from './webhook-change.ts';
 
 const TAGS = ['tenants'];
 const Confirm = z.strictObject({
   confirm: z
     .enum(['true', 'false'])
     .optional()
-    .meta({ description: 'A shorter data retention that removes many calls at once wants `true`.' }),
+    .meta({ description: 'A data retention that deletes calls wants `true`.' }),
 });
 
 export function registerTenants(
   api: Api,
-  { tenants, webhooks }: { tenants: TenantStore; webhooks: WebhookChecks },
+  { tenants, recipients }: { tenants: TenantStore; recipients: RecipientChecks },
 ): void {
   api.route({
     method: 'POST',
@@ -41,7 +41,7 @@ export function registerTenants(
       response: { 201: json('The tenant.', Tenant), ...PROBLEMS },
     },
     handler: async (request, reply) => {
-      await assertWebhook(request.body.settings, webhooks);
+      await assertRecipients(request.body.settings, recipients);
       reply.code(201);
       return tenants.createTenant(request.body, actorOf(request));
     },
@@ -92,7 +92,7 @@ export function registerTenants(
       const { tenantId } = request.params;
       const tenant = found(await tenants.findTenant(tenantId));
       assertStageIsTheirs(principalOf(request).role, tenant.stage, request.body.stage);
-      await assertWebhook(request.body.settings, webhooks);
+      await assertRecipients(request.body.settings, recipients);
       const options = { isConfirmed: request.query.confirm === 'true' };
       return found(await tenants.updateTenant(tenantId, request.body, actorOf(request), options));
     },

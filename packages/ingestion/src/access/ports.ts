@@ -4,6 +4,8 @@ export interface SftpAccount {
   readonly username: string;
   readonly canRead: 'all' | 'receipts' | 'none';
   readonly allowedCidrs: readonly string[];
+  /** Patterns of names that uploads have until they are whole, as the tenant set them; null: the usual ones. */
+  readonly temporaryNames: readonly string[] | null;
   readonly keys: readonly {
     readonly id: string;
     readonly publicKey: string;

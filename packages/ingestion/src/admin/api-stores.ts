@@ -1,7 +1,10 @@
 import type { AlertReader, ReconciliationStore } from '../alerts/ports.ts';
 import type { CrmReader } from '../crm/ports.ts';
 import type { EventReader } from '../events/ports.ts';
+import type { ExportReader } from '../exports/ports.ts';
+import type { FolderDropStore } from '../folder/ports.ts';
 import type { ExternalRecordingStore, MatchStore } from '../linkage/ports.ts';
+import type { OperationsReader } from '../operations/ports.ts';
 import type { BulkReplayStore, ReplayStore } from '../replays/ports.ts';
 import type { RetentionReader } from '../retention/ports.ts';
 import type { ConfigStore, CrmMappingReader, KeptRecordReader, PolicyReader } from '../sampling/ports.ts';
@@ -21,6 +24,7 @@ export interface ApiStores {
   readonly tenants: TenantStore;
   readonly keys: KeyStore;
   readonly sftpUsers: SftpUserStore;
+  readonly folderDrops: FolderDropStore;
   readonly config: ConfigStore;
   readonly mappings: MappingStore;
   readonly policies: PolicyReader;
@@ -31,6 +35,7 @@ export interface ApiStores {
   readonly bulkReplays: BulkReplayStore;
   readonly purges: Pick<SweepStore, 'previewPurge' | 'readClock'>;
   readonly calls: CallReader;
+  readonly exports: ExportReader;
   readonly crm: CrmReader;
   readonly externalRecordings: ExternalRecordingStore;
   readonly matches: MatchStore;
@@ -39,4 +44,5 @@ export interface ApiStores {
   readonly reconciliations: Pick<ReconciliationStore, 'reconcile'>;
   readonly events: EventReader;
   readonly audit: AuditReader;
+  readonly operations: OperationsReader;
 }

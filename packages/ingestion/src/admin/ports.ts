@@ -27,7 +27,7 @@ import type {
   Tenant,
   TenantChange,
 } from '@callbay/contracts';
-import type { TypedCondition } from '@callbay/core';
+import type { FieldValue, TypedCondition } from '@callbay/core';
 import type { Actor, Page, Scope } from '../ports.ts';
 
 /**
@@ -165,6 +165,17 @@ export interface MappingStore {
     expected: number | null,
     by: Actor,
   ): Promise<Mapping | null>;
+  /**
+   * Publishes what an earlier version says as the next version. Null without such a tenant or version; throws
+   * PRECONDITION_FAILED as `publishMapping` does.
+   */
+  rollBackMapping(
+    tenantId: string,
+    kind: MappingKind,
+    version: number,
+    expected: number | null,
+    by: Actor,
+  ): Promise<Mapping | null>;
 }
 
 export interface FileReader {
@@ -174,7 +185,17 @@ export interface FileReader {
   /** Steps oldest first. */
   explainFile(tenantId: string, fileId: string, page: ExplanationQuery): Promise<Explanation | null>;
   /** Rows of a batch in the order of the file; empty for other files. The cursor is a row. Null without such a file. */
-  listRows(tenantId: string, fileId: string, query: BatchRowListQuery): Promise<BatchRowList | null>;
+  listRows(
+    tenantId: string,
+    fileId: string,
+    query: Omit<BatchRowListQuery, 'format'>,
+  ): Promise<BatchRowList | null>;
+  /** Rows of a batch, headings first, each with the fields that the file gave it. Null without such a file. */
+  readRowTable(
+    tenantId: string,
+    fileId: string,
+    filter: Pick<BatchRowListQuery, 'state' | 'code'>,
+  ): Promise<AsyncIterable<FieldValue[]> | null>;
 }
 
 /** Where a call's media rests, and what headers it deserves. */

@@ -10,6 +10,7 @@ import type {
   AlertChanges,
   AlertFacts,
   AlertKind,
+  AlertSettings,
   DeliveryFailure,
   Digest,
   EndedFiles,
@@ -21,6 +22,8 @@ import type { Actor } from '../ports.ts';
 /** One tenant as a sweep found it. `weekBefore` of the facts is empty until `readWeekBefore` was asked. */
 export interface WatchedTenant {
   readonly tenantId: string;
+  /** When the facts were read. */
+  readonly at: Date;
   readonly facts: AlertFacts;
   /** Its open alerts, those of clocks apart. */
   readonly open: readonly OpenAlert[];
@@ -28,8 +31,10 @@ export interface WatchedTenant {
 
 /** Alerts of all tenants. Times are the database's. */
 export interface AlertStore {
-  /** Facts of the tenants after an id, in order, as they are at `now`. */
-  readFacts(after: string, limit: number): Promise<{ now: Date; tenants: readonly WatchedTenant[] }>;
+  /** Tenants after an id, in order; null for the first ones. */
+  listTenants(after: string | null, limit: number): Promise<string[]>;
+  /** Facts of those of the tenants that exist, as they are now. */
+  readFacts(tenantIds: readonly string[]): Promise<WatchedTenant[]>;
   /** Files that ended among those received in the 7 days before the last hour. */
   readWeekBefore(tenantId: string): Promise<EndedFiles>;
   /** Commits the changes. An alert that comes back within 10 minutes is the same one again. */
@@ -52,6 +57,8 @@ export interface AlertReader {
   countOpen(): Promise<{ kind: AlertKind; count: number }[]>;
   /** Seals and keeps a tenant's new webhook secret, in place of any before. False without such a tenant. */
   replaceWebhookSecret(tenantId: string, secret: string, by: Actor): Promise<boolean>;
+  /** Makes a delivery of a test alert for each recipient that is set. Null without such a tenant. */
+  sendTest(tenantId: string, by: Actor): Promise<AlertDelivery[] | null>;
 }
 
 /** A delivery whose time has come, leased to the asker. */
@@ -71,12 +78,19 @@ export interface DueDelivery {
   readonly webhookSecret: string | null;
 }
 
+/** A tenant that is to be told of its alerts. */
+export interface Listener {
+  readonly tenantId: string;
+  readonly settings: AlertSettings;
+}
+
 export interface DeliveryStore {
-  /**
-   * Makes one digest, with its deliveries, for each tenant that has unreported alerts, a recipient, and no digest within
-   * the time it set. Returns how many.
-   */
-  makeDigests(limit: number): Promise<number>;
+  /** Tenants after an id that have unreported alerts, in order; null for the first ones. */
+  listUnreported(after: string | null, limit: number): Promise<string[]>;
+  /** Those of the tenants that have unreported alerts, a recipient, and no digest within the time that they set. */
+  findListeners(tenantIds: readonly string[]): Promise<Listener[]>;
+  /** Makes one digest with its deliveries. */
+  makeDigest(listener: Listener): Promise<void>;
   /** Leases deliveries that are due for 2 minutes, counting the attempt. */
   takeDue(limit: number): Promise<DueDelivery[]>;
   saveDelivered(tenantId: string, deliveryId: string): Promise<void>;
@@ -99,18 +113,19 @@ export interface DigestSender {
   ): Promise<DeliveryFailure | null>;
 }
 
-/** A day that has ended by the tenant's clocks and is not stored, or was stored with files left over. */
-export interface DayToReconcile {
-  readonly tenantId: string;
-  readonly day: string;
+/** Days of one tenant, as `YYYY-MM-DD`. */
+export interface DaysToReconcile {
+  /** Of the last 7 days, those that ended over an hour ago by the tenant's clocks and are not stored. */
+  readonly missing: readonly string[];
+  /** Of the last 31 days, those that were stored with files left over. */
+  readonly leftOver: readonly string[];
 }
 
 export interface ReconciliationStore {
-  /**
-   * Days to store: of the last 7 days, from an hour after their end; then, as far as the limit goes, stored days of the
-   * last 31 that had files left over, to look at again.
-   */
-  findUnreconciled(limit: number): Promise<DayToReconcile[]>;
+  /** Tenants after an id, in order; null for the first ones. */
+  listTenants(after: string | null, limit: number): Promise<string[]>;
+  /** Null without such a tenant. */
+  findUnreconciled(tenantId: string): Promise<DaysToReconcile | null>;
   /** Counts a day of a tenant as of now; undefined for yesterday. Null without such a tenant. */
   reconcile(tenantId: string, day?: string): Promise<Reconciliation | null>;
   /** Stores what was counted; a day that is stored keeps its first counts and takes only what is left over. */

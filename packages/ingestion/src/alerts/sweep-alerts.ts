@@ -1,5 +1,6 @@
 import { foldAlerts, isHourSuspicious, judgeAlerts } from '@callbay/core';
 import type { PipelineLog } from '../ports.ts';
+import { askForTenants, runForTenant } from '../sweeps/each-tenant.ts';
 import type { AlertStore, WatchedTenant } from './ports.ts';
 
 export interface AlertSweepDeps {
@@ -8,37 +9,30 @@ export interface AlertSweepDeps {
 }
 
 const PAGE = 100;
+const FAILED = 'alerts could not be judged';
 
 /** Opens, updates and resolves the alerts of every tenant. Answers how many tenants were looked at. */
 export async function sweepAlerts({ alerts, log }: AlertSweepDeps): Promise<number> {
   let seen = 0;
-  for (let after = ''; ; ) {
-    const { now, tenants } = await alerts.readFacts(after, PAGE);
-    for (const tenant of tenants) {
-      try {
-        await judgeTenant(alerts, tenant, now.getTime());
-      } catch (error) {
-        // A failure for one tenant must not stop the alerts of the others.
-        log.error({ err: error, tenantId: tenant.tenantId }, 'alerts could not be judged');
-      }
+  for (let after: string | null = null; ; ) {
+    const tenantIds: readonly string[] = await alerts.listTenants(after, PAGE);
+    const found = await askForTenants(log, tenantIds, FAILED, (ids) => alerts.readFacts(ids));
+    for (const tenant of found) {
+      const { tenantId } = tenant;
+      await runForTenant(log, { tenantId }, FAILED, () => judgeTenant(alerts, tenant));
     }
-    seen += tenants.length;
-    const last = tenants.at(-1);
-    if (last === undefined || tenants.length < PAGE) return seen;
-    after = last.tenantId;
+    seen += tenantIds.length;
+    after = tenantIds.at(-1) ?? null;
+    if (tenantIds.length < PAGE) return seen;
   }
 }
 
-async function judgeTenant(
-  alerts: AlertStore,
-  { tenantId, facts, open }: WatchedTenant,
-  nowMs: number,
-): Promise<void> {
+async function judgeTenant(alerts: AlertStore, { tenantId, at, facts, open }: WatchedTenant): Promise<void> {
   // A week of files is counted only where the last hour makes it worth it.
   const weekBefore = isHourSuspicious(facts.lastHour)
     ? await alerts.readWeekBefore(tenantId)
     : facts.weekBefore;
-  const findings = judgeAlerts({ ...facts, weekBefore }, nowMs, (kind) =>
+  const findings = judgeAlerts({ ...facts, weekBefore }, at.getTime(), (kind) =>
     open.some((alert) => alert.kind === kind),
   );
   const changes = foldAlerts(open, findings);

@@ -1,5 +1,6 @@
 import { type DeliveryFailure, deliveryFailure, retryDelayMs } from '@callbay/core';
 import type { PipelineLog } from '../ports.ts';
+import { askForTenants, runForTenant } from '../sweeps/each-tenant.ts';
 import type { DeliveryStore, DigestSender, DueDelivery } from './ports.ts';
 
 export interface DeliverySweepDeps {
@@ -8,16 +9,39 @@ export interface DeliverySweepDeps {
   readonly log: PipelineLog;
 }
 
-const DIGESTS = 100;
+/** Tenants of one page. */
+const TENANTS = 100;
 /** So many at once, each of 10 seconds at most: well within the lease. */
 const AT_ONCE = 20;
 
-/** Makes the digests that are due and sends what waits. Answers how many deliveries were tried. */
+/** Makes the digests that are due and sends what waits. Returns how many deliveries were tried. */
 export async function sweepDeliveries(deps: DeliverySweepDeps): Promise<number> {
-  await deps.deliveries.makeDigests(DIGESTS);
+  await makeDigests(deps);
   const due = await deps.deliveries.takeDue(AT_ONCE);
-  await Promise.all(due.map((delivery) => deliver(deps, delivery)));
+  await Promise.all(
+    due.map((delivery) => {
+      const { tenantId, deliveryId } = delivery;
+      // What cannot be saved is sent again when its lease is over.
+      return runForTenant(deps.log, { tenantId, deliveryId }, 'a delivery could not be saved', () =>
+        deliver(deps, delivery),
+      );
+    }),
+  );
   return due.length;
+}
+
+async function makeDigests({ deliveries, log }: DeliverySweepDeps): Promise<void> {
+  const failed = 'an alert digest could not be made';
+  for (let after: string | null = null; ; ) {
+    const tenantIds: readonly string[] = await deliveries.listUnreported(after, TENANTS);
+    const listeners = await askForTenants(log, tenantIds, failed, (ids) => deliveries.findListeners(ids));
+    for (const listener of listeners) {
+      const { tenantId } = listener;
+      await runForTenant(log, { tenantId }, failed, () => deliveries.makeDigest(listener));
+    }
+    if (tenantIds.length < TENANTS) return;
+    after = tenantIds.at(-1) ?? null;
+  }
 }
 
 async function deliver({ deliveries, sender, log }: DeliverySweepDeps, delivery: DueDelivery): Promise<void> {

@@ -1,6 +1,7 @@
 import { CallbayError } from '@callbay/core';
-import { type AdvanceCallsDeps, advanceCalls } from '../calls/advance-calls.ts';
+import { type AdvanceCallsDeps, advanceCalls, advanceInChunks } from '../calls/advance-calls.ts';
 import type { PipelineLog } from '../ports.ts';
+import { workForEachTenant } from '../sweeps/each-tenant.ts';
 import type { BatchStore } from './ports.ts';
 
 export interface AdvanceBatchDeps extends AdvanceCallsDeps {
@@ -18,26 +19,23 @@ const LANES = 5;
 const CHUNKS = 20;
 const BATCHES_AT_ONCE = 20;
 const EXPIRED_AT_ONCE = 500;
-/** The next sweep goes on. */
-const EXPIRED_TURNS = 200;
+
+const SLICE = { chunks: CHUNKS, rows: CHUNK_ROWS, bytes: CHUNK_BYTES };
 
 /**
- * Advances the calls of a batch's next rows, from where the last one who did this stopped; answers whether rows are
- * left. Running it twice, or in two processes, changes nothing.
+ * Advances the calls of a batch's next rows that nobody else is at; answers whether there were any. Several processes may
+ * do so with one batch: each claims slices of its own. Advancing the same rows twice changes nothing.
  */
 export async function advanceBatch(
   deps: AdvanceBatchDeps,
   { tenantId, fileId }: { tenantId: string; fileId: string },
 ): Promise<boolean> {
-  const chunks = await deps.batches.findRowsToAdvance(tenantId, fileId, {
-    chunks: CHUNKS,
-    rows: CHUNK_ROWS,
-    bytes: CHUNK_BYTES,
-  });
-  const rest = chunks.values();
+  const slice = await deps.batches.claimSlice(tenantId, fileId, SLICE);
+  if (slice === null) return false;
+  const rest = slice.chunks.values();
   const errors: unknown[] = [];
   const lane = async (): Promise<void> => {
-    for (const { callKeys } of rest) {
+    for (const callKeys of rest) {
       try {
         await advanceCalls(deps, { tenantId, callKeys });
       } catch (error) {
@@ -47,16 +45,18 @@ export async function advanceBatch(
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  const lastRow = chunks.at(-1)?.lastRow ?? null;
   const away = errors.find((error) => error instanceof CallbayError && error.retryable);
-  if (away !== undefined) throw away;
+  if (away !== undefined) {
+    await deps.batches.releaseSlice(tenantId, fileId, slice);
+    throw away;
+  }
   if (errors.length > 0) {
     // One call that cannot be decided must not keep the rest of the batch waiting: the sweep of due calls is left with it.
     deps.log.error({ err: errors[0], tenantId, fileId }, 'rows of a batch could not be advanced');
-    await deps.batches.leaveUndecided(tenantId, fileId, lastRow ?? 0);
+    await deps.batches.leaveUndecided(tenantId, fileId, slice);
   }
-  await deps.batches.markAdvanced(tenantId, fileId, lastRow);
-  return lastRow !== null;
+  await deps.batches.finishSlice(tenantId, fileId, slice);
+  return true;
 }
 
 /**
@@ -81,12 +81,16 @@ export async function sweepBatches(deps: AdvanceBatchDeps): Promise<number> {
   }
 }
 
-/** Ends rows that found no recording within 7 days of their arrival, as many as one batch may hold. Answers how often. */
-export async function sweepExpiredRows(deps: AdvanceBatchDeps): Promise<number> {
-  for (let turn = 0; turn < EXPIRED_TURNS; turn += 1) {
-    const ended = await deps.batches.expireRows(EXPIRED_AT_ONCE);
-    if (ended.length === 0) return turn;
-    for (const calls of ended) await advanceCalls(deps, calls);
-  }
-  return EXPIRED_TURNS;
-}
+/** Ends rows that found no recording within 7 days of their arrival. Answers how often. */
+export const sweepExpiredRows = (deps: AdvanceBatchDeps): Promise<number> =>
+  workForEachTenant({
+    log: deps.log,
+    failure: 'rows that found no recording could not be ended',
+    find: (exceptTenantIds) => deps.batches.findExpiredRows(EXPIRED_AT_ONCE, exceptTenantIds),
+    work: async (expired) => {
+      const callKeys = await deps.batches.expireRows(expired);
+      // One part after another: rows name more calls than one transaction may hold.
+      await advanceInChunks(deps, { tenantId: expired.tenantId, callKeys });
+      return true;
+    },
+  });

@@ -18,6 +18,34 @@ export type BatchEnd =
   /** Another process read it, or it is gone. */
   | { readonly kind: 'gone' };
 
+export interface SliceSize {
+  readonly chunks: number;
+  /** Rows of a chunk, or fewer where so many take more than `bytes` of the file on average. */
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** Rows of a batch that one process advances. */
+export interface BatchSlice {
+  readonly afterRow: number;
+  readonly lastRow: number;
+  /** The distinct call keys of the rows that are not decided yet, chunk by chunk. */
+  readonly chunks: readonly (readonly string[])[];
+}
+
+/** Rows of one tenant whose time is over. */
+export interface ExpiredRows {
+  readonly tenantId: string;
+  readonly rows: readonly {
+    readonly fileId: string;
+    readonly row: number;
+    readonly stem: string;
+    readonly namedStem: string | null;
+    /** The row's place in the order of facts since its last replay. */
+    readonly placedSeq: number | null;
+  }[];
+}
+
 export interface BatchStore {
   /**
    * Stores the rows as facts, all or none of them, once their report says that they are whole, and ends the file as
@@ -30,28 +58,28 @@ export interface BatchStore {
     reading: RowReading<BatchReadReport>,
   ): Promise<BatchEnd>;
   /**
-   * The next rows whose calls have not been advanced, in chunks of distinct call keys; empty where none is left. A chunk has
-   * `rows` rows, or fewer where so many take more than `bytes` of the file on average.
+   * Claims the next rows that no process advances, or those of one that has not finished within its lease. Null where all
+   * rows are claimed; the batch has ended then if all slices have.
    */
-  findRowsToAdvance(
-    tenantId: string,
-    fileId: string,
-    size: { readonly chunks: number; readonly rows: number; readonly bytes: number },
-  ): Promise<{ readonly lastRow: number; readonly callKeys: readonly string[] }[]>;
-  /** Notes that the calls of all rows up to this one have been advanced; null: of all there are, unless some came meanwhile. */
-  markAdvanced(tenantId: string, fileId: string, lastRow: number | null): Promise<void>;
+  claimSlice(tenantId: string, fileId: string, size: SliceSize): Promise<BatchSlice | null>;
+  /** Notes that the calls of a slice have been advanced. Doing it twice, or after another process has, changes nothing. */
+  finishSlice(tenantId: string, fileId: string, slice: BatchSlice): Promise<void>;
+  /** Lets another process claim a slice at once. */
+  releaseSlice(tenantId: string, fileId: string, slice: BatchSlice): Promise<void>;
   /** Between chunks: has the database plan its statements anew where a batch fills tables that were new. */
   keepPlansGood(): Promise<void>;
-  /** Has the calls of rows up to this one that nobody could decide decided by the sweep of due calls. */
-  leaveUndecided(tenantId: string, fileId: string, lastRow: number): Promise<void>;
+  /** Has the calls of a slice that nobody could decide decided by the sweep of due calls. */
+  leaveUndecided(tenantId: string, fileId: string, slice: BatchSlice): Promise<void>;
   /**
-   * Batches some of whose calls have not been advanced, but for those named: each tenant's first, then each one's second,
+   * Batches with rows that no process advances just now, but for those named: each tenant's first, then each one's second,
    * so that many batches of one tenant do not block the others.
    */
   findUnadvanced(
     limit: number,
     exceptFileIds: readonly string[],
   ): Promise<{ readonly tenantId: string; readonly fileId: string }[]>;
-  /** Ends up to `limit` rows that found no recording within 7 days of their arrival; answers the calls to advance. */
-  expireRows(limit: number): Promise<{ readonly tenantId: string; readonly callKeys: readonly string[] }[]>;
+  /** Rows that found no recording within 7 days of their arrival, but for those of some tenants: up to `limit`, by tenant. */
+  findExpiredRows(limit: number, exceptTenantIds: readonly string[]): Promise<ExpiredRows[]>;
+  /** Ends them; answers the calls to advance. */
+  expireRows(expired: ExpiredRows): Promise<readonly string[]>;
 }

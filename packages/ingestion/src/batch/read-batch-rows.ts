@@ -3,11 +3,20 @@
  * `row, line, named_stem, raw, nested_paths, at, issues`. It holds one piece of a CSV, whatever the file holds.
  */
 import { readFile } from 'node:fs/promises';
-import { checkColumns, type Issue, issue, type Policy, type RawRecord, stemNamedBy } from '@callbay/core';
-import { CsvStream, type MetadataFormat, parseMetadata, UNKNOWN_ENCODING } from '@callbay/metadata';
+import {
+  checkColumns,
+  encodingOf,
+  type Issue,
+  issue,
+  type Policy,
+  promisedFields,
+  type RawRecord,
+  stemNamedBy,
+} from '@callbay/core';
+import { CsvStream, fieldsOfRow, type MetadataFormat, parseMetadata, placeOfRow } from '@callbay/metadata';
 import { copyText } from '../reading/copy-text.ts';
 import type { RowSink } from '../reading/row-module.ts';
-import { MalformedTextError, openTextPieces } from '../reading/text-pieces.ts';
+import { openTextPieces } from '../reading/text-pieces.ts';
 
 export interface BatchReadOptions {
   readonly format: MetadataFormat;
@@ -34,43 +43,41 @@ export async function readRows(
 }
 
 async function readCsv(path: string, writer: RowWriter): Promise<BatchReadReport> {
-  const text = await openTextPieces(path);
-  if (text === null) {
-    return writer.refuse([issue('METADATA_INVALID', UNKNOWN_ENCODING)]);
-  }
-  const csv = new CsvStream();
+  const text = await openTextPieces(path, encodingOf(writer.policy));
+  if (!text.isText) return writer.refuse(text.issues);
+  const csv = new CsvStream({}, text.encoding);
   let names: readonly string[] = [];
-  let warnings: readonly Issue[] = [];
-  try {
-    for await (const piece of text.pieces()) {
-      for (const row of csv.push(piece.text, piece.isLast)) {
-        if (row.kind === 'header') {
-          names = row.header.names;
-          warnings = row.warnings;
-          const drift = checkColumns(names, writer.policy.mapping.fields);
-          if (drift.length > 0) return writer.refuse(drift);
-        } else if (row.kind === 'row') {
-          const { line, cells } = row;
-          const fields = Object.fromEntries(names.map((name, index) => [name, cells[index] ?? '']));
-          writer.add(line, { fields, nestedPaths: [], at: `line ${line}` });
-        } else if (row.kind === 'bad') {
-          writer.addBad(row.line, issue(row.code, row.message, `line ${row.line}`));
-        } else if (row.kind === 'fault') {
-          return writer.refuse([issue('METADATA_INVALID', row.message, `line ${row.line}`)]);
-        } else return writer.refuse(row.issues);
-      }
-      await writer.flush();
+  let warnings = text.warnings;
+  for await (const piece of text.pieces()) {
+    for (const row of csv.push(piece.text, piece.isLast)) {
+      if (row.kind === 'header') {
+        names = row.header.names;
+        warnings = [...warnings, ...row.warnings];
+        const drift = checkColumns(names, promisedFields(writer.policy.mapping.fields));
+        if (drift.length > 0) return writer.refuse(drift);
+      } else if (row.kind === 'row') {
+        const { line, cells } = row;
+        writer.add(line, { fields: fieldsOfRow(names, cells), nestedPaths: [], at: `line ${line}` });
+      } else if (row.kind === 'bad') {
+        writer.addBad(row.line, issue(row.code, row.message, placeOfRow(row)));
+      } else if (row.kind === 'fault') {
+        return writer.refuse([issue('METADATA_INVALID', row.message, placeOfRow(row))]);
+      } else return writer.refuse(row.issues);
     }
-  } catch (error) {
-    if (!(error instanceof MalformedTextError)) throw error;
-    return writer.refuse([issue('METADATA_INVALID', error.message)]);
+    await writer.flush();
   }
   return writer.report(warnings);
 }
 
 /** A list is read whole: its parser needs the whole text, within the limits of a sidecar. */
 async function readList(path: string, format: MetadataFormat, writer: RowWriter): Promise<BatchReadReport> {
-  const { records, issues, warnings } = parseMetadata({ bytes: await readFile(path), format, isList: true });
+  const { records, issues, warnings } = parseMetadata({
+    bytes: await readFile(path),
+    format,
+    isList: true,
+    records: writer.policy.mapping.options.records ?? null,
+    encoding: encodingOf(writer.policy),
+  });
   if (issues.length > 0) return writer.refuse(issues);
   for (const [index, record] of records.entries()) {
     writer.add(index + 1, record);

@@ -1,4 +1,5 @@
 import {
+  encodingOf,
   type Issue,
   issue,
   outcomeOf,
@@ -16,32 +17,51 @@ export function taskOf(file: UnreadFile, policy: Policy, name: ParsedName, path:
   const format = name.kind === 'sidecar' ? formatOfExtension(name.ext) : null;
   const read: InspectTask['read'] =
     name.kind === 'recording'
-      ? { as: 'media' }
+      ? { as: 'media', prefixSizes: [...new Set(file.earlierSizes)] }
       : format
-        ? { as: 'metadata', format, isList: isListed(policy) }
+        ? {
+            as: 'metadata',
+            format,
+            isList: isListed(policy),
+            records: recordsOf(policy),
+            encoding: encodingOf(policy),
+          }
         : null;
   return { path, ext: name.ext, sizeBytes: file.sizeBytes, read };
 }
 
 export function factsOf(policy: Policy, name: ParsedName, inspection: Inspection): FileFacts {
-  const { sha256, media, metadata } = inspection;
+  const { sha256, media, metadata, prefixes } = inspection;
   const base = { stem: name.stem, sha256, media: null, records: [] };
   if (metadata) return sidecarFacts(policy, name, sha256, metadata);
-  if (!media) return { ...base, kind: 'unknown', issues: name.issues, warnings: name.warnings };
+  if (!media) return { ...base, kind: 'unknown', issues: issuesOfUnknown(name), warnings: name.warnings };
   return {
     ...base,
     kind: 'recording',
-    media: media.media,
+    media: media.media && prefixes.length > 0 ? { ...media.media, prefixes } : media.media,
     issues: [...name.issues, ...media.issues],
     warnings: [...name.warnings, ...media.warnings],
   };
 }
 
+/** Uploads under way are not received, unless the tenant has just said that names such as this one mean them. */
+const issuesOfUnknown = (name: ParsedName): readonly Issue[] =>
+  name.kind === 'temporary'
+    ? [
+        issue(
+          'UNSUPPORTED_TYPE',
+          'The name is that of an upload under way. Rename the file to its real name.',
+        ),
+      ]
+    : name.issues;
+
 /** One record, or the reasons why there is none. The reading is reported as a warning-free fact of the file. */
 function sidecarFacts(policy: Policy, name: ParsedName, sha256: string, metadata: ParsedMetadata): FileFacts {
   const [raw] = metadata.records;
-  const issues: Issue[] = [...metadata.issues];
-  if (issues.length === 0 && metadata.rowCount > 1) {
+  const isAlone = hasOneRow(metadata);
+  const issues: Issue[] = isAlone && raw ? [] : [...metadata.issues];
+  const left = isAlone && raw ? metadata.issues : [];
+  if (issues.length === 0 && metadata.rowCount > 1 && !isAlone) {
     const message = `Expected one record, found ${metadata.rowCount}. A field mapping with \`manyRecords\` takes lists.`;
     issues.push(issue('METADATA_INVALID', message));
   }
@@ -53,7 +73,11 @@ function sidecarFacts(policy: Policy, name: ParsedName, sha256: string, metadata
     sha256,
     media: null,
     issues: [],
-    warnings: [...name.warnings, ...metadata.warnings],
+    warnings: [
+      ...name.warnings,
+      ...metadata.warnings,
+      ...left.map(({ message, at }) => issue('ROW_IGNORED', message, at)),
+    ],
     records: [
       {
         row: 0,
@@ -72,14 +96,22 @@ function sidecarFacts(policy: Policy, name: ParsedName, sha256: string, metadata
  */
 export function isBatch(name: ParsedName, metadata: ParsedMetadata, policy: Policy): boolean {
   const { format, header, rowCount, records } = metadata;
+  const isOne = rowCount === 1 || hasOneRow(metadata);
   const mayHoldMany = format === 'csv' ? header !== null : isListed(policy);
   const [only] = records;
-  if (!mayHoldMany || rowCount > 1 || !only) return mayHoldMany && rowCount > 1;
+  if (!mayHoldMany || !isOne || !only) return mayHoldMany && rowCount > 1;
   const named = stemNamedBy(only, policy);
   return named !== null && named !== name.stem && name.wallTime === null;
 }
 
-const isListed = (policy: Policy): boolean => policy.mapping.options.manyRecords === true;
+/** One row of data, beside lines that are none: the file stays a sidecar. */
+const hasOneRow = ({ rowCount, readableCount, strayCount }: ParsedMetadata): boolean =>
+  rowCount > 1 && readableCount === 1 && strayCount === rowCount - 1;
+
+const isListed = (policy: Policy): boolean =>
+  policy.mapping.options.manyRecords === true || recordsOf(policy) !== null;
+
+const recordsOf = (policy: Policy): string | null => policy.mapping.options.records ?? null;
 
 /** Of a file that we failed to read. Without a digest: no other file has the same bytes. */
 export function setAsideFacts(name: ParsedName, code: SetAsideCode): FileFacts {

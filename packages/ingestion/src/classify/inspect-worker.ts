@@ -4,8 +4,8 @@
  */
 import { createHash, hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { CallbayError, issue } from '@callbay/core';
-import { inspectMedia, loadMediaLibraries } from '@callbay/media';
+import { CallbayError, issue, type MediaPrefix } from '@callbay/core';
+import { inspectMedia } from '@callbay/media';
 import { METADATA_LIMITS, type MetadataFormat, type ParsedMetadata, parseMetadata } from '@callbay/metadata';
 import { serveTasks } from '../reading/serve-tasks.ts';
 import type { Inspection, InspectionFailure, InspectTask } from './inspection.ts';
@@ -45,9 +45,15 @@ async function inspect(task: InspectTask): Promise<Inspection> {
     const head = wantsHead ? readHead(fd, Math.min(size, WHOLE_BYTES + 1)) : null;
     const { read } = task;
     const wholeDigest = isWhole ? hash('sha256', head!, 'hex') : null;
-    const metadata = read?.as === 'metadata' ? parse(head!, read.format, read.isList) : null;
+    const metadata = read?.as === 'metadata' ? parse(head!, read) : null;
     const media = read?.as === 'media' ? await inspectMedia({ ...task, bytes: isWhole ? head : null }) : null;
-    return { sha256: wholeDigest ?? hashFile(fd), media, metadata, header: metadata?.header ?? null };
+    const prefixSizes = read?.as === 'media' ? read.prefixSizes.filter((wanted) => wanted < size) : [];
+    // A digest of the whole alone is made in one call.
+    const { sha256, prefixes } =
+      wholeDigest === null || prefixSizes.length > 0
+        ? hashFile(fd, prefixSizes)
+        : { sha256: wholeDigest, prefixes: [] };
+    return { sha256, prefixes, media, metadata, header: metadata?.header ?? null };
   } finally {
     closeSync(fd);
   }
@@ -65,13 +71,19 @@ function readHead(fd: number, length: number): Buffer {
   return buffer.subarray(0, length);
 }
 
-function hashFile(fd: number): string {
+/** The digest of a file, and of its beginning at each of some sizes. */
+function hashFile(fd: number, prefixSizes: readonly number[]): { sha256: string; prefixes: MediaPrefix[] } {
   const digest = createHash('sha256');
+  const wanted = [...prefixSizes].sort((a, b) => a - b);
+  const prefixes: MediaPrefix[] = [];
   for (let position = 0; ; ) {
-    const count = storageCall(() => readSync(fd, buffer, 0, CHUNK_BYTES, position));
-    if (count === 0) return digest.digest('hex');
+    const next = wanted[prefixes.length];
+    const length = Math.min(CHUNK_BYTES, next === undefined ? CHUNK_BYTES : next - position);
+    const count = storageCall(() => readSync(fd, buffer, 0, length, position));
+    if (count === 0) return { sha256: digest.digest('hex'), prefixes };
     digest.update(buffer.subarray(0, count));
     position += count;
+    if (position === next) prefixes.push({ sizeBytes: next, sha256: digest.copy().digest('hex') });
   }
 }
 
@@ -88,10 +100,21 @@ function storageCall<T>(call: () => T): T {
   }
 }
 
+type MetadataTask = Extract<InspectTask['read'], { as: 'metadata' }>;
+
 /** Of a CSV over the limit of a sidecar only the first rows: enough to see that it is a batch, which is read row by row. */
-function parse(bytes: Buffer, format: MetadataFormat, isList: boolean): ParsedMetadata {
+function parse(
+  bytes: Buffer,
+  { format, isList, records: path = null, encoding }: MetadataTask,
+): ParsedMetadata {
   const isLong = format === 'csv' && bytes.length > METADATA_LIMITS.bytes;
-  const parsed = parseMetadata({ format, isList, bytes: isLong ? firstRows(bytes) : bytes });
+  const parsed = parseMetadata({
+    format,
+    isList,
+    records: path,
+    encoding,
+    bytes: isLong ? firstRows(bytes) : bytes,
+  });
   // Of many records only their number is asked: a batch is read by another process.
   const records = parsed.records.slice(0, 1);
   return isLong && parsed.header !== null && parsed.rowCount === 0
@@ -114,7 +137,6 @@ const SAMPLES = { json: '{"a":"1"}', xml: '<a><b>1</b></a>', csv: 'a,b\n1,2\n', 
 
 /** Loads and runs every parser once: the first file of a kind must not wait for that. */
 async function warmUp(): Promise<void> {
-  await loadMediaLibraries();
   for (const [format, text] of Object.entries(SAMPLES)) {
     parseMetadata({ format: format as MetadataFormat, bytes: Buffer.from(text) });
   }

@@ -1,3 +1,4 @@
+import type { MediaPrefix } from '@callbay/core';
 import type { MediaInspection } from '@callbay/media';
 import type { MetadataFormat, ParsedMetadata } from '@callbay/metadata';
 
@@ -8,14 +9,27 @@ export interface InspectTask {
   readonly sizeBytes: number;
   /** Null: only the digest is wanted. */
   readonly read:
-    | { readonly as: 'media' }
-    | { readonly as: 'metadata'; readonly format: MetadataFormat; readonly isList: boolean }
+    | {
+        readonly as: 'media';
+        /** Sizes at which the digest of the file's beginning is wanted. */
+        readonly prefixSizes: readonly number[];
+      }
+    | {
+        readonly as: 'metadata';
+        readonly format: MetadataFormat;
+        readonly isList: boolean;
+        /** Path to the list of records inside the document. */
+        readonly records?: string | null;
+        readonly encoding: string | null;
+      }
     | null;
 }
 
 export interface Inspection {
   readonly sha256: string;
   readonly media: MediaInspection | null;
+  /** Digests of a recording's beginning, at the sizes that were asked for. */
+  readonly prefixes: readonly MediaPrefix[];
   /** With at most its first record: `rowCount` says how many there are. */
   readonly metadata: ParsedMetadata | null;
   /** Columns of a CSV, of any size; null for other files, and where it has no header that can be used. */

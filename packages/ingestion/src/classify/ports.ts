@@ -8,6 +8,8 @@ export interface UnreadFile {
   readonly stem: string;
   readonly sizeBytes: number;
   readonly blobKey: string;
+  /** Sizes of shorter files that came under its name before, newest first. */
+  readonly earlierSizes: readonly number[];
   /** How often it was read again after we had failed to. */
   readonly rereads: number;
 }
@@ -20,6 +22,8 @@ export interface FileFacts {
   readonly media: MediaFacts | null;
   readonly issues: readonly Issue[];
   readonly warnings: readonly Issue[];
+  /** Of a file that is set aside: when it is read again, noted with the facts. */
+  readonly readAgainInMs?: number;
   /** One entry for each record of a metadata file; an unreadable one has a single entry without `raw`. */
   readonly records: readonly {
     readonly row: number;
@@ -49,8 +53,6 @@ export interface FileStore {
   moveToLaneAlone(tenantId: string, fileIds: readonly string[]): Promise<void>;
   /** Counts a failed reading, and has the file read alone, not before `retryInMs`. Answers how many failed. */
   countFailedRead(tenantId: string, fileId: string, retryInMs: number): Promise<number>;
-  /** Notes when a file that was set aside is read again. */
-  planReread(tenantId: string, fileId: string, inMs: number): Promise<void>;
   /**
    * Opens files set aside whose time has come, at the end of the receive order, to be read alone: one of a tenant, and
    * none where another is being read. A CRM file is left to an operator once a later one of its type was imported: applied

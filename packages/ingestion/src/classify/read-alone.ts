@@ -19,7 +19,7 @@ import { startRowReading } from '../reading/row-reader.ts';
 import { factsOf, isBatch, setAsideFacts, taskOf, unreadable } from './file-facts.ts';
 import type { Inspection } from './inspection.ts';
 import type { UnreadFile } from './ports.ts';
-import { isOutage, type SaveFactsDeps, saveFactsOfOne } from './save-facts.ts';
+import { HeavyFactsError, isOutage, type SaveFactsDeps, saveFactsOfOne } from './save-facts.ts';
 import { whyUnread } from './why-unread.ts';
 
 export interface ReadAloneDeps extends SaveFactsDeps {
@@ -30,12 +30,25 @@ export interface ReadAloneDeps extends SaveFactsDeps {
 
 /** Doubled from one attempt to the next. */
 const RETRY_MS = 500;
+/** The other files of the lane go on while one rests that the database cannot take. */
+const HEAVY_RETRY_MS = 30_000;
 const BATCH_HEAP_MB = 192;
 /** For a batch that a process of the usual size failed on. */
 const HEAVY_BATCH_HEAP_MB = 768;
 const BATCH_BASE_MS = 60_000;
 /** A database that others use too still takes this much of a batch. */
 const BATCH_BYTES_PER_MS = 512;
+
+/** How long the rows of a batch may take to be read and stored. The job that reads the batch must have longer. */
+export const batchLimitMs = (sizeBytes: number): number =>
+  BATCH_BASE_MS + Math.ceil(sizeBytes / BATCH_BYTES_PER_MS);
+
+interface AloneTurn {
+  readonly tenantId: string;
+  readonly fileId: string;
+  readonly attempt?: number;
+  readonly signal?: AbortSignal;
+}
 
 /**
  * Reads one file of any kind and size and stores what it found, then advances the calls that the facts touch. Running it
@@ -44,19 +57,30 @@ const BATCH_BYTES_PER_MS = 512;
  */
 export async function readAlone(
   deps: ReadAloneDeps,
-  { tenantId, fileId }: { tenantId: string; fileId: string },
+  { tenantId, fileId, attempt = 1, signal }: AloneTurn,
 ): Promise<void> {
   const found = await deps.files.findUnreadFile(tenantId, fileId);
   if (!found) return;
   const { file, policy } = found;
+  let wakes: readonly string[];
   try {
-    const wakes = await readAndSave(deps, tenantId, file, policy);
+    wakes = await readAndSave(deps, tenantId, file, policy, { attempt, signal });
+  } catch (error) {
+    const isHeavy = error instanceof HeavyFactsError;
+    if (signal?.aborted || (isOutage(error) && !isHeavy)) throw error;
+    await noteFailedRead(deps, tenantId, file, policy, error, isHeavy ? HEAVY_RETRY_MS : 0);
+    return;
+  }
+  // The file is read, whatever comes now: what fails here is left to the sweeps of due calls and of batches.
+  try {
     await advanceInChunks(deps, { tenantId, callKeys: wakes });
     // The first rows of a batch at once; the sweep goes on with the rest.
     await advanceBatch(deps, { tenantId, fileId });
   } catch (error) {
-    if (isOutage(error)) throw error;
-    await noteFailedRead(deps, tenantId, file, policy, error);
+    deps.log.error(
+      { err: error, tenantId, fileId },
+      'calls of a file that was read could not be advanced yet',
+    );
   }
 }
 
@@ -70,14 +94,15 @@ async function noteFailedRead(
   file: UnreadFile,
   policy: Policy,
   error: unknown,
+  retryInMs: number,
 ): Promise<void> {
   const { fileId } = file;
   const code = await whyUnread(deps.blobs, tenantId, file);
-  const failures = await deps.files.countFailedRead(tenantId, fileId, 0);
+  const failures = await deps.files.countFailedRead(tenantId, fileId, retryInMs);
   const told = { err: error, tenantId, fileId, failures, code };
   if (failures < MAX_FAILED_READS) {
     deps.log.warn(told, 'a file could not be read and will be read again');
-    await deps.queue.wakeReaders(tenantId, 'alone', RETRY_MS * 2 ** failures);
+    await deps.queue.wakeReaders(tenantId, 'alone', Math.max(retryInMs, RETRY_MS * 2 ** failures));
     return;
   }
   deps.log.error(told, 'a file was set aside after repeated failed reads');
@@ -88,9 +113,11 @@ async function noteFailedRead(
       : await saveFactsOfOne(deps, tenantId, {
           fileId,
           stem: file.stem,
-          facts: setAsideFacts(parseFileName(file.name, policy.settings), code),
+          facts: {
+            ...setAsideFacts(parseFileName(file.name, policy.settings), code),
+            readAgainInMs: rereadDelayMs(file.rereads),
+          },
         });
-  await deps.files.planReread(tenantId, fileId, rereadDelayMs(file.rereads));
   await advanceInChunks(deps, { tenantId, callKeys: wakes });
 }
 
@@ -100,6 +127,7 @@ async function readAndSave(
   tenantId: string,
   file: UnreadFile,
   policy: Policy,
+  { attempt, signal }: { readonly attempt: number; readonly signal: AbortSignal | undefined },
 ): Promise<readonly string[]> {
   const name = parseFileName(file.name, policy.settings);
   const named = crmTypeOfName(file.name, policy.settings);
@@ -108,14 +136,16 @@ async function readAndSave(
   const isHeavy = file.rereads > 0;
   const inspection = await deps.inspector.inspect(named === null ? task : { ...task, read: null }, {
     isHeavy,
+    ...(signal === undefined ? {} : { signal }),
   });
   const type = named ?? (await crmTypeByHeader(deps, tenantId, policy, inspection));
   if (type !== null) return saveCrmFile(deps, tenantId, file, type, inspection.sha256);
   if (inspection.metadata && isBatch(name, inspection.metadata, policy)) {
-    return readAndSaveBatch(deps, tenantId, { file, policy, name, path: local.path }, inspection);
+    return readAndSaveBatch(deps, tenantId, { file, policy, name, path: local.path, signal }, inspection);
   }
   const facts = factsOf(policy, name, inspection);
-  return saveFactsOfOne(deps, tenantId, { fileId: file.fileId, stem: file.stem, facts });
+  const { fileId, stem } = file;
+  return saveFactsOfOne(deps, tenantId, { fileId, stem, facts }, { attempt });
 }
 
 /** Puts a CRM file in line; the import itself may take minutes and is a job of its own. Source: C25. */
@@ -151,12 +181,13 @@ interface BatchToRead {
   readonly policy: Policy;
   readonly name: ParsedName;
   readonly path: string;
+  readonly signal: AbortSignal | undefined;
 }
 
 async function readAndSaveBatch(
   deps: ReadAloneDeps,
   tenantId: string,
-  { file, policy, name, path }: BatchToRead,
+  { file, policy, name, path, signal }: BatchToRead,
   { sha256, metadata }: Inspection,
 ): Promise<readonly string[]> {
   await using reading = startRowReading<BatchReadOptions, BatchReadReport>({
@@ -164,7 +195,8 @@ async function readAndSaveBatch(
     path,
     options: { format: metadata!.format, policy },
     heapMb: file.rereads > 0 ? HEAVY_BATCH_HEAP_MB : BATCH_HEAP_MB,
-    timeLimitMs: BATCH_BASE_MS + Math.ceil(file.sizeBytes / BATCH_BYTES_PER_MS),
+    timeLimitMs: batchLimitMs(file.sizeBytes),
+    ...(signal === undefined ? {} : { signal }),
   });
   const { stem, warnings } = name;
   const facts = { stem, sha256, warnings, isNamedAsSidecar: name.wallTime !== null };

@@ -29,13 +29,17 @@ interface Planned {
  * that the facts touch. Where more files wait, it makes another alarm instead of going on, so that tenants take turns.
  * Running it twice, or in two processes at once, changes nothing. Throws where a service is unavailable.
  */
-export async function readGroup(deps: ReadGroupDeps, { tenantId }: { tenantId: string }): Promise<void> {
+export async function readGroup(
+  deps: ReadGroupDeps,
+  { tenantId, attempt = 1, signal }: { tenantId: string; attempt?: number; signal?: AbortSignal },
+): Promise<void> {
   const waiting = await deps.files.findWaiting(tenantId, 'group', GROUP_FILES);
   if (!waiting) return;
   const { policy } = waiting;
   const group = takeBytes(waiting.files);
-  const { read, alone } = await readFiles(deps, tenantId, group, policy);
-  const { wakes, refused } = await saveFacts(deps, tenantId, read);
+  const { read, alone } = await readFiles(deps, tenantId, group, policy, signal);
+  signal?.throwIfAborted();
+  const { wakes, refused } = await saveFacts(deps, tenantId, read, { attempt });
   for (const { fileId, error } of refused) {
     deps.log.warn({ err: error, tenantId, fileId }, 'the facts of a file could not be stored with its group');
     alone.push(fileId);
@@ -68,6 +72,7 @@ async function readFiles(
   tenantId: string,
   group: readonly UnreadFile[],
   policy: Policy,
+  signal: AbortSignal | undefined,
 ): Promise<{ read: ReadFile[]; alone: string[] }> {
   await using locals = new AsyncDisposableStack();
   const opened = await Promise.allSettled(
@@ -79,7 +84,10 @@ async function readFiles(
   );
   for (const end of opened) if (end.status === 'rejected' && isOutage(end.reason)) throw end.reason;
   const planned = opened.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
-  const results = await inspector.inspectMany(planned.map(({ task }) => task));
+  const results = await inspector.inspectMany(
+    planned.map(({ task }) => task),
+    signal,
+  );
   const read: ReadFile[] = [];
   const alone = group.flatMap(({ fileId }, n) => (opened[n]?.status === 'rejected' ? [fileId] : []));
   for (const [n, { file, name }] of planned.entries()) {

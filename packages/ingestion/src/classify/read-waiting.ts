@@ -14,20 +14,32 @@ export interface ReadWaitingDeps extends ReadAloneDeps, ReadGroupDeps {
 const NEXT_FILES = 2;
 const SLOT_RETRY_MS = 500;
 
+/** One attempt at a turn. */
+export interface ReadTurn {
+  readonly tenantId: string;
+  readonly lane: ReadLane;
+  /** From 1: what failed before is tried in smaller parts. */
+  readonly attempt?: number;
+  /** Aborted when the attempt has taken its time. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * One turn of a tenant's lane: its next group of small files, or its next file that is read alone. Running it twice, or in
- * two processes at once, changes nothing. Throws where a service is unavailable.
+ * two processes at once, changes nothing. Throws where a service is unavailable, and the signal's reason where it was aborted.
  */
-export async function readWaiting(
-  deps: ReadWaitingDeps,
-  { tenantId, lane }: { tenantId: string; lane: ReadLane },
-): Promise<void> {
-  if (lane === 'group') return readGroup(deps, { tenantId });
+export async function readWaiting(deps: ReadWaitingDeps, turn: ReadTurn): Promise<void> {
+  const { tenantId, lane } = turn;
+  if (lane === 'group') return readGroup(deps, turn);
+  const { queue, readSlots } = deps;
   const waiting = await deps.files.findWaiting(tenantId, 'alone', NEXT_FILES);
-  if (!waiting) return;
-  using slot = deps.readSlots.take();
-  if (slot === null) return deps.queue.wakeReaders(tenantId, 'alone', SLOT_RETRY_MS);
-  const [next] = waiting.files;
-  if (next) await readAlone(deps, { tenantId, fileId: next.fileId });
-  if (waiting.files.length === NEXT_FILES) await deps.queue.wakeReaders(tenantId, 'alone');
+  if (waiting) {
+    using slot = readSlots.take(tenantId);
+    if (slot === null) return queue.wakeReaders(tenantId, 'alone', SLOT_RETRY_MS);
+    const [next] = waiting.files;
+    if (next) await readAlone(deps, { ...turn, fileId: next.fileId });
+  } else readSlots.leave(tenantId);
+  if (waiting?.files.length === NEXT_FILES) await queue.wakeReaders(tenantId, 'alone');
+  const next = readSlots.next();
+  if (next !== null && next !== tenantId) await queue.wakeReaders(next, 'alone');
 }

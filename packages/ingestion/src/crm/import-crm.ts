@@ -90,6 +90,7 @@ async function readAndApply(
     options: {
       type: next.type,
       mapping: next.mapping,
+      encoding: next.mapping?.options.encoding ?? next.encoding,
       timeZone: next.timeZone,
       receivedAtMs: next.receivedAt.getTime(),
       wholeRow: next.firstAt && { tenantId, fileId: next.fileId, at: next.firstAt.toISOString() },

@@ -25,6 +25,8 @@ export interface CrmImport {
   /** The newest published version; null where the tenant published none. */
   readonly mapping: CrmMapping | null;
   readonly timeZone: string | null;
+  /** The tenant's setting. */
+  readonly encoding: string | null;
   /** No object of the type is here: rows can go straight into the table, with this as their time. Else null. */
   readonly firstAt: Date | null;
 }

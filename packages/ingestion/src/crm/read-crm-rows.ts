@@ -14,15 +14,17 @@ import {
   makeCrmRowReader,
   presetCrmMapping,
 } from '@callbay/core';
-import { type CsvHeader, CsvStream, UNKNOWN_ENCODING } from '@callbay/metadata';
+import { type CsvHeader, CsvStream, placeOfRow } from '@callbay/metadata';
 import { copyLine } from '../reading/copy-text.ts';
 import type { RowSink } from '../reading/row-module.ts';
-import { MalformedTextError, openTextPieces } from '../reading/text-pieces.ts';
+import { openTextPieces } from '../reading/text-pieces.ts';
 
 export interface CrmReadOptions {
   readonly type: CrmType;
   /** Null: the preset for the columns that are there. */
   readonly mapping: CrmMapping | null;
+  /** What the mapping or the tenant's settings say about the file's encoding; null where neither does. */
+  readonly encoding: string | null;
   readonly timeZone: string | null;
   readonly receivedAtMs: number;
   /** For rows of `tenant, type, id, fields, refs, file, time`: the text before and after the row. */
@@ -52,21 +54,17 @@ export interface CrmReadReport {
 const MAX_ERRORS = 1_000;
 const MAX_WARNINGS = 20;
 export async function readRows(path: string, options: CrmReadOptions, sink: RowSink): Promise<CrmReadReport> {
-  const text = await openTextPieces(path);
-  const reading = new Reading(options, text?.encoding ?? null);
-  if (text === null) {
-    reading.refuse([issue('METADATA_INVALID', UNKNOWN_ENCODING)]);
+  const text = await openTextPieces(path, options.encoding);
+  const reading = new Reading(options, text.isText ? text.encoding : null);
+  if (!text.isText) {
+    reading.refuse(text.issues);
     return reading.report();
   }
-  try {
-    for await (const piece of text.pieces()) {
-      const block = reading.take(piece.text, piece.isLast);
-      if (block !== '') await sink.write(block);
-      if (reading.hasEnded) return reading.report();
-    }
-  } catch (error) {
-    if (!(error instanceof MalformedTextError)) throw error;
-    reading.refuse([issue('METADATA_INVALID', error.message)]);
+  reading.warn(text.warnings);
+  for await (const piece of text.pieces()) {
+    const block = reading.take(piece.text, piece.isLast);
+    if (block !== '') await sink.write(block);
+    if (reading.hasEnded) return reading.report();
   }
   return reading.report();
 }
@@ -78,7 +76,7 @@ class Reading {
   #lastId = '';
   #isAscending = true;
   readonly #encoding: string | null;
-  readonly #csv = new CsvStream();
+  readonly #csv: CsvStream;
   readonly #errors: { line: number; code: string; message: string }[] = [];
   readonly #errorCounts = new Map<string, number>();
   readonly #warnings = new Map<string, Issue>();
@@ -94,10 +92,16 @@ class Reading {
     this.#rowStart = wholeRow && `${copyLine(wholeRow.tenantId)}\t${type}\t`;
     this.#rowEnd = wholeRow ? `\t${wholeRow.fileId}\t${wholeRow.at}\n` : '\n';
     this.#encoding = encoding;
+    this.#csv = new CsvStream({}, encoding ?? 'utf-8');
   }
 
   get hasEnded(): boolean {
     return this.#issues.length > 0;
+  }
+
+  /** Of the file as a whole. */
+  warn(warnings: readonly Issue[]): void {
+    for (const warning of warnings) this.#warnings.set(warning.code, warning);
   }
 
   refuse(issues: readonly Issue[]): void {
@@ -125,8 +129,7 @@ class Reading {
       } else if (row.kind === 'bad') {
         this.#rows += 1;
         this.#addError(row.line, row.code, row.message);
-      } else if (row.kind === 'fault')
-        this.refuse([issue('METADATA_INVALID', row.message, `line ${row.line}`)]);
+      } else if (row.kind === 'fault') this.refuse([issue('METADATA_INVALID', row.message, placeOfRow(row))]);
       else if (row.kind === 'refused') this.refuse(row.issues);
       else this.#start(row.header, row.warnings);
       if (this.hasEnded) return '';

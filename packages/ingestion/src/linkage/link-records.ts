@@ -1,6 +1,7 @@
 import { judgeMatches } from '@callbay/core';
 import { type AdvanceCallsDeps, advanceCalls } from '../calls/advance-calls.ts';
 import type { PipelineLog } from '../ports.ts';
+import { runForTenant } from '../sweeps/each-tenant.ts';
 import type { LinkageStore } from './ports.ts';
 
 export interface LinkRecordsDeps extends AdvanceCallsDeps {
@@ -15,16 +16,16 @@ const BATCH = 500;
  * how many neighbourhoods were compared. Source: C20.
  */
 export async function sweepLinks(deps: LinkRecordsDeps): Promise<number> {
-  const due = await deps.links.findDue(BATCH);
-  for (const { tenantId, starts } of due) {
-    try {
+  let compared = 0;
+  for (const tenantId of await deps.links.findTenantsToLink()) {
+    // The records of a tenant that fails stay due.
+    await runForTenant(deps.log, { tenantId }, 'records could not be compared with recordings', async () => {
+      const starts = await deps.links.findDue(tenantId, BATCH);
       for (const startedAt of starts) await linkAround(deps, tenantId, startedAt);
-    } catch (error) {
-      // One tenant's fault must not keep the others waiting; its records stay due.
-      deps.log.error({ err: error, tenantId }, 'records could not be compared with recordings');
-    }
+      compared += starts.length;
+    });
   }
-  return due.reduce((count, { starts }) => count + starts.length, 0);
+  return compared;
 }
 
 async function linkAround(deps: LinkRecordsDeps, tenantId: string, startedAt: number): Promise<void> {

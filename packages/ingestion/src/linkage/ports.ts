@@ -28,8 +28,10 @@ export interface LinkResult {
 
 /** Finding the recordings of records that name none. Source: C19, C20. */
 export interface LinkageStore {
-  /** Starts around which something new waits to be compared, by tenant; reads the fields of what came since. */
-  findDue(limit: number): Promise<{ tenantId: string; starts: number[] }[]>;
+  /** Tenants with records or recordings that wait to be read or compared. */
+  findTenantsToLink(): Promise<string[]>;
+  /** Starts (epoch ms) around which something new waits to be compared; first reads the fields of what came since. */
+  findDue(tenantId: string, limit: number): Promise<number[]>;
   /**
    * Compares the records and recordings that wait around an instant (epoch ms), links what `judge` is sure of as a
    * fact and keeps the rest as proposals, in one transaction. Running it again changes nothing.

@@ -1,16 +1,20 @@
 import { open } from 'node:fs/promises';
-import { EncodingDetector, type StreamEncoding } from '@callbay/metadata';
+import { type Issue, issue } from '@callbay/core';
+import { createDecoder, describeSignature, EncodingDetector } from '@callbay/metadata';
 
 /** The text of a file in pieces. The first is long enough to detect a delimiter. */
 export interface TextPieces {
-  readonly encoding: StreamEncoding;
-  /** Throws a MalformedTextError where the bytes stop being text. */
+  readonly isText: true;
+  readonly encoding: string;
+  /** ENCODING_ASSUMED where the encoding is neither UTF-8 nor set. */
+  readonly warnings: readonly Issue[];
+  /** Bytes that are not of the encoding come out as half characters, for the rows that hold them to be refused. */
   pieces(): AsyncGenerator<{ readonly text: string; readonly isLast: boolean }, void>;
 }
 
-/** Bytes of the file are not whole characters of its encoding. */
-export class MalformedTextError extends Error {
-  override readonly name = 'MalformedTextError';
+export interface NoText {
+  readonly isText: false;
+  readonly issues: readonly Issue[];
 }
 
 /** Small, so that what a piece makes dies young and memory stays flat. */
@@ -30,19 +34,30 @@ async function* readParts(path: string, partBytes: number): AsyncGenerator<Buffe
   }
 }
 
-/** Null where the file is in no encoding that we read. Holds one piece of it at a time. Source: case 66. */
-export async function openTextPieces(path: string): Promise<TextPieces | null> {
-  const detector = new EncodingDetector();
-  for await (const bytes of readParts(path, DETECTION_BYTES)) detector.push(bytes);
-  const encoding = detector.finish();
-  if (encoding === null) return null;
+/**
+ * The text of a CSV, in the encoding that is set, or else in the one that its bytes tell. Holds one piece of it at a
+ * time. Source: case 66, case 112.
+ */
+export async function openTextPieces(path: string, encoding: string | null): Promise<TextPieces | NoText> {
+  const detector = new EncodingDetector({ format: 'csv', encoding });
+  let isFirst = true;
+  for await (const bytes of readParts(path, DETECTION_BYTES)) {
+    const signature = isFirst ? describeSignature(bytes) : null;
+    if (signature !== null) return { isText: false, issues: [issue('METADATA_INVALID', signature)] };
+    isFirst = false;
+    detector.push(bytes);
+  }
+  const verdict = detector.finish();
+  if (!verdict.isText) return { isText: false, issues: [issue('METADATA_INVALID', verdict.message)] };
   return {
-    encoding,
+    isText: true,
+    encoding: verdict.encoding,
+    warnings: verdict.doubt === null ? [] : [issue('ENCODING_ASSUMED', verdict.doubt)],
     async *pieces() {
-      const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
+      const decoder = createDecoder(verdict);
       let first: string | null = '';
       for await (const bytes of readParts(path, PIECE_BYTES)) {
-        const text = decode(decoder, bytes);
+        const text = decoder.write(bytes);
         if (first === null) yield { text, isLast: false };
         else if (first.length + text.length < FIRST_PIECE_LENGTH) first += text;
         else {
@@ -50,15 +65,7 @@ export async function openTextPieces(path: string): Promise<TextPieces | null> {
           first = null;
         }
       }
-      yield { text: (first ?? '') + decode(decoder, null), isLast: true };
+      yield { text: (first ?? '') + decoder.end(), isLast: true };
     },
   };
-}
-
-function decode(decoder: InstanceType<typeof TextDecoder>, bytes: Buffer | null): string {
-  try {
-    return bytes === null ? decoder.decode() : decoder.decode(bytes, { stream: true });
-  } catch (cause) {
-    throw new MalformedTextError(`The file is not valid ${decoder.encoding}: send it again.`, { cause });
-  }
 }

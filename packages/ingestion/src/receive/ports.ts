@@ -47,8 +47,12 @@ export interface FileToRefuse {
   readonly sizeBytes: number;
   /** An outcome code of the table. */
   readonly code: string;
+  /** What exactly is wrong, in place of the sentence of the code. */
+  readonly message?: string | undefined;
   readonly sentBy: string;
   readonly receivedAt?: Date | undefined;
+  /** From a door whose refused files stay where they are until they are moved, and are known by it. */
+  readonly modifiedAt?: Date | undefined;
 }
 
 /**
@@ -93,6 +97,8 @@ export interface DropView {
    * last 60 s, wherever it has moved on to: `isOpen` tells them apart. Null where the customer removed it.
    */
   findFile(tenantId: string, folder: DropFolder, name: string): Promise<DropEntry | null>;
+  /** The newest file received as `name`, where it was rejected within the last 24 h and its bytes are still here. */
+  findRejected(tenantId: string, name: string): Promise<DropEntry | null>;
   /** Marks the customer's removal; false where the file has ended already or is not there. */
   withdrawFile(tenantId: string, fileId: string): Promise<boolean>;
   setModifiedAt(tenantId: string, fileId: string, modifiedAt: Date): Promise<void>;
@@ -113,6 +119,8 @@ export interface FileMove {
   readonly fileId: string;
   /** As the customer sent it. */
   readonly name: string;
+  readonly sizeBytes: number;
+  readonly modifiedAt: Date;
   /** Where it was last moved to: `data` and its own name at first. */
   readonly from: FilePlace;
   /** Where it shows. No other file of the tenant shows there. */

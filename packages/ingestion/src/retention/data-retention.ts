@@ -1,5 +1,6 @@
 import { type ClockReading, judgeClocks } from '@callbay/core';
 import type { BlobStore, PipelineLog } from '../ports.ts';
+import { runForTenant } from '../sweeps/each-tenant.ts';
 import type { SweepStore } from '../sweeps/ports.ts';
 import type { Deletion, RetentionStore } from './ports.ts';
 
@@ -44,15 +45,13 @@ export async function sweepDataRetention(
   for (let after: string | null = null; ; ) {
     const tenantIds: readonly string[] = await retention.listTenants(after, TENANTS);
     for (const tenantId of tenantIds) {
-      try {
+      // What is left of the tenant's calls after a failure comes next time.
+      await runForTenant(log, { tenantId }, 'calls could not be deleted', async () => {
         const removed = await deleteAll(tenantId, () => retention.deleteExpired(tenantId, BATCH));
+        deleted += removed;
         await deleteAll(tenantId, () => retention.deleteLate(tenantId, BATCH));
         if (removed > 0) log.warn({ tenantId, removed }, 'calls were deleted by the data retention');
-        deleted += removed;
-      } catch (error) {
-        // One tenant's fault must not keep the data of the others; what is left of its own comes next time.
-        log.error({ err: error, tenantId }, 'calls could not be deleted');
-      }
+      });
     }
     if (tenantIds.length < TENANTS) return deleted;
     after = tenantIds.at(-1) ?? null;

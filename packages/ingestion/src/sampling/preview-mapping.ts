@@ -1,5 +1,6 @@
 import { PAGE_BYTES, type Preview, type PreviewRequest } from '@callbay/contracts';
 import {
+  adviseMapping,
   type ComparedRecord,
   compareReadings,
   type Policy,
@@ -37,6 +38,7 @@ export async function previewMapping(
   const { sample, lastFiles } = request;
   return {
     liveVersion: live.mappingVersion,
+    warnings: adviseMapping(fields, live.settings.directions),
     sample: sample === undefined ? null : await previewSample(deps, tenantId, sample, draft),
     files:
       lastFiles === undefined ? null : await previewFiles(deps.records, tenantId, lastFiles, live, draft),
@@ -56,7 +58,7 @@ async function previewSample(
     suggestion: { kind: 'call', directions: draft.settings.directions, givenByName: [], hasTimeZone: true },
   });
   const stem = (name ?? '').replace(/\.[^.]*$/, '');
-  const counts = { accepted: 0, held: 0, rejected: 0 };
+  const counts = { accepted: 0, held: 0, rejected: 0, ignored: 0 };
   const shown: SampleView['records'] = [];
   for (const raw of records) {
     const record = {
@@ -110,12 +112,14 @@ async function previewFiles(
     newlyRejected: 0,
     newlyHeld: 0,
     newlyReleased: 0,
+    newlyIgnored: 0,
   };
   const lists: Omit<FilesView, 'counts'> = {
     changedCalls: [],
     newlyRejected: [],
     newlyHeld: [],
     newlyReleased: [],
+    newlyIgnored: [],
   };
   let roomBytes = PAGE_BYTES;
   const tell = <K extends keyof typeof lists>(list: K, item: (typeof lists)[K][number]): void => {
@@ -148,6 +152,9 @@ async function previewFiles(
           break;
         case 'released':
           tell('newlyReleased', fileChange(record, compared.live));
+          break;
+        case 'ignored':
+          tell('newlyIgnored', fileChange(record, compared.draft));
           break;
         default:
           compared.change satisfies never;

@@ -1,5 +1,5 @@
 import type { Sample, SampleQuery } from '@callbay/contracts';
-import { type Issue, type Policy, parseFileName } from '@callbay/core';
+import { encodingOf, type Issue, type Policy, parseFileName } from '@callbay/core';
 import type { PolicyReader } from './ports.ts';
 import type { ReadSample } from './sample-worker.ts';
 import type { Sampler } from './sampler.ts';
@@ -26,6 +26,7 @@ export async function readTenantSample(
     bytes,
     name: name ?? null,
     maxRecords: 0,
+    encoding: kind === 'call' ? encodingOf(policy) : (policy.settings.encoding ?? null),
     suggestion: {
       kind,
       directions,
@@ -48,12 +49,13 @@ function givenByName(name: string | undefined, policy: Policy): string[] {
 }
 
 function viewOf(read: ReadSample): Omit<Sample, 'kind'> {
-  const { format, encoding, delimiter, rowCount, fields, nested, suggestion } = read;
+  const { format, encoding, delimiter, rowCount, fields, nested, suggestion, system } = read;
   return {
     format,
     encoding,
     delimiter,
     rowCount,
+    system,
     fields: fields.map(({ name, examples, type, formats, ambiguous, filled, isNested }) => ({
       name,
       type,

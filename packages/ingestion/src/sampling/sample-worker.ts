@@ -25,6 +25,8 @@ export interface SampleTask {
   /** Its file name; null where nobody gave one. */
   readonly name: string | null;
   readonly suggestion: SuggestionContext;
+  /** What the field mapping or the tenant's settings say; absent where neither does. */
+  readonly encoding?: string | null;
   /** The most records to answer beside the reading. */
   readonly maxRecords: number;
 }
@@ -43,13 +45,14 @@ export interface ReadSample extends SampleReading {
 
 const MAX_SAMPLE_BYTES = 10 * 1024 * 1024;
 
-function sample({ bytes, name, suggestion, maxRecords }: SampleTask): ReadSample {
+function sample({ bytes, name, suggestion, maxRecords, encoding: set = null }: SampleTask): ReadSample {
   const format = formatOf(name) ?? detectFormat(bytes);
-  const parsed = parse(bytes, format);
+  const { parsed, path } = parse(bytes, format, set);
   const { encoding, delimiter, rowCount, header, records, issues, warnings } = parsed;
   const reading = readSample(records, header, suggestion);
   // A CSV of many rows is a batch by itself; a list is one where the mapping says so.
-  const options = format !== 'csv' && rowCount > 1 ? { manyRecords: true } : {};
+  const options =
+    path !== null ? { records: path } : format !== 'csv' && rowCount > 1 ? { manyRecords: true } : {};
   return {
     format,
     encoding,
@@ -63,11 +66,23 @@ function sample({ bytes, name, suggestion, maxRecords }: SampleTask): ReadSample
   };
 }
 
-/** No mapping says yet whether an XML is a list: it is taken for one where that reads several records. */
-function parse(bytes: Uint8Array, format: MetadataFormat): ParsedMetadata {
+/**
+ * No mapping says yet whether a document is a list, or holds one: it is taken for one where an XML root or lines of JSON have several records,
+ * or where a list of records stands inside the document.
+ */
+function parse(
+  bytes: Uint8Array,
+  format: MetadataFormat,
+  encoding: string | null,
+): { parsed: ParsedMetadata; path: string | null } {
   const limits = { bytes: MAX_SAMPLE_BYTES };
-  const list = format === 'xml' ? parseMetadata({ bytes, format, limits, isList: true }) : null;
-  return list !== null && list.rowCount > 1 ? list : parseMetadata({ bytes, format, limits });
+  const mayBeList = format === 'xml' || format === 'json';
+  const list = mayBeList ? parseMetadata({ bytes, format, limits, encoding, isList: true }) : null;
+  if (list !== null && list.rowCount > 1) return { parsed: list, path: null };
+  const whole = parseMetadata({ bytes, format, limits, encoding });
+  const path = whole.listPath;
+  if (path === null) return { parsed: whole, path };
+  return { parsed: parseMetadata({ bytes, format, limits, encoding, isList: true, records: path }), path };
 }
 
 function formatOf(name: string | null): MetadataFormat | null {

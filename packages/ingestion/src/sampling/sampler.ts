@@ -68,6 +68,7 @@ const unreadable = (): ReadSample => ({
   records: [],
   fields: [],
   nested: [],
+  system: null,
   warnings: [],
   fileWarnings: [],
   suggestion: { fields: [], options: {}, issues: [] },

@@ -1,4 +1,5 @@
 import type { PipelineLog } from '../ports.ts';
+import { runForTenant } from './each-tenant.ts';
 import type { SweepStore } from './ports.ts';
 
 export interface CountStorageDeps {
@@ -12,12 +13,10 @@ const TENANTS = 100;
 export async function countStorage({ sweeps, log }: CountStorageDeps): Promise<number> {
   const tenantIds = await sweeps.findUncounted(TENANTS);
   for (const tenantId of tenantIds) {
-    try {
-      await sweeps.countStored(tenantId);
-    } catch (error) {
-      // One tenant's fault must not keep the others uncounted; it goes on by its last count.
-      log.error({ err: error, tenantId }, 'stored bytes could not be counted');
-    }
+    // A tenant that cannot be counted goes on by its last count.
+    await runForTenant(log, { tenantId }, 'stored bytes could not be counted', () =>
+      sweeps.countStored(tenantId),
+    );
   }
   return tenantIds.length;
 }

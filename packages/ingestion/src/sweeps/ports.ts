@@ -1,7 +1,15 @@
-/** One file whose 7 days are over, as a purge left it. */
-export interface PurgedFile {
+/** One file whose 7 days are over, as it was found. */
+export interface ExpiredFile {
   readonly tenantId: string;
   readonly fileId: string;
+  readonly stem: string;
+  readonly callKey: string | null;
+  /** Its place in the order since somebody had it replayed. */
+  readonly replaySeq: number | null;
+}
+
+/** The same as a purge left it. */
+export interface PurgedFile {
   /** The bytes to remove now; null where there are none, or where a call keeps them. */
   readonly blobKey: string | null;
 }
@@ -23,14 +31,18 @@ export type WatchedSweep = (typeof WATCHED_SWEEPS)[number];
 
 /** The sweeps' questions. Times are the database's. */
 export interface SweepStore {
+  /** Files received over 7 days ago, but for those of some tenants. One not read yet is left for a day more. Source: C5. */
+  findExpiredFiles(limit: number, exceptTenantIds: readonly string[]): Promise<ExpiredFile[]>;
   /**
-   * Commits `purgedAt` for files received over 7 days ago, each under the lock of its call key. A file not read yet is
-   * left for a day more. Source: C5.
+   * Commits `purgedAt` under the lock of the file's call key. Null where the file is not as it was found: purged, replayed,
+   * or of another call.
    */
-  purgeFiles(limit: number): Promise<PurgedFile[]>;
-  /** Tells once, a day before, of held files that will be purged unpaired. Answers how many. */
-  warnOfPurges(limit: number): Promise<number>;
-  /** What `purgeFiles` would take by `until`, soonest first. */
+  purgeFile(file: ExpiredFile): Promise<PurgedFile | null>;
+  /** Tenants with held files that will be purged unpaired within a day, and that nobody was told of. */
+  findPurgesToWarnOf(limit: number, exceptTenantIds: readonly string[]): Promise<{ tenantId: string }[]>;
+  /** Tells of them, once. Answers of how many. */
+  warnOfPurges(tenantId: string, limit: number): Promise<number>;
+  /** What a purge would take by `until`, soonest first. */
   previewPurge(
     tenantId: string,
     page: { until: Date; limit: number; after: { purgeAt: Date; fileId: string } | null },

@@ -9,16 +9,10 @@ import type { PipelineMetrics } from '../ports.ts';
 import { sweepDataRetention } from '../retention/data-retention.ts';
 import { countStorage } from './count-storage.ts';
 import type { WatchedSweep } from './ports.ts';
-import {
-  type SweepDeps,
-  sweepDueCalls,
-  sweepPurges,
-  sweepRereads,
-  sweepUnreadFiles,
-  UNREAD_AFTER_MS,
-} from './sweep.ts';
+import { type SweepDeps, sweepDueCalls, sweepPurges, sweepRereads, sweepUnreadFiles } from './sweep.ts';
 import { sweepOrphans } from './sweep-orphans.ts';
 import { sweepSpace } from './sweep-space.ts';
+import { startWatch } from './watch.ts';
 
 export interface RunSweepsDeps extends SweepDeps, DeliverySweepDeps, ReconciliationSweepDeps {
   /** Bytes that must stay free on the disk of the store; null for the default. */
@@ -34,13 +28,17 @@ interface Schedule {
 }
 
 const MINUTE_MS = 60_000;
-const WATCH_EVERY_MS = 1_000;
+
+export interface RunningSweeps extends AsyncDisposable {
+  /** Something happened that may leave work for a sweep: a sleeping watch looks soon. */
+  stir(): void;
+}
 
 /**
- * Runs every sweep at its pace until disposed, each in one process of all at a time. Disposing waits for the one that
+ * Runs every sweep at its pace until disposed, each in one process of all at a time but for those they share. Disposing waits for the one that
  * runs. A failed sweep is logged and retried: nothing else finds lost jobs.
  */
-export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
+export function runSweeps(deps: RunSweepsDeps): RunningSweeps {
   const [readForPurge, readForRetention, readForOrphans] = [clockReader(), clockReader(), clockReader()];
   const loops = [
     { name: 'rereads', everyMs: MINUTE_MS, work: () => sweepRereads(deps) },
@@ -57,18 +55,18 @@ export function runSweeps(deps: RunSweepsDeps): AsyncDisposable {
     { name: 'old-alerts', everyMs: 60 * MINUTE_MS, work: () => deps.alerts.trimAlerts(10_000) },
     { name: 'outbox', everyMs: 60 * MINUTE_MS, work: () => deps.sweeps.trimEvents(10_000) },
   ].map((schedule) => startLoop(deps, schedule));
-  loops.push(
-    startWatch(deps, {
-      'due-calls': () => sweepDueCalls(deps),
-      'unread-files': () => sweepUnreadFiles(deps),
-      batches: () => sweepBatches(deps),
-      links: () => sweepLinks(deps),
-      'crm-imports': () => sweepCrmImports(deps, 100),
-    }),
-  );
+  const watched: Readonly<Record<WatchedSweep, () => Promise<number>>> = {
+    'due-calls': () => sweepDueCalls(deps),
+    'unread-files': () => sweepUnreadFiles(deps),
+    batches: () => sweepBatches(deps),
+    links: () => sweepLinks(deps),
+    'crm-imports': () => sweepCrmImports(deps, 100),
+  };
+  const watch = startWatch(deps, (name) => runSweep(deps, name, watched[name]));
   return {
+    stir: watch.stir,
     [Symbol.asyncDispose]: async () => {
-      await Promise.all(loops.map((stop) => stop()));
+      await Promise.all([watch.stop(), ...loops.map((stop) => stop())]);
     },
   };
 }
@@ -89,55 +87,21 @@ function clockReader(): () => Omit<ClockReading, 'databaseMs'> {
 
 const readClocks = () => ({ wallMs: Date.now(), monotonicMs: performance.now() });
 
-/** Runs one sweep where no other process does just now. Never rejects. */
+/** Sweeps that share their work by leases: all processes run them at once. */
+const SHARED_SWEEPS: ReadonlySet<string> = new Set<WatchedSweep>(['batches']);
+
+/** Runs one sweep, where no other process does just now unless they share it. Never rejects. */
 async function runSweep(deps: RunSweepsDeps, name: string, work: () => Promise<number>): Promise<void> {
+  const timed = async (): Promise<void> => {
+    const startedMs = performance.now();
+    await work();
+    deps.metrics.swept(name, (performance.now() - startedMs) / 1000);
+  };
   try {
-    await deps.sweeps.runExclusively(name, async () => {
-      const startedMs = performance.now();
-      await work();
-      deps.metrics.swept(name, (performance.now() - startedMs) / 1000);
-    });
+    await (SHARED_SWEEPS.has(name) ? timed() : deps.sweeps.runExclusively(name, timed));
   } catch (error) {
     deps.log.error({ err: error, sweep: name }, 'a sweep failed and will run again');
   }
-}
-
-/**
- * Asks every second, in one question, which of these sweeps have work, and runs only those: an idle installation pays for
- * the question alone, whatever its number of tenants.
- */
-function startWatch(
-  deps: RunSweepsDeps,
-  sweeps: Readonly<Record<WatchedSweep, () => Promise<number>>>,
-): () => Promise<void> {
-  const running = new Map<WatchedSweep, Promise<void>>();
-  let timer: NodeJS.Timeout | undefined;
-  let asking = Promise.resolve();
-  let isStopped = false;
-  const ask = async (): Promise<void> => {
-    try {
-      for (const name of await deps.sweeps.findWaiting(UNREAD_AFTER_MS)) {
-        if (isStopped || running.has(name)) continue;
-        running.set(
-          name,
-          runSweep(deps, name, sweeps[name]).finally(() => running.delete(name)),
-        );
-      }
-    } catch (error) {
-      deps.log.error({ err: error }, 'what waits for a sweep could not be asked; it is asked again');
-    }
-    if (!isStopped) timer = setTimeout(start, WATCH_EVERY_MS);
-  };
-  const start = (): void => {
-    asking = ask();
-  };
-  start();
-  return async () => {
-    isStopped = true;
-    clearTimeout(timer);
-    await asking;
-    await Promise.all(running.values());
-  };
 }
 
 function startLoop(deps: RunSweepsDeps, { name, everyMs, work }: Schedule): () => Promise<void> {

@@ -1,5 +1,6 @@
 import { type ClockReading, judgeClocks } from '@callbay/core';
 import type { BlobStore, PipelineLog } from '../ports.ts';
+import { runForTenant } from './each-tenant.ts';
 import type { SweepStore } from './ports.ts';
 
 export interface OrphanSweepDeps {
@@ -50,14 +51,12 @@ async function removeOrphans(
   tenantId: string,
   keys: readonly string[],
 ): Promise<number> {
-  try {
+  let removed = 0;
+  await runForTenant(log, { tenantId }, 'orphaned bytes could not be removed', async () => {
     // Nearly always there are none, and then no upload has to wait.
     const orphans = await sweeps.findOrphans(tenantId, keys);
-    if (orphans.length === 0) return 0;
-    return await sweeps.removeOrphans(tenantId, orphans, (key) => blobs.remove(tenantId, key));
-  } catch (error) {
-    // One tenant's fault must not keep the bytes of the others; the next sweep tries again.
-    log.error({ err: error, tenantId }, 'orphaned bytes could not be removed');
-    return 0;
-  }
+    if (orphans.length === 0) return;
+    removed = await sweeps.removeOrphans(tenantId, orphans, (key) => blobs.remove(tenantId, key));
+  });
+  return removed;
 }

@@ -7,6 +7,7 @@ import type { CrmQueue } from '../crm/ports.ts';
 import type { LinkRecordsDeps } from '../linkage/link-records.ts';
 import type { JobQueue } from '../ports.ts';
 import type { RetentionStore } from '../retention/ports.ts';
+import { workForEachTenant } from './each-tenant.ts';
 import type { SweepStore } from './ports.ts';
 
 export interface SweepDeps extends ReadWaitingDeps, ImportCrmDeps, LinkRecordsDeps {
@@ -73,9 +74,28 @@ export async function sweepPurges(
     log.error({ code: 'CLOCKS_DISAGREE', ...reading }, `nothing is purged: ${doubt}`);
     return 0;
   }
-  const warned = await sweeps.warnOfPurges(BATCH);
-  if (warned > 0) log.warn({ warned }, 'held files will be purged within a day');
-  const purged = await sweeps.purgeFiles(BATCH);
-  for (const { tenantId, blobKey } of purged) if (blobKey !== null) await blobs.remove(tenantId, blobKey);
-  return purged.length;
+  await warnOfPurges(deps);
+  return workForEachTenant({
+    log,
+    failure: 'files could not be purged',
+    find: (exceptTenantIds) => sweeps.findExpiredFiles(BATCH, exceptTenantIds),
+    work: async (file) => {
+      const purged = await sweeps.purgeFile(file);
+      if (purged?.blobKey != null) await blobs.remove(file.tenantId, purged.blobKey);
+      return purged !== null;
+    },
+  });
+}
+
+async function warnOfPurges({ sweeps, log }: SweepDeps): Promise<void> {
+  await workForEachTenant({
+    log,
+    failure: 'held files could not be warned of their purge',
+    find: (exceptTenantIds) => sweeps.findPurgesToWarnOf(BATCH, exceptTenantIds),
+    work: async ({ tenantId }) => {
+      const warned = await sweeps.warnOfPurges(tenantId, BATCH);
+      if (warned > 0) log.warn({ tenantId, warned }, 'held files will be purged within a day');
+      return warned > 0;
+    },
+  });
 }

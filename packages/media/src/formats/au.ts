@@ -1,6 +1,6 @@
 import type { MediaBytes } from '../media-bytes.ts';
-import { isSoundTruncated } from './iff.ts';
 import { NOTHING_PROBED, type Probe, secondsOrNull } from './probe.ts';
+import { declaredSize, isSoundTruncated } from './riff/iff.ts';
 
 /** Sun audio: `.snd`, then offset, size, encoding, rate and channels as 32-bit big-endian numbers. */
 export const AU_MAGIC = '.snd';
@@ -32,7 +32,9 @@ export const probeAu = (bytes: MediaBytes): Probe => {
   if (header === null) return NOTHING_PROBED;
   const encoding = ENCODINGS[header.readUInt32BE(12)];
   const channels = header.readUInt32BE(20);
-  const present = bytes.sizeBytes - header.readUInt32BE(4);
+  const there = bytes.sizeBytes - header.readUInt32BE(4);
+  // Less than is there: something was appended to the sound.
+  const present = Math.min(there, declaredSize(header.readUInt32BE(8)) ?? there);
   const bitsPerSecond = header.readUInt32BE(16) * channels * (encoding?.bitsPerSample ?? 0);
   const durationSeconds = secondsOrNull(present * 8, bitsPerSecond);
   return { durationSeconds, channels, codec: encoding?.codec ?? null, hasVideo: false };

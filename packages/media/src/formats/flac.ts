@@ -1,5 +1,6 @@
 import type { MediaBytes } from '../media-bytes.ts';
-import { id3End } from './mpeg-audio.ts';
+import { id3End } from './mpeg/mpeg-audio.ts';
+import { NOTHING_PROBED, type Probe, secondsOrNull } from './probe.ts';
 
 const MAX_METADATA_BLOCKS = 1_000;
 const MIN_TAIL_BYTES = 64 * 1024;
@@ -13,6 +14,8 @@ interface StreamInfo {
   readonly minFrameBytes: number;
   readonly maxFrameBytes: number;
   readonly audioStart: number;
+  readonly sampleRate: number;
+  readonly channels: number;
 }
 
 /** A frame header whose checksum is right. */
@@ -30,15 +33,40 @@ export const isFlacTruncated = (bytes: MediaBytes): boolean => {
   const info = readStreamInfo(bytes, id3End(bytes));
   if (info === 'cut') return true;
   if (info === null || info.totalSamples === 0) return false;
-  const wanted = Math.min(MAX_TAIL_BYTES, Math.max(MIN_TAIL_BYTES, 2 * info.maxFrameBytes));
-  const tailStart = Math.max(info.audioStart, bytes.sizeBytes - wanted);
-  const tail = bytes.read(tailStart, bytes.sizeBytes - tailStart);
+  const tail = readTail(bytes, info);
   const frames = findFrames(tail, info);
   // A tail without any frame is not FLAC as we know it, unless the file ended with its metadata.
   if (frames.length === 0) return tail.length === 0;
   // Sound can look like a header now and then: one whole frame that reaches the last sample is enough.
   const reaching = frames.filter((frame) => frame.endSample >= info.totalSamples).slice(-MAX_FRAMES_CHECKED);
   return !reaching.some((frame) => isFrameWhole(tail, frame.offset, info.minFrameBytes));
+};
+
+const readTail = (bytes: MediaBytes, info: StreamInfo): Buffer => {
+  const wanted = Math.min(MAX_TAIL_BYTES, Math.max(MIN_TAIL_BYTES, 2 * info.maxFrameBytes));
+  const tailStart = Math.max(info.audioStart, bytes.sizeBytes - wanted);
+  return bytes.read(tailStart, bytes.sizeBytes - tailStart);
+};
+
+/**
+ * Duration by the number that the last whole frame has, which is what STREAMINFO counts where nothing is wrong, and all
+ * that a stream has whose writer never went back; channels by STREAMINFO.
+ */
+export const probeFlac = (bytes: MediaBytes): Probe => {
+  const info = readStreamInfo(bytes, id3End(bytes));
+  if (info === 'cut' || info === null) return NOTHING_PROBED;
+  const tail = readTail(bytes, info);
+  const frames = findFrames(tail, info).slice(-MAX_FRAMES_CHECKED).reverse();
+  const last = frames.find((frame) => isFrameWhole(tail, frame.offset, info.minFrameBytes));
+  // What looks like a header in the sound has a number far from its neighbors: the count of the whole is nearer.
+  const isCounted = frames.some((frame) => frame.endSample === info.totalSamples);
+  const samples = isCounted ? info.totalSamples : (last?.endSample ?? 0);
+  return {
+    durationSeconds: secondsOrNull(samples, info.sampleRate) || null,
+    channels: info.channels,
+    codec: 'FLAC',
+    hasVideo: false,
+  };
 };
 
 const readStreamInfo = (bytes: MediaBytes, start: number): StreamInfo | 'cut' | null => {
@@ -57,6 +85,8 @@ const readStreamInfo = (bytes: MediaBytes, start: number): StreamInfo | 'cut' | 
       maxFrameBytes: block.readUIntBE(7, 3),
       totalSamples: (block.readUInt8(13) & 15) * 2 ** 32 + block.readUInt32BE(14),
       audioStart: offset,
+      sampleRate: block.readUIntBE(10, 3) >> 4,
+      channels: ((block.readUInt8(12) >> 1) & 7) + 1,
     };
   }
   return null;

@@ -1,10 +1,13 @@
 import type { MediaBytes } from '../media-bytes.ts';
-import { id3End } from './mpeg-audio.ts';
+import { untilReadLimit } from '../until-read-limit.ts';
+import { adtsChannels } from './mpeg/elementary-sound.ts';
+import { id3End } from './mpeg/mpeg-audio.ts';
 import { NOTHING_PROBED, type Probe, secondsOrNull } from './probe.ts';
+import { mediaEnd } from './tail-tags.ts';
 
 const WINDOW_BYTES = 64 * 1024;
-/** Files that are longer keep an unknown duration: half an hour of the fattest AAC, three hours of speech. */
-const WALK_LIMIT_BYTES = 12 * 1024 * 1024;
+/** A week and a half of AMR. A bomb has a frame in every byte. */
+const MAX_FRAMES = 50_000_000;
 
 const ADTS_RATES = [
   96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
@@ -24,23 +27,26 @@ const countFrames = (
   from: number,
   frameSize: (head: Buffer, at: number) => number,
 ): number | null => {
-  if (bytes.sizeBytes - from > WALK_LIMIT_BYTES) return null;
+  const end = mediaEnd(bytes);
   let frames = 0;
   let offset = from;
-  while (offset < bytes.sizeBytes) {
-    const window = bytes.read(offset, WINDOW_BYTES);
-    let at = 0;
-    while (at < window.length) {
-      const size = frameSize(window, at);
-      if (size === 0) break;
-      at += size;
-      frames += 1;
+  const isWalked = untilReadLimit(() => {
+    while (offset < end) {
+      const window = bytes.read(offset, Math.min(WINDOW_BYTES, end - offset));
+      let at = 0;
+      while (at < window.length) {
+        const size = frameSize(window, at);
+        if (size === 0) break;
+        at += size;
+        frames += 1;
+      }
+      if (at === 0 || frames > MAX_FRAMES) return;
+      offset += at;
     }
-    // No frame stands here: the remains of the last one, a tag, or junk.
-    if (at === 0) return bytes.sizeBytes - offset < WINDOW_BYTES ? frames : null;
-    offset += at;
-  }
-  return frames;
+  });
+  if (!isWalked || frames > MAX_FRAMES) return null;
+  // No frame stands here: the remains of the last one, a tag, or junk.
+  return end - offset < WINDOW_BYTES ? frames : null;
 };
 
 const adtsFrameSize = (head: Buffer, at: number): number => {
@@ -65,25 +71,32 @@ export const looksLikeAdts = (bytes: MediaBytes, from: number): boolean => {
 /** AAC in ADTS: 1024 samples a frame (times the blocks in it, which is one in practice). */
 export const probeAdts = (bytes: MediaBytes): Probe => {
   const start = id3End(bytes);
-  const header = bytes.readAll(start, ADTS_HEADER_BYTES);
-  if (header === null) return NOTHING_PROBED;
+  // The program config element of a stream with an unusual layout stands in the first frame.
+  const header = bytes.read(start, 256);
+  if (header.length < ADTS_HEADER_BYTES) return NOTHING_PROBED;
   const sampleRate = ADTS_RATES[(header.readUInt8(2) >> 2) & 15] ?? 0;
-  const channels = (header.readUInt16BE(2) >> 6) & 7;
   const frames = countFrames(bytes, start, adtsFrameSize);
   const durationSeconds = frames === null ? null : secondsOrNull(frames * 1024, sampleRate);
-  return { durationSeconds, channels: channels === 7 ? 8 : channels, codec: 'AAC', hasVideo: false };
+  return { durationSeconds, channels: adtsChannels(header, 0), codec: 'AAC', hasVideo: false };
 };
 
+const AMR_MAGIC = /^#!AMR(-WB)?(_MC1\.0)?\n/;
+
 /**
- * AMR and AMR-WB storage format (RFC 4867, 5.1): 20 ms a frame, one channel; the rare multichannel form stays unknown.
+ * AMR and AMR-WB storage format (RFC 4867, 5): frames of 20 ms, one channel; the form of several channels has their
+ * number behind its magic and a frame for each channel in turn.
  */
 export const probeAmr = (bytes: MediaBytes): Probe => {
-  const magic = bytes.read(0, 9).toString('latin1');
-  const isWide = magic === '#!AMR-WB\n';
-  if (!isWide && !magic.startsWith('#!AMR\n')) return NOTHING_PROBED;
+  const head = bytes.read(0, 32);
+  const magic = AMR_MAGIC.exec(head.toString('latin1'));
+  if (magic === null) return NOTHING_PROBED;
+  const isWide = magic[1] !== undefined;
+  const isMultichannel = magic[2] !== undefined;
+  const headerBytes = magic[0].length + (isMultichannel ? 4 : 0);
+  const channels = isMultichannel ? (head[headerBytes - 1] ?? 0) & 15 : 1;
   const sizes = isWide ? AMR_WB_FRAMES : AMR_FRAMES;
-  const frameSize = (head: Buffer, at: number): number => sizes[(head.readUInt8(at) >> 3) & 15] ?? 0;
-  const frames = countFrames(bytes, isWide ? 9 : 6, frameSize);
-  const durationSeconds = frames === null ? null : secondsOrNull(frames, 50);
-  return { durationSeconds, channels: 1, codec: isWide ? 'AMR-WB' : 'AMR', hasVideo: false };
+  const frameSize = (window: Buffer, at: number): number => sizes[(window.readUInt8(at) >> 3) & 15] ?? 0;
+  const frames = countFrames(bytes, headerBytes, frameSize);
+  const durationSeconds = frames === null ? null : secondsOrNull(frames, 50 * channels);
+  return { durationSeconds, channels, codec: isWide ? 'AMR-WB' : 'AMR', hasVideo: false };
 };

@@ -1,13 +1,14 @@
 import { type Issue, issue } from '@callbay/core';
 import { createIssueList } from '../issue-list.ts';
 import { METADATA_LIMITS, type MetadataLimits } from '../limits.ts';
-import { bytesOf, isLongerThan } from '../text/byte-length.ts';
-import { overRecordLimit, quoteKey } from '../text/wording.ts';
-import { detectDelimiter } from './detect-delimiter.ts';
+import { brokenText } from '../text/decode.ts';
+import { detectDelimiter, nameOfDelimiter } from './detect-delimiter.ts';
+import { RowFit } from './fit-row.ts';
 import { type CsvHeader, readHeader } from './read-header.ts';
 import { CsvRowStream, type StreamedRow } from './row-stream.ts';
 
 const BYTE_ORDER_MARK = 0xfeff;
+const CTRL_Z = '\u001a';
 
 /** A row that fits its header, or one that does not, or what ends the reading. */
 export type CsvStreamRow =
@@ -25,22 +26,37 @@ export class CsvStream {
   readonly #limits: MetadataLimits;
   #rows: CsvRowStream | null = null;
   #header: CsvHeader | null = null;
-  /** UTF-8 bytes of the column names, once they were counted. */
-  #nameBytes: number | null = null;
+  #rival: string | null = null;
+  #fit: RowFit | null = null;
   #hasEnded = false;
+  /** A piece held bytes that are no characters. */
+  #isBroken = false;
+  readonly #encoding: string;
   /** Null before the first piece. */
   delimiter: string | null = null;
 
-  constructor(limits: Partial<MetadataLimits> = {}) {
+  /** `encoding` is named where a row has bytes that are not of it. */
+  constructor(limits: Partial<MetadataLimits> = {}, encoding = 'utf-8') {
     this.#limits = { ...METADATA_LIMITS, ...limits };
+    this.#encoding = encoding;
   }
 
   *push(piece: string, isLast: boolean): Generator<CsvStreamRow, void> {
     if (this.#hasEnded) return;
-    const text = this.#rows === null ? this.#start(piece) : piece;
+    this.#isBroken ||= !piece.isWellFormed();
+    let text = piece;
+    if (this.#rows === null) {
+      text = this.#start(piece);
+      if (this.#rival !== null) {
+        this.#hasEnded = true;
+        yield { kind: 'refused', issues: [this.#refuseTie(this.#rival)] };
+        return;
+      }
+    }
     for (const row of this.#rows!.push(text, isLast)) {
       const told =
         this.#header === null ? this.#readHeader(row) : row.kind === 'row' ? this.#check(row) : row;
+      if (told === null) continue;
       yield told;
       this.#hasEnded ||= told.kind === 'refused' || told.kind === 'fault';
       if (this.#hasEnded) return;
@@ -52,11 +68,21 @@ export class CsvStream {
   #start(piece: string): string {
     let mark = 0;
     while (piece.charCodeAt(mark) === BYTE_ORDER_MARK) mark += 1;
-    const { delimiter, start } = detectDelimiter(mark === 0 ? piece : piece.slice(mark));
+    const { delimiter, rival, start } = detectDelimiter(mark === 0 ? piece : piece.slice(mark));
     this.delimiter = delimiter;
+    this.#rival = rival;
     const { rowLength, fieldsPerRecord } = this.#limits;
     this.#rows = new CsvRowStream(delimiter, { rowLength, cells: fieldsPerRecord }, start > 0 ? 2 : 1);
     return piece.slice(mark + start);
+  }
+
+  #refuseTie(rival: string): Issue {
+    const [one, other] = [this.delimiter ?? ',', rival].map(nameOfDelimiter);
+    return issue(
+      'METADATA_INVALID',
+      `Either ${one} or ${other} may part the columns: put quotes around the values that hold the other, or begin the file with a line such as \`sep=;\`.`,
+      'line 1',
+    );
   }
 
   #readHeader(row: StreamedRow): CsvStreamRow {
@@ -68,39 +94,23 @@ export class CsvStream {
       };
     const issues = createIssueList(this.#limits.issues);
     const warnings = createIssueList(this.#limits.issues);
+    if (this.#isBroken && row.cells.some((cell) => !cell.isWellFormed()))
+      return {
+        kind: 'refused',
+        issues: [issue('METADATA_INVALID', brokenText(this.#encoding), `line ${row.line}`)],
+      };
     const whole = { kind: 'row', cells: row.cells, offset: 0, isBlank: false, isTooLarge: false } as const;
     this.#header = readHeader(whole, `line ${row.line}`, this.#limits, issues, warnings);
-    return this.#header === null
-      ? { kind: 'refused', issues: issues.close() }
-      : { kind: 'header', header: this.#header, warnings: warnings.close() };
+    if (this.#header === null) return { kind: 'refused', issues: issues.close() };
+    this.#fit = new RowFit(this.#header, this.#limits, this.#encoding);
+    return { kind: 'header', header: this.#header, warnings: warnings.close() };
   }
 
-  #check(row: Extract<StreamedRow, { kind: 'row' }>): StreamedRow {
-    const { names, cellCount } = this.#header!;
+  /** Null for the end mark of old systems on a line of its own. */
+  #check(row: Extract<StreamedRow, { kind: 'row' }>): StreamedRow | null {
     const { cells, line } = row;
-    const isRagged =
-      cells.length < names.length ||
-      cells.length > cellCount ||
-      (cells.length > names.length && cells.slice(names.length).some((cell) => cell !== ''));
-    if (isRagged) {
-      const message = `Expected ${names.length} values, found ${cells.length}: put quotes around a value that holds the delimiter.`;
-      return { kind: 'bad', line, code: 'METADATA_INVALID', message };
-    }
-    const message = this.#complainOfBytes(names, cells);
-    return message === null ? row : { kind: 'bad', line, code: 'ROW_TOO_LARGE', message };
-  }
-
-  #complainOfBytes(names: readonly string[], cells: readonly string[]): string | null {
-    const { valueBytes, recordBytes } = this.#limits;
-    let units = 0;
-    for (const [index, cell] of cells.entries()) {
-      units += cell.length;
-      if (cell.length > valueBytes / 4 && isLongerThan(cell, valueBytes))
-        return `The value of ${quoteKey(names[index] ?? '')} is over ${valueBytes} bytes.`;
-    }
-    this.#nameBytes ??= bytesOf(names);
-    // A UTF-16 unit takes three bytes at most.
-    if (this.#nameBytes + units * 3 <= recordBytes) return null;
-    return this.#nameBytes + bytesOf(cells) > recordBytes ? overRecordLimit(this.#limits) : null;
+    if (cells.length === 1 && cells[0] === CTRL_Z) return null;
+    const misfit = this.#fit!.complain(cells, this.#isBroken);
+    return misfit === null ? row : { kind: 'bad', line, ...misfit };
   }
 }

@@ -2,91 +2,71 @@ import type { RawRecord } from '@callbay/core';
 import { createIssueList } from '../issue-list.ts';
 import type { MetadataLimits } from '../limits.ts';
 import type { Reading } from '../reading.ts';
-import { bytesOf, isLongerThan } from '../text/byte-length.ts';
-import { createLocator } from '../text/locator.ts';
-import { overRecordLimit, quoteKey } from '../text/wording.ts';
-import { detectDelimiter } from './detect-delimiter.ts';
-import { type CsvHeader, readHeader } from './read-header.ts';
-import { type CsvRow, scanCsv } from './scan-csv.ts';
+import { CsvStream } from './csv-stream.ts';
+import type { CsvHeader } from './read-header.ts';
+import { placeOfRow } from './row-stream.ts';
 
 /**
- * A CSV text as records, one per row of data. A row that is ragged (METADATA_INVALID) or over a limit (ROW_TOO_LARGE)
- * is an issue that names its line, and the others go in; a header that cannot be used, a quote that never closes and a
- * file without rows leave no records at all. Lines are the file's own, counting those inside quotes. Source: case 66,
- * 67, 68, 78.
+ * A CSV text as records, one per row of data, by the reader that batches and CRM files are read by. A row that does not
+ * fit (METADATA_INVALID) or is over a limit (ROW_TOO_LARGE) is an issue that names its line, and the others go in; a
+ * header that cannot be used, a quote that never closes and a file without rows leave no records at all. Source: case
+ * 66, 67, 68, 78.
  */
-export function readCsv(text: string, limits: MetadataLimits): Reading {
+export function readCsv(text: string, encoding: string, limits: MetadataLimits): Reading {
   const issues = createIssueList(limits.issues);
   const warnings = createIssueList(limits.issues);
-  const locator = createLocator(text);
-  const { delimiter, start } = detectDelimiter(text);
-  const records: RawRecord[] = [];
+  const stream = new CsvStream(limits, encoding);
   let header: CsvHeader | null = null;
+  let records: RawRecord[] = [];
+  let most = 0;
   let rowCount = 0;
-  const end = (kept: readonly RawRecord[]): Reading => ({
+  let readableCount = 0;
+  let strayCount = 0;
+
+  for (const row of stream.push(text, true)) {
+    if (row.kind === 'row') {
+      rowCount += 1;
+      readableCount += 1;
+      if (rowCount > most) continue;
+      records.push({ fields: fieldsOf(header!.names, row.cells), nestedPaths: [], at: `line ${row.line}` });
+    } else if (row.kind === 'bad') {
+      rowCount += 1;
+      if (row.isStray) strayCount += 1;
+      if (rowCount <= most) issues.add(row.code, row.message, placeOfRow(row));
+    } else if (row.kind === 'header') {
+      header = row.header;
+      most = maxRecords(header, limits);
+      for (const { code, message, at } of row.warnings) warnings.add(code, message, at);
+    } else {
+      records = [];
+      readableCount = 0;
+      if (row.kind === 'fault') issues.add('METADATA_INVALID', row.message, placeOfRow(row));
+      else for (const { code, message, at } of row.issues) issues.add(code, message, at);
+    }
+  }
+  if (rowCount === 0 && issues.isEmpty())
+    issues.add('METADATA_INVALID', 'The file has no row of data below its header.', null);
+  if (rowCount > most && header !== null)
+    issues.add('METADATA_INVALID', `The file has ${rowCount} rows; only the first ${most} were read.`, null);
+  const { delimiter } = stream;
+  return {
     delimiter,
     header: header?.names ?? null,
-    records: kept,
+    records,
     issues,
     warnings,
     rowCount,
-  });
-
-  const bounds = { rowLength: limits.rowLength, cells: limits.fieldsPerRecord };
-  for (const row of scanCsv(text, start, delimiter, bounds)) {
-    if (row.kind === 'fault') {
-      issues.add('METADATA_INVALID', row.message, locator.place(row.offset));
-      return end([]);
-    }
-    if (row.isBlank) continue;
-    const at = locator.line(row.offset);
-    if (header === null) {
-      header = readHeader(row, at, limits, issues, warnings);
-      if (header === null) return end([]);
-      continue;
-    }
-    rowCount += 1;
-    if (rowCount > maxRecords(header, limits)) continue;
-    const problem = complainOfRow(row, header, limits);
-    if (problem !== null) issues.add(problem.code, problem.message, at);
-    else records.push({ fields: fieldsOf(row, header), nestedPaths: [], at });
-  }
-
-  if (rowCount === 0) issues.add('METADATA_INVALID', 'The file has no row of data below its header.', null);
-  if (header !== null && rowCount > maxRecords(header, limits)) {
-    const message = `The file has ${rowCount} rows; only the first ${maxRecords(header, limits)} were read.`;
-    issues.add('METADATA_INVALID', message, null);
-  }
-  return end(records);
+    readableCount,
+    strayCount,
+  };
 }
 
 const maxRecords = (header: CsvHeader, limits: MetadataLimits): number =>
   Math.min(limits.records, Math.max(1, Math.floor(limits.fieldsPerFile / header.names.length)));
 
-function complainOfRow(
-  row: CsvRow,
-  header: CsvHeader,
-  limits: MetadataLimits,
-): { code: string; message: string } | null {
-  const columns = header.names.length;
-  if (row.isTooLarge)
-    return {
-      code: 'ROW_TOO_LARGE',
-      message: `The row is over ${limits.rowLength} characters or ${limits.fieldsPerRecord} values.`,
-    };
-  const hasStray = row.cells.slice(columns).some((cell) => cell !== '');
-  if (row.cells.length < columns || row.cells.length > header.cellCount || hasStray) {
-    const message = `Expected ${columns} values, found ${row.cells.length}: put quotes around a value that holds the delimiter.`;
-    return { code: 'METADATA_INVALID', message };
-  }
-  const long = row.cells.findIndex((cell) => isLongerThan(cell, limits.valueBytes));
-  if (long !== -1) {
-    const message = `The value of ${quoteKey(header.names[long] ?? '')} is over ${limits.valueBytes} bytes.`;
-    return { code: 'ROW_TOO_LARGE', message };
-  }
-  const isOver = bytesOf(header.names) + bytesOf(row.cells) > limits.recordBytes;
-  return isOver ? { code: 'ROW_TOO_LARGE', message: overRecordLimit(limits) } : null;
+/** A column may have any name but `__proto__`, which no header has. */
+export function fieldsOf(names: readonly string[], cells: readonly string[]): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (let index = 0; index < names.length; index += 1) fields[names[index]!] = cells[index]!;
+  return fields;
 }
-
-const fieldsOf = (row: CsvRow, header: CsvHeader): Record<string, string> =>
-  Object.fromEntries(header.names.map((name, index) => [name, row.cells[index] ?? '']));

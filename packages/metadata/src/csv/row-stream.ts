@@ -1,3 +1,4 @@
+import { endOfText } from '../text/end-of-text.ts';
 import { type CsvBounds, scanRow, UNCLOSED } from './scan-csv.ts';
 
 /** One row of a CSV that is read piece by piece. */
@@ -7,11 +8,19 @@ export type StreamedRow =
   | {
       readonly kind: 'bad';
       readonly line: number;
+      /** The character of its line that is wrong, counted from 1, where one is. */
+      readonly column?: number;
       readonly code: 'METADATA_INVALID' | 'ROW_TOO_LARGE';
       readonly message: string;
+      /** It is hardly a row of data. */
+      readonly isStray?: boolean;
     }
   /** Nobody can tell where the next row begins. It is the last thing given. */
-  | { readonly kind: 'fault'; readonly line: number; readonly message: string };
+  | { readonly kind: 'fault'; readonly line: number; readonly column?: number; readonly message: string };
+
+/** Where a row that cannot be read stands, as an issue names it. */
+export const placeOfRow = ({ line, column }: { line: number; column?: number }): string =>
+  column === undefined ? `line ${line}` : `line ${line}, column ${column}`;
 
 const QUOTE = 0x22;
 const LF = 0x0a;
@@ -49,8 +58,9 @@ export class CsvRowStream {
 
   /** The rows that this piece completes; with `isLast`, the rest. */
   *push(piece: string, isLast: boolean): Generator<StreamedRow, void> {
-    const text = this.#text + piece;
+    let text = this.#text + piece;
     this.#text = '';
+    if (isLast) text = text.slice(0, endOfText(text));
     let position = this.#skip === null ? 0 : this.#passOver(text, 0);
     let quote = text.indexOf('"', position);
     let carriage = text.indexOf('\r', position);
@@ -84,10 +94,14 @@ export class CsvRowStream {
         position = this.#passOver(text, position);
       } else if (row.kind === 'fault') {
         if (row.message === UNCLOSED) {
-          yield { kind: 'fault', line, message: row.message };
+          this.#countLines(text, position, row.offset);
+          yield { kind: 'fault', line: this.#line, column: columnOf(text, row.offset), message: row.message };
           return;
         }
-        yield { kind: 'bad', line, code: 'METADATA_INVALID', message: row.message };
+        // A column is that of the row's own first line, or it would name a place on another.
+        const isOnLine = !/[\r\n]/.test(text.slice(position, row.offset));
+        const place = isOnLine ? { line, column: columnOf(text, row.offset) } : { line };
+        yield { kind: 'bad', ...place, code: 'METADATA_INVALID', message: row.message };
         this.#countLines(text, position, row.offset);
         this.#skip = 'plain';
         position = this.#passOver(text, row.offset);
@@ -175,6 +189,11 @@ export class CsvRowStream {
     this.#skip = skip;
     return text.length;
   }
+}
+
+/** The row's text is here from its beginning on. */
+function columnOf(text: string, offset: number): number {
+  return offset - Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1), -1);
 }
 
 function isBlankRow(text: string, separator: number): boolean {

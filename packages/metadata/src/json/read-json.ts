@@ -1,5 +1,5 @@
 import type { MetadataLimits } from '../limits.ts';
-import type { SourceEntry, SourceNode, TreeReading } from '../tree/source-node.ts';
+import { fault, type SourceEntry, type SourceNode, type TreeReading } from '../tree/source-node.ts';
 import {
   fail,
   failExpecting,
@@ -20,15 +20,45 @@ interface JsonState extends JsonCursor {
  * null as ''. The first fault ends it. Depth and size are checked on the way, so no text makes it recurse or grow past
  * the limits. JSON.parse would round long numbers and let the second of two equal keys win. Source: case 70, case 73.
  */
-export function readJson(text: string, limits: MetadataLimits): TreeReading {
+export function readJson(text: string, limits: MetadataLimits, isList = false): TreeReading {
   const state: JsonState = { text, position: 0, problem: null, limits, nodes: 0 };
   skipSpace(state);
   const root = readValue(state, 1);
   skipSpace(state);
+  if (state.problem === null && state.position < text.length && beginsLine(state))
+    return readLines(state, root, isList);
   if (state.position < text.length) failExpecting(state, 'the end of the file');
   if (state.problem !== null) return { ok: false, fault: state.problem };
   if (root === null) throw new Error('A JSON reader stopped without saying why.');
   return { ok: true, root };
+}
+
+/** Whether a line of its own begins here, as in a file with one JSON object on each. */
+function beginsLine({ text, position }: JsonState): boolean {
+  if (text[position] !== '{') return false;
+  let last = position - 1;
+  while (text[last] === ' ' || text[last] === '\t') last -= 1;
+  return text[last] === '\n' || text[last] === '\r';
+}
+
+/** NDJSON: a list of the values of all lines where lists are taken. */
+function readLines(state: JsonState, first: SourceNode | null, isList: boolean): TreeReading {
+  if (!isList)
+    return fault(
+      state.position,
+      'Expected the end of the file, found a second JSON value: one on each line (NDJSON) is a batch where the option `manyRecords` is set; else send one object.',
+    );
+  const items = first === null ? [] : [first];
+  while (state.problem === null && state.position < state.text.length) {
+    if (!beginsLine(state)) failExpecting(state, 'a line of its own for each JSON value');
+    else {
+      const item = readValue(state, 2);
+      if (item !== null) items.push(item);
+      skipSpace(state);
+    }
+  }
+  if (state.problem !== null) return { ok: false, fault: state.problem };
+  return { ok: true, root: { kind: 'list', items, offset: 0 } };
 }
 
 function readValue(state: JsonState, depth: number): SourceNode | null {

@@ -1,79 +1,62 @@
-import iconv from 'iconv-lite';
+import { type EncodingContext, EncodingDetector, isPlainUtf8 } from './encoding-detector.ts';
+import { endOfText } from './end-of-text.ts';
+import { createLocator } from './locator.ts';
+import { describeSignature } from './signature.ts';
+import { createDecoder } from './text-decoder.ts';
+import { BROKEN, decodeBrokenUtf8 } from './utf8.ts';
 
 export type Decoded =
-  | { readonly ok: true; readonly text: string; readonly encoding: string }
-  | { readonly ok: false; readonly encoding: string; readonly message: string };
-
-/** Bytes looked at for the zero bytes that give UTF-16 without a mark away. */
-const SAMPLE_BYTES = 1_024;
+  | { readonly ok: true; readonly text: string; readonly encoding: string; readonly doubt: string | null }
+  | {
+      readonly ok: false;
+      readonly encoding: string;
+      readonly message: string;
+      /** `line L, column C`, where one place is to blame. */
+      readonly at: string | null;
+    };
 
 const BYTE_ORDER_MARK = 0xfeff;
 
 /**
- * What the bytes of a text file say, and in which encoding, without any byte order mark.
- * A mark decides; then zero bytes on one side of each pair (UTF-16); then UTF-8 if it is valid; then Windows-1252,
- * unless a byte has no meaning there: a character is never guessed. Source: case 66.
+ * What the bytes of a text file say, and in which encoding, without byte order marks and the end mark of old systems.
+ * The text of a CSV may hold BROKEN, for whoever reads its rows; no other text does. Source: case 66, case 112.
  */
-export function decodeText(bytes: Uint8Array): Decoded {
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return decodeStrictly(bytes, 'utf-8');
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return decodeStrictly(bytes, 'utf-16le');
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return decodeStrictly(bytes, 'utf-16be');
-  const utf16 = detectUtf16(bytes);
-  if (utf16 !== null) return decodeStrictly(bytes, utf16);
-  const utf8 = decodeStrictly(bytes, 'utf-8');
-  return utf8.ok ? utf8 : decodeWindows1252(bytes);
-}
-
-function decodeStrictly(bytes: Uint8Array, encoding: string): Decoded {
-  try {
-    const text = new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes);
-    return { ok: true, text: withoutMarks(text), encoding };
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return {
-      ok: false,
-      encoding,
-      message: `The file begins as ${encoding} but is not valid ${encoding}: send it again, whole.`,
-    };
+export function decodeText(bytes: Uint8Array, context: EncodingContext): Decoded {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const signature = describeSignature(buffer);
+  if (signature !== null) return { ok: false, encoding: 'unknown', message: signature, at: null };
+  if (isPlainUtf8(buffer, context))
+    return { ok: true, text: withoutMarks(buffer.toString('utf8')), encoding: 'utf-8', doubt: null };
+  const detector = new EncodingDetector(context);
+  detector.push(buffer);
+  const verdict = detector.finish();
+  if (!verdict.isText) {
+    const { encoding, message, brokenAt } = verdict;
+    return { ok: false, encoding, message, at: brokenAt === null ? null : placeOf(buffer, brokenAt) };
   }
-}
-
-export const UNKNOWN_ENCODING = 'The text is neither UTF-8, UTF-16 nor Windows-1252: send it as UTF-8.';
-
-function decodeWindows1252(bytes: Uint8Array): Decoded {
-  const encoding = 'windows-1252';
-  const text = iconv.decode(bytes, encoding);
-  if (text.includes('\ufffd')) {
-    return {
-      ok: false,
-      encoding: 'unknown',
-      message: UNKNOWN_ENCODING,
-    };
+  const decoder = createDecoder(verdict);
+  const text = withoutMarks(decoder.write(buffer) + decoder.end());
+  const { encoding, doubt } = verdict;
+  if (context.format !== 'csv' && !text.isWellFormed()) {
+    const at = createLocator(text).place(text.search(/\p{Surrogate}/u));
+    return { ok: false, encoding, message: brokenText(encoding), at };
   }
-  return { ok: true, text, encoding };
+  return { ok: true, text, encoding, doubt };
 }
 
-/**
- * UTF-16 without a mark: the first character, and many of those that formats are made of, have a zero byte, always on
- * the same side. A stray NUL in other text is hardly ever all of that.
- */
-export function detectUtf16(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
-  const end = Math.min(bytes.length, SAMPLE_BYTES) & ~1;
-  let even = 0;
-  let odd = 0;
-  for (let i = 0; i < end; i += 2) {
-    if (bytes[i] === 0) even += 1;
-    if (bytes[i + 1] === 0) odd += 1;
-  }
-  const enough = end / 8;
-  if (bytes[1] === 0 && odd >= enough && even === 0) return 'utf-16le';
-  if (bytes[0] === 0 && even >= enough && odd === 0) return 'utf-16be';
-  return null;
+/** What is wrong with a text or a row that holds BROKEN. */
+export const brokenText = (encoding: string): string =>
+  `Expected text in ${encoding}, found bytes that are not: send it in UTF-8, or set the option \`encoding\` of the field mapping.`;
+
+function placeOf(bytes: Buffer, offset: number): string {
+  const before = decodeBrokenUtf8(bytes.subarray(0, offset)) + BROKEN;
+  return createLocator(before).place(before.length - 1);
 }
 
-/** Some programs put a mark before a text that has one already. */
+/** Some programs put a mark before a text that has one already, and old ones end it with Ctrl-Z. */
 function withoutMarks(text: string): string {
   let start = 0;
   while (text.charCodeAt(start) === BYTE_ORDER_MARK) start += 1;
-  return start === 0 ? text : text.slice(start);
+  const end = endOfText(text);
+  return start === 0 && end === text.length ? text : text.slice(start, Math.max(start, end));
 }

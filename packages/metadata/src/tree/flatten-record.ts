@@ -34,7 +34,19 @@ export function flattenRecord(record: SourceMap, context: FlattenContext): RawRe
   const fields = new Map<string, string>();
   const nestedPaths: string[] = [];
   let isStopped = false;
-  let bytes = 0;
+  let units = 0;
+  /** Counted only once the record is so long that it matters; null before. */
+  let bytes: number | null = null;
+
+  /** Counts a field, and answers whether the record has more bytes with it than it may. */
+  const isOverLimit = (path: string, text: string): boolean => {
+    units += path.length + text.length;
+    // A UTF-16 unit takes three bytes at most.
+    if (units * 3 <= limits.recordBytes) return false;
+    bytes ??= bytesOf([...fields].flat());
+    bytes += bytesOf([path, text]);
+    return bytes > limits.recordBytes;
+  };
 
   const refuse = (offset: number, message: string): void => {
     issues.add('METADATA_INVALID', message, locator.place(offset));
@@ -53,11 +65,10 @@ export function flattenRecord(record: SourceMap, context: FlattenContext): RawRe
       refuse(offset, `The value of ${quoteKey(path)} is over ${limits.valueBytes} bytes.`);
     } else if (text.includes('\0') || !text.isWellFormed()) {
       refuse(offset, `The value of ${quoteKey(path)} holds a NUL or half a character.`);
-    } else if (bytes + bytesOf([path, text]) > limits.recordBytes) {
+    } else if (isOverLimit(path, text)) {
       issues.add('ROW_TOO_LARGE', overRecordLimit(limits), locator.place(record.offset));
       isStopped = true;
     } else {
-      bytes += bytesOf([path, text]);
       fields.set(path, text);
       context.fieldsLeft -= 1;
       if (isNested) nestedPaths.push(path);
@@ -90,22 +101,29 @@ export function flattenRecord(record: SourceMap, context: FlattenContext): RawRe
   };
 
   const addEntries = (entries: readonly SourceEntry[], prefix: string, depth: number): void => {
-    const seen = new Set<string>();
-    for (const entry of entries) {
+    // A value that is text is found by its path; what holds others has none of its own.
+    let holders: Set<string> | null = null;
+    for (let index = 0; index < entries.length; index += 1) {
       if (isStopped) return;
+      const entry = entries[index]!;
       const key = trimKey(entry.key);
       if (key.length > limits.keyLength) {
         refuse(entry.offset, `The key ${quoteKey(key)} is longer than ${limits.keyLength} characters.`);
         continue;
       }
-      const complaint = complainOfKey(key, seen);
+      const isRepeated =
+        holders?.has(key) || (fields.has(prefix + key) && entries.slice(0, index).some(isKeyed(key)));
+      const complaint = isRepeated ? sayTwice(key) : complainOfKey(key);
       if (complaint !== null) {
         refuse(entry.offset, complaint);
         continue;
       }
-      seen.add(key);
+      if (entry.value.kind !== 'text') {
+        holders ??= new Set();
+        holders.add(key);
+      }
       if (key !== entry.key) warnOfTrimming(entry, key, context);
-      addNode(entry.value, prefix + key, depth + 1);
+      addNode(entry.value, prefix === '' ? key : prefix + key, depth + 1);
     }
   };
 
@@ -114,12 +132,18 @@ export function flattenRecord(record: SourceMap, context: FlattenContext): RawRe
   return { fields: Object.fromEntries(fields), nestedPaths, at: locator.line(record.offset) };
 }
 
-function complainOfKey(key: string, seen: ReadonlySet<string>): string | null {
+const isKeyed =
+  (key: string) =>
+  (entry: SourceEntry): boolean =>
+    trimKey(entry.key) === key;
+
+const sayTwice = (key: string): string => `The key ${quoteKey(key)} stands twice: keep one of them.`;
+
+function complainOfKey(key: string): string | null {
   if (key === '') return 'A key is empty: give it a name.';
   if (key === '__proto__') return 'The key "__proto__" is refused: rename it.';
   if (key.includes('\0') || !key.isWellFormed())
     return `The key ${quoteKey(key)} holds a NUL or half a character.`;
-  if (seen.has(key)) return `The key ${quoteKey(key)} stands twice: keep one of them.`;
   return null;
 }
 

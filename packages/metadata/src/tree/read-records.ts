@@ -47,6 +47,8 @@ export function readRecords(text: string, reading: TreeReading, limits: Metadata
     issues,
     warnings,
     rowCount: roots.length,
+    readableCount: issues.isEmpty() ? records.length : 0,
+    strayCount: 0,
   };
 }
 

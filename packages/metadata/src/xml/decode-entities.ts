@@ -6,7 +6,7 @@ const NAMED: ReadonlyMap<string, string> = new Map([
   ['apos', "'"],
 ]);
 
-const REFERENCE = /&(?:#(\d{1,8});|#x([\da-fA-F]{1,6});|([A-Za-z]{1,8});)?/g;
+const REFERENCE = /&(?:#(\d{1,20});|#x([\da-fA-F]{1,20});|([A-Za-z]{1,8});)?/g;
 
 /**
  * XML text with its references resolved; null where one is not XML's own, such as `&nbsp;`, or names no character.
@@ -25,6 +25,11 @@ export function decodeEntities(text: string): string | null {
 
 function characterOf(decimal: string | undefined, hex: string | undefined): string | undefined {
   const code = decimal !== undefined ? Number.parseInt(decimal, 10) : Number.parseInt(hex ?? '', 16);
-  const isCharacter = code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
-  return isCharacter ? String.fromCodePoint(code) : undefined;
+  return isXmlCharacter(code) ? String.fromCodePoint(code) : undefined;
 }
+
+/** XML has no control characters but tab and line ends, no halves of pairs and no U+FFFE or U+FFFF. */
+const isXmlCharacter = (code: number): boolean =>
+  code < 0x20
+    ? code === 0x09 || code === 0x0a || code === 0x0d
+    : code < 0xd800 || (code > 0xdfff && code < 0xfffe) || (code > 0xffff && code <= 0x10ffff);

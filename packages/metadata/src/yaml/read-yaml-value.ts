@@ -22,8 +22,8 @@ export function readYamlValue(bytes: Uint8Array, limits: MetadataLimits = METADA
   const refuse = (message: string, at: string | null) => ({
     issues: [sampleIssue('YAML_INVALID', at, message)],
   });
-  const decoded = decodeText(bytes);
-  if (!decoded.ok) return refuse(decoded.message, null);
+  const decoded = decodeText(bytes, { format: 'yaml' });
+  if (!decoded.ok) return refuse(decoded.message, decoded.at);
   const { text } = decoded;
   const locator = createLocator(text);
   const parsed = parseTokens(text, limits);

@@ -1,8 +1,10 @@
-import { type ApiKey, type Role, toPage } from '@callbay/contracts';
+import { type ApiKey, pageOf, type Role } from '@callbay/contracts';
 import { CallbayError } from '@callbay/core';
 import type { Actor, Credential, CredentialToCreate, KeyStore, Scope } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database/database.ts';
+import { queryPage, selectOf } from '../database/page.ts';
 import { audit } from './audit.ts';
+import { IS_OPERATOR_IN_FORCE, lockOperatorKeys } from './operator-key.ts';
 
 interface KeyRow {
   readonly id: string;
@@ -15,8 +17,17 @@ interface KeyRow {
   readonly createdAt: Date;
 }
 
-const KEY_COLUMNS = `id, form, role, tenant_ids AS "tenantIds", label, expires_at AS "expiresAt",
-  last_used_at AS "lastUsedAt", created_at AS "createdAt"`;
+const LIGHT_COLUMNS = {
+  id: 'id',
+  form: 'form',
+  role: 'role',
+  label: 'label',
+  expiresAt: 'expires_at',
+  lastUsedAt: 'last_used_at',
+  createdAt: 'created_at',
+} as const;
+
+const KEY_COLUMNS = selectOf({ ...LIGHT_COLUMNS, tenantIds: 'tenant_ids' });
 
 /** Bound to nothing outside the scope `$2`, so that whoever has the scope may see and revoke it. */
 const WITHIN_SCOPE = `($2::text[] IS NULL OR (role <> 'operator' AND tenant_ids <@ $2))`;
@@ -41,13 +52,23 @@ export function createKeyStore(db: Database): KeyStore {
     createCredential: (credential, by) => transact(db, (tx) => createCredential(tx, credential, by)),
 
     async listCredentials(scope, { limit, cursor }) {
-      const rows = await db.query<KeyRow>(
-        `SELECT ${KEY_COLUMNS} FROM api_keys
-          WHERE revoked_at IS NULL AND ($1::uuid IS NULL OR id > $1) AND ${WITHIN_SCOPE}
-          ORDER BY id LIMIT $3`,
-        [cursor ?? null, scope, limit + 1],
+      const page = await queryPage<Omit<KeyRow, 'tenantIds'> & { readonly tenantIds: string }>(db, {
+        light: LIGHT_COLUMNS,
+        heavy: { tenantIds: 'to_jsonb(tenant_ids)' },
+        limit,
+        omitsLarge: false,
+        statement: (select, rows) => ({
+          text: `SELECT ${select} FROM api_keys
+            WHERE revoked_at IS NULL AND ($1::uuid IS NULL OR id > $1) AND ${WITHIN_SCOPE}
+            ORDER BY id LIMIT $3`,
+          values: [cursor ?? null, scope, rows],
+        }),
+      });
+      return pageOf(
+        page,
+        (row) => toApiKey({ ...row, tenantIds: JSON.parse(row.tenantIds) }),
+        (row) => row.id,
       );
-      return toPage(rows, limit, toApiKey, (row) => row.id);
     },
 
     revokeCredential: (id, scope, by) => transact(db, (tx) => revokeCredential(tx, id, scope, by)),
@@ -87,12 +108,26 @@ async function assertTenantsExist(tx: Sql, tenantIds: readonly string[]): Promis
   }
 }
 
+/** Without an operator's key nobody could make one over HTTP any more. */
+async function assertAnotherOperator(tx: Sql, id: string): Promise<void> {
+  const others = await tx.query(
+    `SELECT FROM api_keys k WHERE k.id <> $1 AND ${IS_OPERATOR_IN_FORCE} LIMIT 1`,
+    [id],
+  );
+  if (others.length > 0) return;
+  const detail =
+    'This is the last operator key in force. Make another one first; `callbay operator-key` makes one on the host.';
+  throw new CallbayError('CONFLICT', detail);
+}
+
 async function revokeCredential(tx: Sql, id: string, scope: Scope, by: Actor): Promise<boolean> {
+  await lockOperatorKeys(tx);
   const [row] = await tx.query<KeyRow>(
     `SELECT ${KEY_COLUMNS} FROM api_keys WHERE id = $1 AND revoked_at IS NULL AND ${WITHIN_SCOPE} FOR UPDATE`,
     [id, scope],
   );
   if (row === undefined) return false;
+  if (row.role === 'operator') await assertAnotherOperator(tx, id);
   await tx.execute('UPDATE api_keys SET revoked_at = callbay_now() WHERE id = $1', [id]);
   const action = row.form === 'key' ? 'apiKey.revoke' : 'token.revoke';
   await auditForTenants(tx, by, action, id, row.tenantIds, { role: row.role, label: row.label });

@@ -20,23 +20,59 @@ export interface KeyFile {
 export async function ensureOperatorKey(connectionString: string, keyFile: KeyFile): Promise<void> {
   await using db = openDatabase({ connectionString, max: 1, applicationName: 'callbay-operator-key' });
   await transact(db, async (tx) => {
-    await tx.execute(`SELECT pg_advisory_xact_lock(hashtext('callbay_operator_key'))`);
+    await lockOperatorKeys(tx);
     const present = await keyFile.read();
     if (present !== null && (await isKnown(tx, present))) return;
-    const { id, key, digest } = makeApiKey();
-    await tx.execute(
-      `INSERT INTO api_keys (id, form, role, tenant_ids, label, digest, created_at)
-       VALUES ($1, 'key', 'operator', '{}', 'first operator', $2, callbay_now())`,
-      [id, digest],
-    );
-    const detail = {
-      role: 'operator',
-      reason: present === null ? 'no key file' : 'the key file was of another database',
-    };
-    await audit(tx, SYSTEM, { tenantId: null, action: 'apiKey.create', target: id, detail });
-    // Before the commit: a crash between the two leaves a file whose key is unknown, and the next start replaces it.
-    await keyFile.write(key);
+    const reason = present === null ? 'no key file' : 'the key file was of another database';
+    await makeKey(tx, keyFile, { label: 'first operator', reason });
   });
+}
+
+/**
+ * Makes another operator's key on this host and writes it into `keyFile`: the way back in after every key was lost or has
+ * expired. Keys in force stay in force.
+ */
+export async function makeOperatorKey(connectionString: string, keyFile: KeyFile): Promise<void> {
+  await using db = openDatabase({ connectionString, max: 1, applicationName: 'callbay-operator-key' });
+  await transact(db, async (tx) => {
+    await lockOperatorKeys(tx);
+    await makeKey(tx, keyFile, { label: 'operator, made on the host', reason: 'callbay operator-key' });
+  });
+}
+
+/** Whether a key of `keyFile` is an operator's and in force in this database. */
+export async function isOperatorKeyInForce(sql: Sql, key: string): Promise<boolean> {
+  const rows = await sql.query(
+    `SELECT FROM api_keys k WHERE k.id = $1 AND k.digest = $2 AND ${IS_OPERATOR_IN_FORCE}`,
+    [apiKeyId(key), digestOf(key)],
+  );
+  return rows.length === 1;
+}
+
+/** Of `api_keys k`. */
+export const IS_OPERATOR_IN_FORCE = `k.form = 'key' AND k.role = 'operator' AND k.revoked_at IS NULL
+  AND (k.expires_at IS NULL OR k.expires_at > callbay_now())`;
+
+/** Held while operators' keys are made or revoked, so that two revocations at once leave one. */
+export async function lockOperatorKeys(tx: Sql): Promise<void> {
+  await tx.execute(`SELECT pg_advisory_xact_lock(hashtext('callbay_operator_key'))`);
+}
+
+async function makeKey(
+  tx: Sql,
+  keyFile: KeyFile,
+  { label, reason }: { readonly label: string; readonly reason: string },
+): Promise<void> {
+  const { id, key, digest } = makeApiKey();
+  await tx.execute(
+    `INSERT INTO api_keys (id, form, role, tenant_ids, label, digest, created_at)
+     VALUES ($1, 'key', 'operator', '{}', $2, $3, callbay_now())`,
+    [id, label, digest],
+  );
+  const detail = { role: 'operator', reason };
+  await audit(tx, SYSTEM, { tenantId: null, action: 'apiKey.create', target: id, detail });
+  // Before the commit: a crash between the two leaves a file whose key is unknown, and the next start replaces it.
+  await keyFile.write(key);
 }
 
 async function isKnown(tx: Sql, key: string): Promise<boolean> {

@@ -7,6 +7,7 @@ interface AccountRow {
   readonly tenantId: string;
   readonly canRead: SftpAccount['canRead'];
   readonly allowedCidrs: string[];
+  readonly temporaryNames: string[] | null;
   readonly passwordHash: string | null;
   readonly keyId: string | null;
   readonly publicKey: string;
@@ -15,6 +16,7 @@ interface AccountRow {
 
 const FIND_ACCOUNT = `
 SELECT u.tenant_id AS "tenantId", u.can_read AS "canRead", u.allowed_cidrs AS "allowedCidrs",
+       nullif(t.settings -> 'temporaryNames', 'null') AS "temporaryNames",
        CASE WHEN (t.settings ->> 'passwordLogin')::boolean THEN u.password_hash END AS "passwordHash",
        k.id AS "keyId", k.public_key AS "publicKey",
        (extract(epoch FROM k.expires_at - callbay_now()) * 1000)::float8 AS "expiresInMs"
@@ -28,11 +30,11 @@ async function findAccount(db: Database, username: string): Promise<SftpAccount 
   const rows = await db.query<AccountRow>(FIND_ACCOUNT, [username], 'find_account');
   const [first] = rows;
   if (first === undefined) return null;
-  const { tenantId, canRead, allowedCidrs, passwordHash } = first;
+  const { tenantId, canRead, allowedCidrs, temporaryNames, passwordHash } = first;
   const keys = rows.flatMap(({ keyId, publicKey, expiresInMs }) =>
     keyId === null ? [] : [{ id: keyId, publicKey, expiresInMs }],
   );
-  return { tenantId, username, canRead, allowedCidrs, passwordHash, keys };
+  return { tenantId, username, canRead, allowedCidrs, temporaryNames, passwordHash, keys };
 }
 
 async function appendAudit(db: Database, tenantId: string | null, entry: AuditEntry): Promise<void> {

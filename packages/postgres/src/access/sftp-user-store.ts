@@ -1,7 +1,8 @@
-import { type SftpKey, toPage } from '@callbay/contracts';
+import { pageOf, type SftpKey, toPage } from '@callbay/contracts';
 import { CallbayError } from '@callbay/core';
 import type { Actor, SftpKeyToAdd, SftpUserRow, SftpUserStore, SftpUserToCreate } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database/database.ts';
+import { fillPage } from '../database/page.ts';
 import { sqlState } from '../database/pg-errors.ts';
 import { readPrisma } from '../database/read-prisma.ts';
 import { tellAccess } from '../tenants/policies.ts';
@@ -33,15 +34,21 @@ export function createSftpUserStore(db: Database): SftpUserStore {
     },
 
     async listUsers(tenantId, { limit, cursor }) {
-      const rows = await readPrisma(db, (prisma) =>
-        prisma.sftpUser.findMany({
-          where: { tenantId, ...(cursor === undefined ? {} : { username: { gt: cursor } }) },
-          orderBy: { username: 'asc' },
-          take: limit + 1,
-          ...WITH_KEYS,
-        }),
-      );
-      return toPage(rows, limit, toUser, (row) => row.username);
+      const load = (after: string | undefined, take: number) =>
+        readPrisma(db, (prisma) =>
+          prisma.sftpUser.findMany({
+            where: { tenantId, ...(after === undefined ? {} : { username: { gt: after } }) },
+            orderBy: { username: 'asc' },
+            take,
+            ...WITH_KEYS,
+          }),
+        );
+      const page = await fillPage<Awaited<ReturnType<typeof load>>[number]>({
+        limit,
+        load: (after, rows) => load(after?.username ?? cursor, rows),
+        heavyOf: ({ keys, allowedCidrs }) => [keys, allowedCidrs],
+      });
+      return pageOf(page, toUser, (row) => row.username);
     },
 
     async updateUser(tenantId, username, update, by) {

@@ -34,6 +34,8 @@ interface Row {
   readonly purgeCount: number;
   readonly purgeFirst: Date | null;
   readonly purgeExamples: RawExample[];
+  readonly deletedAt: Date | null;
+  readonly deletedCount: number;
   readonly ended: number;
   readonly rejected: number;
   readonly rejectedExamples: RawExample[];
@@ -53,10 +55,17 @@ const EXAMPLE = `id AS "fileId", name, outcome_code AS code, received_at AS "rec
 /** What waits for somebody to do something; a complete call only waits to go live. */
 const WAITING = `tenant_id = p.id AND ${isOpenSql('')} AND outcome_code IS DISTINCT FROM 'READY' AND purged_at IS NULL`;
 const SET_ASIDE = `tenant_id = p.id AND ${isSetAsideSql('')}`;
-const OLDER_THAN_HOUR = `${WAITING} AND NOT coalesce(${isSetAsideSql('')}, FALSE) AND received_at < $3::timestamptz - interval '1 hour'`;
+const OLDER_THAN_HOUR = `${WAITING} AND NOT coalesce(${isSetAsideSql('')}, FALSE) AND received_at < $2::timestamptz - interval '1 hour'`;
 /** Recordings that rest elsewhere stay there: no purge takes them. */
-const OLDER_THAN_6_DAYS = `${WAITING} AND drop <> 'external' AND received_at <= $3::timestamptz - ${intervalSql(PURGE_WARNING_AGE_MS)}`;
-const IN_HOUR = `tenant_id = p.id AND received_at > $3::timestamptz - interval '1 hour'`;
+const OLDER_THAN_6_DAYS = `${WAITING} AND drop <> 'external' AND received_at <= $2::timestamptz - ${intervalSql(PURGE_WARNING_AGE_MS)}`;
+const IN_HOUR = `tenant_id = p.id AND received_at > $2::timestamptz - interval '1 hour'`;
+
+/** Calls that the data retention of tenant `p` deletes when its grace ends. */
+const EXPIRED_AFTER_GRACE = `SELECT FROM calls
+  WHERE tenant_id = p.id AND status IN ('surfaced', 'ready') AND NOT legal_hold
+    AND started_at < p.data_retention_from - make_interval(hours => 24 * (p.settings #>> CASE WHEN evaluated
+          THEN '{dataRetention,evaluatedDays}' ELSE '{dataRetention,notEvaluatedDays}' END::text[])::int)
+  LIMIT ${MAX_COUNTED}`;
 
 const examplesOf = (where: string): string =>
   `(SELECT coalesce(jsonb_agg(e), '[]')
@@ -66,7 +75,7 @@ const examplesOf = (where: string): string =>
 const SHARED = SHARED_ALERTS.map((kind) => `'${kind}'`).join(', ');
 
 const FACTS = `
-  WITH page AS (SELECT id, stage, settings, updated_at FROM tenants WHERE id > $1 ORDER BY id LIMIT $2)
+  WITH page AS (SELECT id, stage, settings, updated_at, data_retention_from FROM tenants WHERE id = ANY($1))
   SELECT p.id AS "tenantId", p.stage, coalesce((p.settings ->> 'feedExpectedEveryMinutes')::int, 60) AS every,
          coalesce((SELECT received_at FROM files WHERE tenant_id = p.id ORDER BY receive_seq DESC LIMIT 1),
                   p.updated_at) AS "feedSince",
@@ -76,6 +85,8 @@ const FACTS = `
          CASE WHEN aside.count = 0 THEN '[]' ELSE ${examplesOf(SET_ASIDE)} END AS "setAsideExamples",
          purge.count AS "purgeCount", purge.first AS "purgeFirst",
          CASE WHEN purge.count = 0 THEN '[]' ELSE ${examplesOf(OLDER_THAN_6_DAYS)} END AS "purgeExamples",
+         CASE WHEN p.data_retention_from > $2 THEN p.data_retention_from END AS "deletedAt",
+         CASE WHEN p.data_retention_from > $2 THEN (SELECT count(*)::int FROM (${EXPIRED_AFTER_GRACE}) c) ELSE 0 END AS "deletedCount",
          hour.ended, hour.rejected,
          (p.settings ->> 'storageQuotaBytes')::bigint AS "quotaBytes",
          (SELECT s.stored_bytes + c.bytes - s.received_bytes FROM tenant_storage s
@@ -102,7 +113,7 @@ const FACTS = `
                                             ORDER BY day), '[]') AS gaps
                     FROM daily_reconciliations
                    WHERE tenant_id = p.id AND unaccounted > 0
-                     AND day > ($3::timestamptz - interval '31 days')::date) gaps,
+                     AND day > ($2::timestamptz - interval '31 days')::date) gaps,
          LATERAL (SELECT coalesce(jsonb_agg(jsonb_build_object('consumer', c.consumer, 'since', o.created_at,
                                                                'missed', c.missed) ORDER BY c.consumer), '[]') AS unread
                     FROM event_cursors c,
@@ -126,19 +137,16 @@ const readNow = async (db: Database): Promise<Date> => {
   return row.now;
 };
 
-/** Facts of one page of tenants, by id. The time is asked first: a clock inside the statement would use no index. */
+/** See `AlertStore.readFacts`. The time is asked first: a clock inside the statement would use no index. */
 export const readFacts =
   (db: Database): AlertStore['readFacts'] =>
-  async (after, limit) => {
+  async (tenantIds) => {
     const now = await readNow(db);
-    const rows = await db.query<Row>(FACTS, [after, limit, now]);
+    const rows = await db.query<Row>(FACTS, [tenantIds, now]);
     const ids = rows.map(({ tenantId }) => tenantId);
     const waiting = await readWaitingRows(db, ids, now);
     const ended = await readEndedRows(db, ids, { after: new Date(now.getTime() - HOUR_MS), until: now });
-    return {
-      now,
-      tenants: rows.map((row) => toWatched(row, waiting.get(row.tenantId), ended.get(row.tenantId))),
-    };
+    return rows.map((row) => toWatched(row, now, waiting.get(row.tenantId), ended.get(row.tenantId)));
   };
 
 export const readWeekBefore =
@@ -180,10 +188,12 @@ const earliest = (...dates: readonly (Date | null | undefined)[]): string | null
 
 const toWatched = (
   row: Row,
+  at: Date,
   waiting: WaitingRows | undefined,
   ended: EndedRows | undefined,
 ): WatchedTenant => ({
   tenantId: row.tenantId,
+  at,
   open: row.open,
   facts: {
     stage: row.stage,
@@ -206,6 +216,7 @@ const toWatched = (
       firstAt: earliest(row.purgeFirst, waiting?.purgeFirst),
       examples: toExamples(row.purgeExamples, waiting?.purgeExamples),
     },
+    deletedSoon: row.deletedAt === null ? null : { at: row.deletedAt.toISOString(), count: row.deletedCount },
     lastHour: {
       count: row.rejected + (ended?.rejected ?? 0),
       ended: row.ended + (ended?.ended ?? 0),

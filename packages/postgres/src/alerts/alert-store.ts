@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type AlertChanges, type AlertFinding, findingOf, type SharedAlertKind } from '@callbay/core';
 import type { AlertStore } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database/database.ts';
+import { listTenants } from '../tenants/list-tenants.ts';
 import { readFacts, readWeekBefore } from './alert-facts.ts';
 
 /** An alert that comes back this soon was never gone: it goes on under its id. */
@@ -14,6 +15,7 @@ const TOLD_WHEN_REOPENED =
 
 export function createAlertStore(db: Database): AlertStore {
   return {
+    listTenants: (after, limit) => listTenants(db, after, limit),
     readFacts: readFacts(db),
     readWeekBefore: readWeekBefore(db),
     saveChanges: (tenantId, changes) => transact(db, (tx) => saveChanges(tx, tenantId, changes)),

@@ -1,9 +1,9 @@
 import { deliveryFailure, MAX_DELIVERY_ATTEMPTS } from '@callbay/core';
 import type { DeliveryStore, DueDelivery } from '@callbay/ingestion';
 import type { SecretSealer } from '../access/host-keys.ts';
-import type { Database } from '../database/database.ts';
+import { type Database, transact } from '../database/database.ts';
 import { webhookSecretContext } from './alert-reader.ts';
-import { makeDigests } from './make-digests.ts';
+import { findListeners, listUnreported, makeDigest } from './make-digests.ts';
 
 type Row = Omit<DueDelivery, 'webhookSecret'> & { readonly sealed: string | null };
 
@@ -45,7 +45,9 @@ export function createDeliveryStore(db: Database, sealer: SecretSealer): Deliver
   };
 
   return {
-    makeDigests: (limit) => makeDigests(db, limit),
+    listUnreported: (after, limit) => listUnreported(db, after, limit),
+    findListeners: (tenantIds) => findListeners(db, tenantIds),
+    makeDigest: (listener) => transact(db, (tx) => makeDigest(tx, listener)),
 
     async takeDue(limit) {
       const { code, message } = deliveryFailure('INTERRUPTED');

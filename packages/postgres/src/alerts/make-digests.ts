@@ -1,11 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AlertSettings, Digest, ToldAlert } from '@callbay/core';
-import { type Database, type Sql, transact } from '../database/database.ts';
-
-interface Listener {
-  readonly tenantId: string;
-  readonly settings: AlertSettings;
-}
+import type { Listener } from '@callbay/ingestion';
+import type { Database, Sql } from '../database/database.ts';
 
 interface UntoldRow extends Omit<ToldAlert, 'openedAt' | 'resolvedAt'> {
   readonly openedAt: Date;
@@ -16,16 +12,28 @@ interface UntoldRow extends Omit<ToldAlert, 'openedAt' | 'resolvedAt'> {
 /** The most that one digest lists; the rest comes with the next. */
 const MAX_ALERTS = 200;
 
-/** Tenants with unreported alerts, a recipient, and no digest within the time they set. */
+/** A digest `d` that somebody asked for: no real one waits for it. */
+const IS_TEST = `coalesce(d.digest #>> '{opened,0,kind}' = 'TEST', FALSE)`;
+
+/** Whether tenant $1 had a test alert within a minute. */
+export const HAS_RECENT_TEST = `EXISTS (SELECT FROM alert_digests d
+   WHERE d.tenant_id = $1 AND ${IS_TEST} AND d.at > callbay_now() - interval '1 minute')`;
+
+const LIST_UNREPORTED = `
+  SELECT t.id FROM tenants t
+   WHERE ($1::text IS NULL OR t.id > $1) AND EXISTS (SELECT FROM alerts a WHERE a.tenant_id = t.id AND a.is_untold)
+   ORDER BY t.id LIMIT $2`;
+
+/** With a recipient, and no digest within the time they set. */
 const LISTENERS = `
-  SELECT t.id AS "tenantId", t.settings -> 'alerts' AS settings
-    FROM (SELECT DISTINCT tenant_id FROM alerts WHERE is_untold) a JOIN tenants t ON t.id = a.tenant_id
-   WHERE t.stage <> 'suspended'
+  SELECT t.id AS "tenantId", t.settings -> 'alerts' AS settings FROM tenants t
+   WHERE t.id = ANY($1) AND t.stage <> 'suspended'
+     AND EXISTS (SELECT FROM alerts a WHERE a.tenant_id = t.id AND a.is_untold)
      AND (jsonb_array_length(t.settings -> 'alerts' -> 'emails') > 0
           OR t.settings -> 'alerts' ->> 'webhookUrl' IS NOT NULL)
-     AND NOT EXISTS (SELECT FROM alert_digests d WHERE d.tenant_id = t.id
+     AND NOT EXISTS (SELECT FROM alert_digests d WHERE d.tenant_id = t.id AND NOT ${IS_TEST}
            AND d.at > (SELECT callbay_now()) - (t.settings -> 'alerts' ->> 'digestEveryMinutes')::int * interval '1 minute')
-   ORDER BY t.id LIMIT $1`;
+   ORDER BY t.id`;
 
 /** Stale: come and gone over a day ago without a word, because nobody was there to listen. */
 const UNTOLD = `
@@ -33,14 +41,16 @@ const UNTOLD = `
          coalesce(resolved_at < callbay_now() - interval '1 day', FALSE) AND NOT is_open_told AS "isStale"
     FROM alerts WHERE tenant_id = $1 AND is_untold ORDER BY opened_at, kind, id LIMIT ${MAX_ALERTS} FOR UPDATE`;
 
-/** Makes a digest for each listener, with a delivery for each of its recipients. Answers how many. */
-export async function makeDigests(db: Database, limit: number): Promise<number> {
-  const listeners = await db.query<Listener>(LISTENERS, [limit]);
-  for (const listener of listeners) await transact(db, (tx) => makeDigest(tx, listener));
-  return listeners.length;
+export async function listUnreported(db: Database, after: string | null, limit: number): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(LIST_UNREPORTED, [after, limit]);
+  return rows.map(({ id }) => id);
 }
 
-async function makeDigest(tx: Sql, { tenantId, settings }: Listener): Promise<void> {
+export const findListeners = (db: Database, tenantIds: readonly string[]): Promise<Listener[]> =>
+  db.query<Listener>(LISTENERS, [tenantIds]);
+
+/** Makes a digest with a delivery for each of the listener's recipients. */
+export async function makeDigest(tx: Sql, { tenantId, settings }: Listener): Promise<void> {
   const rows = await tx.query<UntoldRow>(UNTOLD, [tenantId]);
   await tx.execute(
     `UPDATE alerts SET is_untold = FALSE, is_open_told = TRUE WHERE tenant_id = $1 AND id = ANY($2::uuid[])`,
@@ -69,7 +79,12 @@ const toTold = ({ isStale: _isStale, openedAt, resolvedAt, ...alert }: UntoldRow
   resolvedAt: resolvedAt?.toISOString() ?? null,
 });
 
-async function insertDigest(tx: Sql, digest: Digest, { emails, webhookUrl }: AlertSettings): Promise<void> {
+/** Stores a digest with a delivery for each recipient, and returns the digest's id. */
+export async function insertDigest(
+  tx: Sql,
+  digest: Digest,
+  { emails, webhookUrl }: AlertSettings,
+): Promise<string> {
   const { tenantId, at } = digest;
   const digestId = randomUUID();
   await tx.execute('INSERT INTO alert_digests (tenant_id, id, at, digest) VALUES ($1, $2, $3, $4)', [
@@ -91,4 +106,5 @@ async function insertDigest(tx: Sql, digest: Digest, { emails, webhookUrl }: Ale
       [tenantId, randomUUID(), digestId, channel, target, at],
     );
   }
+  return digestId;
 }

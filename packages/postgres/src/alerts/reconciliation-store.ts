@@ -1,11 +1,11 @@
 import type { Reconciliation, ReconciliationCounts } from '@callbay/contracts';
 import { addDays, dayOf, rangeOfDay } from '@callbay/core';
-import type { DayToReconcile, ReconciliationStore } from '@callbay/ingestion';
+import type { ReconciliationStore } from '@callbay/ingestion';
 import type { Database } from '../database/database.ts';
+import { listTenants } from '../tenants/list-tenants.ts';
 import { countRows, nameRowsLeftOver } from './reconcile-rows.ts';
 
 interface TenantDays {
-  readonly tenantId: string;
   readonly timeZone: string;
   readonly createdAt: Date;
   /** Days of the last weeks that are stored, and those of them with files left over. */
@@ -25,7 +25,6 @@ type Class = Exclude<keyof ReconciliationCounts, 'received' | 'byCode' | 'rows'>
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAYS = 7;
-const TENANTS = 200;
 const MAX_NAMED = 100;
 
 /**
@@ -54,31 +53,21 @@ const NAME_LEFT_OVER = `
    WHERE class = 'unaccounted' ORDER BY received_at, id LIMIT ${MAX_NAMED}`;
 
 const TENANT_DAYS = `
-  SELECT t.id AS "tenantId", coalesce(t.time_zone, 'UTC') AS "timeZone", t.created_at AS "createdAt",
+  SELECT coalesce(t.time_zone, 'UTC') AS "timeZone", t.created_at AS "createdAt",
          coalesce(array_agg(r.day::text) FILTER (WHERE r.day IS NOT NULL), '{}') AS stored,
          coalesce(array_agg(r.day::text) FILTER (WHERE r.unaccounted > 0), '{}') AS open
-    FROM (SELECT id, time_zone, created_at FROM tenants WHERE id > $1 ORDER BY id LIMIT $2) t
-    LEFT JOIN daily_reconciliations r ON r.tenant_id = t.id AND r.day > ($3::timestamptz - interval '31 days')::date
-   GROUP BY t.id, t.time_zone, t.created_at ORDER BY t.id`;
+    FROM tenants t
+    LEFT JOIN daily_reconciliations r ON r.tenant_id = t.id AND r.day > ($2::timestamptz - interval '31 days')::date
+   WHERE t.id = $1 GROUP BY t.id, t.time_zone, t.created_at`;
 
 export function createReconciliationStore(db: Database): ReconciliationStore {
   return {
-    async findUnreconciled(limit) {
+    listTenants: (after, limit) => listTenants(db, after, limit),
+
+    async findUnreconciled(tenantId) {
       const now = await readNow(db);
-      const missing: DayToReconcile[] = [];
-      const leftOver: DayToReconcile[] = [];
-      for (let after = ''; missing.length < limit; ) {
-        const tenants = await db.query<TenantDays>(TENANT_DAYS, [after, TENANTS, now]);
-        for (const tenant of tenants) {
-          missing.push(...missingDays(tenant, now.getTime()));
-          if (leftOver.length < limit)
-            leftOver.push(...tenant.open.map((day) => ({ tenantId: tenant.tenantId, day })));
-        }
-        const last = tenants.at(-1);
-        if (last === undefined || tenants.length < TENANTS) break;
-        after = last.tenantId;
-      }
-      return [...missing, ...leftOver].slice(0, limit);
+      const [days] = await db.query<TenantDays>(TENANT_DAYS, [tenantId, now]);
+      return days === undefined ? null : { missing: missingDays(days, now.getTime()), leftOver: days.open };
     },
 
     reconcile: (tenantId, day) => reconcile(db, tenantId, day),
@@ -110,11 +99,11 @@ async function readNow(db: Database): Promise<Date> {
 }
 
 /** Days that ended over an hour ago and since the tenant was made, and that are not stored. */
-function missingDays({ tenantId, timeZone, createdAt, stored }: TenantDays, nowMs: number): DayToReconcile[] {
+function missingDays({ timeZone, createdAt, stored }: TenantDays, nowMs: number): string[] {
   const today = dayOf(nowMs - HOUR_MS, timeZone);
   const first = dayOf(createdAt.getTime(), timeZone);
   const ended = Array.from({ length: DAYS }, (_, index) => addDays(today, index - DAYS));
-  return ended.filter((day) => day >= first && !stored.includes(day)).map((day) => ({ tenantId, day }));
+  return ended.filter((day) => day >= first && !stored.includes(day));
 }
 
 async function reconcile(

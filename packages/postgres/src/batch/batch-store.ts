@@ -12,7 +12,14 @@ import {
   STEP_SENTENCES,
   stateOf,
 } from '@callbay/core';
-import type { BatchEnd, BatchFacts, BatchReadReport, BatchStore, RowReading } from '@callbay/ingestion';
+import type {
+  BatchEnd,
+  BatchFacts,
+  BatchReadReport,
+  BatchStore,
+  ExpiredRows,
+  RowReading,
+} from '@callbay/ingestion';
 import { from as copyFrom } from 'pg-copy-streams';
 import { keyOfStem } from '../calls/facts-of-rows.ts';
 import { lockCalls } from '../calls/lock-calls.ts';
@@ -22,8 +29,9 @@ import { freeNameFor } from '../calls/save-verdicts.ts';
 import { textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact, transactBulk } from '../database/database.ts';
 import { isIncompleteSql } from '../database/state-conditions.ts';
-import { analyzeNewTables } from '../database/statistics.ts';
+import { createPlanKeeper } from '../database/statistics.ts';
 import { isExpiredSql } from '../drop/purge-times.ts';
+import { claimSlice, findUnadvanced, finishSlice, leaveUndecided, releaseSlice } from './batch-slices.ts';
 
 /**
  * Batches: their rows as facts, how far those have been advanced, and their end. A row that is not a fact of any call (it
@@ -35,104 +43,58 @@ export function createBatchStore(db: Database): BatchStore {
   return {
     saveBatch: (tenantId, fileId, facts, reading) => saveBatch(db, tenantId, fileId, facts, reading),
 
-    async findRowsToAdvance(tenantId, fileId, { chunks, rows, bytes }) {
-      const found = await db.query<{ row: number; stem: string; rows_of_bytes: number }>(
-        `SELECT r.row, r.stem, ($4::bigint * b.row_count / greatest(f.size_bytes, 1))::int AS rows_of_bytes FROM batches b
-           JOIN files f ON f.tenant_id = b.tenant_id AND f.id = b.file_id
-           JOIN call_records r ON r.tenant_id = b.tenant_id AND r.file_id = b.file_id AND r.row > b.advanced_row
-          WHERE b.tenant_id = $1 AND b.file_id = $2 AND b.advanced_at IS NULL AND r.outcome_code IS NULL
-          ORDER BY r.row LIMIT $3`,
-        [tenantId, fileId, chunks * rows, bytes],
-        'rows-to-advance',
-      );
-      const chunkRows = Math.max(1, Math.min(rows, found[0]?.rows_of_bytes ?? rows));
-      return Array.from({ length: Math.min(chunks, Math.ceil(found.length / chunkRows)) }, (_, n) => {
-        const chunk = found.slice(n * chunkRows, (n + 1) * chunkRows);
-        return {
-          lastRow: chunk.at(-1)!.row,
-          callKeys: [...new Set(chunk.map(({ stem }) => keyOfStem(stem)))],
-        };
-      });
-    },
+    claimSlice: (tenantId, fileId, size) => claimSlice(db, tenantId, fileId, size),
 
-    async markAdvanced(tenantId, fileId, lastRow) {
-      await db.execute(
-        `UPDATE batches b SET advanced_row = greatest(advanced_row, coalesce($3, row_count)),
-                advanced_at = CASE WHEN $3::int IS NULL THEN callbay_now() END
-          WHERE tenant_id = $1 AND file_id = $2 AND advanced_at IS NULL
-            AND ($3::int IS NOT NULL OR NOT EXISTS (
-              SELECT FROM call_records r WHERE r.tenant_id = $1 AND r.file_id = $2 AND r.row > b.advanced_row
-                 AND r.outcome_code IS NULL))`,
-        [tenantId, fileId, lastRow],
-      );
-    },
+    finishSlice: (tenantId, fileId, slice) => finishSlice(db, tenantId, fileId, slice),
 
-    keepPlansGood: () => analyzeNewTables(db),
+    releaseSlice: (tenantId, fileId, slice) => releaseSlice(db, tenantId, fileId, slice),
 
-    async leaveUndecided(tenantId, fileId, lastRow) {
-      await db.execute(
-        `INSERT INTO calls (tenant_id, call_key, due_at)
-         SELECT DISTINCT $1, 'stem:' || r.stem COLLATE "C" AS key, callbay_now() FROM call_records r
-           JOIN batches b ON b.tenant_id = r.tenant_id AND b.file_id = r.file_id
-          WHERE r.tenant_id = $1 AND r.file_id = $2 AND r.row > b.advanced_row AND r.row <= $3 AND r.outcome_code IS NULL
-          ORDER BY key
-             ON CONFLICT (tenant_id, call_key) DO UPDATE SET due_at = callbay_now()`,
-        [tenantId, fileId, lastRow],
-      );
-    },
+    keepPlansGood: createPlanKeeper(db),
 
-    async findUnadvanced(limit, exceptFileIds) {
-      const rows = await db.query<{ tenant_id: string; file_id: string }>(
-        `SELECT tenant_id, file_id FROM (
-           SELECT b.tenant_id, b.file_id, row_number() OVER (PARTITION BY b.tenant_id ORDER BY f.receive_seq) AS nth
-             FROM batches b JOIN files f ON f.tenant_id = b.tenant_id AND f.id = b.file_id
-            WHERE b.advanced_at IS NULL AND b.file_id <> ALL($2::uuid[])) open
-          ORDER BY nth, tenant_id LIMIT $1`,
-        [limit, exceptFileIds],
-      );
-      return rows.map((row) => ({ tenantId: row.tenant_id, fileId: row.file_id }));
-    },
+    leaveUndecided: (tenantId, fileId, slice) => leaveUndecided(db, tenantId, fileId, slice),
 
-    async expireRows(limit) {
-      const expired = await db.query<ExpiredRow>(
-        `SELECT r.tenant_id, r.file_id, r.row, r.stem, r.named_stem FROM call_records r
-           JOIN files f ON f.tenant_id = r.tenant_id AND f.id = r.file_id
+    findUnadvanced: (limit, exceptFileIds) => findUnadvanced(db, limit, exceptFileIds),
+
+    async findExpiredRows(limit, exceptTenantIds) {
+      const rows = await db.query<ExpiredRows['rows'][number] & { readonly tenantId: string }>(
+        `SELECT r.tenant_id AS "tenantId", r.file_id AS "fileId", r.row, r.stem, r.named_stem AS "namedStem",
+                r.placed_seq AS "placedSeq"
+           FROM call_records r JOIN files f ON f.tenant_id = r.tenant_id AND f.id = r.file_id
           WHERE r.is_batch_row AND ${isIncompleteSql('r.')}
-            AND ${isExpiredSql('f.')}
+            AND ${isExpiredSql('f.')} AND r.tenant_id <> ALL($2)
           LIMIT $1`,
-        [limit],
+        [limit, exceptTenantIds],
       );
-      const byTenant = Map.groupBy(expired, (row) => row.tenant_id);
-      const ended: { tenantId: string; callKeys: string[] }[] = [];
-      for (const [tenantId, rows] of byTenant) {
-        const callKeys = await transact(db, (tx) => expireRows(tx, tenantId, rows));
-        ended.push({ tenantId, callKeys });
-      }
-      return ended;
+      const byTenant = Map.groupBy(rows, ({ tenantId }) => tenantId);
+      return [...byTenant].map(([tenantId, ofTenant]) => ({ tenantId, rows: ofTenant }));
     },
+
+    expireRows: ({ tenantId, rows }) => transact(db, (tx) => expireRows(tx, tenantId, rows)),
   };
 }
 
-interface ExpiredRow {
-  readonly tenant_id: string;
-  readonly file_id: string;
-  readonly row: number;
-  readonly stem: string;
-  readonly named_stem: string | null;
-}
-
-/** Under the locks of their calls, so that none is surfacing meanwhile. Answers the keys to decide again. */
-async function expireRows(tx: Sql, tenantId: string, rows: readonly ExpiredRow[]): Promise<string[]> {
-  const stems = rows.flatMap((row) => [row.stem, row.named_stem ?? row.stem]);
+/**
+ * Under the locks of their calls, so that none is surfacing meanwhile. A row that was replayed since it was found stays open.
+ * Returns the keys to decide again.
+ */
+async function expireRows(tx: Sql, tenantId: string, rows: ExpiredRows['rows']): Promise<string[]> {
+  const stems = rows.flatMap(({ stem, namedStem }) => [stem, namedStem ?? stem]);
   const callKeys = [...new Set(stems)].map(keyOfStem);
   await lockCalls(tx, tenantId, callKeys);
   const { code, message } = outcomeOf('PURGED_UNPAIRED');
   await tx.execute(
     `UPDATE call_records r SET state = 'rejected', outcome_code = $3, outcome_message = $4, outcome_at = callbay_now()
-       FROM unnest($2::uuid[], $5::int[]) AS n(file_id, row)
+       FROM unnest($2::uuid[], $5::int[], $6::bigint[]) AS n(file_id, row, placed_seq)
       WHERE r.tenant_id = $1 AND r.file_id = n.file_id AND r.row = n.row
-        AND ${isIncompleteSql('r.')}`,
-    [tenantId, rows.map((row) => row.file_id), code, message, rows.map((row) => row.row)],
+        AND r.placed_seq IS NOT DISTINCT FROM n.placed_seq AND ${isIncompleteSql('r.')}`,
+    [
+      tenantId,
+      rows.map(({ fileId }) => fileId),
+      code,
+      message,
+      rows.map(({ row }) => row),
+      rows.map(({ placedSeq }) => placedSeq),
+    ],
   );
   await tx.execute('UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1 AND call_key = ANY($2)', [
     tenantId,

@@ -11,6 +11,7 @@ import type { AdvanceResult, CallStore, Decide, ReadFile } from '@callbay/ingest
 import { holdCrmLine } from '../crm/crm-barrier.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import type { Tombstones } from '../retention/tombstones.ts';
+import { CALL_RECORDS_BYTES, dropRecordsOverLimit } from './call-records-limit.ts';
 import { keyOfStem, recordKeyOf, stemOfKey } from './facts-of-rows.ts';
 import { linkedStemsWithinLimit, loadFacts } from './load-facts.ts';
 import { lockRows, lockTenant, policiesFor } from './lock-tenant.ts';
@@ -107,9 +108,10 @@ async function advanceLocked(
   const tenant = await lockTenant(tx, tenantId);
   if (!tenant) return NOTHING;
   await lockRows(tx, tenantId, 'reader');
-  const stems = await linkedStemsWithinLimit(tx, tenantId, touched);
+  const { stems, bytes } = await linkedStemsWithinLimit(tx, tenantId, touched);
   const rows = await lockCalls(tx, tenantId, stems.map(keyOfStem));
   if (rows === null) throw new NeedsMoreLocks(touched);
+  if (bytes > CALL_RECORDS_BYTES) await dropRecordsOverLimit(tx, tenantId, touched);
   const deleted = await tombstones.findDeleted(tx, tenantId, [...rows.keys()]);
 
   const own = await takeReadFiles(tx, tenantId, read);
@@ -214,6 +216,7 @@ async function lockCalls(
   );
   const rows = await tx.query<KnownCall>(
     `SELECT call_key AS "callKey", status, revision, call_id AS "callId", recording_file_id AS "recordingFileId",
+            first_recording_file_id AS "firstRecordingFileId",
             record_file_id AS "recordFileId", record_row AS "recordRow" FROM calls
       WHERE tenant_id = $1 AND call_key = ANY($2) ORDER BY call_key COLLATE "C" FOR UPDATE`,
     [tenantId, sorted],

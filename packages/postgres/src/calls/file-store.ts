@@ -1,8 +1,7 @@
 import type { Policy, ReadLane } from '@callbay/core';
 import type { FileStore, UnreadFile } from '@callbay/ingestion';
 import { type Database, transact } from '../database/database.ts';
-import { isSetAsideSql } from '../database/state-conditions.ts';
-import { analyzeNewTables } from '../database/statistics.ts';
+import { createPlanKeeper } from '../database/statistics.ts';
 import { reopenSetAside } from '../replays/reopen-files.ts';
 import { findNewestPolicy } from '../tenants/newest-policy.ts';
 import { keyOfStem } from './facts-of-rows.ts';
@@ -16,8 +15,16 @@ const IN_LANE: Readonly<Record<ReadLane, string>> = {
   alone: `${UNREAD} AND reads_alone`,
 };
 
+/** More earlier versions of one name are not compared with: nobody appends so often within two days. */
+const MAX_EARLIER = 16;
+const UNREAD_COLUMNS = `id AS "fileId", name, stem, size_bytes AS "sizeBytes", blob_key AS "blobKey", rereads,
+  ARRAY(SELECT e.size_bytes::float8 FROM files e
+         WHERE e.tenant_id = files.tenant_id AND e.name = files.name AND e.receive_seq < files.receive_seq
+           AND e.size_bytes > 0 AND e.size_bytes < files.size_bytes
+         ORDER BY e.receive_seq DESC LIMIT ${MAX_EARLIER}) AS "earlierSizes"`;
+
 const findWaitingSql = (lane: ReadLane): string =>
-  `SELECT id AS "fileId", name, stem, size_bytes AS "sizeBytes", blob_key AS "blobKey", rereads FROM files
+  `SELECT ${UNREAD_COLUMNS} FROM files
     WHERE tenant_id = $1 AND ${IN_LANE[lane]} AND (read_again_at IS NULL OR read_again_at <= callbay_now())
     ORDER BY coalesce(replay_seq, receive_seq) LIMIT $2`;
 
@@ -44,7 +51,7 @@ export function createFileStore(db: Database): FileStore {
 
     async findUnreadFile(tenantId, fileId) {
       const [file] = await db.query<UnreadFile>(
-        `SELECT id AS "fileId", name, stem, size_bytes AS "sizeBytes", blob_key AS "blobKey", rereads FROM files
+        `SELECT ${UNREAD_COLUMNS} FROM files
           WHERE tenant_id = $1 AND id = $2 AND ${UNREAD}`,
         [tenantId, fileId],
         'find-unread-file',
@@ -71,15 +78,6 @@ export function createFileStore(db: Database): FileStore {
         'count-failed-read',
       );
       return row?.classify_attempts ?? 0;
-    },
-
-    async planReread(tenantId, fileId, inMs) {
-      await db.execute(
-        `UPDATE files SET read_again_at = callbay_now() + $3 * interval '1 millisecond'
-          WHERE tenant_id = $1 AND id = $2 AND ${isSetAsideSql('')}`,
-        [tenantId, fileId, inMs],
-        'plan-reread',
-      );
     },
 
     reopenSetAside: (limit) => reopenSetAside(db, limit),
@@ -116,6 +114,6 @@ export function createFileStore(db: Database): FileStore {
       return rows.map((row) => ({ tenantId: row.tenant_id, lane: row.reads_alone ? 'alone' : 'group' }));
     },
 
-    keepPlansGood: () => analyzeNewTables(db),
+    keepPlansGood: createPlanKeeper(db),
   };
 }

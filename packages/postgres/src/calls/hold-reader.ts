@@ -1,56 +1,80 @@
-import { type Hold, type HoldListQuery, type List, toPage } from '@callbay/contracts';
-import { scoreNearMiss, UNPAIRED_HOLDS } from '@callbay/core';
-import { listSql } from '../database/constants.ts';
+import { type Hold, type HoldListQuery, type List, pageOf } from '@callbay/contracts';
 import type { Database } from '../database/database.ts';
+import { queryPage, selectOf } from '../database/page.ts';
+import { findNearMisses, type Seeker } from './near-misses.ts';
+
+type StoredHold = Omit<Hold, 'callKey' | 'nearMisses'>;
 
 interface Row {
   readonly callKey: string;
   readonly since: Date;
-  readonly hold: Omit<Hold, 'callKey' | 'nearMisses'>;
+  /** JSON of a `StoredHold`. */
+  readonly hold: string;
 }
 
-interface WaitingFile {
-  readonly fileId: string;
-  readonly name: string;
-  readonly stem: string;
-  readonly callKey: string | null;
-  readonly isRecording: boolean;
-}
+const WAITS = [
+  'metadata',
+  'recording',
+  'correction',
+  'crm',
+  'goLive',
+  'operator',
+] as const satisfies readonly Hold['waitingFor'][];
 
-/** How many of a tenant's newest waiting files are compared, and how many near misses of each hold are shown. */
-const MAX_CANDIDATES = 1000;
-const MAX_NEAR_MISSES = 5;
+const LIGHT_COLUMNS = { callKey: 'call_key', since: 'held_since' } as const;
+const HEAVY_COLUMNS = { hold: 'hold' } as const;
 
-const LIST_HOLDS = `
-  SELECT call_key AS "callKey", held_since AS since, hold FROM calls
-   WHERE tenant_id = $1 AND status IN ('held', 'ready') AND hold IS NOT NULL
-     AND ($2::timestamptz IS NULL OR (held_since, call_key) > ($2, $3))
-     AND ($4::text IS NULL OR hold ->> 'waitingFor' = $4)
+/**
+ * The first holds of each of the things that calls wait for, from an index in that order, and of these the first: a page
+ * reads six times what it shows, however many calls wait.
+ */
+export const listHoldsSql = (select: string): string => `
+  SELECT ${select} FROM unnest($4::text[]) AS waits(thing), LATERAL (
+    SELECT call_key, held_since, hold FROM calls
+     WHERE tenant_id = $1 AND status IN ('held', 'ready') AND hold IS NOT NULL AND hold ->> 'waitingFor' = waits.thing
+       AND (held_since, call_key) > ($2::timestamptz, $3::text)
+     ORDER BY held_since, call_key LIMIT $5) c
    ORDER BY held_since, call_key LIMIT $5`;
 
-const WAITING_FILES = `
-  SELECT id AS "fileId", name, stem, call_key AS "callKey", kind = 'recording' AS "isRecording" FROM files
-   WHERE tenant_id = $1 AND state = 'held' AND outcome_code IN (${listSql(UNPAIRED_HOLDS)}) AND purged_at IS NULL
-   ORDER BY receive_seq DESC LIMIT ${MAX_CANDIDATES}`;
+export const SELECT_HOLDS = selectOf({ ...LIGHT_COLUMNS, ...HEAVY_COLUMNS });
 
 /** What waits, longest first, each with the waiting files that look like its missing half. */
 export async function listHolds(db: Database, tenantId: string, query: HoldListQuery): Promise<List<Hold>> {
-  const { limit, cursor, waitingFor = null } = query;
-  const [since, callKey] = cursor ?? [null, null];
-  const rows = await db.query<Row>(LIST_HOLDS, [tenantId, since, callKey, waitingFor, limit + 1]);
-  const needsCandidates = rows.some(
-    ({ hold }) => hold.waitingFor === 'metadata' || hold.waitingFor === 'recording',
-  );
-  const candidates = needsCandidates ? await db.query<WaitingFile>(WAITING_FILES, [tenantId]) : [];
-  return toPage(
-    rows,
+  const { limit, cursor, waitingFor } = query;
+  const [since, callKey] = cursor ?? ['-infinity', ''];
+  const page = await queryPage<Row>(db, {
+    light: LIGHT_COLUMNS,
+    heavy: HEAVY_COLUMNS,
     limit,
-    (row): Hold => ({ ...toHold(row), nearMisses: nearMissesOf(row, candidates) }),
+    omitsLarge: false,
+    statement: (select, rows) => ({
+      text: listHoldsSql(select),
+      values: [tenantId, since, callKey, waitingFor === undefined ? WAITS : [waitingFor], rows],
+    }),
+  });
+  const holds = page.rows.map((row) => ({ ...row, hold: JSON.parse(row.hold) as StoredHold }));
+  const nearMisses = await findNearMisses(db, tenantId, holds.map(seekerOf));
+  const items = holds.map((row, n) => ({ ...row, nearMisses: nearMisses[n] ?? [] }));
+  return pageOf(
+    { rows: items, hasMore: page.hasMore },
+    (row): Hold => ({ ...toHold(row), nearMisses: row.nearMisses }),
     (row) => [row.since.toISOString(), row.callKey],
   );
 }
 
-const toHold = ({ callKey, since, hold }: Row): Omit<Hold, 'nearMisses'> => ({
+interface ReadRow {
+  readonly callKey: string;
+  readonly since: Date;
+  readonly hold: StoredHold;
+}
+
+function seekerOf({ callKey, hold }: ReadRow): Seeker | null {
+  const { waitingFor } = hold;
+  if (waitingFor !== 'metadata' && waitingFor !== 'recording') return null;
+  return { callKey, wantsRecording: waitingFor === 'recording' };
+}
+
+const toHold = ({ callKey, since, hold }: ReadRow): Omit<Hold, 'nearMisses'> => ({
   callKey,
   reasons: hold.reasons,
   waitingFor: hold.waitingFor,
@@ -58,18 +82,3 @@ const toHold = ({ callKey, since, hold }: Row): Omit<Hold, 'nearMisses'> => ({
   until: hold.until === null ? null : new Date(hold.until).toISOString(),
   fileIds: hold.fileIds,
 });
-
-/** Files of other keys that are what this one waits for, and whose stems are nearly its own. */
-function nearMissesOf({ callKey, hold }: Row, candidates: readonly WaitingFile[]): Hold['nearMisses'] {
-  if (hold.waitingFor !== 'metadata' && hold.waitingFor !== 'recording') return [];
-  const wantsRecording = hold.waitingFor === 'recording';
-  const stem = callKey.slice(callKey.indexOf(':') + 1);
-  return candidates
-    .filter((file) => file.callKey !== callKey && file.isRecording === wantsRecording)
-    .flatMap((file) => {
-      const miss = scoreNearMiss(stem, file.stem);
-      return miss === null ? [] : [{ fileId: file.fileId, name: file.name, ...miss }];
-    })
-    .sort((a, b) => b.score - a.score)
-    .slice(0, MAX_NEAR_MISSES);
-}

@@ -22,7 +22,7 @@ const RECORDS_BYTES_LIMIT = 8 * 1024 * 1024;
  * Bytes of a record. What is stored compressed may be a hundred times as large: its true size is worth unpacking it. What is
  * small is stored as it is.
  */
-const RECORD_BYTES = `CASE WHEN pg_column_size(raw) > 1500 THEN octet_length(raw::text) ELSE pg_column_size(raw) END`;
+export const RECORD_BYTES = `CASE WHEN pg_column_size(raw) > 1500 THEN octet_length(raw::text) ELSE pg_column_size(raw) END`;
 
 /** The stems whose facts touch each other through records that name another stem's recording, these included. */
 export async function linkedStems(tx: Sql, tenantId: string, stems: readonly string[]): Promise<string[]> {
@@ -30,20 +30,20 @@ export async function linkedStems(tx: Sql, tenantId: string, stems: readonly str
 }
 
 /**
- * The same. Throws where the records of several calls are too large to be held in memory at once: the caller tries fewer
- * calls.
+ * The same, and the bytes of their records. Throws where the records of several calls are too large to be held in memory at
+ * once: the caller tries fewer calls.
  */
 export async function linkedStemsWithinLimit(
   tx: Sql,
   tenantId: string,
   stems: readonly string[],
-): Promise<string[]> {
+): Promise<{ readonly stems: readonly string[]; readonly bytes: number }> {
   const links = await linksOf(tx, tenantId, stems);
   const bytes = links.reduce((total, link) => total + link.bytes, 0);
   if (stems.length > 1 && bytes > RECORDS_BYTES_LIMIT) {
     throw new RangeError(`the records of ${stems.length} calls of tenant ${tenantId} hold ${bytes} bytes`);
   }
-  return withLinked(stems, links);
+  return { stems: withLinked(stems, links), bytes };
 }
 
 interface Link {
@@ -52,10 +52,13 @@ interface Link {
   readonly bytes: number;
 }
 
+/** Of records whose own stems are none of these. The index `call_records_naming_others` holds only such. */
+export const namesOneOf = (stems: string): string => `(named_stem <> stem AND named_stem = ANY(${stems}))`;
+
 const linksOf = (tx: Sql, tenantId: string, stems: readonly string[]): Promise<Link[]> =>
   tx.query<Link>(
     `SELECT stem, named_stem, coalesce(sum(${RECORD_BYTES}), 0)::bigint AS bytes FROM call_records
-      WHERE tenant_id = $1 AND (stem = ANY($2) OR named_stem = ANY($2)) GROUP BY stem, named_stem`,
+      WHERE tenant_id = $1 AND (stem = ANY($2) OR ${namesOneOf('$2')}) GROUP BY stem, named_stem`,
     [tenantId, stems],
     'linked-stems',
   );
@@ -74,10 +77,10 @@ function withLinked(
 
 /** The stems of the records that name one of these stems, and these stems. */
 const REACH = `ARRAY(SELECT unnest($2::text[]) UNION
-                 SELECT stem FROM call_records WHERE tenant_id = $1 AND named_stem = ANY($2))`;
+                 SELECT stem FROM call_records WHERE tenant_id = $1 AND ${namesOneOf('$2')})`;
 
 const LOAD_RECORDS = `SELECT ${RECORD_COLUMNS} FROM call_records LEFT JOIN linkage_records l USING (tenant_id, file_id, row)
-  WHERE tenant_id = $1 AND (stem = ANY(${REACH}) OR named_stem = ANY(${REACH})) LIMIT ${FACTS_LIMIT}`;
+  WHERE tenant_id = $1 AND (stem = ANY(${REACH}) OR ${namesOneOf(REACH)}) LIMIT ${FACTS_LIMIT}`;
 
 const LOAD_FILES = `SELECT ${FILE_COLUMNS} FROM files WHERE tenant_id = $1 AND (stem = ANY($2) OR id = ANY($3))
   LIMIT ${FACTS_LIMIT}`;

@@ -1,6 +1,6 @@
 import type { CallFacts, CallPolicies, Policy } from '@callbay/core';
 import type { Sql } from '../database/database.ts';
-import { findNewestPolicy } from '../tenants/newest-policy.ts';
+import { findNewestPublished, type PublishedPolicy } from '../tenants/newest-policy.ts';
 
 /**
  * Whoever stores a sidecar locks its calls; the rows of a batch are too many for that. So while calls are decided no batch
@@ -18,6 +18,8 @@ export interface LockedTenant {
   readonly stage: string;
   readonly surface_from: Date | null;
   readonly policy: Policy;
+  /** Since when the policy is in force. */
+  readonly policySince: Date;
 }
 
 /**
@@ -31,9 +33,37 @@ export async function lockTenant(tx: Sql, tenantId: string): Promise<LockedTenan
     'lock-tenant',
   );
   if (!tenant) return null;
-  const policy = await findNewestPolicy(tx, tenantId);
-  if (policy === null) throw new Error(`tenant ${tenantId} has no policy`);
-  return { ...tenant, policy };
+  const newest = await findNewestPublished(tx, tenantId);
+  if (newest === null) throw new Error(`tenant ${tenantId} has no policy`);
+  return { ...tenant, policy: newest.policy, policySince: newest.created_at };
+}
+
+/**
+ * The policies in force when records came that are still open and older than the newest, in their order. None for nearly
+ * every decision.
+ */
+async function policiesAtArrival(
+  tx: Sql,
+  tenantId: string,
+  { policySince }: LockedTenant,
+  facts: readonly CallFacts[],
+): Promise<PublishedPolicy[]> {
+  const open = facts
+    .flatMap(({ records }) => records)
+    .filter(({ judgedPolicy, replaySeq }) => judgedPolicy === null && replaySeq === null)
+    .map(({ seenAt, receivedAt }) => seenAt ?? receivedAt);
+  const times = [...new Set(open.filter((at) => at < policySince.getTime()))];
+  if (times.length === 0) return [];
+  const rows = await tx.query<PublishedPolicy>(
+    `SELECT DISTINCT ON (p.version) p.policy, p.created_at
+       FROM unnest($2::timestamptz[]) AS came (at)
+       CROSS JOIN LATERAL (SELECT version, policy, created_at FROM tenant_policies
+                            WHERE tenant_id = $1 AND created_at <= came.at ORDER BY version DESC LIMIT 1) p
+      ORDER BY p.version`,
+    [tenantId, times.map((at) => new Date(at).toISOString())],
+    'policies-at-arrival',
+  );
+  return rows;
 }
 
 /** The tenant's newest policy, those that its ended facts were judged by, and those that calls were replayed by. */
@@ -58,9 +88,14 @@ export async function policiesFor(
     );
     for (const { policy } of rows) pinned.set(policy.version, policy);
   }
+  const former = await policiesAtArrival(tx, tenantId, tenant, facts);
+  for (const { policy } of former) pinned.set(policy.version, policy);
   return {
     current: tenant.policy,
     pinned,
+    published: [...former, { policy: tenant.policy, created_at: tenant.policySince }].map(
+      ({ policy, created_at }) => ({ version: policy.version, since: created_at.getTime() }),
+    ),
     isLive: tenant.stage === 'live',
     surfaceFrom: tenant.surface_from?.getTime() ?? null,
   };

@@ -128,14 +128,15 @@ export async function wakeWaitingCalls(
   return waiting.map((row) => row.call_key);
 }
 
-/** What a file's row says of its facts. */
+/** What a file's row says of its facts, JSON as text. */
 export const factColumns = (facts: FileFacts) => ({
   stem: facts.stem,
   kind: facts.kind,
   sha256: facts.sha256,
-  media: facts.media,
-  fact_issues: facts.issues,
-  fact_warnings: facts.warnings,
+  media: facts.media && JSON.stringify(facts.media),
+  fact_issues: JSON.stringify(facts.issues),
+  fact_warnings: JSON.stringify(facts.warnings),
+  read_again_ms: facts.readAgainInMs ?? null,
   own_call_key: keyOfStem(facts.records[0]?.namedStem ?? facts.stem),
   detail: {
     kind: facts.kind,

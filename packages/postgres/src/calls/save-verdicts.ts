@@ -8,6 +8,7 @@ import {
   STEP_SENTENCES,
   splitName,
 } from '@callbay/core';
+import { arraysOf, type Columns, rowsSql } from '../database/bulk-rows.ts';
 import type { Sql } from '../database/database.ts';
 import { type LoadedFile, type LoadedRecord, recordKeyOf } from './facts-of-rows.ts';
 import { factColumns, type OwnFiles } from './save-facts.ts';
@@ -18,7 +19,7 @@ interface FileChange {
   readonly code: string;
   readonly message: string;
   readonly fix: string;
-  readonly warnings: unknown;
+  readonly warnings: string;
   readonly call_key: string;
   readonly judged_policy: number | null;
   readonly folder: string;
@@ -72,6 +73,15 @@ const saysOtherThan = (
   stored.outcome_code !== outcome.code ||
   stored.outcome_message !== outcome.message;
 
+const ROW_COLUMNS = {
+  file_id: 'uuid',
+  row: 'int4',
+  state: 'text',
+  code: 'text',
+  message: 'text',
+  judged_policy: 'int4',
+} as const satisfies Columns;
+
 async function saveRows(
   tx: Sql,
   tenantId: string,
@@ -87,12 +97,12 @@ async function saveRows(
     judged_policy: isOpen(verdict.state) ? null : verdict.policyVersion,
   }));
   await tx.execute(
-    `UPDATE call_records r SET state = n.state, outcome_code = n.code, outcome_message = n.message, outcome_at = $3,
+    `UPDATE call_records r SET state = n.state, outcome_code = n.code, outcome_message = n.message, outcome_at = $2,
             judged_policy = n.judged_policy
-       FROM jsonb_to_recordset($2::jsonb) AS n(file_id uuid, row int, state text, code text, message text,
-            judged_policy int)
+       FROM (${rowsSql(ROW_COLUMNS, 3)}) n
       WHERE r.tenant_id = $1 AND r.file_id = n.file_id AND r.row = n.row`,
-    [tenantId, JSON.stringify(changes), now],
+    [tenantId, now, ...arraysOf(ROW_COLUMNS, changes)],
+    'save-rows',
   );
 }
 
@@ -123,7 +133,7 @@ async function saveFiles(
       code: verdict.outcome.code,
       message: verdict.outcome.message,
       fix: verdict.outcome.fix,
-      warnings: verdict.warnings,
+      warnings: JSON.stringify(verdict.warnings),
       call_key: decision.callKey,
       judged_policy: isOpen(verdict.state) ? null : verdict.policyVersion,
       folder,
@@ -140,19 +150,57 @@ async function saveFiles(
     ...facts.map(({ id, detail }) => ({
       id,
       step: 'classified',
+      code: null,
       message: isSetAside(detail.issues[0]?.code) ? STEP_SENTENCES.notRead : STEP_SENTENCES.read,
-      detail,
+      detail: JSON.stringify(detail),
     })),
     ...changes.map(({ id, state, code, message, call_key, folder }) => ({
       id,
       step: state,
       code,
       message,
-      detail: { callKey: call_key, folder },
+      detail: JSON.stringify({ callKey: call_key, folder }),
     })),
-  ];
-  await tx.execute(SAVE_FILES, [tenantId, JSON.stringify(rows), JSON.stringify(steps), now], 'save-files');
+  ].map((step, nth) => ({ ...step, nth }));
+  await tx.execute(
+    SAVE_FILES,
+    [tenantId, now, ...arraysOf(FILE_COLUMNS, rows), ...arraysOf(STEP_COLUMNS, steps)],
+    'save-files',
+  );
 }
+
+const FILE_COLUMNS = {
+  id: 'uuid',
+  is_read: 'boolean',
+  stem: 'text',
+  kind: 'text',
+  sha256: 'text',
+  media: 'jsonb',
+  fact_issues: 'jsonb',
+  fact_warnings: 'jsonb',
+  read_again_ms: 'int8',
+  own_call_key: 'text',
+  state: 'text',
+  code: 'text',
+  message: 'text',
+  fix: 'text',
+  warnings: 'jsonb',
+  call_key: 'text',
+  judged_policy: 'int4',
+  folder: 'text',
+  shown_name: 'text',
+} as const satisfies Columns;
+
+const STEP_COLUMNS = {
+  id: 'uuid',
+  step: 'text',
+  code: 'text',
+  message: 'text',
+  detail: 'jsonb',
+  nth: 'int4',
+} as const satisfies Columns;
+
+const FIRST_STEP_PARAMETER = 3 + Object.keys(FILE_COLUMNS).length;
 
 /** A file that was read just now gets its facts, one that was judged its outcome, most get both: one write for each row. */
 const SAVE_FILES = `
@@ -164,6 +212,7 @@ WITH saved AS (
     media = CASE WHEN n.is_read THEN n.media ELSE f.media END,
     fact_issues = CASE WHEN n.is_read THEN n.fact_issues ELSE f.fact_issues END,
     fact_warnings = CASE WHEN n.is_read THEN n.fact_warnings ELSE f.fact_warnings END,
+    read_again_at = CASE WHEN n.is_read THEN callbay_now() + n.read_again_ms * interval '1 millisecond' ELSE f.read_again_at END,
     classified_at = CASE WHEN n.is_read THEN callbay_now() ELSE f.classified_at END,
     warnings = coalesce(n.warnings, n.fact_warnings, f.warnings),
     call_key = coalesce(n.call_key, n.own_call_key, f.call_key),
@@ -171,22 +220,21 @@ WITH saved AS (
     outcome_code = coalesce(n.code, f.outcome_code),
     outcome_message = coalesce(n.message, f.outcome_message),
     outcome_fix = coalesce(n.fix, f.outcome_fix),
-    outcome_at = CASE WHEN n.state IS NULL THEN f.outcome_at ELSE $4 END,
+    outcome_at = CASE WHEN n.state IS NULL THEN f.outcome_at ELSE $2 END,
     judged_policy = CASE WHEN n.state IS NULL THEN f.judged_policy ELSE n.judged_policy END,
     folder = coalesce(n.folder, f.folder),
     shown_name = coalesce(n.shown_name, f.shown_name)
-  FROM jsonb_to_recordset($2::jsonb) AS n(id uuid, is_read boolean, stem text, kind text, sha256 text, media jsonb,
-       fact_issues jsonb, fact_warnings jsonb, own_call_key text, state text, code text, message text, fix text,
-       warnings jsonb, call_key text, judged_policy int, folder text, shown_name text)
+  FROM (${rowsSql(FILE_COLUMNS, 3)}) n
   WHERE f.tenant_id = $1 AND f.id = n.id
 )
 INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-SELECT $1, n.id, $4, n.step, n.code, n.message, n.detail, gen_random_uuid()::text
-  FROM ROWS FROM (jsonb_to_recordset($3::jsonb) AS (id uuid, step text, code text, message text, detail jsonb))
-       WITH ORDINALITY AS n(id, step, code, message, detail, nth)
- ORDER BY nth`;
+SELECT $1, n.id, $2, n.step, n.code, n.message, n.detail, gen_random_uuid()::text
+  FROM (${rowsSql(STEP_COLUMNS, FIRST_STEP_PARAMETER)}) n ORDER BY n.nth`;
 
-/** Which of the files' own names other files of their folders show, so that only those need a search for a free one. */
+/**
+ * Which of the files' own names other files of their folders show, so that only those need a search for a free one. A name
+ * without `~` is shown only by files that bear it: versions get theirs with a `~` (`freeName`).
+ */
 async function takenNames(
   tx: Sql,
   tenantId: string,
@@ -194,8 +242,9 @@ async function takenNames(
 ): Promise<ReadonlySet<string>> {
   const rows = await tx.query<{ name: string }>(
     `SELECT n.name FROM unnest($2::uuid[], $3::text[]) AS n(id, name)
-      WHERE EXISTS (SELECT FROM files f WHERE f.tenant_id = $1 AND f.folder IN ('processed', 'rejected')
-                       AND f.shown_name = n.name AND f.id <> n.id AND f.purged_at IS NULL)
+      WHERE (strpos(n.name, '~') > 0
+             AND EXISTS (SELECT FROM files f WHERE f.tenant_id = $1 AND f.folder IN ('processed', 'rejected')
+                            AND f.shown_name = n.name AND f.id <> n.id AND f.purged_at IS NULL))
          OR EXISTS (SELECT FROM files f WHERE f.tenant_id = $1 AND f.name = n.name AND f.id <> n.id
                        AND f.folder <> 'data' AND f.purged_at IS NULL)`,
     [tenantId, fresh.map(({ file }) => file.id), fresh.map(({ file }) => file.name)],

@@ -13,7 +13,7 @@ import type { Actor, ConfigStore } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { publishMapping } from '../tenants/mapping-store.ts';
 import { lockSettings } from '../tenants/policies.ts';
-import { updateTenant } from '../tenants/tenant-store.ts';
+import { createTenant, updateTenant } from '../tenants/tenant-store.ts';
 import { TENANT_COLUMNS, type TenantRow, toTenant } from '../tenants/tenant-views.ts';
 
 export function createConfigStore(db: Database): ConfigStore {
@@ -31,11 +31,48 @@ export function createConfigStore(db: Database): ConfigStore {
       ),
 
     applyConfig: (tenantId, config, by, options) =>
-      transact(db, async (tx) => {
-        const row = await lockSettings(tx, tenantId);
-        return row === null ? null : apply(tx, row, config, by, options);
-      }),
+      options.makesTenant
+        ? rollBackDryRun(options.dryRun, (dryRun) =>
+            transact(db, async (tx) => {
+              const isNew = (await lockSettings(tx, tenantId)) === null;
+              if (isNew) await createTenant(tx, { id: tenantId, name: config.name }, by);
+              const row = await lockSettings(tx, tenantId);
+              const result = row === null ? null : await apply(tx, row, config, by, options);
+              if (result === null || !isNew) return result;
+              return dryRun({ ...result, isNew });
+            }),
+          )
+        : transact(db, async (tx) => {
+            const row = await lockSettings(tx, tenantId);
+            return row === null ? null : apply(tx, row, config, by, options);
+          }),
   };
+}
+
+/** Ends a transaction whose result is wanted and whose writes are not. */
+class DryRun extends Error {
+  readonly result: ConfigResult;
+
+  constructor(result: ConfigResult) {
+    super('a dry run is rolled back');
+    this.result = result;
+  }
+}
+
+/** Calls `work` with what ends a dry run: the tenant that was made to compare with is rolled back. */
+async function rollBackDryRun(
+  isDryRun: boolean,
+  work: (end: (result: ConfigResult) => ConfigResult) => Promise<ConfigResult | null>,
+): Promise<ConfigResult | null> {
+  try {
+    return await work((result) => {
+      if (isDryRun) throw new DryRun(result);
+      return result;
+    });
+  } catch (error) {
+    if (error instanceof DryRun) return error.result;
+    throw error;
+  }
 }
 
 /** What the tenant is now, in the form of a set-up file. */
@@ -63,7 +100,7 @@ async function apply(
   row: TenantRow,
   wanted: TenantConfig,
   by: Actor,
-  { dryRun, isConfirmed }: { dryRun: boolean; isConfirmed: boolean },
+  { dryRun, isConfirmed }: { readonly dryRun: boolean; readonly isConfirmed: boolean },
 ): Promise<ConfigResult> {
   const present = await configOf(tx, row);
   const settings = settingsOf(wanted);

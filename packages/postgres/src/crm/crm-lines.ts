@@ -62,6 +62,7 @@ export async function findNextImport(sql: Sql, tenantId: string, type: CrmType):
     'next-crm-import',
   );
   if (row === undefined || row.is_blocked) return null;
+  const policy = await findNewestPolicy(sql, tenantId);
   return {
     fileId: row.file_id,
     type,
@@ -72,7 +73,8 @@ export async function findNextImport(sql: Sql, tenantId: string, type: CrmType):
     isWithdrawn: row.is_withdrawn,
     rereads: row.rereads,
     mapping: (await findCrmMappings(sql, tenantId)).get(type) ?? null,
-    timeZone: (await findNewestPolicy(sql, tenantId))?.timeZone ?? null,
+    timeZone: policy?.timeZone ?? null,
+    encoding: policy?.settings.encoding ?? null,
     firstAt: row.has_objects ? null : row.now,
   };
 }

@@ -11,6 +11,14 @@ export const isCompleteHoldSql = (of: string): string =>
 /** `isIncomplete` of core. */
 export const isIncompleteSql = (of: string): string => `${isOpenSql(of)} AND NOT ${isCompleteHoldSql(of)}`;
 
+/**
+ * Whether a record names the recording of a stem. In two halves: the index `call_records_naming_others` holds no record that
+ * names the recording whose name it bears.
+ */
+export const namesSql = (record: string, stem: string): string =>
+  `((${record}.stem = ${stem} AND ${record}.named_stem = ${record}.stem)
+     OR (${record}.named_stem <> ${record}.stem AND ${record}.named_stem = ${stem}))`;
+
 /** A file of ours to read again: held, with its bytes expected in the store. Written as the index of such files has it. */
 export const isSetAsideSql = (of: string): string =>
   `${of}state = 'held' AND ${of}outcome_code IN (${listSql(SET_ASIDE_HOLDS)}) AND ${of}purged_at IS NULL`;

@@ -3,20 +3,39 @@ import type { Sql } from './database.ts';
 /** What many rows refer to, and are found in by key. */
 const TABLES = ['files', 'call_records', 'calls'];
 const FIRST_BYTES = 64 * 1024;
+const PAGE_BYTES = 8192;
+/** A table that has grown this much since it was analyzed is another one to a plan. */
+const GROWTH = 8;
 
 /**
  * Analyzes tables that have filled and that the planner knows nothing of: those of a new installation, until its first
  * vacuum. Unknown, any index that begins with the tenant promises as few rows as the key, so that each check of a
  * reference reads all rows of the tenant, and every connection keeps such a plan while a batch makes the tables a thousand
- * times as large. ANALYZE has all of them plan anew; once is enough, since from then on sizes are followed.
+ * times as large. ANALYZE has all of them plan anew. A plan for a hundred rows reads them all, which is cheapest then, and is
+ * kept as well: a table that has grown eightfold is analyzed again, which autovacuum would do a minute later.
  */
 export async function analyzeNewTables(sql: Sql): Promise<void> {
   const unknown = await sql.query<{ name: string }>(
     `SELECT oid::regclass::text AS name FROM pg_class
-      WHERE oid = ANY($1::regclass[]) AND reltuples <= 0 AND pg_relation_size(oid) >= $2`,
-    [TABLES, FIRST_BYTES],
+      WHERE oid = ANY($1::regclass[])
+        AND pg_relation_size(oid) >= greatest($2, CASE WHEN reltuples > 0 THEN relpages::bigint * $3 ELSE 0 END)`,
+    [TABLES, FIRST_BYTES, PAGE_BYTES * GROWTH],
     'new-tables',
   );
   // Whoever analyzes it just now does the same: nobody waits for that.
   for (const { name } of unknown) await sql.execute(`ANALYZE (SKIP_LOCKED) ${name}`);
+}
+
+/**
+ * The same, for many who ask at once: whoever comes while tables are being analyzed waits for that. Each would find them
+ * unknown until then, and analyze them once more.
+ */
+export function createPlanKeeper(sql: Sql): () => Promise<void> {
+  let underWay: Promise<void> | null = null;
+  return () => {
+    underWay ??= analyzeNewTables(sql).finally(() => {
+      underWay = null;
+    });
+    return underWay;
+  };
 }

@@ -6,6 +6,14 @@ import { isCompleteHoldSql, isOpenSql } from '../database/state-conditions.ts';
 /** Of `files f`: has not ended, so that it shows in `data` and the customer may still remove or continue it. */
 export const IS_OPEN = `${isOpenSql('f.')} AND f.withdrawn_seq IS NULL AND f.purged_at IS NULL`;
 
+/**
+ * Of `files f`: nobody has read it yet, and its call may take it in, because the other half or the call itself is there.
+ * Facts are judged by when they were received: read late, it would change the call although its removal was accepted.
+ */
+export const IS_BEING_TAKEN = `(f.state = 'received' AND f.classified_at IS NULL AND EXISTS (
+    SELECT FROM files other WHERE other.tenant_id = f.tenant_id AND other.stem = f.stem AND other.id <> f.id
+      AND other.withdrawn_seq IS NULL AND other.purged_at IS NULL AND (other.ext <> f.ext OR other.state = 'done')))`;
+
 const ENTRY_COLUMNS = `f.id AS "fileId", f.folder, f.shown_name AS name, f.size_bytes AS "sizeBytes",
   f.modified_at AS "modifiedAt", f.blob_key AS "blobKey", (${IS_OPEN}) AS "isOpen"`;
 
@@ -49,6 +57,14 @@ const RECENTLY_CLOSED = `SELECT ${ENTRY_COLUMNS} FROM files f
       WHERE tenant_id = $1 AND drop = 'sftp' AND name = $2 AND blob_key IS NOT NULL
       ORDER BY receive_seq DESC LIMIT 1)
     AND f.withdrawn_seq IS NULL AND f.purged_at IS NULL AND f.received_at >= callbay_now() - interval '60 seconds'`;
+
+/** The newest file received as $2, if it was rejected and came within the last 24 h. */
+export const FIND_REJECTED = `SELECT ${ENTRY_COLUMNS} FROM files f
+  WHERE f.tenant_id = $1 AND f.id = (
+      SELECT id FROM files WHERE tenant_id = $1 AND drop = 'sftp' AND name = $2
+      ORDER BY receive_seq DESC LIMIT 1)
+    AND f.state = 'rejected' AND f.blob_key IS NOT NULL AND f.purged_at IS NULL
+    AND f.received_at >= callbay_now() - interval '24 hours'`;
 
 /** The file that a path means, in one question: clients ask it before and after each upload. */
 export const FIND_FILE: Readonly<Record<DropFolder, string>> = {

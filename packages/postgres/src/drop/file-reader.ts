@@ -8,6 +8,8 @@ import {
 import { STEP_SENTENCES } from '@callbay/core';
 import type { FileReader } from '@callbay/ingestion';
 import { pageOfBatchRows } from '../batch/batch-rows.ts';
+import { readRowTable } from '../batch/row-table.ts';
+import { findHints } from '../calls/near-misses.ts';
 import type { Database, Sql } from '../database/database.ts';
 import { queryPage } from '../database/page.ts';
 import {
@@ -30,6 +32,8 @@ const LIST_FILES = `FROM ${FILE_ROW_TABLES}
    WHERE f.tenant_id = $1 AND ($2::bigint IS NULL OR f.receive_seq < $2)
      AND ($3::text IS NULL OR f.state = $3) AND ($4::text IS NULL OR f.kind = $4)
      AND ($5::text IS NULL OR f.outcome_code = $5) AND ($6::text IS NULL OR f.name = $6)
+     AND ($7::text IS NULL OR f.name ILIKE $7) AND ($8::timestamptz IS NULL OR f.received_at >= $8)
+     AND ($9::timestamptz IS NULL OR f.received_at < $9) AND ($10::text IS NULL OR f.sent_by = $10)
    ORDER BY f.receive_seq DESC LIMIT`;
 
 const FIND_FILE = `SELECT ${FILE_ROW_COLUMNS}, f.sent_by AS "sentBy" FROM ${FILE_ROW_TABLES}
@@ -41,14 +45,15 @@ export function createFileReader(db: Database): FileReader {
 
   const findFile = async (tenantId: string, fileId: string): Promise<FileView | null> => {
     const row = await findRow(tenantId, fileId);
-    return row === undefined ? null : toView(row);
+    return row === undefined ? null : { ...toView(row), ...(await hintsFor(db, tenantId, row)) };
   };
 
   return {
     findFile,
 
-    async listFiles(tenantId, { limit, cursor, state, kind, code, name }) {
-      const filters = [state, kind, code, name].map((value) => value ?? null);
+    async listFiles(tenantId, { limit, cursor, state, kind, code, name, q, from, to, sentBy }) {
+      const part = q === undefined ? undefined : `%${q.replace(/[\\%_]/g, '\\$&')}%`;
+      const filters = [state, kind, code, name, part, from, to, sentBy].map((value) => value ?? null);
       const page = await queryPage<Row>(db, {
         light: { ...LIGHT_FILE_COLUMNS, receiveSeq: 'f.receive_seq' },
         heavy: HEAVY_FILE_COLUMNS,
@@ -76,13 +81,17 @@ export function createFileReader(db: Database): FileReader {
       );
     },
 
+    readRowTable: async (tenantId, fileId, filter) =>
+      (await findFile(tenantId, fileId)) === null ? null : readRowTable(db, tenantId, fileId, filter),
+
     async explainFile(tenantId, fileId, { limit, cursor }) {
       const row = await findRow(tenantId, fileId);
       if (row === undefined) return null;
       const page = await readSteps(db, tenantId, fileId, { limit, cursor });
       const { items, nextCursor } = pageOf(page, toStep, ({ at, id }) => [at.toISOString(), id]);
       const isFirst = cursor === undefined && !(await isArrivalStored(db, tenantId, fileId));
-      return { file: toView(row), steps: isFirst ? [arrivalOf(row), ...items] : items, nextCursor };
+      const file = { ...toView(row), ...(await hintsFor(db, tenantId, row)) };
+      return { file, steps: isFirst ? [arrivalOf(row), ...items] : items, nextCursor };
     },
   };
 }
@@ -140,6 +149,12 @@ const arrivalOf = ({ drop, sizeBytes, sentBy, receivedAt }: OneRow): Step => ({
   message: STEP_SENTENCES.received,
   detail: { drop, sizeBytes: Number(sizeBytes), sentBy },
 });
+
+/** The hints of one file, or nothing where it has none. */
+async function hintsFor(db: Database, tenantId: string, row: FileRow): Promise<Pick<FileView, 'hints'>> {
+  const [hints = []] = await findHints(db, tenantId, [row]);
+  return hints.length === 0 ? {} : { hints };
+}
 
 const toView = (row: FileRow & FileCall): FileView => {
   const view = toFileView(row, row);

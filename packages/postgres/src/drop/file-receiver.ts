@@ -10,6 +10,7 @@ import {
 } from '@callbay/core';
 import type { FileReceiver, FileToReceive, FileToRefuse, ReceivedFile } from '@callbay/ingestion';
 import { keyOfStem } from '../calls/facts-of-rows.ts';
+import { freeNameFor } from '../calls/save-verdicts.ts';
 import type { Database } from '../database/database.ts';
 import { RECEIVE_FILES, RECORD_REFUSAL } from './receive-queries.ts';
 import { SourcePrefixes } from './source-prefixes.ts';
@@ -155,11 +156,15 @@ function createQueueOfFiles(db: Database): FileReceiver['receiveFile'] {
   };
 }
 
+/** A view shows no refused file. Where it really moves, its name must be free among those of its folder. */
+const shownNameOf = async (db: Database, tenantId: string, { drop, fileId, name }: FileToRefuse) =>
+  drop === 'sftp' ? name : freeNameFor(db, tenantId, 'rejected', { id: fileId, name });
+
 async function recordRefusal(db: Database, tenantId: string, refusal: FileToRefuse): Promise<void> {
   if (!isOutcomeCode(refusal.code)) throw new TypeError(`${refusal.code} is not an outcome`);
   const { stem, ext } = canonicalStem(refusal.name);
   const kind = kindOfName(refusal.name);
-  const outcome = outcomeOf(refusal.code);
+  const outcome = { ...outcomeOf(refusal.code), ...(refusal.message ? { message: refusal.message } : {}) };
   const [row] = await db.query<{ isKnown: boolean }>(
     RECORD_REFUSAL,
     [
@@ -178,6 +183,8 @@ async function recordRefusal(db: Database, tenantId: string, refusal: FileToRefu
       refusal.receivedAt ?? null,
       keyOfStem(stem),
       JSON.stringify([issue(outcome.code, outcome.message)]),
+      refusal.modifiedAt ?? null,
+      await shownNameOf(db, tenantId, refusal),
     ],
     'record_refusal',
   );

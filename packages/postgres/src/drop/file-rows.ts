@@ -60,11 +60,15 @@ export const FILE_ROW_COLUMNS = selectOf({ ...LIGHT_FILE_COLUMNS, ...HEAVY_FILE_
 export const FILE_ROW_TABLES =
   'files f LEFT JOIN calls c ON c.tenant_id = f.tenant_id AND c.call_key = f.call_key';
 
-const FOLDER_PATHS: Readonly<Record<string, string>> = {
+const VIEW_PATHS: Readonly<Record<string, string>> = {
   data: '/data',
   processed: '/data/processed',
   rejected: '/data/rejected',
 };
+
+/** In a drop with real folders, processed and rejected stand beside data. */
+const folderPath = ({ drop, folder }: FileRow): string =>
+  drop === 'sftp' ? (VIEW_PATHS[folder] ?? '/data') : `/${folder}`;
 
 const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
 
@@ -97,7 +101,7 @@ export function toFileView(row: FileRow, call: FileCall | null): FileView {
     state: row.state as FileView['state'],
     outcome: outcomeOfRow(row),
     warnings: row.warnings as Issue[],
-    location: isExternal ? null : `${FOLDER_PATHS[row.folder] ?? '/data'}/${row.shownName}`,
+    location: isExternal ? null : `${folderPath(row)}/${row.shownName}`,
     callKey: row.callKey,
     callId: call === null || call.callId === null ? null : Number(call.callId),
     updatesAcceptedUntil: isoOrNull(call?.updatesUntil ?? null),

@@ -6,7 +6,7 @@ const IS_TO_MOVE = `DROP IN ('s3', 'folder') AND purged_at IS NULL
     AND (folder <> coalesce(moved_folder, 'data') OR shown_name <> coalesce(moved_name, name))`;
 
 const LIST_MOVES = `
-SELECT id AS "fileId", name, receive_seq AS seq,
+SELECT id AS "fileId", name, size_bytes AS "sizeBytes", modified_at AS "modifiedAt", receive_seq AS seq,
        jsonb_build_object('folder', coalesce(moved_folder, 'data'), 'name', coalesce(moved_name, name)) AS "from",
        jsonb_build_object('folder', folder, 'name', shown_name) AS "to"
   FROM files

@@ -7,5 +7,6 @@ export const purgeAtSql = (of: string): string =>
 
 /** Whether that instant is over by `lateMs`, in terms that an index on `received_at` knows. */
 export const isExpiredSql = (of: string, lateMs = 0): string =>
-  `(${of}received_at <= callbay_now() - ${intervalSql(DROP_RETENTION_MS + lateMs)}
-    AND (${of}seen_at IS NULL OR ${of}seen_at <= callbay_now() - ${intervalSql(SEEN_RETENTION_MS + lateMs)}))`;
+  // In a sub-select the clock is read once for the statement, so that an index on `received_at` knows the bound.
+  `(${of}received_at <= (SELECT callbay_now()) - ${intervalSql(DROP_RETENTION_MS + lateMs)}
+    AND (${of}seen_at IS NULL OR ${of}seen_at <= (SELECT callbay_now()) - ${intervalSql(SEEN_RETENTION_MS + lateMs)}))`;

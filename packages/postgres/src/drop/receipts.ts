@@ -1,6 +1,7 @@
 import type { ReceiptEntry } from '@callbay/ingestion';
 import { countBatchRows, listBatchRows } from '../batch/batch-rows.ts';
-import type { Sql } from '../database/database.ts';
+import { findHints } from '../calls/near-misses.ts';
+import type { Database, Sql } from '../database/database.ts';
 import { FILE_ROW_COLUMNS, type FileCall, type FileRow, toFileView } from './file-rows.ts';
 
 /**
@@ -100,9 +101,28 @@ async function readReceiptName(sql: Sql, tenantId: string, receipt: string): Pro
 /** Rows of a batch that its receipt lists one by one; the others are in the counts. */
 const RECEIPT_ROWS = 1_000;
 
-async function renderReceipt(sql: Sql, tenantId: string, row: ReceiptRow): Promise<Buffer> {
-  const view = toFileView(row, row);
-  const told = row.kind === 'batch' ? { ...view, ...(await rowsOf(sql, tenantId, row.id)) } : view;
+/** What became of the file and what to do stand first: most readers need no more. */
+export async function renderReceipt(
+  sql: Sql,
+  tenantId: string,
+  row: FileRow & FileCall,
+  hints: readonly string[],
+): Promise<Buffer> {
+  const { name, state, outcome, warnings, ...rest } = toFileView(row, row);
+  const told = {
+    name,
+    state,
+    outcome: outcome && {
+      message: outcome.message,
+      fix: outcome.fix,
+      code: outcome.code,
+      at: outcome.at,
+    },
+    ...(hints.length === 0 ? {} : { hints }),
+    warnings,
+    ...(row.kind === 'batch' ? await rowsOf(sql, tenantId, row.id) : {}),
+    ...rest,
+  };
   return Buffer.from(`${JSON.stringify(told, null, 2)}\n`);
 }
 
@@ -114,9 +134,14 @@ async function rowsOf(sql: Sql, tenantId: string, fileId: string) {
   };
 }
 
-const entryOf = async (sql: Sql, tenantId: string, row: ReceiptRow): Promise<ReceiptEntry> => ({
+const entryOf = async (
+  sql: Sql,
+  tenantId: string,
+  row: ReceiptRow,
+  hints: readonly string[],
+): Promise<ReceiptEntry> => ({
   name: row.isNewest ? `${row.name}.json` : `${row.name}~${row.ordinal}.json`,
-  sizeBytes: (await renderReceipt(sql, tenantId, row)).length,
+  sizeBytes: (await renderReceipt(sql, tenantId, row, hints)).length,
   modifiedAt: row.outcomeAt ?? row.receivedAt,
 });
 
@@ -138,19 +163,20 @@ async function placeOf(sql: Sql, tenantId: string, receipt: string | null): Prom
 
 /** One page of receipts by file name, oldest version first. */
 export async function listReceipts(
-  sql: Sql,
+  db: Database,
   tenantId: string,
   page: { afterName: string | null; limit: number },
 ): Promise<ReceiptEntry[]> {
   const entries: ReceiptEntry[] = [];
-  let after = await placeOf(sql, tenantId, page.afterName);
+  let after = await placeOf(db, tenantId, page.afterName);
   for (;;) {
     const values = [tenantId, after.name, after.receiveSeq, page.limit];
-    const rows = await sql.query<ReceiptRow>(LIST_RECEIPTS, values, 'list_receipts');
-    for (const row of rows) {
+    const rows = await db.query<ReceiptRow>(LIST_RECEIPTS, values, 'list_receipts');
+    const hints = await findHints(db, tenantId, rows);
+    for (const [n, row] of rows.entries()) {
       if (entries.length === page.limit) return entries;
       // The name belongs to the receipt of a file that the customer called so.
-      if (row.isNewest || !row.isNameTaken) entries.push(await entryOf(sql, tenantId, row));
+      if (row.isNewest || !row.isNameTaken) entries.push(await entryOf(db, tenantId, row, hints[n] ?? []));
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < page.limit) return entries;
@@ -169,13 +195,21 @@ async function findRow(sql: Sql, tenantId: string, receipt: string): Promise<Rec
 }
 
 /** The entry that `listReceipts` has for one receipt, or null. */
-export async function findReceipt(sql: Sql, tenantId: string, receipt: string): Promise<ReceiptEntry | null> {
-  const row = await findRow(sql, tenantId, receipt);
-  return row === null ? null : entryOf(sql, tenantId, row);
+export async function findReceipt(
+  db: Database,
+  tenantId: string,
+  receipt: string,
+): Promise<ReceiptEntry | null> {
+  const row = await findRow(db, tenantId, receipt);
+  if (row === null) return null;
+  const [hints = []] = await findHints(db, tenantId, [row]);
+  return entryOf(db, tenantId, row, hints);
 }
 
 /** The current JSON of one receipt, or null without such a receipt. */
-export async function readReceipt(sql: Sql, tenantId: string, receipt: string): Promise<Buffer | null> {
-  const row = await findRow(sql, tenantId, receipt);
-  return row === null ? null : renderReceipt(sql, tenantId, row);
+export async function readReceipt(db: Database, tenantId: string, receipt: string): Promise<Buffer | null> {
+  const row = await findRow(db, tenantId, receipt);
+  if (row === null) return null;
+  const [hints = []] = await findHints(db, tenantId, [row]);
+  return renderReceipt(db, tenantId, row, hints);
 }

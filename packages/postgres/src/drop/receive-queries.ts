@@ -55,7 +55,7 @@ WITH taken AS (
   INSERT INTO files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, modified_at, blob_key, sent_by, kind,
                      folder, state, received_at, seen_at, receive_seq, classified_at,
                      call_key, fact_issues, outcome_code, outcome_message, outcome_fix, outcome_at)
-  SELECT $1, $2, $12, $3, $3, $4, $5, $6, at, NULL, $7, $8, 'rejected', 'rejected', least($13, at),
+  SELECT $1, $2, $12, $3, $17, $4, $5, $6, coalesce($16, at), NULL, $7, $8, 'rejected', 'rejected', least($13, at),
          CASE WHEN $13::timestamptz < at THEN at END, seq, at, $14, $15::jsonb, $9, $10, $11, at
   FROM taken
   ON CONFLICT (tenant_id, id) DO NOTHING

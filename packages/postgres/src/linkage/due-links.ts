@@ -57,7 +57,6 @@ export async function clearDue(
 }
 
 interface UnreadRecord {
-  readonly tenant_id: string;
   readonly file_id: string;
   readonly row: number;
   readonly stem: string;
@@ -72,7 +71,6 @@ interface UnreadRecord {
 }
 
 interface UnreadRecording {
-  readonly tenant_id: string;
   readonly file_id: string;
   readonly fields: ExternalFields;
   readonly policy: Policy;
@@ -83,16 +81,16 @@ const newestPolicyOf = (table: string): string => `LATERAL (SELECT version, poli
   WHERE tenant_id = ${table}.tenant_id ORDER BY version DESC LIMIT 1) p`;
 
 /**
- * Reads the fields of what came, by the newest policy, up to `limit` of either side; answers how many. A record without a
+ * Reads the fields of what came, by the tenant's newest policy, up to `limit` of either side; returns how many. A record without a
  * start has nothing to be found by and is done; a later version of a file that is linked, and a row that says the same as
  * one that is, follows it at once, and a replayed one what a person accepted for it.
  */
-export async function readDueFields(db: Database, limit: number): Promise<number> {
+export async function readDueFields(db: Database, tenantId: string, limit: number): Promise<number> {
   const records = await db.query<UnreadRecord>(
-    `SELECT l.tenant_id, l.file_id, l.row, r.stem, f.ext, r.raw, r.nested_paths, r.at, f.received_at, p.policy,
+    `SELECT l.file_id, l.row, r.stem, f.ext, r.raw, r.nested_paths, r.at, f.received_at, p.policy,
             earlier.named_stem AS linked_stem, earlier.linked_match
-       FROM (SELECT * FROM linkage_records WHERE policy_version IS NULL AND due_at <= callbay_now()
-              ORDER BY due_at LIMIT $1) l
+       FROM (SELECT * FROM linkage_records WHERE tenant_id = $1 AND policy_version IS NULL
+                AND due_at <= callbay_now() ORDER BY due_at LIMIT $2) l
        JOIN call_records r ON r.tenant_id = l.tenant_id AND r.file_id = l.file_id AND r.row = l.row
        JOIN files f ON f.tenant_id = l.tenant_id AND f.id = l.file_id
        CROSS JOIN ${newestPolicyOf('l')}
@@ -112,16 +110,16 @@ export async function readDueFields(db: Database, limit: number): Promise<number
             WHERE m.tenant_id = l.tenant_id AND m.record_file_id = l.file_id AND m.record_row = l.row
               AND m.state = 'accepted') known
           ORDER BY receive_seq DESC LIMIT 1) earlier ON r.named_stem IS NULL`,
-    [limit],
+    [tenantId, limit],
   );
   for (const record of records) {
-    if (record.linked_match !== null) await followEarlier(db, record);
+    if (record.linked_match !== null) await followEarlier(db, tenantId, record);
   }
   await saveFields(
     db,
+    tenantId,
     'linkage_records',
     records.map((record) => ({
-      tenant_id: record.tenant_id,
       file_id: record.file_id,
       row: record.row,
       version: record.policy.version,
@@ -133,17 +131,17 @@ export async function readDueFields(db: Database, limit: number): Promise<number
     })),
   );
   const recordings = await db.query<UnreadRecording>(
-    `SELECT e.tenant_id, e.file_id, e.fields, p.policy
-       FROM (SELECT * FROM external_recordings WHERE policy_version IS NULL AND due_at <= callbay_now()
-              ORDER BY due_at LIMIT $1) e
+    `SELECT e.file_id, e.fields, p.policy
+       FROM (SELECT * FROM external_recordings WHERE tenant_id = $1 AND policy_version IS NULL
+                AND due_at <= callbay_now() ORDER BY due_at LIMIT $2) e
        CROSS JOIN ${newestPolicyOf('e')}`,
-    [limit],
+    [tenantId, limit],
   );
   await saveFields(
     db,
+    tenantId,
     'external_recordings',
-    recordings.map(({ tenant_id, file_id, fields, policy }) => ({
-      tenant_id,
+    recordings.map(({ file_id, fields, policy }) => ({
       file_id,
       row: 0,
       version: policy.version,
@@ -154,7 +152,6 @@ export async function readDueFields(db: Database, limit: number): Promise<number
 }
 
 interface ReadFields {
-  readonly tenant_id: string;
   readonly file_id: string;
   readonly row: number;
   readonly version: number;
@@ -163,6 +160,7 @@ interface ReadFields {
 
 async function saveFields(
   db: Database,
+  tenantId: string,
   table: 'linkage_records' | 'external_recordings',
   read: readonly ReadFields[],
 ): Promise<void> {
@@ -170,10 +168,11 @@ async function saveFields(
   await db.execute(
     `UPDATE ${table} l SET shared = n.shared, policy_version = n.version, started_at = n.started_at,
             due_at = CASE WHEN n.started_at IS NOT NULL THEN l.due_at END
-       FROM jsonb_to_recordset($1::jsonb) AS n(tenant_id text, file_id uuid, row int, version int, shared jsonb,
+       FROM jsonb_to_recordset($2::jsonb) AS n(file_id uuid, row int, version int, shared jsonb,
             started_at timestamptz)
-      WHERE l.tenant_id = n.tenant_id AND l.file_id = n.file_id ${table === 'linkage_records' ? 'AND l.row = n.row' : ''}`,
+      WHERE l.tenant_id = $1 AND l.file_id = n.file_id ${table === 'linkage_records' ? 'AND l.row = n.row' : ''}`,
     [
+      tenantId,
       JSON.stringify(
         read.map((row) => ({
           ...row,
@@ -185,8 +184,8 @@ async function saveFields(
 }
 
 /** A later version of a linked metadata file is about the same recording: it is an update, and no new call. */
-async function followEarlier(db: Database, record: UnreadRecord): Promise<void> {
-  const { tenant_id: tenantId, file_id, row, stem, linked_stem, linked_match } = record;
+async function followEarlier(db: Database, tenantId: string, record: UnreadRecord): Promise<void> {
+  const { file_id, row, stem, linked_stem, linked_match } = record;
   await transact(db, async (tx) => {
     await wakeStems(tx, tenantId, [stem, linked_stem!]);
     await tx.execute(

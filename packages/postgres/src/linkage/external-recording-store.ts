@@ -13,7 +13,7 @@ import { lockTenant } from '../calls/lock-tenant.ts';
 import { textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { queryPage, selectOf } from '../database/page.ts';
-import { isIncompleteSql } from '../database/state-conditions.ts';
+import { isIncompleteSql, namesSql } from '../database/state-conditions.ts';
 import { wakeStems } from './linkage-rows.ts';
 
 interface Row {
@@ -192,7 +192,7 @@ const moveStems = (tx: Sql, tenantId: string, moved: readonly Registration[]): P
     `UPDATE files f SET stem = n.stem, call_key = 'stem:' || n.stem
        FROM unnest($2::uuid[], $3::text[]) AS n(id, stem)
       WHERE f.tenant_id = $1 AND f.id = n.id AND ${isIncompleteSql('f.')}
-        AND NOT EXISTS (SELECT 1 FROM call_records r WHERE r.tenant_id = $1 AND r.named_stem = f.stem)`,
+        AND NOT EXISTS (SELECT 1 FROM call_records r WHERE r.tenant_id = $1 AND ${namesSql('r', 'f.stem')})`,
     [tenantId, moved.map(({ fileId }) => fileId), moved.map(({ stem }) => stem)],
   );
 

@@ -28,21 +28,18 @@ export const noteWaitingRecords = (sql: Sql, tenantId: string | null, limit: num
     [tenantId, limit],
   );
 
-/** The same for tenants that registered their first only now: what was being read meanwhile was not noted. */
-export async function noteForNewTenants(db: Database, limit: number): Promise<void> {
-  const tenants = await db.query<{ tenant_id: string }>(
-    `SELECT tenant_id FROM (
-       SELECT DISTINCT tenant_id FROM (
-         SELECT tenant_id FROM external_recordings WHERE due_at <= callbay_now() ORDER BY due_at LIMIT $1) newest) due
-      WHERE NOT EXISTS (SELECT 1 FROM external_recordings older WHERE older.tenant_id = due.tenant_id
-                           AND older.updated_at < callbay_now() - interval '1 minute')`,
-    [limit],
-    'new-linkage-tenants',
+/** The same for a tenant that registered its first only now: what was being read meanwhile was not noted. */
+export async function noteForNewTenant(db: Database, tenantId: string): Promise<void> {
+  const [found] = await db.query<{ is_new: boolean }>(
+    `SELECT EXISTS (SELECT FROM external_recordings WHERE tenant_id = $1 AND due_at <= callbay_now())
+        AND NOT EXISTS (SELECT FROM external_recordings
+                         WHERE tenant_id = $1 AND updated_at < (SELECT callbay_now()) - interval '1 minute') AS is_new`,
+    [tenantId],
+    'new-linkage-tenant',
   );
-  for (const { tenant_id } of tenants) {
-    for (let turn = 0; turn < NOTES_AT_ONCE; turn += 1) {
-      if ((await noteWaitingRecords(db, tenant_id, NOTE_LIMIT)) < NOTE_LIMIT) break;
-    }
+  if (found?.is_new !== true) return;
+  for (let turn = 0; turn < NOTES_AT_ONCE; turn += 1) {
+    if ((await noteWaitingRecords(db, tenantId, NOTE_LIMIT)) < NOTE_LIMIT) break;
   }
 }
 

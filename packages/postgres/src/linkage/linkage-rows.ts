@@ -1,7 +1,7 @@
 import type { LinkageFields, LinkageParty } from '@callbay/core';
 import { lockCalls } from '../calls/lock-calls.ts';
 import type { Sql } from '../database/database.ts';
-import { isIncompleteSql, isOpenSql } from '../database/state-conditions.ts';
+import { isIncompleteSql, isOpenSql, namesSql } from '../database/state-conditions.ts';
 
 /** A record that waits without naming a recording. `id` is that of its party in a comparison. */
 export interface OpenRecord {
@@ -47,7 +47,7 @@ export const IS_OPEN_RECORD = `r.named_stem IS NULL AND r.linked_match IS NULL A
 export const IS_OPEN_RECORDING = `f.drop = 'external' AND ${isIncompleteSql('f.')}
   AND NOT EXISTS (SELECT 1 FROM call_records own WHERE own.tenant_id = f.tenant_id AND own.stem = f.stem
                      AND own.named_stem IS NULL AND own.raw IS NOT NULL)
-  AND NOT EXISTS (SELECT 1 FROM call_records namer WHERE namer.tenant_id = f.tenant_id AND namer.named_stem = f.stem
+  AND NOT EXISTS (SELECT 1 FROM call_records namer WHERE namer.tenant_id = f.tenant_id AND ${namesSql('namer', 'f.stem')}
                      AND namer.raw IS NOT NULL)`;
 
 /** Both sides of a neighbourhood: what waits and started within `reachMs` of the instant, nearest first. */

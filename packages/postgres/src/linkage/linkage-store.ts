@@ -9,7 +9,7 @@ import type { JudgeMatches, LinkageStore, LinkResult } from '@callbay/ingestion'
 import { lockTenant } from '../calls/lock-tenant.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { clearDue, listDue, readDueFields } from './due-links.ts';
-import { findForgotten, noteForNewTenants } from './forgotten-links.ts';
+import { findForgotten, noteForNewTenant } from './forgotten-links.ts';
 import {
   loadNeighbourhood,
   loadRefused,
@@ -28,41 +28,54 @@ const MIDDLE_MS = 2 * BLOCK_MS;
 /** Of a pair whose sides are both this near, every rival is within reach. */
 const INNER_MS = MIDDLE_MS + BLOCK_MS;
 const REACH_MS = INNER_MS + BLOCK_MS;
-/** Batches of new records that are read before anything is compared; the next sweep reads on. */
-const READS_AT_ONCE = 20;
+/** Batches of a tenant's new records that are read before anything is compared; the next sweep reads on. */
+const READS_AT_ONCE = 4;
 const NOTHING: LinkResult = { callKeys: [], matched: 0, isCrowded: false };
+
+const IS_DUE = `tenant_id = t.id AND due_at <= (SELECT callbay_now())`;
+
+const FIND_TENANTS = `
+  SELECT t.id FROM tenants t
+   WHERE EXISTS (SELECT FROM linkage_records WHERE ${IS_DUE}) OR EXISTS (SELECT FROM external_recordings WHERE ${IS_DUE})
+   ORDER BY t.id`;
+
+/** Metadata that came earlier and is not read yet may be a rival: it is waited for, as everywhere. */
+const FIND_DUE = `
+  SELECT (extract(epoch FROM started_at) * 1000)::bigint AS started_ms FROM (
+     (SELECT started_at, due_at FROM linkage_records
+       WHERE tenant_id = $1 AND due_at <= callbay_now() AND policy_version IS NOT NULL ORDER BY due_at LIMIT $2)
+     UNION ALL
+     (SELECT started_at, due_at FROM external_recordings
+       WHERE tenant_id = $1 AND due_at <= callbay_now() AND policy_version IS NOT NULL ORDER BY due_at LIMIT $2)) due
+   WHERE NOT EXISTS (
+     SELECT 1 FROM files f WHERE f.tenant_id = $1 AND f.classified_at IS NULL AND f.state = 'received'
+        AND f.blob_key IS NOT NULL AND f.purged_at IS NULL AND f.ext = ANY($3) AND f.received_at <= due.due_at)
+     AND NOT EXISTS (SELECT 1 FROM linkage_records unread WHERE unread.tenant_id = $1
+                        AND unread.policy_version IS NULL AND unread.due_at <= due.due_at)
+   ORDER BY started_at`;
 
 export function createLinkageStore(db: Database): LinkageStore {
   return {
-    async findDue(limit) {
-      await noteForNewTenants(db, limit);
+    async findTenantsToLink() {
+      const rows = await db.query<{ id: string }>(FIND_TENANTS, [], 'tenants-to-link');
+      return rows.map(({ id }) => id);
+    },
+
+    async findDue(tenantId, limit) {
+      await noteForNewTenant(db, tenantId);
       for (let turn = 0; turn < READS_AT_ONCE; turn += 1) {
-        if ((await readDueFields(db, limit)) < limit) break;
+        if ((await readDueFields(db, tenantId, limit)) < limit) break;
       }
-      const rows = await db.query<{ tenant_id: string; started_ms: number }>(
-        `SELECT tenant_id, (extract(epoch FROM started_at) * 1000)::bigint AS started_ms FROM (
-           (SELECT tenant_id, started_at, due_at FROM linkage_records
-             WHERE due_at <= callbay_now() AND policy_version IS NOT NULL ORDER BY due_at LIMIT $1)
-           UNION ALL
-           (SELECT tenant_id, started_at, due_at FROM external_recordings
-             WHERE due_at <= callbay_now() AND policy_version IS NOT NULL ORDER BY due_at LIMIT $1)) due
-          WHERE NOT EXISTS (
-            SELECT 1 FROM files f WHERE f.tenant_id = due.tenant_id AND f.classified_at IS NULL AND f.state = 'received'
-               AND f.blob_key IS NOT NULL AND f.purged_at IS NULL AND f.ext = ANY($2) AND f.received_at <= due.due_at)
-            AND NOT EXISTS (SELECT 1 FROM linkage_records unread WHERE unread.tenant_id = due.tenant_id
-                               AND unread.policy_version IS NULL AND unread.due_at <= due.due_at)
-          ORDER BY tenant_id, started_at`,
-        [limit, [...SIDECAR_EXTENSIONS]],
+      const rows = await db.query<{ started_ms: number }>(
+        FIND_DUE,
+        [tenantId, limit, [...SIDECAR_EXTENSIONS]],
         'due-links',
       );
-      // Metadata that came earlier and is not read yet may be a rival: it is waited for, as everywhere.
-      const starts = new Map<string, number[]>();
-      for (const { tenant_id, started_ms } of rows) {
-        const known = starts.get(tenant_id) ?? [];
-        if (started_ms > (known.at(-1) ?? Number.NEGATIVE_INFINITY) + MIDDLE_MS) known.push(started_ms);
-        starts.set(tenant_id, known);
+      const starts: number[] = [];
+      for (const { started_ms } of rows) {
+        if (started_ms > (starts.at(-1) ?? Number.NEGATIVE_INFINITY) + MIDDLE_MS) starts.push(started_ms);
       }
-      return [...starts].map(([tenantId, each]) => ({ tenantId, starts: each }));
+      return starts;
     },
 
     linkAround: (tenantId, startedAt, judge) =>

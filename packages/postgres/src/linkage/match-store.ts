@@ -1,9 +1,10 @@
-import { type Match, type MatchListQuery, type MatchState, toPage } from '@callbay/contracts';
+import { type Match, type MatchListQuery, type MatchState, pageOf } from '@callbay/contracts';
 import { CallbayError } from '@callbay/core';
 import type { Actor, MatchStore } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
 import { lockTenant } from '../calls/lock-tenant.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
+import { queryPage, selectOf } from '../database/page.ts';
 import { lockLinkage, wakeStems } from './linkage-rows.ts';
 import { tellAmbiguity, writeLinks } from './write-matches.ts';
 
@@ -26,29 +27,55 @@ interface Row {
   readonly decidedBy: string | null;
 }
 
-const SELECT_ROWS = `
-  SELECT m.id, m.state, m.is_ambiguous AS "isAmbiguous", m.score, m.contributions, m.record_file_id AS "recordFileId",
-         m.record_row AS "recordRow", record.name AS "recordName", record.stem AS "recordStem",
-         m.recording_file_id AS "recordingFileId", recording.stem AS "recordingStem", e.source,
-         e.external_id AS "externalId", m.proposed_at AS "proposedAt", m.decided_at AS "decidedAt",
-         m.decided_by AS "decidedBy"
-    FROM matches m
+const LIGHT_COLUMNS = {
+  id: 'm.id',
+  state: 'm.state',
+  isAmbiguous: 'm.is_ambiguous',
+  score: 'm.score',
+  recordFileId: 'm.record_file_id',
+  recordRow: 'm.record_row',
+  recordName: 'record.name',
+  recordStem: 'record.stem',
+  recordingFileId: 'm.recording_file_id',
+  recordingStem: 'recording.stem',
+  source: 'e.source',
+  externalId: 'e.external_id',
+  proposedAt: 'm.proposed_at',
+  decidedAt: 'm.decided_at',
+  decidedBy: 'm.decided_by',
+} as const;
+const HEAVY_COLUMNS = { contributions: 'm.contributions' } as const;
+
+const TABLES = `matches m
     JOIN files record ON record.tenant_id = m.tenant_id AND record.id = m.record_file_id
     JOIN files recording ON recording.tenant_id = m.tenant_id AND recording.id = m.recording_file_id
     JOIN external_recordings e ON e.tenant_id = m.tenant_id AND e.file_id = m.recording_file_id`;
+
+const SELECT_ROWS = `SELECT ${selectOf({ ...LIGHT_COLUMNS, ...HEAVY_COLUMNS })} FROM ${TABLES}`;
 
 export function createMatchStore(db: Database): MatchStore {
   return {
     async listMatches(tenantId, { limit, cursor, state, fileId }: MatchListQuery) {
       const [before, beforeId] = cursor ?? [null, null];
-      const rows = await db.query<Row>(
-        `${SELECT_ROWS} WHERE m.tenant_id = $1 AND ($2::timestamptz IS NULL OR (m.proposed_at, m.id) < ($2, $3::uuid))
-            AND ($4::text IS NULL OR m.state = $4)
-            AND ($5::uuid IS NULL OR m.record_file_id = $5 OR m.recording_file_id = $5)
-          ORDER BY m.proposed_at DESC, m.id DESC LIMIT $6`,
-        [tenantId, before, beforeId, state ?? null, fileId ?? null, limit + 1],
+      const page = await queryPage<Omit<Row, 'contributions'> & { readonly contributions: string }>(db, {
+        light: LIGHT_COLUMNS,
+        heavy: HEAVY_COLUMNS,
+        limit,
+        omitsLarge: false,
+        statement: (select, rows) => ({
+          text: `SELECT ${select} FROM ${TABLES}
+            WHERE m.tenant_id = $1 AND ($2::timestamptz IS NULL OR (m.proposed_at, m.id) < ($2, $3::uuid))
+              AND ($4::text IS NULL OR m.state = $4)
+              AND ($5::uuid IS NULL OR m.record_file_id = $5 OR m.recording_file_id = $5)
+            ORDER BY m.proposed_at DESC, m.id DESC LIMIT $6`,
+          values: [tenantId, before, beforeId, state ?? null, fileId ?? null, rows],
+        }),
+      });
+      return pageOf(
+        page,
+        (row) => toMatch({ ...row, contributions: JSON.parse(row.contributions) }),
+        (row) => [row.proposedAt.toISOString(), row.id],
       );
-      return toPage(rows, limit, toMatch, (row) => [row.proposedAt.toISOString(), row.id]);
     },
 
     acceptMatch: (tenantId, matchId, by) =>

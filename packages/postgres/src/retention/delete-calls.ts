@@ -7,6 +7,7 @@ import { lockCalls } from '../calls/lock-calls.ts';
 import { takeCounter } from '../calls/save-calls.ts';
 import { intervalSql } from '../database/constants.ts';
 import type { Sql } from '../database/database.ts';
+import { namesSql } from '../database/state-conditions.ts';
 import { storedEventOf } from '../events/stored-event.ts';
 import { type ExpiredCall, findExpired } from './expired-calls.ts';
 import { removeFacts } from './remove-facts.ts';
@@ -70,14 +71,18 @@ const LATE = `
                         AND (f.drop <> 'external' OR f.received_at > callbay_now() - ${intervalSql(DROP_RETENTION_MS)})
                         AND f.stem = substr(c.call_key, ${'stem:'.length + 1}))
      AND NOT EXISTS (SELECT FROM call_records r JOIN files f ON f.tenant_id = r.tenant_id AND f.id = r.file_id
-                      WHERE r.tenant_id = c.tenant_id AND r.named_stem = substr(c.call_key, ${'stem:'.length + 1})
+                      WHERE r.tenant_id = c.tenant_id AND ${namesSql('r', `substr(c.call_key, ${'stem:'.length + 1})`)}
                         AND f.purged_at IS NULL)
    ORDER BY c.call_key COLLATE "C" LIMIT $3`;
 
-/** Holds the tenant's settings as decisions do: a shorter or longer policy waits for this transaction. */
+/**
+ * Holds the tenant's settings as decisions do: a shorter or longer policy waits for this transaction. Null while a shorter
+ * one is in its grace.
+ */
 async function lockPolicy(tx: Sql, tenantId: string): Promise<DataRetention | null> {
   const [tenant] = await tx.query<{ policy: DataRetention | null }>(
-    `SELECT settings -> 'dataRetention' AS policy FROM tenants WHERE id = $1 FOR SHARE`,
+    `SELECT settings -> 'dataRetention' AS policy FROM tenants
+      WHERE id = $1 AND (data_retention_from IS NULL OR data_retention_from <= callbay_now()) FOR SHARE`,
     [tenantId],
   );
   return tenant?.policy ?? null;
@@ -118,7 +123,7 @@ async function wakeOthers(tx: Sql, tenantId: string, callKeys: readonly string[]
       WHERE c.tenant_id = $1 AND c.call_key = n.call_key AND c.status IN ('empty', 'held') AND c.call_id IS NULL
         AND NOT EXISTS (SELECT FROM files f WHERE f.tenant_id = $1 AND f.stem = n.stem)
         AND NOT EXISTS (SELECT FROM call_records r WHERE r.tenant_id = $1 AND r.stem = n.stem)
-        AND NOT EXISTS (SELECT FROM call_records r WHERE r.tenant_id = $1 AND r.named_stem = n.stem)`,
+        AND NOT EXISTS (SELECT FROM call_records r WHERE r.tenant_id = $1 AND ${namesSql('r', 'n.stem')})`,
     [tenantId, callKeys.filter(isStemKey), callKeys.filter(isStemKey).map(stemOfKey)],
   );
   await tx.execute(

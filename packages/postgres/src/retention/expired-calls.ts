@@ -24,7 +24,7 @@ const classesOf = ({ evaluatedDays, notEvaluatedDays }: DataRetention): Class[] 
 ];
 
 /** Of one class: an index holds exactly these rows. Hours, since a day of the session's time zone may have 23. */
-const EXPIRED = `tenant_id = $1 AND status = $2 AND evaluated = $3 AND legal_hold = $4
+const EXPIRED = `tenant_id = $1 AND status = $2 AND status <> 'empty' AND evaluated = $3 AND legal_hold = $4
   AND started_at < callbay_now() - make_interval(hours => $5 * 24)`;
 
 const conditionsOf = (retention: DataRetention) =>
@@ -82,6 +82,9 @@ export async function countExpired(
     ]);
     of.keptByLegalHold += await count(EXPIRED, [tenantId, status, evaluated, true, days]);
   }
-  const calls = await count('tenant_id = $1 AND status = ANY($2)', [tenantId, STATUSES]);
+  const calls = await count("tenant_id = $1 AND status = ANY($2) AND status <> 'empty'", [
+    tenantId,
+    STATUSES,
+  ]);
   return { ...of, calls, removed: of.evaluated + of.notEvaluated };
 }

@@ -27,7 +27,8 @@ export async function removeRecords(
   const rows = made.filter(({ file_id, row }) => file_id !== null && row !== null);
   const named = await tx.query<GoneRow>(
     `DELETE FROM call_records r
-      WHERE r.tenant_id = $1 AND ((r.stem = ANY($2) AND r.named_stem IS NULL) OR r.named_stem = ANY($2))
+      WHERE r.tenant_id = $1 AND ((r.stem = ANY($2) AND (r.named_stem IS NULL OR r.named_stem = r.stem))
+          OR (r.named_stem <> r.stem AND r.named_stem = ANY($2)))
      RETURNING ${GONE}`,
     [tenantId, stems],
   );

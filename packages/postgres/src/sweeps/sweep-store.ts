@@ -8,12 +8,14 @@ import {
   STEP_SENTENCES,
 } from '@callbay/core';
 import {
+  type ExpiredFile,
   type PurgedFile,
   type PurgePreviewItem,
   type SweepStore,
   WATCHED_SWEEPS,
   type WatchedSweep,
 } from '@callbay/ingestion';
+import { isClaimableSql } from '../batch/batch-slices.ts';
 import { keyOfStem } from '../calls/facts-of-rows.ts';
 import { lockCalls } from '../calls/lock-calls.ts';
 import { intervalSql, textSql } from '../database/constants.ts';
@@ -32,7 +34,7 @@ SELECT EXISTS (SELECT FROM calls WHERE due_at <= callbay_now()) AS "due-calls",
                 WHERE classified_at IS NULL AND blob_key IS NOT NULL AND purged_at IS NULL
                   AND received_at <= callbay_now() - $1 * interval '1 millisecond'
                   AND (read_again_at IS NULL OR read_again_at <= callbay_now())) AS "unread-files",
-       EXISTS (SELECT FROM batches WHERE advanced_at IS NULL) AS "batches",
+       EXISTS (SELECT FROM batches b WHERE ${isClaimableSql('b')}) AS "batches",
        EXISTS (SELECT FROM linkage_records WHERE due_at <= callbay_now())
          OR EXISTS (SELECT FROM external_recordings WHERE due_at <= callbay_now()) AS "links",
        EXISTS (SELECT FROM crm_imports WHERE NOT is_settled) AS "crm-imports"`;
@@ -51,36 +53,36 @@ const COUNT_STORED = `
      SET stored_bytes = excluded.stored_bytes, received_bytes = excluded.received_bytes,
          counted_at = excluded.counted_at`;
 
-interface ExpiredRow {
-  readonly tenant_id: string;
-  readonly id: string;
-  readonly stem: string;
-  readonly call_key: string | null;
-}
+/** Of a file older than `$1`: nobody was told yet that it will be purged unpaired. */
+const IS_PURGED_SOON = `purged_at IS NULL AND drop <> 'external' AND state = 'held' AND NOT ${isCompleteHoldSql('')}
+  AND purge_warned_at IS NULL AND received_at <= callbay_now() - $1 * interval '1 millisecond'`;
 
 export function createSweepStore(db: Database): SweepStore {
   return {
-    async purgeFiles(limit) {
-      const expired = await db.query<ExpiredRow>(
-        `SELECT tenant_id, id, stem, call_key FROM files
+    findExpiredFiles: (limit, exceptTenantIds) =>
+      db.query<ExpiredFile>(
+        `SELECT tenant_id AS "tenantId", id AS "fileId", stem, call_key AS "callKey", replay_seq AS "replaySeq" FROM files
           WHERE purged_at IS NULL AND drop <> 'external'
             AND ${isExpiredSql('')}
             AND (classified_at IS NOT NULL OR blob_key IS NULL OR ${isExpiredSql('', DAY_MS)})
+            AND tenant_id <> ALL($2)
           ORDER BY received_at LIMIT $1`,
-        [limit],
-      );
-      const purged: PurgedFile[] = [];
-      for (const row of expired) purged.push(...(await transact(db, (tx) => purgeOne(tx, row))));
-      return purged;
-    },
+        [limit, exceptTenantIds],
+      ),
 
-    async warnOfPurges(limit) {
+    purgeFile: (file) => transact(db, (tx) => purgeOne(tx, file)),
+
+    findPurgesToWarnOf: (limit, exceptTenantIds) =>
+      db.query<{ tenantId: string }>(
+        `SELECT t.id AS "tenantId" FROM tenants t
+          WHERE t.id <> ALL($3) AND EXISTS (SELECT FROM files WHERE tenant_id = t.id AND ${IS_PURGED_SOON}) LIMIT $2`,
+        [PURGE_WARNING_AGE_MS, limit, exceptTenantIds],
+      ),
+
+    async warnOfPurges(tenantId, limit) {
       const rows = await db.query<{ id: string }>(
         `WITH soon AS (
-           SELECT tenant_id, id FROM files
-            WHERE purged_at IS NULL AND drop <> 'external' AND state = 'held' AND NOT ${isCompleteHoldSql('')}
-              AND purge_warned_at IS NULL
-              AND received_at <= callbay_now() - $1 * interval '1 millisecond'
+           SELECT tenant_id, id FROM files WHERE tenant_id = $3 AND ${IS_PURGED_SOON}
             ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED
          ), warned AS (
            UPDATE files f SET purge_warned_at = callbay_now() FROM soon
@@ -92,7 +94,7 @@ export function createSweepStore(db: Database): SweepStore {
                 ${textSql(STEP_SENTENCES.purgeSoon)},
                 jsonb_build_object('purgeAt', purge_at), 'purge-warning'
            FROM warned ON CONFLICT DO NOTHING RETURNING file_id AS id`,
-        [PURGE_WARNING_AGE_MS, limit],
+        [PURGE_WARNING_AGE_MS, limit, tenantId],
       );
       return rows.length;
     },
@@ -190,20 +192,23 @@ async function findOrphans(sql: Sql, tenantId: string, keys: readonly string[]):
  * Purges one file under the lock of its call key, so that it cannot be surfacing meanwhile. A file that took part in
  * nothing ends here; its call is decided again without it.
  */
-async function purgeOne(tx: Sql, row: ExpiredRow): Promise<PurgedFile[]> {
-  const keys = [...new Set([keyOfStem(row.stem), row.call_key ?? keyOfStem(row.stem)])];
-  await lockCalls(tx, row.tenant_id, keys);
+async function purgeOne(tx: Sql, found: ExpiredFile): Promise<PurgedFile | null> {
+  const { tenantId, fileId, stem } = found;
+  const keys = [...new Set([keyOfStem(stem), found.callKey ?? keyOfStem(stem)])];
+  await lockCalls(tx, tenantId, keys);
   const [file] = await tx.query<{
     state: FileState;
     outcome_code: string | null;
     blob_key: string | null;
     call_key: string | null;
+    replay_seq: number | null;
   }>(
-    'SELECT state, outcome_code, blob_key, call_key FROM files WHERE tenant_id = $1 AND id = $2 AND purged_at IS NULL FOR UPDATE',
-    [row.tenant_id, row.id],
+    `SELECT state, outcome_code, blob_key, call_key, replay_seq FROM files
+      WHERE tenant_id = $1 AND id = $2 AND purged_at IS NULL FOR UPDATE`,
+    [tenantId, fileId],
   );
-  // It joined another call since it was listed: the next sweep locks that one.
-  if (!file || file.call_key !== row.call_key) return [];
+  // It joined another call since it was listed, whose lock this is not, or somebody has it replayed and will see it read.
+  if (!file || file.call_key !== found.callKey || file.replay_seq !== found.replaySeq) return null;
   const isUnpaired = isIncomplete(file.state, file.outcome_code);
   const { code, message, fix } = purgedOutcome(file.outcome_code);
   if (isUnpaired) {
@@ -211,27 +216,27 @@ async function purgeOne(tx: Sql, row: ExpiredRow): Promise<PurgedFile[]> {
       `UPDATE files SET purged_at = callbay_now(), state = 'rejected', outcome_code = $3, outcome_message = $4,
               outcome_fix = $5, outcome_at = callbay_now(), folder = ${textSql(folderOf('rejected'))}
         WHERE tenant_id = $1 AND id = $2`,
-      [row.tenant_id, row.id, code, message, fix],
+      [tenantId, fileId, code, message, fix],
     );
     await tx.execute('UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1 AND call_key = ANY($2)', [
-      row.tenant_id,
+      tenantId,
       keys,
     ]);
   } else {
     await tx.execute('UPDATE files SET purged_at = callbay_now() WHERE tenant_id = $1 AND id = $2', [
-      row.tenant_id,
-      row.id,
+      tenantId,
+      fileId,
     ]);
   }
   await tx.execute(
     `INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
      VALUES ($1, $2, callbay_now(), 'purged', $3, ${textSql(STEP_SENTENCES.purged)}, '{}', 'purged')
          ON CONFLICT DO NOTHING`,
-    [row.tenant_id, row.id, isUnpaired ? code : null],
+    [tenantId, fileId, isUnpaired ? code : null],
   );
   const [kept] = await tx.query<{ kept: boolean }>(
     'SELECT EXISTS (SELECT 1 FROM calls WHERE tenant_id = $1 AND media_blob_key = $2) AS kept',
-    [row.tenant_id, file.blob_key],
+    [tenantId, file.blob_key],
   );
-  return [{ tenantId: row.tenant_id, fileId: row.id, blobKey: kept!.kept ? null : file.blob_key }];
+  return { blobKey: kept!.kept ? null : file.blob_key };
 }

@@ -1,10 +1,11 @@
 import { type Mapping, type MappingKind, type NewMapping, pageOf } from '@callbay/contracts';
-import { CallbayError } from '@callbay/core';
+import { adviseMapping, CallbayError } from '@callbay/core';
 import type { Actor, MappingStore } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { fillPage } from '../database/page.ts';
 import { readPrisma } from '../database/read-prisma.ts';
+import { findNewestPolicy } from './newest-policy.ts';
 import { lockSettings, publishPolicy, wakeOpenCalls } from './policies.ts';
 
 interface MappingRow {
@@ -46,6 +47,18 @@ export function createMappingStore(db: Database): MappingStore {
 
     publishMapping: (tenantId, kind, mapping, expected, by) =>
       transact(db, (tx) => publishMapping(tx, tenantId, kind, mapping, expected, by)),
+
+    rollBackMapping: (tenantId, kind, version, expected, by) =>
+      transact(db, async (tx) => {
+        // A published version never changes, so that it may be read before the tenant is locked.
+        const [former] = await tx.query<Pick<MappingRow, 'fields' | 'options'>>(
+          'SELECT fields, options FROM mapping_versions WHERE tenant_id = $1 AND kind = $2 AND version = $3',
+          [tenantId, kind, version],
+        );
+        if (former === undefined) return null;
+        const { fields, options } = toMapping(kind, { ...former, version, publishedAt: new Date(0) });
+        return publishMapping(tx, tenantId, kind, { fields, options }, expected, by, version);
+      }),
   };
 }
 
@@ -56,6 +69,7 @@ export async function publishMapping(
   { fields, options = {} }: NewMapping,
   expected: number | null,
   by: Actor,
+  rolledBackTo: number | null = null,
 ): Promise<Mapping | null> {
   if ((await lockSettings(tx, tenantId)) === null) return null;
   const [newest] = await tx.query<{ version: number }>(
@@ -77,9 +91,17 @@ export async function publishMapping(
     await publishPolicy(tx, tenantId, { mappingVersion: row.version, mapping: { fields, options } });
     await wakeOpenCalls(tx, tenantId);
   }
-  const detail = { kind, version: row.version, fields: fields.length };
+  const detail = {
+    kind,
+    version: row.version,
+    fields: fields.length,
+    ...(rolledBackTo === null ? {} : { rolledBackTo }),
+  };
   await audit(tx, by, { tenantId, action: 'mapping.publish', target: `${kind}/${row.version}`, detail });
-  return toMapping(kind, row);
+  const mapping = toMapping(kind, row);
+  if (kind !== 'call') return mapping;
+  const policy = await findNewestPolicy(tx, tenantId);
+  return { ...mapping, warnings: adviseMapping(fields, policy?.settings.directions ?? {}) };
 }
 
 const toMapping = (kind: MappingKind, row: MappingRow): Mapping => ({

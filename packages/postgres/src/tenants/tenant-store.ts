@@ -13,7 +13,7 @@ import { audit } from '../access/audit.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { fillPage } from '../database/page.ts';
 import { readPrisma } from '../database/read-prisma.ts';
-import { assertSmallPurge } from '../retention/retention-change.ts';
+import { assertSmallPurge, startGrace } from '../retention/retention-change.ts';
 import { lockSettings, publishPolicy, tellTenantAccess, wakeOpenCalls } from './policies.ts';
 import { readReadiness } from './readiness.ts';
 import { insertTenantRows } from './tenant-rows.ts';
@@ -80,7 +80,7 @@ function assertTimeZone(stage: string, timeZone: string | null): void {
   if (stage === 'live' && timeZone === null) throw new CallbayError('TIME_ZONE_REQUIRED');
 }
 
-async function createTenant(tx: Sql, tenant: NewTenant, by: Actor): Promise<Tenant> {
+export async function createTenant(tx: Sql, tenant: NewTenant, by: Actor): Promise<Tenant> {
   const { id, name, timeZone = null, stage = 'setup', settings = {} } = tenant;
   assertTimeZone(stage, timeZone);
   const merged = mergeSettings(TenantSettings.parse(DEFAULT_SETTINGS), settings);
@@ -109,6 +109,7 @@ export async function updateTenant(
     `UPDATE tenants SET name = $2, time_zone = $3, stage = $4, settings = $5, updated_at = callbay_now() WHERE id = $1`,
     [tenantId, name, timeZone, stage, JSON.stringify(settings)],
   );
+  await startGrace(tx, tenantId, tenant.settings.dataRetention, settings.dataRetention);
   const readsOtherwise = change.timeZone !== undefined || changesReading(change.settings);
   if (readsOtherwise) await publishPolicy(tx, tenantId, { timeZone, settings });
   if (readsOtherwise || stage !== tenant.stage) await wakeOpenCalls(tx, tenantId);

@@ -3,11 +3,13 @@ import { type SentAttributes, type Stat, sentTime } from './attrs.ts';
 import { type Download, downloadOf, type Handle, openDownload } from './handles.ts';
 import { locate, writableName } from './paths.ts';
 import type { ReceiveDeps } from './receive.ts';
-import { absent, denied, errnoOf, failed } from './statuses.ts';
+import type { RefusedNames } from './refused-names.ts';
+import { absent, denied, errnoOf, failed, SftpRefusal } from './statuses.ts';
 import { OPEN_FLAG } from './uploads.ts';
 import { listFolder, statLocation, type ViewDeps } from './view.ts';
 
-export type OperationDeps = ViewDeps & ReceiveDeps & { readonly blobs: BlobStore };
+export type OperationDeps = ViewDeps &
+  ReceiveDeps & { readonly blobs: BlobStore; readonly refusedNames: RefusedNames };
 
 const mayReadFiles = (account: SftpAccount): boolean => account.canRead === 'all';
 
@@ -29,10 +31,23 @@ export async function openFile(
   if ((flags & OPEN_FLAG.WRITE) === 0) {
     return { kind: 'download', download: await openForReading(deps, account, path) };
   }
-  const name = writableName(path);
-  const { tenantId, username } = account;
-  const upload = await deps.uploads.open({ tenantId, sentBy: username, name, flags });
+  const name = await nameToWrite(deps, account, path);
+  const { tenantId, username, temporaryNames } = account;
+  const upload = await deps.uploads.open({ tenantId, sentBy: username, name, flags, temporaryNames });
   return { kind: 'upload', upload, mayRead: (flags & OPEN_FLAG.READ) !== 0 && mayReadFiles(account) };
+}
+
+/** `writableName`, leaving a receipt of the refusal before the client hears of it. */
+async function nameToWrite(deps: OperationDeps, account: SftpAccount, path: string): Promise<string> {
+  try {
+    return writableName(path);
+  } catch (error) {
+    if (error instanceof SftpRefusal) {
+      const { tenantId, username } = account;
+      await deps.refusedNames.note({ tenantId, sentBy: username, path, sentence: error.message });
+    }
+    throw error;
+  }
 }
 
 async function openForReading(deps: OperationDeps, account: SftpAccount, path: string): Promise<Download> {
@@ -136,12 +151,18 @@ async function setSize(
   name: string,
   sizeBytes: number,
 ) {
-  const { tenantId, username } = account;
+  const { tenantId, username, temporaryNames } = account;
   const live = deps.uploads.findLive(tenantId, name);
   if (live !== null) return live.setSize(sizeBytes);
   if ((await statPath(deps, tenantId, path)).sizeBytes === sizeBytes) return;
   const wasPartial = (await deps.partials.find(tenantId, name)) !== null;
-  const upload = await deps.uploads.open({ tenantId, sentBy: username, name, flags: OPEN_FLAG.WRITE });
+  const upload = await deps.uploads.open({
+    tenantId,
+    sentBy: username,
+    name,
+    flags: OPEN_FLAG.WRITE,
+    temporaryNames,
+  });
   try {
     await upload.setSize(sizeBytes);
   } catch (error) {
@@ -164,7 +185,7 @@ export async function removeFile(deps: OperationDeps, account: SftpAccount, path
   if (live !== null || hadPartial || isWithdrawn) return;
   if (stored === null) throw absent();
   throw denied(
-    'The file has been taken in already and cannot be removed; it is purged 7 days after its arrival.',
+    'The file is being read or has been taken in, so it cannot be removed; it is purged 7 days after its arrival.',
   );
 }
 

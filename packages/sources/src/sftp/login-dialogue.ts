@@ -75,9 +75,11 @@ export class LoginDialogue {
   finish(): void {
     if (this.#refusals.size === 0) return;
     this.#deps.metrics.loginEnded('refused');
+    const reasons = [...this.#refusals.keys()];
+    this.#deps.log.info({ address: this.#host.address, reasons, attempts: this.#attempts }, 'login refused');
     const tenantId = [...this.#refusals.values()].find((id) => id !== null) ?? null;
     const detail = {
-      reasons: [...this.#refusals.keys()],
+      reasons,
       attempts: this.#attempts,
       software: this.#host.software,
     };
@@ -142,6 +144,7 @@ export class LoginDialogue {
     context.accept();
     this.#deps.metrics.loginEnded('accepted');
     const { method } = login;
+    this.#deps.log.info({ tenantId, username, address: this.#host.address, method: method.kind }, 'login');
     if (method.kind === 'key') this.#inBackground(this.#deps.accounts.touchKey(tenantId, method.keyId));
     this.#audit(tenantId, username, 'sftp.login', {
       method: method.kind,

@@ -46,6 +46,8 @@ export async function receiveLocalFile(
   const blobKey = await deps.blobs.put(file.tenantId, fileId, path, fd);
   try {
     await receiveFile(deps, { ...file, fileId, drop: 'sftp', blobKey });
+    const { tenantId, sizeBytes, sentBy } = file;
+    deps.log.info({ tenantId, fileId, sizeBytes, sentBy }, 'file received');
   } catch (error) {
     const isBack = await putBack(deps, file.tenantId, blobKey, path);
     if (isBack) await removeRefused(deps, file.tenantId, blobKey, error);

@@ -305,9 +305,9 @@ export class Requests {
   }
 
   async #rename(from: string, to: string, isReplacing: boolean): Promise<void> {
-    const { tenantId, username } = this.#account;
+    const { tenantId, username, temporaryNames } = this.#account;
     const names = { from: writableName(from), to: writableName(to) };
-    await renameFile(this.#deps, { tenantId, sentBy: username, ...names, isReplacing });
+    await renameFile(this.#deps, { tenantId, sentBy: username, ...names, isReplacing, temporaryNames });
   }
 
   #extended(id: number, name: string, bytes: Buffer): void {

@@ -18,6 +18,7 @@ import { DEFAULT_LIMITS, type SftpLimits } from './limits.ts';
 import { type Logger, NO_METRICS, type SftpMetrics } from './logger.ts';
 import { createLoginGate } from './login-gate.ts';
 import { createPartialStore } from './partials.ts';
+import { createRefusedNames } from './refused-names.ts';
 import { createReplyBudget } from './reply-budget.ts';
 import { nativeCiphers, ssh2 } from './ssh2.ts';
 import { createUploads } from './uploads.ts';
@@ -114,6 +115,7 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
     now,
     monotonicMs,
     startedAt: now(),
+    refusedNames: createRefusedNames({ receiver, log, monotonicMs }),
     spoolDir: options.spoolDir,
     isWriteBufferFull: budget.isExhausted,
     accessChanges: () => accessChanges,

@@ -14,6 +14,8 @@ export interface OpenForWriting {
   readonly sentBy: string;
   readonly name: string;
   readonly flags: number;
+  /** Patterns of names under which CLOSE stores the bytes and receives nothing; null: the usual ones. */
+  readonly temporaryNames: readonly string[] | null;
 }
 
 /** All uploads under way in this process. */
@@ -75,7 +77,7 @@ export function createUploads(deps: UploadDeps & { readonly view: DropView }): U
         own,
         sentBy: request.sentBy,
         sizeBytes,
-        isTemporary: isTemporaryName(request.name),
+        isTemporary: isTemporaryName(request.name, request.temporaryNames),
         isChanged,
         isAppending: (request.flags & OPEN_FLAG.APPEND) !== 0,
       }),

@@ -1,0 +1,45 @@
+import { statfs } from 'node:fs/promises';
+import type { createApiStores } from '@callbay/postgres';
+import type { Logger, Metrics } from '@callbay/runtime';
+
+export interface CountDatabaseDeps {
+  readonly stores: Pick<ReturnType<typeof createApiStores>, 'alerts' | 'operations'>;
+  readonly metrics: Metrics;
+  readonly blobsFolder: string;
+  readonly logger: Pick<Logger, 'warn'>;
+}
+
+/** Sets the gauges that are read when somebody scrapes. What cannot be read keeps its last values. */
+export async function countDatabase({
+  stores,
+  metrics,
+  blobsFolder,
+  logger,
+}: CountDatabaseDeps): Promise<void> {
+  const count = async (what: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (err) {
+      // The other metrics are needed most when the database is unavailable.
+      logger.warn({ err, what }, 'metrics could not be counted');
+    }
+  };
+  await count('alerts', async () => {
+    const open = await stores.alerts.countOpen();
+    metrics.alertsOpen.reset();
+    for (const { kind, count: alerts } of open) metrics.alertsOpen.set({ kind }, alerts);
+  });
+  await count('files', async () => {
+    const gauges = await stores.operations.readGauges();
+    metrics.openFiles.reset();
+    for (const { state, count: files } of gauges.openFiles) metrics.openFiles.set({ state }, files);
+    metrics.recentFiles.reset();
+    for (const { code, count: files } of gauges.recentFiles) metrics.recentFiles.set({ code }, files);
+    metrics.backlogAgeSeconds.set(gauges.backlogAgeSeconds);
+    metrics.storedBytes.set(gauges.storedBytes);
+  });
+  await count('disk', async () => {
+    const { bavail, bsize } = await statfs(blobsFolder);
+    metrics.diskFreeBytes.set(bavail * bsize);
+  });
+}

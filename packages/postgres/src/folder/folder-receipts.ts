@@ -1,0 +1,62 @@
+import type { ReceiptsOfFile } from '@callbay/ingestion';
+import { findHints } from '../calls/near-misses.ts';
+import type { Database } from '../database/database.ts';
+import { FILE_ROW_COLUMNS, FILE_ROW_TABLES, type FileCall, type FileRow } from '../drop/file-rows.ts';
+import { renderReceipt } from '../drop/receipts.ts';
+
+interface DueRow extends FileRow, FileCall {
+  readonly outcomeAt: Date;
+  readonly ordinal: number;
+  readonly isNewest: boolean;
+  /** The version of the name before this one. */
+  readonly beforeId: string | null;
+}
+
+const VERSIONS = `FROM files v WHERE v.tenant_id = $1 AND v.drop = 'folder' AND v.name = f.name`;
+
+/** The condition is word for word that of the index `files_without_receipt`. */
+const LIST_DUE = `
+SELECT ${FILE_ROW_COLUMNS},
+       (SELECT count(*) ${VERSIONS} AND v.receive_seq <= f.receive_seq)::int AS ordinal,
+       NOT EXISTS (SELECT ${VERSIONS} AND v.receive_seq > f.receive_seq) AS "isNewest",
+       (SELECT v.id ${VERSIONS} AND v.receive_seq < f.receive_seq ORDER BY v.receive_seq DESC LIMIT 1) AS "beforeId"
+  FROM ${FILE_ROW_TABLES}
+ WHERE f.tenant_id = $1 AND f.drop = 'folder' AND f.outcome_at IS NOT NULL
+   AND (f.receipt_at IS NULL OR f.receipt_at < f.outcome_at)
+ ORDER BY f.receive_seq LIMIT $2`;
+
+const FIND = `SELECT ${FILE_ROW_COLUMNS} FROM ${FILE_ROW_TABLES} WHERE f.tenant_id = $1 AND f.id = $2`;
+
+/** Receipts of files whose outcome no receipt states yet, named as those of the SFTP drop are. */
+export async function listReceiptsDue(
+  db: Database,
+  tenantId: string,
+  limit: number,
+): Promise<ReceiptsOfFile[]> {
+  const due = await db.query<DueRow>(LIST_DUE, [tenantId, limit], 'list_receipts_due');
+  const found: ReceiptsOfFile[] = [];
+  for (const row of due) {
+    const { id: fileId, outcomeAt, name, ordinal, isNewest } = row;
+    const receipts = [
+      {
+        name: isNewest ? `${name}.json` : `${name}~${ordinal}.json`,
+        bytes: await renderWithHints(db, tenantId, row),
+      },
+    ];
+    const before = isNewest ? await findBefore(db, tenantId, row.beforeId) : undefined;
+    if (before !== undefined) {
+      const bytes = await renderWithHints(db, tenantId, before);
+      receipts.unshift({ name: `${name}~${ordinal - 1}.json`, bytes });
+    }
+    found.push({ fileId, outcomeAt, receipts });
+  }
+  return found;
+}
+
+const findBefore = async (db: Database, tenantId: string, fileId: string | null) =>
+  fileId === null ? undefined : (await db.query<FileRow & FileCall>(FIND, [tenantId, fileId]))[0];
+
+async function renderWithHints(db: Database, tenantId: string, row: FileRow & FileCall): Promise<Buffer> {
+  const [hints = []] = await findHints(db, tenantId, [row]);
+  return renderReceipt(db, tenantId, row, hints);
+}

@@ -1,0 +1,189 @@
+// What every door keeps, whatever it is: the conformance suite of the drops.
+import { sweepPurges } from '@callbay/ingestion';
+import { makeTenant, makeWav, type RunningCallbay, startCallbay } from '@callbay/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DOOR_KINDS, openDoor } from './doors.ts';
+import { callsOf, codesOf, HOUR, json, trueClocks } from './support.ts';
+
+let callbay: RunningCallbay;
+beforeAll(async () => {
+  callbay = await startCallbay();
+});
+afterAll(() => callbay[Symbol.asyncDispose]());
+
+const DAY = 24 * HOUR;
+const wav = (seed = 1): Buffer => makeWav({ seconds: 1, seed });
+
+describe.each(DOOR_KINDS)('the %s door', (kind) => {
+  test('both orders of a pair surface one call each, and the files show in processed with a receipt', async () => {
+    await using door = await openDoor(callbay, kind);
+    await door.put('a.wav', wav(1));
+    await door.put('b.json', json());
+    await door.settle();
+    expect(await door.list('data')).toEqual(['a.wav', 'b.json']);
+    expect((await door.receipt('a.wav')).outcome?.code).toBe('NO_METADATA');
+    await door.put('a.json', json());
+    await door.put('b.wav', wav(2));
+    await door.settle();
+    expect(await callsOf(callbay, door)).toHaveLength(2);
+    expect(await door.list('data')).toEqual([]);
+    expect(await door.list('processed')).toEqual(['a.json', 'a.wav', 'b.json', 'b.wav']);
+    expect((await door.receipt('a.wav')).outcome?.code).toBe('SURFACED');
+  });
+
+  test('an upload that is still open is not received, and is whole once it ends', async () => {
+    await using door = await openDoor(callbay, kind);
+    const upload = await door.begin('a.wav', wav().subarray(0, 1_000));
+    await callbay.settle();
+    expect(await codesOf(callbay, door)).toEqual([]);
+    await upload.finish(wav().subarray(1_000));
+    await door.put('a.json', json());
+    await door.settle();
+    expect((await codesOf(callbay, door)).sort()).toEqual(['a.json SURFACED', 'a.wav SURFACED']);
+  });
+
+  test('a temporary name is not received until it is renamed to the real one', async () => {
+    await using door = await openDoor(callbay, kind);
+    await door.put('a.wav.filepart', wav());
+    await door.settle();
+    expect(await codesOf(callbay, door)).toEqual([]);
+    await door.rename('a.wav.filepart', 'a.wav');
+    await door.settle();
+    expect(await codesOf(callbay, door)).toEqual(['a.wav NO_METADATA']);
+  });
+
+  test('case 26, 42, 54: files sent again change nothing and overwrite nothing', async () => {
+    await using door = await openDoor(callbay, kind);
+    for (let n = 0; n < 2; n += 1) {
+      await door.put('a.wav', wav());
+      await door.put('a.json', json());
+      await door.settle();
+    }
+    expect((await codesOf(callbay, door)).sort()).toEqual([
+      'a.json SURFACED',
+      'a.json UNCHANGED',
+      'a.wav DUPLICATE',
+      'a.wav SURFACED',
+    ]);
+    expect(await callsOf(callbay, door)).toMatchObject([{ revision: 1 }]);
+    expect(await door.list('processed')).toEqual(['a.json', 'a.wav', 'a~2.json', 'a~2.wav']);
+  });
+
+  test('case 27: what is overwritten before its call is complete is superseded by the newer version', async () => {
+    await using door = await openDoor(callbay, kind);
+    await door.put('a.wav', wav(1));
+    await door.settle();
+    await door.put('a.wav', wav(2));
+    await door.settle();
+    await door.put('a.json', json());
+    await door.settle();
+    expect(await codesOf(callbay, door)).toEqual(['a.wav SUPERSEDED', 'a.wav SURFACED', 'a.json SURFACED']);
+  });
+
+  test('a newer version of the metadata updates the call', async () => {
+    await using door = await openDoor(callbay, kind);
+    await callbay.clock.set('2026-03-02T11:00:00.000Z');
+    await door.put('a.wav', wav());
+    await door.put('a.json', json());
+    await door.settle();
+    await door.put('a.json', json({ email: 'other@acme.test' }));
+    await door.settle();
+    expect(await callsOf(callbay, door)).toMatchObject([{ revision: 2, user_id: 'other@acme.test' }]);
+    await callbay.clock.release();
+  });
+
+  test('case 59: a file that its owner removes before it surfaced is withdrawn', async () => {
+    await using door = await openDoor(callbay, kind);
+    await door.put('a.wav', wav());
+    await door.settle();
+    await door.remove('a.wav');
+    await door.settle();
+    expect(await codesOf(callbay, door)).toEqual(['a.wav WITHDRAWN']);
+    expect((await door.receipt('a.wav')).state).toBe('withdrawn');
+    await door.put('a.json', json());
+    await door.settle();
+    expect(await callsOf(callbay, door)).toEqual([]);
+  });
+
+  test('a rejected file shows in rejected, and its correction is received', async () => {
+    await using door = await openDoor(callbay, kind);
+    await door.put('a.json', '{');
+    await door.put('a.wav', wav());
+    await door.settle();
+    expect(await door.list('rejected')).toEqual(['a.json']);
+    await door.put('a.json', json());
+    await door.settle();
+    expect(await callsOf(callbay, door)).toHaveLength(1);
+    expect((await door.receipt('a.json')).outcome?.code).toBe('SURFACED');
+    expect((await door.receipt('a.json~1')).outcome?.code).toBe('METADATA_INVALID');
+  });
+
+  test('case 25: empty files end with a code of their own', async () => {
+    await using door = await openDoor(callbay, kind);
+    await door.put('a.wav', '');
+    await door.put('b.json', '');
+    await door.settle();
+    expect((await codesOf(callbay, door)).sort()).toEqual(['a.wav EMPTY_MEDIA', 'b.json METADATA_INVALID']);
+  });
+
+  test('case 49 to 51, 56: all leaves the drop 7 days after it came, and the call keeps its media', async () => {
+    await using door = await openDoor(callbay, kind);
+    await callbay.clock.set('2026-03-02T11:00:00.000Z');
+    await door.put('a.wav', wav(1));
+    await door.put('a.json', json());
+    await door.put('bad.json', '{');
+    await door.put('lone.wav', wav(2));
+    await door.settle();
+    const purge = async (ms: number): Promise<void> => {
+      await callbay.clock.set(new Date(Date.parse('2026-03-02T11:00:00.000Z') + ms));
+      while ((await sweepPurges(callbay.deps, trueClocks())) > 0);
+      await door.settle();
+    };
+    await purge(7 * DAY - 1);
+    expect(await door.list('processed')).toEqual(['a.json', 'a.wav']);
+    await purge(7 * DAY);
+    for (const folder of ['data', 'processed', 'rejected'] as const)
+      expect(await door.list(folder)).toEqual([]);
+    expect((await codesOf(callbay, door)).sort()).toEqual([
+      'a.json SURFACED',
+      'a.wav SURFACED',
+      'bad.json METADATA_INVALID',
+      'lone.wav PURGED_UNPAIRED',
+    ]);
+    const [call] = await callsOf(callbay, door);
+    expect(await callbay.blobs.size(door.tenantId, call!.media_blob_key)).toBe(wav(1).length);
+    await callbay.clock.release();
+  });
+});
+
+test('case 120: the same files through two doors are one call', async () => {
+  const tenantId = await makeTenant(callbay.db);
+  await using folder = await openDoor(callbay, 'folder', tenantId);
+  await using sftp = await openDoor(callbay, 'sftp', tenantId);
+  for (const door of [sftp, folder]) {
+    await door.put('a.wav', wav());
+    await door.put('a.json', json());
+    await door.settle();
+  }
+  expect((await codesOf(callbay, sftp)).sort()).toEqual([
+    'a.json SURFACED',
+    'a.json UNCHANGED',
+    'a.wav DUPLICATE',
+    'a.wav SURFACED',
+  ]);
+  expect(await callsOf(callbay, sftp)).toHaveLength(1);
+  expect(await folder.list('processed')).toEqual(['a~2.json', 'a~2.wav']);
+});
+
+test('the halves of a pair through two doors are one call', async () => {
+  const tenantId = await makeTenant(callbay.db);
+  await using folder = await openDoor(callbay, 'folder', tenantId);
+  await using sftp = await openDoor(callbay, 'sftp', tenantId);
+  await folder.put('a.wav', wav());
+  await folder.settle();
+  await sftp.put('a.json', json());
+  await folder.settle();
+  expect(await callsOf(callbay, sftp)).toHaveLength(1);
+  expect(await folder.list('processed')).toEqual(['a.wav']);
+  expect(await sftp.list('processed')).toEqual(['a.json']);
+});

@@ -1,0 +1,84 @@
+import { appendFile, rename, rm, writeFile } from 'node:fs/promises';
+import { makeSftpUser, makeTenant, openFolder, openSftp, type RunningCallbay } from '@callbay/testkit';
+
+/** One door of one tenant, as its customer uses it. */
+export interface Door extends AsyncDisposable {
+  readonly tenantId: string;
+  put(name: string, bytes: Buffer | string): Promise<void>;
+  /** Begins an upload that stays open, until `finish` writes the rest and ends it. */
+  begin(name: string, bytes: Buffer): Promise<{ finish(rest: Buffer): Promise<void> }>;
+  rename(from: string, to: string): Promise<void>;
+  remove(name: string): Promise<void>;
+  list(folder: 'data' | 'processed' | 'rejected'): Promise<string[]>;
+  receipt(name: string): Promise<{ state: string; outcome: { code: string } | null }>;
+  /** Has the door notice what was done, and the pipeline finish. */
+  settle(): Promise<void>;
+}
+
+export type DoorKind = 'sftp' | 'folder';
+export const DOOR_KINDS: readonly DoorKind[] = ['sftp', 'folder'];
+
+/** Opens a door of a kind; of a new tenant unless one is given. */
+export async function openDoor(callbay: RunningCallbay, kind: DoorKind, tenantId?: string): Promise<Door> {
+  return kind === 'sftp' ? openSftpDoor(callbay, tenantId) : openFolderDoor(callbay, tenantId);
+}
+
+const PATHS = { data: '/data', processed: '/data/processed', rejected: '/data/rejected' };
+
+async function openSftpDoor(callbay: RunningCallbay, tenantId?: string): Promise<Door> {
+  const id = tenantId ?? (await makeTenant(callbay.db));
+  const client = await openSftp(callbay.sftpPort, await makeSftpUser(callbay.db, id));
+  const ownNames = async (folder: keyof typeof PATHS): Promise<string[]> =>
+    (await client.list(PATHS[folder])).filter((name) => name !== 'processed' && name !== 'rejected');
+  return {
+    tenantId: id,
+    put: (name, bytes) => client.put(name, bytes),
+    begin: async (name, bytes) => {
+      const handle = await new Promise<Buffer>((resolve, reject) => {
+        client.sftp.open(name, 'w', (error, opened) => (error ? reject(error) : resolve(opened)));
+      });
+      const write = (part: Buffer, at: number) =>
+        new Promise<void>((resolve, reject) => {
+          client.sftp.write(handle, part, 0, part.length, at, (error) => (error ? reject(error) : resolve()));
+        });
+      await write(bytes, 0);
+      return {
+        finish: async (rest) => {
+          await write(rest, bytes.length);
+          await new Promise<void>((resolve, reject) => {
+            client.sftp.close(handle, (error) => (error ? reject(error) : resolve()));
+          });
+        },
+      };
+    },
+    rename: (from, to) => client.rename(from, to),
+    remove: (name) => client.remove(name),
+    list: ownNames,
+    receipt: (name) => client.receipt(name),
+    settle: () => callbay.settle(),
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
+}
+
+async function openFolderDoor(callbay: RunningCallbay, tenantId?: string): Promise<Door> {
+  const folder = await openFolder(callbay, tenantId ?? (await makeTenant(callbay.db)));
+  return {
+    tenantId: folder.tenantId,
+    put: (name, bytes) => folder.put(name, bytes),
+    begin: async (name, bytes) => {
+      await writeFile(folder.data(name), bytes);
+      await folder.scan();
+      return { finish: (rest) => appendFile(folder.data(name), rest) };
+    },
+    rename: (from, to) => rename(folder.data(from), folder.data(to)),
+    remove: (name) => rm(folder.data(name)),
+    list: (name) => folder.list(name),
+    receipt: (name) => folder.receipt(name),
+    settle: async () => {
+      await folder.take();
+      await callbay.settle();
+      await folder.scan();
+    },
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
