@@ -1,9 +1,10 @@
 // The way in for people and the way out for calls: the admin and export API over HTTP.
+import { Server as TlsServer } from 'node:tls';
 import { createHttpApi } from '@callbay/http';
 import { createSampler } from '@callbay/ingestion';
 import { createApiStores } from '@callbay/postgres';
 import { openRole } from '@callbay/role';
-import { createSealer, deriveKey } from '@callbay/runtime';
+import { createSealer, deriveKey, watchTlsIdentity } from '@callbay/runtime';
 import { countDatabase } from './count-database.ts';
 
 const role = await openRole('api');
@@ -35,6 +36,7 @@ const api = await createHttpApi(
     sftp: { host: config.publicHost, port: config.sftp.publicPort },
     folderRoot: config.folders?.root ?? null,
     trustProxy: config.http.trustProxy,
+    tls: role.tls,
     webhookAllow: config.webhookAllow,
     sendsMail: config.mail !== null,
     metricsToken: config.metricsToken,
@@ -43,6 +45,18 @@ const api = await createHttpApi(
 );
 await api.listen({ host: config.bind, port: config.http.port });
 shutdown.add('http server', () => api.close());
+const { server } = api;
+if (config.http.tls !== null && role.tls !== null && server instanceof TlsServer) {
+  const unwatch = watchTlsIdentity(config.http.tls, {
+    served: role.tls.fingerprint256,
+    onRenewed: ({ cert, key, notAfter }) => {
+      server.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+      logger.info({ notAfter }, 'the TLS certificate was renewed');
+    },
+    onProblem: (err) => logger.error({ err }, 'the new TLS certificate cannot be used; the one before stays'),
+  });
+  shutdown.add('TLS certificate', async () => unwatch());
+}
 
 const address = api.server.address();
 const port = typeof address === 'object' && address !== null ? address.port : config.http.port;

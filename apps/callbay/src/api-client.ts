@@ -7,8 +7,8 @@ import type { Config } from '@callbay/runtime';
 import { describeRefusal } from './describe-refusal.ts';
 import { CommandError, EXIT_CODES } from './exit-codes.ts';
 import { readLogin } from './login-file.ts';
+import { httpAddress, ownFetch } from './own-server.ts';
 import { findServing } from './supervisor/home.ts';
-import { reachableHost } from './supervisor/ports.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -62,6 +62,8 @@ export async function readKey(file: string): Promise<string> {
 interface Target {
   readonly base: string;
   readonly key: string;
+  /** Fetches from our own server, which answers with a certificate of another name; as any other unless given. */
+  readonly fetch?: typeof fetch;
 }
 
 /** `--url` and `--key-file`, then the stored login, then this home. The key of a login goes to its own server only. */
@@ -71,14 +73,16 @@ async function findTarget(config: Config, options: ApiOptions): Promise<Target> 
   if (login !== null && options.keyFile === undefined && (named === undefined || named === login.url)) {
     return { base: login.url, key: login.key };
   }
-  const serving = named ?? login?.url ?? (await findServing(config.home))?.addresses?.http;
-  const base = serving ?? `http://${reachableHost(config.bind)}:${config.http.port}`;
-  return { base, key: await readKey(options.keyFile ?? config.operatorKeyFile) };
+  const key = await readKey(options.keyFile ?? config.operatorKeyFile);
+  const elsewhere = named ?? login?.url;
+  if (elsewhere !== undefined) return { base: elsewhere, key };
+  const base = (await findServing(config.home))?.addresses?.http ?? httpAddress(config, config.http.port);
+  return { base, key, fetch: ownFetch(config) };
 }
 
-async function request(url: string, init: RequestInit): Promise<Response> {
+async function request(url: string, init: RequestInit, fetchUrl: typeof fetch): Promise<Response> {
   try {
-    return await fetch(url, init);
+    return await fetchUrl(url, init);
   } catch (error) {
     const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
     throw new CommandError(
@@ -120,14 +124,14 @@ export async function openApi(config: Config, options: ApiOptions): Promise<ApiC
 }
 
 /** A client for a server and a key that are known already. */
-export function clientOf({ base, key }: Target): ApiClient {
+export function clientOf({ base, key, fetch: fetchUrl = fetch }: Target): ApiClient {
   const ask = async (
     method: Method,
     path: string,
     more: { body?: Document; headers?: Record<string, string>; signal: AbortSignal },
   ): Promise<Response> => {
     const { body, headers = {}, signal } = more;
-    const response = await request(`${base}${path}`, {
+    const init = {
       method,
       signal,
       headers: {
@@ -136,7 +140,8 @@ export function clientOf({ base, key }: Target): ApiClient {
         ...headers,
       },
       ...(body === undefined ? {} : { body: body.content }),
-    });
+    };
+    const response = await request(`${base}${path}`, init, fetchUrl);
     await assertOk(response);
     return response;
   };

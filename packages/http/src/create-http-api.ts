@@ -69,6 +69,8 @@ export interface HttpOptions {
   readonly folderRoot?: string | null;
   /** Addresses and CIDR ranges whose X-Forwarded-* headers are believed. */
   readonly trustProxy?: readonly string[];
+  /** Certificate, chain and key in PEM: HTTP over TLS. Without it, or null: plain. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | null;
   readonly logger?: FastifyBaseLogger;
   /** What scrapers of the metrics send; unless given, an operator's key, or nothing from this machine. */
   readonly metricsToken?: string | null;
@@ -94,6 +96,13 @@ const REQUEST_MS = 60_000;
 /** Longer than any answer takes to begin. A client that reads nothing for so long holds an answer for nothing. */
 const SILENCE_MS = 180_000;
 
+/** Server options of Node's, which fastify keeps apart for HTTP and HTTPS. */
+function serverOptions(tls: { readonly cert: Buffer; readonly key: Buffer } | null) {
+  const common = { headersTimeout: HEADERS_MS };
+  if (tls === null) return { http: common };
+  return { https: { ...common, ...tls, minVersion: 'TLSv1.2' as const, handshakeTimeout: HEADERS_MS } };
+}
+
 /**
  * The HTTP API, ready to listen. `close` ends event streams, waits for requests and closes idle connections. It owns
  * nothing it was given.
@@ -116,7 +125,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_MS,
     connectionTimeout: SILENCE_MS,
-    http: { headersTimeout: HEADERS_MS },
+    ...serverOptions(options.tls ?? null),
     // One line a request, below, in place of two.
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustProxy.length === 0 ? false : [...trustProxy],

@@ -1,28 +1,14 @@
-import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setDefaultCACertificates } from 'node:tls';
-import { promisify } from 'node:util';
+import { isOpensslInstalled, makeCertificate } from '@callbay/testkit';
 import { expect, test } from 'vitest';
 import { sendWebhook } from '../src/index.ts';
 
-const isOpensslInstalled = spawnSync('openssl', ['version']).status === 0;
-const run = promisify(execFile);
-
 /** A server under a certificate of its own for hooks.example.com. */
 async function startTls() {
-  const folder = await mkdtemp(join(tmpdir(), 'callbay-tls-'));
-  const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const subject = ['-subj', '/CN=hooks.example.com', '-addext', 'subjectAltName=DNS:hooks.example.com'];
-  const files = ['-keyout', keyFile, '-out', certFile];
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
-  await run('openssl', ['req', '-x509', ...curve, '-nodes', '-days', '2', ...subject, ...files]);
-  const [key, cert] = [await readFile(keyFile, 'utf8'), await readFile(certFile, 'utf8')];
-  await rm(folder, { recursive: true });
+  const { key, cert } = await makeCertificate('hooks.example.com');
   let received = 0;
   const server = createServer({ key, cert }, (_request, response) => {
     received += 1;

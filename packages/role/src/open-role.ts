@@ -20,10 +20,12 @@ import {
   ROLE_CONNECTIONS,
   readAllMetrics,
   readEnv,
+  readTlsIdentity,
   reportReady,
   ServiceError,
   type Shutdown,
   shareMetrics,
+  type TlsIdentity,
 } from '@callbay/runtime';
 import { joinInstallation } from './installation.ts';
 import { createProbes, type Probes } from './probes.ts';
@@ -43,6 +45,8 @@ export interface Role {
   readonly db: Database;
   readonly blobs: DiskBlobStore;
   readonly queue: CallbayQueue;
+  /** What HTTP is served with over TLS, for the api; null elsewhere, and where it is served without. */
+  readonly tls: TlsIdentity | null;
   /** Where the queue rests, for workers. */
   readonly queueBackend: QueueBackend;
   /** For readiness. */
@@ -88,6 +92,8 @@ async function openParts(name: RoleName): Promise<Role> {
   const logger = createLogger({ role: name, level: config.logLevel });
   const shutdown = onShutdown({ logger });
   exitWithParent(shutdown);
+  const tls =
+    name === 'api' && config.http.tls !== null ? readTlsIdentity(config.http.tls, new Date()) : null;
   const connectionString = config.databaseUrl;
   if (connectionString === null) {
     const message = `${name} needs it: \`callbay up\` sets it for the roles that it starts`;
@@ -134,6 +140,7 @@ async function openParts(name: RoleName): Promise<Role> {
     db,
     blobs,
     queue,
+    tls,
     queueBackend,
     probes: createProbes(db, queue, blobs),
     readAllMetrics: () => readAllMetrics(sharing),

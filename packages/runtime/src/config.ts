@@ -25,6 +25,8 @@ export interface Config {
     readonly isPortChosen: boolean;
     /** Addresses and CIDR ranges whose X-Forwarded-* headers are believed. */
     readonly trustProxy: readonly string[];
+    /** Where the certificate that HTTP is served with rests, and its key; null: without TLS. */
+    readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   };
   readonly sftp: {
     readonly port: number;
@@ -155,6 +157,8 @@ const schema = z.object({
   CALLBAY_PUBLIC_HOST: host.optional(),
   CALLBAY_PUBLIC_SFTP_PORT: portNumber.optional(),
   CALLBAY_TRUST_PROXY: proxyList.default([]),
+  CALLBAY_TLS_CERT: z.string().optional(),
+  CALLBAY_TLS_KEY: z.string().optional(),
   DATABASE_URL: urlOf('Postgres', ['postgres:', 'postgresql:']).optional(),
   CALLBAY_DATABASE_OWNER_URL: urlOf('Postgres', ['postgres:', 'postgresql:']).optional(),
   REDIS_URL: urlOf('Redis', ['redis:', 'rediss:']).optional(),
@@ -188,6 +192,11 @@ const schema = z.object({
 /** Every variable that `loadConfig` reads. */
 export const configVariables: readonly string[] = Object.keys(schema.shape);
 
+const TLS_PARTS = [
+  ['CALLBAY_TLS_CERT', 'CALLBAY_TLS_KEY', 'the file of its private key'],
+  ['CALLBAY_TLS_KEY', 'CALLBAY_TLS_CERT', 'the file of the certificate and its chain'],
+] as const;
+
 /** An empty value in an env file means "not set". */
 function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   return Object.fromEntries(
@@ -213,6 +222,11 @@ function findProblems(
   if (env.CALLBAY_DATABASE_OWNER_URL && !env.DATABASE_URL) {
     const message = 'is required with CALLBAY_DATABASE_OWNER_URL: the login that the roles use';
     problems.push({ variable: 'DATABASE_URL', message });
+  }
+  for (const [set, missing, what] of TLS_PARTS) {
+    if (env[set] && !env[missing]) {
+      problems.push({ variable: missing, message: `is required with ${set}: ${what}` });
+    }
   }
   if (env.CALLBAY_SMTP_URL && !env.CALLBAY_MAIL_FROM) {
     const message = 'is required with CALLBAY_SMTP_URL: the address that alerts come from';
@@ -264,6 +278,10 @@ export function loadConfig(
       port: values.CALLBAY_HTTP_PORT ?? 8080,
       isPortChosen: values.CALLBAY_HTTP_PORT !== undefined,
       trustProxy: values.CALLBAY_TRUST_PROXY,
+      tls:
+        values.CALLBAY_TLS_CERT === undefined || values.CALLBAY_TLS_KEY === undefined
+          ? null
+          : { certFile: resolve(values.CALLBAY_TLS_CERT), keyFile: resolve(values.CALLBAY_TLS_KEY) },
     },
     sftp: {
       port: values.CALLBAY_SFTP_PORT ?? 2222,

@@ -46,6 +46,16 @@ export function describeConfig(config: Config): readonly ConfigLine[] {
       note: 'proxies whose forwarding headers are believed',
     },
     {
+      variable: 'CALLBAY_TLS_CERT',
+      value: config.http.tls?.certFile ?? null,
+      note: config.http.tls ? 'HTTP is served over TLS with this certificate' : 'HTTP is served without TLS',
+    },
+    {
+      variable: 'CALLBAY_TLS_KEY',
+      value: config.http.tls?.keyFile ?? null,
+      note: 'the private key of CALLBAY_TLS_CERT',
+    },
+    {
       variable: 'DATABASE_URL',
       value: config.databaseUrl && maskUrl(config.databaseUrl),
       note: config.databaseUrl ? 'a Postgres of yours' : 'embedded Postgres below CALLBAY_HOME',

@@ -24,3 +24,4 @@ export { createSealer, decryptSecret, deriveKey, encryptSecret, SecretError } fr
 export { explainPostgres, explainRedis, ServiceError } from './service-error.ts';
 export { readAllMetrics, type SnapshotStore, shareMetrics } from './shared-metrics.ts';
 export { onShutdown, type Shutdown, type ShutdownOptions } from './shutdown.ts';
+export { readTlsIdentity, type TlsFiles, type TlsIdentity, watchTlsIdentity } from './tls.ts';

@@ -4,6 +4,7 @@
  * vitest.config.ts names its global set-up.
  */
 export { insertHistory } from './history.ts';
+export { isOpensslInstalled, makeCertificate, type TestCertificate } from './make-certificate.ts';
 export { makeSftpUser, makeTenant, type SftpUserToMake, type TestSftpUser } from './make-tenant.ts';
 export { fixturePath, makeWav, truncateWav } from './media-fixtures.ts';
 export { openFolder, type TestFolder } from './open-folder.ts';

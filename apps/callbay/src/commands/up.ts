@@ -4,6 +4,7 @@ import {
   explainPostgres,
   explainRedis,
   onShutdown,
+  readTlsIdentity,
   ServiceError,
 } from '@callbay/runtime';
 import type { Command } from 'commander';
@@ -35,6 +36,8 @@ Examples:
       const { supervise } = await import('../supervisor/supervise.ts');
       const shutdown = onShutdown({ logger, timeoutMs: DRAIN_MS.installation });
       try {
+        // Before anything is started: each role would fail alike, again and again.
+        if (config.http.tls !== null) readTlsIdentity(config.http.tls, new Date());
         const { addresses } = await supervise({
           config,
           logger,

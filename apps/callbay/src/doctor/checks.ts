@@ -7,6 +7,7 @@ import { type Finding, fail, ok, warn } from './finding.ts';
 import { checkAddon, checkHome, checkNode, checkPorts, checkSecretFiles } from './machine-checks.ts';
 import { checkRedis } from './redis-check.ts';
 import { checkRole } from './role-check.ts';
+import { checkTls } from './tls-check.ts';
 
 /** Whether the embedded server's own files are whole; a server that runs has read them already. */
 async function checkCluster(home: string): Promise<Finding> {
@@ -56,6 +57,7 @@ export async function runChecks(config: Config): Promise<readonly Finding[]> {
     ...(await checkHome(config)),
     await checkDescriptors(),
     await checkSecretFiles(config),
+    ...checkTls(config),
     ...(await checkPorts(config)),
     ...(await checkAnyDatabase(config)),
     ...(config.redisUrl ? [await checkRedis(config.redisUrl)] : []),

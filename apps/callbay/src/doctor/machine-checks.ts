@@ -7,6 +7,7 @@ import { judgeSpace } from '@callbay/core';
 import { isPortFree } from '@callbay/embedded';
 import { type Config, homeMode } from '@callbay/runtime';
 import { nativeCiphers } from '@callbay/sources';
+import { httpAddress, ownFetch } from '../own-server.ts';
 import { findServing } from '../supervisor/home.ts';
 import { reachableHost } from '../supervisor/ports.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -106,12 +107,12 @@ export async function checkSecretFiles(config: Config): Promise<Finding> {
 const PROBE_MS = 2_000;
 
 /** Whether a role of ours that runs without `callbay up`, as in a container, listens there. */
-async function isCallbayOn(variable: string, host: string, port: number): Promise<boolean> {
+async function isCallbayOn(config: Config, variable: string, port: number): Promise<boolean> {
   try {
     if (variable === 'CALLBAY_SFTP_PORT')
-      return (await readGreeting(host, port)).startsWith('SSH-2.0-Callbay');
+      return (await readGreeting(reachableHost(config.bind), port)).startsWith('SSH-2.0-Callbay');
     const signal = AbortSignal.timeout(PROBE_MS);
-    const response = await fetch(`http://${host}:${port}/health/live`, { signal });
+    const response = await ownFetch(config)(`${httpAddress(config, port)}/health/live`, { signal });
     return response.ok && ((await response.json()) as { status?: unknown }).status === 'ok';
   } catch {
     return false;
@@ -141,7 +142,7 @@ export async function checkPorts(config: Config): Promise<Finding[]> {
       findings.push(ok('ports', `Port ${port} is free.`));
       continue;
     }
-    if (await isCallbayOn(variable, reachableHost(config.bind), port)) {
+    if (await isCallbayOn(config, variable, port)) {
       findings.push(ok('ports', `Callbay itself listens on port ${port}.`));
       continue;
     }

@@ -8,6 +8,7 @@ import {
   readEnv,
   type Shutdown,
 } from '@callbay/runtime';
+import { httpAddress } from '../own-server.ts';
 import { type Addresses, lockHome, removeAddresses, writeAddresses } from './home.ts';
 import { choosePorts, reachableHost } from './ports.ts';
 import { type KeptPostgres, keepPostgres } from './postgres.ts';
@@ -168,7 +169,7 @@ export async function supervise(deps: SuperviseDeps): Promise<Supervised> {
   await startRoles(deps, roles, effective, roleUrl);
   const host = reachableHost(config.bind);
   const addresses = {
-    http: `http://${host}:${effective.ports.http}`,
+    http: httpAddress(config, effective.ports.http),
     sftp: `${host}:${effective.ports.sftp}`,
   };
   await writeAddresses(config.home, addresses);
