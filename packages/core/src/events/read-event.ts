@@ -1,5 +1,13 @@
 import { CallbayError } from '../errors.ts';
-import type { CallEventData, EventBody, EventDraft, TenantEvent } from './tenant-event.ts';
+import type {
+  AlertOpenedData,
+  CallAnalyzedData,
+  CallEventData,
+  EventBody,
+  EventDraft,
+  FileRejectedData,
+  TenantEvent,
+} from './tenant-event.ts';
 
 /** An event as it is stored. */
 export interface StoredEvent {
@@ -9,7 +17,7 @@ export interface StoredEvent {
   readonly type: string;
   readonly at: string;
   readonly callKey: string;
-  readonly callId: number;
+  readonly callId: number | null;
   readonly revision: number;
   readonly payload: unknown;
 }
@@ -40,6 +48,12 @@ function bodyOf(type: string, { v, ...data }: Payload): EventBody {
       return { type, data: v === undefined ? fromColumns(data) : (data as unknown as CallEventData) };
     case 'call.deleted':
       return { type, data: data as { callId: number } };
+    case 'call.analyzed':
+      return { type, data: data as unknown as CallAnalyzedData };
+    case 'file.rejected':
+      return { type, data: data as unknown as FileRejectedData };
+    case 'alert.opened':
+      return { type, data: data as unknown as AlertOpenedData };
     default:
       throw laterRelease(`type ${type}`);
   }

@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { callDeleted, newsOf, payloadOf, readEvent, type StoredEvent } from '../../src/index.ts';
+import {
+  alertOpened,
+  callAnalyzed,
+  callDeleted,
+  EVENT_TYPES,
+  fileRejected,
+  newsOf,
+  payloadOf,
+  readEvent,
+  type StoredEvent,
+} from '../../src/index.ts';
 import { UNKNOWN } from '../calls/known-call.ts';
 import { fields, scenario } from '../calls/scenario.ts';
 
@@ -30,6 +40,35 @@ test('an event is read as it was written, without the version of its payload', (
     type: 'call.deleted',
     data: { callId: 7 },
   });
+});
+
+test('an event of every type is read as it was written', () => {
+  const analysis = {
+    analysisVersion: 2,
+    segments: 13,
+    agentTensionRatio: 0,
+    agentMonotonicityRatio: 72,
+    customerTensionRatio: 8,
+    averageCustomerSentimentScore: 65,
+    averageAgentSentimentScore: 78,
+    aiInsights: { topic: 'account access', '    ChurnRisk': 'Low' },
+  };
+  const refused = { fileId: 'f1', name: 'a.txt', code: 'UNSUPPORTED_TYPE', message: 'm', fix: 'f' };
+  const alert = { alertId: 'a1', kind: 'FEED_LATE', subject: 'feed', message: 'm', fix: 'f', count: 1 };
+  const drafts = [
+    surfaced!,
+    callDeleted(7),
+    callAnalyzed('stem:a', 1, analysis),
+    fileRejected(refused),
+    alertOpened(alert),
+  ];
+  expect(new Set(drafts.map(({ type }) => type))).toEqual(
+    new Set(EVENT_TYPES.filter((type) => type !== 'call.updated')),
+  );
+  for (const draft of drafts) {
+    const { type, data } = draft;
+    expect(readEvent(stored(type, payloadOf(draft)))).toEqual({ ...ENVELOPE, type, data });
+  }
 });
 
 test('an event of the first release is read with the names of today', () => {

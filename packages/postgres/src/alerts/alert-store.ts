@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { type AlertChanges, type AlertFinding, findingOf, type SharedAlertKind } from '@callbay/core';
+import {
+  type AlertChanges,
+  type AlertFinding,
+  type AlertOpenedData,
+  alertOpened,
+  findingOf,
+  type SharedAlertKind,
+} from '@callbay/core';
 import type { AlertStore } from '@callbay/ingestion';
 import { type Database, type Sql, transact } from '../database/database.ts';
+import { publishEvents } from '../events/publish-events.ts';
 import { listTenants } from '../tenants/list-tenants.ts';
 import { readFacts, readWeekBefore } from './alert-facts.ts';
 
@@ -19,7 +27,8 @@ export function createAlertStore(db: Database): AlertStore {
     readFacts: readFacts(db),
     readWeekBefore: readWeekBefore(db),
     saveChanges: (tenantId, changes) => transact(db, (tx) => saveChanges(tx, tenantId, changes)),
-    noteShared: (kind, detail) => (detail === null ? resolveShared(db, kind) : openShared(db, kind, detail)),
+    noteShared: (kind, detail) =>
+      detail === null ? resolveShared(db, kind) : transact(db, (tx) => openShared(tx, kind, detail)),
 
     async trimAlerts(limit) {
       const alerts = await db.execute(
@@ -42,7 +51,11 @@ async function saveChanges(
   tenantId: string,
   { toOpen, toUpdate, toResolve }: AlertChanges,
 ): Promise<void> {
-  for (const finding of toOpen) await open(tx, tenantId, finding);
+  const opened: AlertOpenedData[] = [];
+  for (const finding of toOpen) {
+    const alert = await open(tx, tenantId, finding);
+    if (alert !== null) opened.push(alert);
+  }
   for (const { id, message, fix, count, examples } of toUpdate) {
     await tx.execute(
       `UPDATE alerts SET message = $3, fix = $4, count = $5, examples = $6, updated_at = callbay_now()
@@ -55,9 +68,20 @@ async function saveChanges(
       WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND is_open`,
     [tenantId, toResolve],
   );
+  await publishOpened(tx, tenantId, opened);
 }
 
-async function open(tx: Sql, tenantId: string, finding: AlertFinding): Promise<void> {
+async function publishOpened(tx: Sql, tenantId: string, opened: readonly AlertOpenedData[]): Promise<void> {
+  if (opened.length === 0) return;
+  await publishEvents(
+    tx,
+    tenantId,
+    opened.map((alert) => ({ ...alertOpened(alert), callId: null })),
+  );
+}
+
+/** Null where it is the alert of a few minutes ago, or open already. */
+async function open(tx: Sql, tenantId: string, finding: AlertFinding): Promise<AlertOpenedData | null> {
   const { kind, subject, message, fix, count, examples } = finding;
   const values = [tenantId, kind, subject, message, fix, count, JSON.stringify(examples)];
   const reopened = await tx.execute(
@@ -69,20 +93,22 @@ async function open(tx: Sql, tenantId: string, finding: AlertFinding): Promise<v
               ORDER BY resolved_at DESC LIMIT 1)`,
     values,
   );
-  if (reopened > 0) return;
-  await tx.execute(
+  if (reopened > 0) return null;
+  const alertId = randomUUID();
+  const inserted = await tx.execute(
     `INSERT INTO alerts (tenant_id, kind, subject, message, fix, count, examples, id, opened_at, updated_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, callbay_now(), callbay_now()) ON CONFLICT DO NOTHING`,
-    [...values, randomUUID()],
+    [...values, alertId],
   );
+  return inserted === 0 ? null : { alertId, kind, subject, message, fix, count };
 }
 
 const SUBJECTS: Readonly<Record<SharedAlertKind, string>> = { CLOCKS_DISAGREE: 'clocks', DISK_LOW: 'disk' };
 
-/** A few statements for all tenants: it is about none in particular. */
-async function openShared(db: Database, shared: SharedAlertKind, detail: string): Promise<void> {
+/** A few statements for all tenants: it is about none in particular. Each that has it now gets its event. */
+async function openShared(tx: Sql, shared: SharedAlertKind, detail: string): Promise<void> {
   const { kind, subject, message, fix } = findingOf(shared, SUBJECTS[shared], detail);
-  await db.execute(
+  await tx.execute(
     `UPDATE alerts SET is_open = TRUE, resolved_at = NULL, message = $3, updated_at = callbay_now(), ${TOLD_WHEN_REOPENED}
       WHERE (tenant_id, id) IN (
         SELECT DISTINCT ON (tenant_id) tenant_id, id FROM alerts a
@@ -93,13 +119,18 @@ async function openShared(db: Database, shared: SharedAlertKind, detail: string)
          ORDER BY tenant_id, resolved_at DESC)`,
     [kind, subject, message],
   );
-  await db.execute(
+  const opened = await tx.query<{ tenantId: string; alertId: string }>(
     `INSERT INTO alerts (tenant_id, id, kind, subject, message, fix, count, examples, opened_at, updated_at)
      SELECT id, gen_random_uuid(), $1, $2, $3, $4, 1, '[]', callbay_now(), callbay_now()
        FROM tenants WHERE stage <> 'suspended'
-         ON CONFLICT (tenant_id, kind, subject, is_open) DO NOTHING`,
+         ON CONFLICT (tenant_id, kind, subject, is_open) DO NOTHING
+     RETURNING tenant_id AS "tenantId", id AS "alertId"`,
     [kind, subject, message, fix],
   );
+  // In one order everywhere: the counters of several tenants are held together.
+  for (const { tenantId, alertId } of opened.toSorted((a, b) => (a.tenantId < b.tenantId ? -1 : 1))) {
+    await publishOpened(tx, tenantId, [{ alertId, kind, subject, message, fix, count: 1 }]);
+  }
 }
 
 async function resolveShared(db: Database, kind: SharedAlertKind): Promise<void> {

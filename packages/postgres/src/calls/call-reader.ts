@@ -2,6 +2,7 @@ import { type CallMedia, JsonText, PAGE_BYTES, pageOf, type RowsOfPage } from '@
 import type { Actor, CallMediaLocation, CallReader, CallRow, RevisionRow } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
 import { crmOfCalls } from '../crm/call-crm.ts';
+import { takeCounter } from '../database/counters.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { queryPage, type Sized } from '../database/page.ts';
 import {
@@ -14,7 +15,6 @@ import {
 } from './call-rows.ts';
 import { planSearch, positionOf, searchCalls } from './call-search.ts';
 import { listHolds } from './hold-reader.ts';
-import { takeCounter } from './save-calls.ts';
 
 const ONE = `tenant_id = $1 AND call_id = $2 AND status = 'surfaced'`;
 

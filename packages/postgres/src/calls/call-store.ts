@@ -136,8 +136,8 @@ async function advanceLocked(
   const known = facts.map((fact) => ({ ...fact, isDeleted: deleted.has(fact.callKey) }));
   const decisions = decide(known, { ...policies, crmPendingAt: isCrmPending ? now.getTime() : null });
   for (const decision of decisions) assertNothingTakenBack(decision, rows.get(decision.callKey)!);
-  await saveVerdicts(tx, tenantId, decisions, told, now);
-  const result = await saveCalls(tx, tenantId, decisions, rows, files, now);
+  const eventsOfFiles = await saveVerdicts(tx, tenantId, decisions, told, now);
+  const result = await saveCalls(tx, tenantId, decisions, rows, files, now, eventsOfFiles);
   return { ...result, wakes: own.wakes.filter((key) => !rows.has(key)) };
 }
 

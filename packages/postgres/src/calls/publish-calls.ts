@@ -2,6 +2,7 @@ import { type CallContent, type CallDecision, type EventDraft, mediaOf, searchTe
 import { arraysOf, type Columns, type RowOf, rowsSql } from '../database/bulk-rows.ts';
 import type { Sql } from '../database/database.ts';
 import type { JsonTexts } from '../database/json-texts.ts';
+import { happensOnceSql } from '../events/publish-events.ts';
 import { payloadText } from '../events/stored-event.ts';
 import type { LoadedFile } from './facts-of-rows.ts';
 
@@ -63,8 +64,9 @@ WITH change_counter AS (
    WHERE c.tenant_id = $1 AND c.name = 'call' AND $3 > 0
   RETURNING c.value - $3 AS base
 ), told AS (
-  INSERT INTO outbox (tenant_id, seq, event_id, call_id, call_key, revision, type, payload, created_at)
+  INSERT INTO outbox (tenant_id, seq, event_id, nth, call_id, call_key, revision, type, payload, created_at)
   SELECT $1, (SELECT base FROM change_counter) + n.change_nth, gen_random_uuid(),
+         CASE WHEN ${happensOnceSql('n.type')} THEN 0 ELSE (SELECT base FROM change_counter) + n.change_nth END,
          coalesce((SELECT base FROM call_counter) + n.call_nth,
                   (SELECT call_id FROM calls WHERE tenant_id = $1 AND call_key = n.call_key)),
          n.call_key, n.revision, n.type, n.payload, $4

@@ -1,6 +1,7 @@
 import {
   type CallDecision,
   type CallRevision,
+  type EventDraft,
   historyChange,
   type KnownCall,
   newsOf,
@@ -23,7 +24,7 @@ const REVISION_COLUMNS = {
 } as const satisfies Columns;
 
 /**
- * Writes each call's row, its new revisions and their outbox rows. The tenant's counters are taken last, so that
+ * Writes each call's row, its new revisions and their outbox rows, those of files first. The tenant's counters are taken last, so that
  * callId and changeSeq are in commit order and leave no gap.
  */
 export async function saveCalls(
@@ -33,6 +34,7 @@ export async function saveCalls(
   known: ReadonlyMap<string, KnownCall>,
   files: ReadonlyMap<string, LoadedFile>,
   now: Date,
+  eventsOfFiles: readonly EventDraft[],
 ): Promise<Omit<AdvanceResult, 'wakes'>> {
   const texts = new JsonTexts();
   const changes = decisions.map((decision) => ({
@@ -52,14 +54,15 @@ export async function saveCalls(
   );
   if (fresh.length > 0) await insertRevisions(tx, tenantId, fresh, texts);
   await saveCallReferences(tx, tenantId, decisions);
+  const eventsOfCalls = decisions.flatMap((decision) => newsOf(decision, known.get(decision.callKey)!));
   const news = {
-    events: decisions.flatMap((decision) => newsOf(decision, known.get(decision.callKey)!)),
+    events: [...eventsOfFiles, ...eventsOfCalls],
     surfacing: decisions.filter((decision) => surfacesNow(decision, known.get(decision.callKey)!)),
   };
   await publishCalls(tx, tenantId, decisions, news, { files, texts, now });
   return {
     surfaced: news.surfacing.length,
-    updated: news.events.length - news.surfacing.length,
+    updated: eventsOfCalls.length - news.surfacing.length,
     surfacingSeconds: news.surfacing.map(
       (decision) => (now.getTime() - pairReceivedAt(decision, files)) / 1000,
     ),
@@ -85,16 +88,6 @@ async function insertRevisions(
     [tenantId, ...arraysOf(REVISION_COLUMNS, rows)],
     'insert-revisions',
   );
-}
-
-/** Takes `count` numbers in commit order; answers the last one taken before. Nothing but writes under these numbers may follow. */
-export async function takeCounter(tx: Sql, tenantId: string, name: string, count: number): Promise<number> {
-  const [row] = await tx.query<{ base: number }>(
-    `UPDATE tenant_counters SET value = value + $3 WHERE tenant_id = $1 AND name = $2 RETURNING value - $3 AS base`,
-    [tenantId, name, count],
-  );
-  if (!row) throw new Error(`tenant ${tenantId} has no counter ${name}`);
-  return row.base;
 }
 
 function pairReceivedAt(decision: CallDecision, files: ReadonlyMap<string, LoadedFile>): number {

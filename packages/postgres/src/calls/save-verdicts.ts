@@ -1,6 +1,8 @@
 import {
   type CallDecision,
+  type EventDraft,
   type FileVerdict,
+  fileRejected,
   folderOf,
   freeName,
   isOpen,
@@ -34,14 +36,17 @@ export interface LoadedStories {
   readonly own: OwnFiles;
 }
 
-/** Writes every outcome that is new: of a batch row in its row, of all else in its file. */
+/**
+ * Writes every outcome that is new: of a batch row in its row, of all else in its file. Returns the events of files that
+ * are rejected now, for whoever takes the counters.
+ */
 export async function saveVerdicts(
   tx: Sql,
   tenantId: string,
   decisions: readonly CallDecision[],
   { files, rows, own }: LoadedStories,
   now: Date,
-): Promise<void> {
+): Promise<EventDraft[]> {
   const ofFiles: FreshVerdict[] = [];
   const ofRows: FileVerdict[] = [];
   for (const decision of decisions) {
@@ -57,6 +62,10 @@ export async function saveVerdicts(
   }
   if (ofRows.length > 0) await saveRows(tx, tenantId, ofRows, now);
   if (ofFiles.length + own.ids.length > 0) await saveFiles(tx, tenantId, ofFiles, own, now);
+  return ofFiles.filter(isRejectedNow).map(({ verdict: { fileId, outcome }, file: { name } }) => {
+    const { code, message, fix } = outcome;
+    return fileRejected({ fileId, name, code, message, fix });
+  });
 }
 
 interface FreshVerdict {
@@ -64,6 +73,9 @@ interface FreshVerdict {
   readonly decision: CallDecision;
   readonly file: LoadedFile;
 }
+
+const isRejectedNow = ({ verdict, file }: FreshVerdict): boolean =>
+  verdict.state === 'rejected' && (file.state !== 'rejected' || file.outcome_code !== verdict.outcome.code);
 
 const saysOtherThan = (
   stored: Pick<LoadedFile, 'state' | 'outcome_code' | 'outcome_message'> | LoadedRecord,

@@ -1,7 +1,16 @@
-import { folderOf, type Issue, isSetAside, type Outcome, rereadDelayMs, stateOf } from '@callbay/core';
+import {
+  fileRejected,
+  folderOf,
+  type Issue,
+  isSetAside,
+  type Outcome,
+  rereadDelayMs,
+  stateOf,
+} from '@callbay/core';
 import type { CrmImport, CrmImportCounts, CrmReadReport } from '@callbay/ingestion';
 import { freeNameFor } from '../calls/save-verdicts.ts';
 import type { Sql } from '../database/database.ts';
+import { publishEvents } from '../events/publish-events.ts';
 
 /** Columns kept of a header; more would not help anyone. */
 export const KEPT_COLUMNS = 200;
@@ -26,7 +35,8 @@ export const detailOf = (report: CrmReadReport, counts: CrmImportCounts | null):
 
 /**
  * Writes the end of an import: the file's outcome, folder and story, and the end of its wait in line. Nothing where it has
- * ended already. A file that was purged meanwhile keeps the outcome it has.
+ * ended already. A file that was purged meanwhile keeps the outcome it has. A rejection takes the tenant's change counter:
+ * nothing but the commit may follow.
  */
 export async function endImport(
   tx: Sql,
@@ -47,7 +57,7 @@ export async function endImport(
     folder === 'data'
       ? next.name
       : await freeNameFor(tx, tenantId, folder, { id: next.fileId, name: next.name });
-  await tx.execute(
+  const told = await tx.execute(
     `WITH told AS (
        UPDATE files SET state = $3, outcome_code = $4, outcome_message = $5, outcome_fix = $6, outcome_at = callbay_now(),
               warnings = fact_warnings || $7::jsonb, folder = $8, shown_name = $9,
@@ -71,4 +81,7 @@ export async function endImport(
       isSetAside(code) ? rereadDelayMs(next.rereads) : null,
     ],
   );
+  if (told === 0 || state !== 'rejected') return;
+  const rejection = fileRejected({ fileId: next.fileId, name: next.name, code, message, fix });
+  await publishEvents(tx, tenantId, [{ ...rejection, callId: null }]);
 }

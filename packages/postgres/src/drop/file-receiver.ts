@@ -1,6 +1,7 @@
 import {
   CallbayError,
   canonicalStem,
+  fileRejected,
   isOutcomeCode,
   issue,
   kindOfName,
@@ -11,7 +12,8 @@ import {
 import type { FileReceiver, FileToReceive, FileToRefuse, ReceivedFile } from '@callbay/ingestion';
 import { keyOfStem } from '../calls/facts-of-rows.ts';
 import { freeNameFor } from '../calls/save-verdicts.ts';
-import type { Database } from '../database/database.ts';
+import { type Database, transact } from '../database/database.ts';
+import { publishEvents } from '../events/publish-events.ts';
 import { RECEIVE_FILES, RECORD_REFUSAL } from './receive-queries.ts';
 import { SourcePrefixes } from './source-prefixes.ts';
 import { createRoomReader, isBeyondQuota } from './stored-bytes.ts';
@@ -165,30 +167,36 @@ async function recordRefusal(db: Database, tenantId: string, refusal: FileToRefu
   const { stem, ext } = canonicalStem(refusal.name);
   const kind = kindOfName(refusal.name);
   const outcome = { ...outcomeOf(refusal.code), ...(refusal.message ? { message: refusal.message } : {}) };
-  const [row] = await db.query<{ isKnown: boolean }>(
-    RECORD_REFUSAL,
-    [
-      tenantId,
-      refusal.fileId,
-      refusal.name,
-      stem,
-      ext,
-      refusal.sizeBytes,
-      refusal.sentBy,
-      kind === 'recording' || kind === 'sidecar' ? kind : null,
-      outcome.code,
-      outcome.message,
-      outcome.fix,
-      refusal.drop,
-      refusal.receivedAt ?? null,
-      keyOfStem(stem),
-      JSON.stringify([issue(outcome.code, outcome.message)]),
-      refusal.modifiedAt ?? null,
-      await shownNameOf(db, tenantId, refusal),
-    ],
-    'record_refusal',
-  );
-  if (row?.isKnown !== true) throw unknownTenant(tenantId);
+  const values = [
+    tenantId,
+    refusal.fileId,
+    refusal.name,
+    stem,
+    ext,
+    refusal.sizeBytes,
+    refusal.sentBy,
+    kind === 'recording' || kind === 'sidecar' ? kind : null,
+    outcome.code,
+    outcome.message,
+    outcome.fix,
+    refusal.drop,
+    refusal.receivedAt ?? null,
+    keyOfStem(stem),
+    JSON.stringify([issue(outcome.code, outcome.message)]),
+    refusal.modifiedAt ?? null,
+    await shownNameOf(db, tenantId, refusal),
+  ];
+  await transact(db, async (tx) => {
+    const [row] = await tx.query<{ isNew: boolean; isKnown: boolean }>(
+      RECORD_REFUSAL,
+      values,
+      'record_refusal',
+    );
+    if (row?.isKnown !== true) throw unknownTenant(tenantId);
+    if (!row.isNew) return;
+    const { fileId, name } = refusal;
+    await publishEvents(tx, tenantId, [{ ...fileRejected({ fileId, name, ...outcome }), callId: null }]);
+  });
 }
 
 /** One per process: it gathers the files that come at once. */

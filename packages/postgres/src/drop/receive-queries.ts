@@ -66,4 +66,5 @@ WITH taken AS (
          jsonb_build_object('sizeBytes', $6::bigint, 'sentBy', $7::text), 'refused'
   FROM refused
 )
-SELECT EXISTS (SELECT FROM refused) OR EXISTS (SELECT FROM files WHERE tenant_id = $1 AND id = $2) AS "isKnown"`;
+SELECT EXISTS (SELECT FROM refused) AS "isNew",
+       EXISTS (SELECT FROM refused) OR EXISTS (SELECT FROM files WHERE tenant_id = $1 AND id = $2) AS "isKnown"`;

@@ -2,7 +2,7 @@ import { STEP_SENTENCES } from '@callbay/core';
 import type { Actor, BulkReplayStore, RowToReplay } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
 import { lockTenant } from '../calls/lock-tenant.ts';
-import { takeCounter } from '../calls/save-calls.ts';
+import { takeCounter } from '../database/counters.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { isSetAsideSql } from '../database/state-conditions.ts';
 import { findCalls, findFiles, findRows, IS_KEPT, MAY_REPLAY, MAY_REPLAY_ROW } from './find-replays.ts';

@@ -1,7 +1,7 @@
 import { MAX_FAILED_READS, STEP_SENTENCES } from '@callbay/core';
 import { lockTenant } from '../calls/lock-tenant.ts';
-import { takeCounter } from '../calls/save-calls.ts';
 import { textSql } from '../database/constants.ts';
+import { takeCounter } from '../database/counters.ts';
 import type { Database, Sql } from '../database/database.ts';
 import { transact } from '../database/database.ts';
 import { isSetAsideSql } from '../database/state-conditions.ts';

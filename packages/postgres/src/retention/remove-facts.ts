@@ -1,3 +1,4 @@
+import { fileEventKey } from '@callbay/core';
 import type { Sql } from '../database/database.ts';
 import { removeMentions } from './remove-mentions.ts';
 import { removeRecords } from './remove-records.ts';
@@ -42,7 +43,10 @@ export async function removeFacts(tx: Sql, tenantId: string, callKeys: readonly 
      RETURNING f.id, f.blob_key`,
     [tenantId, stems, [...new Set(fileIds.filter((id) => id !== null))], OWN_KINDS],
   );
-  await tx.execute('DELETE FROM outbox WHERE tenant_id = $1 AND call_key = ANY($2)', [tenantId, callKeys]);
+  await tx.execute('DELETE FROM outbox WHERE tenant_id = $1 AND call_key = ANY($2)', [
+    tenantId,
+    [...callKeys, ...files.map(({ id }) => fileEventKey(id))],
+  ]);
   await tx.execute('DELETE FROM calls WHERE tenant_id = $1 AND call_key = ANY($2)', [tenantId, callKeys]);
   await removeMentions(
     tx,

@@ -1,6 +1,7 @@
 import {
   DROP_RETENTION_MS,
   type FileState,
+  fileRejected,
   folderOf,
   isIncomplete,
   PURGE_WARNING_AGE_MS,
@@ -22,6 +23,7 @@ import { intervalSql, textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { isCompleteHoldSql } from '../database/state-conditions.ts';
 import { isExpiredSql, purgeAtSql } from '../drop/purge-times.ts';
+import { publishEvents } from '../events/publish-events.ts';
 import { trimEvents } from '../events/trim-events.ts';
 import { createSweepLocks } from './sweep-locks.ts';
 
@@ -202,8 +204,9 @@ async function purgeOne(tx: Sql, found: ExpiredFile): Promise<PurgedFile | null>
     blob_key: string | null;
     call_key: string | null;
     replay_seq: number | null;
+    name: string;
   }>(
-    `SELECT state, outcome_code, blob_key, call_key, replay_seq FROM files
+    `SELECT name, state, outcome_code, blob_key, call_key, replay_seq FROM files
       WHERE tenant_id = $1 AND id = $2 AND purged_at IS NULL FOR UPDATE`,
     [tenantId, fileId],
   );
@@ -238,5 +241,9 @@ async function purgeOne(tx: Sql, found: ExpiredFile): Promise<PurgedFile | null>
     'SELECT EXISTS (SELECT 1 FROM calls WHERE tenant_id = $1 AND media_blob_key = $2) AS kept',
     [tenantId, file.blob_key],
   );
+  if (isUnpaired) {
+    const rejection = fileRejected({ fileId, name: file.name, code, message, fix });
+    await publishEvents(tx, tenantId, [{ ...rejection, callId: null }]);
+  }
   return { blobKey: kept!.kept ? null : file.blob_key };
 }

@@ -1,0 +1,5 @@
+/**
+ * The ways out of a tenant's data into systems of the tenant's own. It decides nothing about what goes out, keeps nothing, and
+ * connects only where it is sent. The pipeline calls it through ports.
+ */
+export {};
