@@ -1,8 +1,9 @@
 // A tenant with BENCH_CALLS calls (1,000,000), read through the HTTP export in pages of 10,000: CSV and NDJSON, in turn with
-// the peer, psql's `\copy` of the same columns of the same calls. Rates are rows/s; the peak of the serving process's memory
-// is printed, with that before.
+// the peer, psql's `\copy` of the same columns of the same calls. Both write files: ours are written by curl, over one
+// connection. Rates are rows/s; the peak of the serving process's memory is printed, with that before.
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDiskBlobStore } from '@callbay/blobs';
@@ -20,37 +21,43 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const PER_PAGE = 10_000;
 const TENANT = 'bench';
 
-/** Rows/s of a whole walk; throws where a call is missing. */
-async function walk(url: string, key: string, format: 'csv' | 'ndjson'): Promise<number> {
+/** Seconds that a command takes, its output in `file`. */
+async function secondsOf(command: string, args: readonly string[], file: string): Promise<number> {
+  const out = await open(file, 'w');
   const startedMs = performance.now();
-  let lines = 0;
-  for (let after = 0; after < CALLS; after += PER_PAGE) {
-    const response = await fetch(
-      `${url}/v1/sa/call?format=${format}&consecutive=true&per_page=${PER_PAGE}&afterCallId=${after}`,
-      { headers: { authorization: `Bearer ${key}`, 'accept-encoding': 'identity' } },
-    );
-    if (!response.ok) throw new Error(`the export answered ${response.status}: ${await response.text()}`);
-    for await (const chunk of response.body ?? []) {
-      for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
-    }
-  }
-  const headers = format === 'csv' ? Math.ceil(CALLS / PER_PAGE) : 0;
-  if (lines - headers !== CALLS) throw new Error(`${lines - headers} of ${CALLS} calls were exported`);
-  return CALLS / ((performance.now() - startedMs) / 1000);
+  const child = spawn(command, args, { stdio: ['ignore', out.fd, 'inherit'] });
+  const code = await new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
+  if (code !== 0) throw new Error(`${command} ended with ${code}`);
+  const seconds = (performance.now() - startedMs) / 1000;
+  await out.close();
+  return seconds;
 }
 
-/** Rows/s of psql, which writes to a file that is thrown away. */
+async function countLines(file: string): Promise<number> {
+  let lines = 0;
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
+  }
+  return lines;
+}
+
+/** Rows/s of a whole walk; throws where a call is missing. */
+async function walk(url: string, key: string, format: 'csv' | 'ndjson', file: string): Promise<number> {
+  const after = `[0-${CALLS - 1}:${PER_PAGE}]`;
+  const query = `format=${format}&consecutive=true&per_page=${PER_PAGE}&afterCallId=${after}`;
+  const args = ['-sSf', '-H', `authorization: Bearer ${key}`, `${url}/v1/sa/call?${query}`];
+  const seconds = await secondsOf('curl', args, file);
+  const headers = format === 'csv' ? Math.ceil(CALLS / PER_PAGE) : 0;
+  const calls = (await countLines(file)) - headers;
+  if (calls !== CALLS) throw new Error(`${calls} of ${CALLS} calls were exported`);
+  return CALLS / seconds;
+}
+
+/** Rows/s of psql. */
 async function copyByPsql(connectionString: string, file: string): Promise<number> {
   const select = `SELECT ${csvSelect(EXPORT_COLUMNS)} FROM calls WHERE tenant_id = '${TENANT}' AND status = 'surfaced' ORDER BY call_id`;
-  const startedMs = performance.now();
-  const psql = spawn('psql', [connectionString, '-qc', `\\copy (${select}) TO '${file}' CSV HEADER`], {
-    stdio: 'inherit',
-  });
-  const code = await new Promise((resolve, reject) => psql.once('error', reject).once('exit', resolve));
-  if (code !== 0) throw new Error(`psql ended with ${code}`);
-  const rate = CALLS / ((performance.now() - startedMs) / 1000);
-  await rm(file);
-  return rate;
+  const args = [connectionString, '-qc', `\\copy (${select}) TO STDOUT CSV HEADER`];
+  return CALLS / (await secondsOf('psql', args, file));
 }
 
 const megabytes = (): number => Math.round(process.memoryUsage.rss() / 1024 / 1024);
@@ -97,20 +104,19 @@ export async function run(): Promise<readonly BenchResult[]> {
   );
 
   const rates = { csv: [] as number[], ndjson: [] as number[], copy: [] as number[] };
+  const file = join(folder, 'out');
   const before = megabytes();
   let peak = before;
   const watch = setInterval(() => {
     peak = Math.max(peak, megabytes());
   }, 50);
   for (let round = 0; round < ROUNDS; round += 1) {
-    rates.copy.push(await copyByPsql(connectionString, join(folder, 'copy.csv')));
-    rates.csv.push(await walk(url, key, 'csv'));
-    rates.ndjson.push(await walk(url, key, 'ndjson'));
+    rates.copy.push(await copyByPsql(connectionString, file));
+    rates.csv.push(await walk(url, key, 'csv', file));
+    rates.ndjson.push(await walk(url, key, 'ndjson', file));
   }
   clearInterval(watch);
-  process.stdout.write(
-    `memory of the serving and reading process: ${before} MiB before, ${peak} MiB at its peak\n`,
-  );
+  process.stdout.write(`memory of the serving process: ${before} MiB before, ${peak} MiB at its peak\n`);
   const unit = `rows/s (peer: psql's \\copy of the same columns)`;
   return [
     compareRates('export-ndjson', unit, rates.ndjson, rates.copy),

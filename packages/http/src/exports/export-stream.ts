@@ -36,37 +36,69 @@ function* slicesOf(page: readonly ExportedCall[]): Generator<Slice> {
 }
 
 /**
- * The text of a page, slice by slice as fast as it is taken: between two slices nothing is held, no connection either. What
- * fails on the way throws, and must leave a body that cannot be taken for a whole one.
+ * The text of a page in UTF-8, slice by slice. While one is sent, the next is read ahead, so that the database works while a
+ * client takes; of more than these two nothing is held, and of no connection. What fails on the way throws, and must leave a
+ * body that cannot be taken for a whole one.
  */
 export async function* exportText(
   reader: ExportReader,
   tenantId: string,
   page: readonly ExportedCall[],
   form: ExportForm,
-): AsyncGenerator<string> {
-  yield* form.format === 'csv'
-    ? csvText(reader, tenantId, page, form)
-    : jsonText(reader, tenantId, page, form);
+): AsyncGenerator<Buffer> {
+  const { head, partOf, tail } = (form.format === 'csv' ? csvText : jsonText)(reader, tenantId, form);
+  if (head !== '') yield Buffer.from(head);
+  let isFirst = true;
+  for await (const part of readAhead(slicesOf(page), partOf)) {
+    if (part.length === 0) continue;
+    yield isFirst ? part : Buffer.concat([Buffer.from(between(form)), part]);
+    isFirst = false;
+  }
+  if (tail !== '') yield Buffer.from(tail);
 }
 
-async function* csvText(
-  reader: ExportReader,
-  tenantId: string,
-  page: readonly ExportedCall[],
-  { columns, includesDeleted, keepsFormulas, hasByteOrderMark }: ExportForm,
-): AsyncGenerator<string> {
+/** The results of `read` in order, the next one begun while the last is taken. */
+async function* readAhead<T, R>(items: Iterable<T>, read: (item: T) => Promise<R>): AsyncGenerator<R> {
+  let next: Promise<R> | null = null;
+  for (const item of items) {
+    const current = next;
+    next = read(item);
+    // Whoever takes it is told of its failure; until then it is nobody's.
+    next.catch(() => {});
+    if (current !== null) yield await current;
+  }
+  if (next !== null) yield await next;
+}
+
+interface TextForm {
+  readonly head: string;
+  readonly tail: string;
+  partOf(slice: Slice): Promise<Buffer>;
+}
+
+const between = ({ format }: ExportForm): string => (format === 'json' ? ',\n' : '');
+
+function csvText(reader: ExportReader, tenantId: string, form: ExportForm): TextForm {
+  const { columns, includesDeleted, keepsFormulas, hasByteOrderMark } = form;
   const names = [...columns.map(({ name }) => name), TRUNCATED_COLUMN];
   if (includesDeleted) names.push(DELETED_COLUMN);
-  yield `${hasByteOrderMark ? '\ufeff' : ''}${names.join(',')}\n`;
-  for (const { isDeleted, calls } of slicesOf(page)) {
-    if (isDeleted) yield calls.map((call) => deletedRow(call, names)).join('');
-    else {
+  return {
+    head: `${hasByteOrderMark ? '\ufeff' : ''}${names.join(',')}\n`,
+    tail: '',
+    partOf: async ({ isDeleted, calls }) => {
+      if (isDeleted) return Buffer.from(calls.map((call) => deletedRow(call, names)).join(''));
       const ids = calls.map(({ callId }) => callId);
       const csv = await reader.readCsv(tenantId, ids, columns, { hasDeletedColumn: includesDeleted });
-      yield keepsFormulas ? csv : makeFormulasInert(csv);
-    }
-  }
+      return keepsFormulas ? csv : withoutFormulas(csv);
+    },
+  };
+}
+
+/** In Latin-1 every byte is a character, and what formulas are known by is ASCII: nothing else of UTF-8 looks like it. */
+function withoutFormulas(csv: Buffer): Buffer {
+  const text = csv.toString('latin1');
+  const inert = makeFormulasInert(text);
+  return inert === text ? csv : Buffer.from(inert, 'latin1');
 }
 
 function deletedRow({ callId, changeSeq }: ExportedCall, names: readonly string[]): string {
@@ -78,22 +110,26 @@ function deletedRow({ callId, changeSeq }: ExportedCall, names: readonly string[
   return `${names.map((name) => cells[name] ?? '').join(',')}\n`;
 }
 
-async function* jsonText(
-  reader: ExportReader,
-  tenantId: string,
-  page: readonly ExportedCall[],
-  { format, columns }: ExportForm,
-): AsyncGenerator<string> {
+function jsonText(reader: ExportReader, tenantId: string, { format, columns }: ExportForm): TextForm {
   const isArray = format === 'json';
-  let between = isArray ? '[\n' : '';
-  for (const { isDeleted, calls } of slicesOf(page)) {
-    const ids = calls.map(({ callId }) => callId);
-    const lines = isDeleted
-      ? calls.map(({ callId, changeSeq }) => JSON.stringify({ callId, changeSeq, deleted: true }))
-      : await reader.readJson(tenantId, ids, columns);
-    if (lines.length === 0) continue;
-    yield between + lines.join(isArray ? ',\n' : '\n') + (isArray ? '' : '\n');
-    if (isArray) between = ',\n';
-  }
-  if (isArray) yield between === '[\n' ? '[]\n' : '\n]\n';
+  return {
+    head: isArray ? '[' : '',
+    tail: isArray ? ']\n' : '',
+    partOf: async ({ isDeleted, calls }) => {
+      const lines = isDeleted
+        ? Buffer.from(calls.map((call) => `${JSON.stringify(tombstoneOf(call))}\n`).join(''))
+        : await reader.readJson(
+            tenantId,
+            calls.map(({ callId }) => callId),
+            columns,
+          );
+      return isArray ? asMembers(lines) : lines;
+    },
+  };
 }
+
+const tombstoneOf = ({ callId, changeSeq }: ExportedCall) => ({ callId, changeSeq, deleted: true });
+
+/** Lines as members of an array, without the last line's end. */
+const asMembers = (lines: Buffer): Buffer =>
+  Buffer.from(lines.toString('latin1', 0, Math.max(0, lines.length - 1)).replaceAll('\n', ',\n'), 'latin1');

@@ -76,7 +76,7 @@ export function registerExports(api: Api, { exports }: { exports: ExportReader }
 function sendText(
   reply: FastifyReply,
   { headers }: FastifyRequest,
-  text: AsyncIterable<string> | null,
+  text: AsyncIterable<Buffer> | null,
 ): never {
   if (text === null) return reply.send() as never;
   const body = Readable.from(text, { objectMode: false });

@@ -42,17 +42,13 @@ export interface ExportReader {
    * that were deleted meanwhile make none be passed over.
    */
   findPage(tenantId: string, query: ExportQuery): Promise<ExportedCall[]>;
-  /** These calls as lines of CSV without a header, every text quoted; those that are gone by now are left out. */
+  /** These calls as lines of CSV in UTF-8 without a header, every text quoted; those that are gone by now are left out. */
   readCsv(
     tenantId: string,
     callIds: readonly number[],
     columns: readonly ExportColumn[],
     also: { readonly hasDeletedColumn: boolean },
-  ): Promise<string>;
-  /** The same as JSON objects, a text each. */
-  readJson(
-    tenantId: string,
-    callIds: readonly number[],
-    columns: readonly ExportColumn[],
-  ): Promise<readonly string[]>;
+  ): Promise<Buffer>;
+  /** The same as JSON objects, a line each. */
+  readJson(tenantId: string, callIds: readonly number[], columns: readonly ExportColumn[]): Promise<Buffer>;
 }

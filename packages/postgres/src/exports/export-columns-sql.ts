@@ -29,20 +29,36 @@ const SOURCES: Readonly<Record<CallSource, string>> = {
   changeSeq: 'change_seq',
 };
 
+const NUMBERS: ReadonlySet<CallSource> = new Set([
+  'callId',
+  'durationSeconds',
+  'channels',
+  'exportVersion',
+  'revision',
+  'changeSeq',
+]);
+/** What people write; the rest is made of characters that JSON takes as they are. */
+const NEEDS_ESCAPE: ReadonlySet<CallSource> = new Set(['user', 'userEmail']);
+
 function textOf({ fields, call }: ExportColumn): string {
   const sources = fields.map((field) => `fields ->> ${textSql(field)}`);
   if (call !== null) sources.push(`(${SOURCES[call]})::text`);
   return sources.length === 1 ? sources[0]! : `coalesce(${sources.join(', ')})`;
 }
 
+/** What the row itself says as JSON text. */
+function sourceJson(call: CallSource): string {
+  if (NUMBERS.has(call)) return `(${SOURCES[call]})::text`;
+  return NEEDS_ESCAPE.has(call) ? `to_json(${SOURCES[call]})::text` : `'"' || ${SOURCES[call]} || '"'`;
+}
+
+/** JSON text, `null` where nothing has a value: a field that is there and null leaves the word to the next source. */
 function jsonOf({ fields, call }: ExportColumn): string {
-  const isOne = fields.length === 1 && call === null;
-  if (isOne) return `fields -> ${textSql(fields[0]!)}`;
-  if (fields.length === 0 && call !== null) return SOURCES[call];
-  // A field that is there and null leaves the word to the next source.
-  const sources = fields.map((field) => `nullif(fields -> ${textSql(field)}, 'null')`);
-  if (call !== null) sources.push(`to_jsonb(${SOURCES[call]})`);
-  return `coalesce(${sources.join(', ')})`;
+  const texts = fields.map((field) => `(fields -> ${textSql(field)})::text`);
+  const isOne = texts.length === 1 && call === null;
+  const sources = isOne ? texts : texts.map((text) => `nullif(${text}, 'null')`);
+  if (call !== null) sources.push(sourceJson(call));
+  return `coalesce(${sources.join(', ')}, 'null')`;
 }
 
 const quoted = (name: string): string => `"${name}"`;
@@ -75,16 +91,21 @@ export const quotedColumns = (columns: readonly ExportColumn[]): string =>
     .map(quoted)
     .join(', ');
 
-/** The object of a row: columns whose names have a dot are nested, each group where its first one stands. */
+/**
+ * The object of a row as text: columns whose names have a dot are nested, each group where its first one stands. Put
+ * together by `format`, at half the cost of the functions that build JSON.
+ */
 export function jsonObject(columns: readonly ExportColumn[]): string {
+  const values: string[] = [];
+  const memberOf = (name: string, column: ExportColumn): string => {
+    values.push(jsonOf(column));
+    return `"${name}":%s`;
+  };
   const groups = Map.groupBy(columns, ({ name }) => name.split('.')[0]!);
   const members = [...groups].map(([group, members]) => {
-    if (members.length === 1 && members[0]!.name === group)
-      return `${textSql(group)}, ${jsonOf(members[0]!)}`;
-    const inner = members.map(
-      (column) => `${textSql(column.name.slice(group.length + 1))}, ${jsonOf(column)}`,
-    );
-    return `${textSql(group)}, json_build_object(${inner.join(', ')})`;
+    if (members.length === 1 && members[0]!.name === group) return memberOf(group, members[0]!);
+    const inner = members.map((column) => memberOf(column.name.slice(group.length + 1), column));
+    return `"${group}":{${inner.join(',')}}`;
   });
-  return `json_build_object(${members.join(', ')})`;
+  return `format(${textSql(`{${members.join(',')}}`)}, ${values.join(', ')})`;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { text as readText } from 'node:stream/consumers';
-import { DELETED_COLUMN, type ExportColumn } from '@callbay/core';
+import { buffer as readBytes } from 'node:stream/consumers';
+import { DELETED_COLUMN } from '@callbay/core';
 import type { ExportedCall, ExportOrder, ExportQuery, ExportReader } from '@callbay/ingestion';
 import { to as copyTo } from 'pg-copy-streams';
 import { type Database, transactBulk } from '../database/database.ts';
@@ -29,15 +29,7 @@ export function createExportReader(db: Database): ExportReader {
 
     readCsv: (tenantId, callIds, columns, also) => readCsv(db, tenantId, callIds, columns, also),
 
-    async readJson(tenantId, callIds, columns) {
-      const rows = await db.query<{ line: string }>(
-        `SELECT ${jsonObject(columns)}::text AS line FROM calls
-           JOIN unnest($2::bigint[]) WITH ORDINALITY AS n(id, nth) ON n.id = call_id
-          WHERE tenant_id = $1 AND status = 'surfaced' ORDER BY nth`,
-        [tenantId, callIds],
-      );
-      return rows.map(({ line }) => line);
-    },
+    readJson: (tenantId, callIds, columns) => readJson(db, tenantId, callIds, columns),
   };
 }
 
@@ -112,6 +104,7 @@ async function endOfPage(db: Database, tenantId: string, walk: string, page: num
   return end?.position ?? null;
 }
 
+/** Does not wait for the disk: where a crash loses it, the next page begins at its offset instead. */
 async function keepEnd(
   db: Database,
   tenantId: string,
@@ -119,35 +112,59 @@ async function keepEnd(
   page: number,
   position: number,
 ): Promise<void> {
-  if (page === 1) {
-    await db.execute(`DELETE FROM export_walks WHERE tenant_id = $1 AND at <= callbay_now() - ${KEPT}`, [
-      tenantId,
-    ]);
-  }
   await db.execute(
-    `INSERT INTO export_walks (tenant_id, walk, page, position, at) VALUES ($1, $2, $3, $4, callbay_now())
+    `WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', TRUE)),
+          gone AS (DELETE FROM export_walks WHERE tenant_id = $1 AND at <= callbay_now() - ${KEPT}
+                    AND $3 = 1 AND (walk, page) <> ($2, $3))
+     INSERT INTO export_walks (tenant_id, walk, page, position, at)
+     SELECT $1, $2, $3, $4, callbay_now() FROM quick
          ON CONFLICT (tenant_id, walk, page) DO UPDATE SET position = excluded.position, at = excluded.at`,
     [tenantId, walk, page, position],
   );
 }
 
-/** COPY takes no parameters: its statement reads them from settings of its transaction. */
-const readCsv = (
+const readCsv: (...args: [Database, ...Parameters<ExportReader['readCsv']>]) => Promise<Buffer> = (
+  db,
+  tenantId,
+  callIds,
+  columns,
+  { hasDeletedColumn },
+) => {
+  const deleted = hasDeletedColumn ? `, NULL AS "${DELETED_COLUMN}"` : '';
+  const form = `FORMAT csv, FORCE_QUOTE (${quotedColumns(columns)})`;
+  return copyCalls(db, tenantId, callIds, `${csvSelect(columns)}${deleted}`, form);
+};
+
+/** JSON text has no control characters: with some as quote and delimiter, COPY writes it as it is, a line each. */
+const readJson: (...args: [Database, ...Parameters<ExportReader['readJson']>]) => Promise<Buffer> = (
+  db,
+  tenantId,
+  callIds,
+  columns,
+) =>
+  copyCalls(
+    db,
+    tenantId,
+    callIds,
+    jsonObject(columns),
+    String.raw`FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02'`,
+  );
+
+/** The calls in the order of their numbers here. COPY takes no parameters: it reads them from settings of its transaction. */
+const copyCalls = (
   db: Database,
   tenantId: string,
   callIds: readonly number[],
-  columns: readonly ExportColumn[],
-  { hasDeletedColumn }: { readonly hasDeletedColumn: boolean },
-): Promise<string> =>
+  select: string,
+  form: string,
+): Promise<Buffer> =>
   transactBulk(db, async (tx, client) => {
     await tx.query(`SELECT set_config('callbay.tenant', $1, TRUE), set_config('callbay.calls', $2, TRUE)`, [
       tenantId,
       `{${callIds.join(',')}}`,
     ]);
-    const deleted = hasDeletedColumn ? `, NULL AS "${DELETED_COLUMN}"` : '';
-    const rows = `SELECT ${csvSelect(columns)}${deleted} FROM calls
+    const rows = `SELECT ${select} FROM calls
        JOIN unnest(current_setting('callbay.calls')::bigint[]) WITH ORDINALITY AS n(id, nth) ON n.id = call_id
       WHERE tenant_id = current_setting('callbay.tenant') AND status = 'surfaced' ORDER BY nth`;
-    const copy = `COPY (${rows}) TO STDOUT WITH (FORMAT csv, FORCE_QUOTE (${quotedColumns(columns)}))`;
-    return readText(client.query(copyTo(copy)));
+    return readBytes(client.query(copyTo(`COPY (${rows}) TO STDOUT WITH (${form})`)));
   });
