@@ -13,6 +13,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<readonl
   search: () => import('./search.ts'),
   export: () => import('./export.ts'),
   linkage: () => import('./linkage.ts'),
+  listing: () => import('./listing.ts'),
   'crm-import': () => import('./crm-import.ts'),
   'sftp-put': () => import('./sftp-put.ts'),
 };

@@ -19,7 +19,7 @@ export {
 export { type HostKey, makeHostKeys, makeKeyPair } from './sftp/host-keys.ts';
 export { DEFAULT_LIMITS, MAX_FILE_BYTES, type SftpLimits } from './sftp/limits.ts';
 export type { Logger, SftpMetrics } from './sftp/logger.ts';
-export { readYoungestClock, sweepPartials } from './sftp/partials.ts';
+export { readYoungestClock, sweepPartials } from './sftp/partial-sweep.ts';
 export {
   createSftpServer,
   type SftpServer,

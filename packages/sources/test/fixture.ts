@@ -57,7 +57,7 @@ export interface Fixture extends AsyncDisposable {
   bytesOf(file: MemoryFile): Promise<Buffer>;
   addUser(account: Partial<SftpAccount> & { username: string }): void;
   connect(config?: ConnectConfig): Promise<TestClient>;
-  /** Everything below the spool, as paths. */
+  /** Every upload below the spool, as paths: all files but for the writers' locks. */
   spooled(): Promise<string[]>;
 }
 
@@ -159,7 +159,10 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
         }
       };
       const found = await walk();
-      return found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+      const locks = join(spoolDir, 'locks');
+      return found
+        .filter((entry) => entry.isFile() && entry.parentPath !== locks)
+        .map((entry) => join(entry.parentPath, entry.name));
     },
     async [Symbol.asyncDispose]() {
       await server.close();

@@ -197,7 +197,7 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
   return {
     async listen() {
       await mkdir(options.spoolDir, { recursive: true, mode: 0o700 });
-      await partials.recover();
+      await partials.open();
       if (nativeCiphers !== 'safe') deps.log.warn({}, SLOW_CIPHERS[nativeCiphers]);
       const hostKeys = await deps.accounts.loadHostKeys(makeHostKeys);
       const ssh = new ssh2.Server({
