@@ -76,7 +76,14 @@ async function findTarget(config: Config, options: ApiOptions): Promise<Target> 
   const key = await readKey(options.keyFile ?? config.operatorKeyFile);
   const elsewhere = named ?? login?.url;
   if (elsewhere !== undefined) return { base: elsewhere, key };
-  const base = (await findServing(config.home))?.addresses?.http ?? httpAddress(config, config.http.port);
+  const serving = (await findServing(config.home))?.addresses;
+  if (serving?.http === null) {
+    throw new CommandError(
+      'this node does not run the api (CALLBAY_ROLES): name the server of another node with --url',
+      EXIT_CODES.unreachable,
+    );
+  }
+  const base = serving?.http ?? httpAddress(config, config.http.port);
   return { base, key, fetch: ownFetch(config) };
 }
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { DatabaseLogin } from '@callbay/postgres';
-import type { Config, Logger } from '@callbay/runtime';
+import { type Config, type Logger, readFileIfThere } from '@callbay/runtime';
 import { operatorKeyFile } from './operator-key-file.ts';
 
 const EMBEDDED_USER = 'callbay_app';
@@ -54,8 +54,9 @@ export async function prepareDatabase(
     max: 1,
     applicationName: 'callbay-prepare',
   });
+  const isNewHome = (await readFileIfThere(config.installationFile)) === null;
   await joinInstallation(db, config, logger);
-  await ensureOperatorKey(ownerConnectionString, operatorKeyFile(config.operatorKeyFile));
+  await ensureOperatorKey(ownerConnectionString, operatorKeyFile(config.operatorKeyFile), { isNewHome });
   if (config.databaseUrl === null) {
     const login = embeddedLogin(ownerConnectionString);
     await grantAppLogin(ownerConnectionString, login, { owns: true });

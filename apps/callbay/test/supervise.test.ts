@@ -10,7 +10,7 @@ import pg from 'pg';
 import { afterEach, expect, test, vi } from 'vitest';
 import { findServing, HomeInUseError } from '../src/supervisor/home.ts';
 import { choosePorts, PortTakenError } from '../src/supervisor/ports.ts';
-import { type SuperviseDeps, supervise } from '../src/supervisor/supervise.ts';
+import { planRoles, type SuperviseDeps, supervise } from '../src/supervisor/supervise.ts';
 
 const fixture = (name: string): string => join(import.meta.dirname, 'fixtures', name);
 const logger = createLogger({ role: 'test', level: 'silent' });
@@ -90,7 +90,7 @@ test('it serves with every choice made, and ends with the database last', async 
   const { addresses, connectionString } = await start();
   expect(addresses.http).toBe(`http://127.0.0.1:${config.http.port}`);
   expect(prepared).toEqual([connectionString]);
-  const seen = await ask(addresses.http);
+  const seen = await ask(addresses.http!);
   expect(seen.databaseUrl).toBe(connectionString);
   const keyFile = await readFile(config.secretKeyFile, 'utf8');
   expect(seen.secretKey).toBe(Buffer.from(keyFile.trim(), 'base64').toString('hex'));
@@ -107,7 +107,7 @@ test('it starts again on the same home after an orderly end', async () => {
   await first.start();
   expect(await first.end()).toBe(0);
   const second = await make(home);
-  await ask((await second.start()).addresses.http);
+  await ask((await second.start()).addresses.http!);
   expect(await second.end()).toBe(0);
 });
 
@@ -119,7 +119,7 @@ test('a second one on the same home is refused, naming the process, and the firs
   const refusal = await second.start().catch((error: unknown) => error);
   expect(refusal).toBeInstanceOf(HomeInUseError);
   expect((refusal as Error).message).toContain(String(process.pid));
-  await ask(addresses.http);
+  await ask(addresses.http!);
 });
 
 test('a port that was asked for and is taken is an error; a default that is taken gives way', async () => {
@@ -136,8 +136,8 @@ test('a port that was asked for and is taken is an error; a default that is take
   const config = { ...byDefault.config, http: { ...byDefault.config.http, port, isPortChosen: false } };
   const other = await make(home, {}, { config });
   const { addresses } = await other.start();
-  expect(new URL(addresses.http).port).not.toBe(String(port));
-  await ask(addresses.http);
+  expect(new URL(addresses.http!).port).not.toBe(String(port));
+  await ask(addresses.http!);
 });
 
 test('a port that is taken between choosing and listening gives way to another', async () => {
@@ -159,17 +159,17 @@ test('a port that is taken between choosing and listening gives way to another',
   );
   const { addresses } = await start();
   expect(choices).toBe(2);
-  await ask(addresses.http);
+  await ask(addresses.http!);
 });
 
 test('a role that dies is started again', async () => {
   const { events, start } = await make(await makeHome());
   const { addresses } = await start();
-  const { pid } = await ask(addresses.http);
+  const { pid } = await ask(addresses.http!);
   const again = once(events, 'roleReady');
   process.kill(pid, 'SIGKILL');
   await again;
-  expect((await ask(addresses.http)).pid).not.toBe(pid);
+  expect((await ask(addresses.http!)).pid).not.toBe(pid);
 });
 
 test('a role that never serves makes the start fail, and the rest is taken down again', async () => {
@@ -226,4 +226,26 @@ test('when the supervisor is killed outright, its children and its Postgres end 
   const next = await make(home);
   await next.start();
   expect((await stat(join(home, 'up.json'))).isFile()).toBe(true);
+});
+
+test('a node starts the roles that are left to it, and takes the ports of those alone', async () => {
+  const names = (env: Record<string, string>) =>
+    planRoles(loadConfig({ DATABASE_URL: 'postgres://h/d', CALLBAY_SECRET_KEY: 'A'.repeat(43), ...env })).map(
+      ({ name }) => name,
+    );
+  expect(names({})).toEqual(['pipeline', 'intake', 'api']);
+  expect(names({ CALLBAY_ROLES: 'api,intake', CALLBAY_INTAKE_PROCESSES: '2' })).toEqual([
+    'intake-1',
+    'intake-2',
+    'api',
+  ]);
+  const taken = createServer();
+  taken.listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  cleanups.push(() => taken.close());
+  const { port } = taken.address() as { port: number };
+  const config = loadConfig({ CALLBAY_SFTP_PORT: `${port}` });
+  expect(await choosePorts({ ...config, roles: ['pipeline'] })).toEqual({ http: null, sftp: null });
+  expect(await choosePorts({ ...config, roles: ['api'] })).toMatchObject({ sftp: null });
+  await expect(choosePorts(config)).rejects.toThrow(PortTakenError);
 });

@@ -27,7 +27,8 @@ const keyFile: KeyFile = {
     kept = key;
   },
 };
-const ensure = (): Promise<void> => ensureOperatorKey(database.connectionString, keyFile);
+const ensure = (isNewHome = false): Promise<void> =>
+  ensureOperatorKey(database.connectionString, keyFile, { isNewHome });
 const readKey = (): string => kept ?? '';
 const countKeys = async (): Promise<number> => (await database.db.query('SELECT FROM api_keys')).length;
 
@@ -47,6 +48,25 @@ test('later starts, and many at once, keep the one key', async () => {
   const key = readKey();
   await ensure();
   expect([readKey(), await countKeys()]).toEqual([key, 1]);
+});
+
+test('of new homes that start at once, one gets the key; one that comes later gets none', async () => {
+  const files = [1, 2, 3].map(() => ({ key: null as string | null }));
+  const start = (file: { key: string | null }) =>
+    ensureOperatorKey(
+      database.connectionString,
+      {
+        read: async () => file.key,
+        write: async (key) => {
+          file.key = key;
+        },
+      },
+      { isNewHome: true },
+    );
+  await Promise.all(files.slice(0, 2).map(start));
+  await start(files[2]!);
+  expect(files.filter(({ key }) => key !== null)).toHaveLength(1);
+  expect([files[2]!.key, await countKeys()]).toEqual([null, 1]);
 });
 
 test('a lost file gets a new key, as does a file of another database', async () => {

@@ -11,5 +11,5 @@ export {
   readInstallationIds,
   refusalOf,
 } from './installation.ts';
-export { openRole, type Role, type RoleName } from './open-role.ts';
+export { openRole, type Role } from './open-role.ts';
 export { createProbes, type Probes } from './probes.ts';

@@ -18,6 +18,7 @@ import {
   processLabels,
   type ReadyReport,
   ROLE_CONNECTIONS,
+  type RoleName,
   readAllMetrics,
   readEnv,
   readTlsIdentity,
@@ -31,8 +32,6 @@ import { joinInstallation } from './installation.ts';
 import { createProbes, type Probes } from './probes.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
-
-export type RoleName = keyof typeof ROLE_CONNECTIONS;
 
 /** One process's common parts. The shutdown closes all of them after whatever the role adds to it. */
 export interface Role {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { whyHomeUnusable } from './check-home.ts';
+import { ROLES, type RoleName } from './roles.ts';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
@@ -46,6 +47,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** What scrapers of `/metrics` send as a bearer token; null: an operator's key, or nothing from the machine itself. */
   readonly metricsToken: string | null;
+  /** What `callbay up` starts on this node; all but where nodes share the work. */
+  readonly roles: readonly RoleName[];
   readonly intakeProcesses: number;
   /** Bytes that must stay free on the disk of the stored bytes; null for the default, which goes by its size. */
   readonly diskFloorBytes: number | null;
@@ -137,6 +140,13 @@ const proxyList = hostList.refine(
     ),
   `must be IP addresses or CIDR ranges, such as 10.0.0.7,10.1.0.0/16, or ${NAMED_RANGES.join(', ')}`,
 );
+const roleList = hostList
+  .transform((names) => (names.length === 1 && names[0] === 'all' ? [...ROLES] : names))
+  .refine(
+    (names): names is RoleName[] => names.every((name) => (ROLES as readonly string[]).includes(name)),
+    `must be a choice of ${ROLES.join(', ')}`,
+  )
+  .transform((names) => ROLES.filter((role) => names.includes(role)));
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** A number of seconds, as milliseconds. */
@@ -168,6 +178,7 @@ const schema = z.object({
     .string()
     .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 printable characters without spaces')
     .optional(),
+  CALLBAY_ROLES: roleList.default([...ROLES]),
   CALLBAY_INTAKE_PROCESSES: z
     .string()
     .regex(/^([1-9]|[1-5]\d|6[0-4])$/, 'must be a number from 1 to 64')
@@ -218,6 +229,12 @@ function findProblems(
     const message =
       'is required with DATABASE_URL, so that every node reads the same secrets: `openssl rand -base64 32`';
     problems.push({ variable: 'CALLBAY_SECRET_KEY', message });
+  }
+  const roles = parsed.data?.CALLBAY_ROLES ?? ROLES;
+  if (roles.length < ROLES.length && !env.DATABASE_URL) {
+    const message =
+      'is required where CALLBAY_ROLES leaves a role to another node: the database that they share';
+    problems.push({ variable: 'DATABASE_URL', message });
   }
   if (env.CALLBAY_DATABASE_OWNER_URL && !env.DATABASE_URL) {
     const message = 'is required with CALLBAY_DATABASE_OWNER_URL: the login that the roles use';
@@ -295,6 +312,7 @@ export function loadConfig(
     secretKey: values.CALLBAY_SECRET_KEY ?? null,
     logLevel: values.CALLBAY_LOG_LEVEL,
     metricsToken: values.CALLBAY_METRICS_TOKEN ?? null,
+    roles: values.CALLBAY_ROLES,
     intakeProcesses: values.CALLBAY_INTAKE_PROCESSES,
     diskFloorBytes:
       values.CALLBAY_DISK_FLOOR_MIB === undefined ? null : values.CALLBAY_DISK_FLOOR_MIB * 2 ** 20,

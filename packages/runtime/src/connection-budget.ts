@@ -1,4 +1,5 @@
 import type { Config } from './config.ts';
+import { ROLES, type RoleName } from './roles.ts';
 
 /** Postgres connections that one process of a role may hold at most. */
 export interface RoleConnections {
@@ -15,7 +16,7 @@ export interface RoleConnections {
 }
 
 /** What each role's composition root gives its pools; the one place where these numbers stand. */
-export const ROLE_CONNECTIONS: Readonly<Record<'intake' | 'pipeline' | 'api', RoleConnections>> = {
+export const ROLE_CONNECTIONS: Readonly<Record<RoleName, RoleConnections>> = {
   intake: { pool: 10, queue: 3, bulk: 0, imports: 0, listen: 1 },
   pipeline: { pool: 16, queue: 20, bulk: 5, imports: 3, listen: 1 },
   api: { pool: 10, queue: 3, bulk: 0, imports: 0, listen: 1 },
@@ -24,10 +25,26 @@ export const ROLE_CONNECTIONS: Readonly<Record<'intake' | 'pipeline' | 'api', Ro
 /** For migrations, `callbay doctor` and a person with psql. */
 const SPARE_CONNECTIONS = 5;
 
-/** How many Postgres connections this configuration may take at most, of one node. */
-export function connectionBudget(config: Pick<Config, 'redisUrl' | 'intakeProcesses'>): number {
-  const ofRole = ({ pool, queue, bulk, listen }: RoleConnections): number =>
-    pool + (config.redisUrl ? 0 : queue) + bulk + listen;
-  const { intake, pipeline, api } = ROLE_CONNECTIONS;
-  return ofRole(intake) * config.intakeProcesses + ofRole(pipeline) + ofRole(api) + SPARE_CONNECTIONS;
+/** How many processes of each role there are. */
+export type ProcessCounts = Readonly<Record<RoleName, number>>;
+
+type NodeConfig = Pick<Config, 'redisUrl' | 'intakeProcesses' | 'roles'>;
+
+/** The processes that `callbay up` starts of this configuration. */
+export function processesOf({ roles, intakeProcesses }: NodeConfig): ProcessCounts {
+  const count = (role: RoleName): number => (roles.includes(role) ? 1 : 0);
+  return { intake: count('intake') * intakeProcesses, pipeline: count('pipeline'), api: count('api') };
+}
+
+/**
+ * How many Postgres connections an installation may take at most: this node, and the processes of `others` that use the
+ * same database.
+ */
+export function connectionBudget(config: NodeConfig, others: Partial<ProcessCounts> = {}): number {
+  const own = processesOf(config);
+  const ofRole = (role: RoleName): number => {
+    const { pool, queue, bulk, listen } = ROLE_CONNECTIONS[role];
+    return (own[role] + (others[role] ?? 0)) * (pool + (config.redisUrl ? 0 : queue) + bulk + listen);
+  };
+  return ROLES.reduce((sum, role) => sum + ofRole(role), SPARE_CONNECTIONS);
 }

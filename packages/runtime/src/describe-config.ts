@@ -84,6 +84,11 @@ export function describeConfig(config: Config): readonly ConfigLine[] {
         : '/metrics is for an operator’s key, and for this machine',
     },
     {
+      variable: 'CALLBAY_ROLES',
+      value: config.roles.join(','),
+      note: 'what `callbay up` starts on this node',
+    },
+    {
       variable: 'CALLBAY_INTAKE_PROCESSES',
       value: String(config.intakeProcesses),
       note: 'SFTP server processes sharing the port',

@@ -11,7 +11,13 @@ export {
   loadConfig,
   readEnv,
 } from './config.ts';
-export { connectionBudget, ROLE_CONNECTIONS, type RoleConnections } from './connection-budget.ts';
+export {
+  connectionBudget,
+  type ProcessCounts,
+  processesOf,
+  ROLE_CONNECTIONS,
+  type RoleConnections,
+} from './connection-budget.ts';
 export { type ConfigLine, describeConfig } from './describe-config.ts';
 export { DRAIN_MS } from './drain.ts';
 export { createFile, makeFolder, readFileIfThere, replaceFile } from './durable-file.ts';
@@ -19,6 +25,7 @@ export { homeMode, makeHome } from './home.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { createMetrics, type Metrics, type ProcessLabels, processLabels } from './metrics.ts';
 export { exitWithParent, type ReadyReport, reportReady } from './parent.ts';
+export { ROLES, type RoleName } from './roles.ts';
 export { loadSecretKey } from './secret-key.ts';
 export { createSealer, decryptSecret, deriveKey, encryptSecret, SecretError } from './secrets.ts';
 export { explainPostgres, explainRedis, ServiceError } from './service-error.ts';

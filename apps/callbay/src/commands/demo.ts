@@ -35,6 +35,7 @@ async function playDemo(): Promise<void> {
     CALLBAY_PUBLIC_HOST: '127.0.0.1',
     DATABASE_URL: undefined,
     REDIS_URL: undefined,
+    CALLBAY_ROLES: undefined,
     CALLBAY_LOG_LEVEL: env.CALLBAY_LOG_LEVEL ?? 'warn',
   });
   const logger = createLogger({ role: 'demo', level: config.logLevel });
@@ -50,14 +51,15 @@ async function playDemo(): Promise<void> {
       prepareDatabase: async (connectionString) =>
         (await prepareDatabase(connectionString, config, logger)).login,
     });
-    const api = await openApi(config, { url: addresses.http });
+    const url = addresses.http ?? '';
+    const api = await openApi(config, { url });
     const key = (await readFile(config.operatorKeyFile, 'utf8')).trim();
     const wrong = await runDemo({
       api,
       output,
       sftpHost: '127.0.0.1',
       readMedia: async (callId) => {
-        const response = await fetch(`${addresses.http}/v1/tenants/demo/calls/${callId}/media`, {
+        const response = await fetch(`${url}/v1/tenants/demo/calls/${callId}/media`, {
           headers: { authorization: `Bearer ${key}` },
         });
         return Buffer.from(await response.arrayBuffer());

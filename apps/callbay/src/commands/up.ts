@@ -21,6 +21,8 @@ export function addUpCommand(program: Command): void {
     .addHelpText(
       'after',
       `
+With CALLBAY_ROLES it starts only some roles of intake, pipeline and api, and leaves the others to other nodes.
+
 When all of it serves, one line goes to standard output:
   ready http=http://127.0.0.1:8080 sftp=127.0.0.1:2222
 SIGTERM or Ctrl-C drains and exits 0. Logs go to standard error.
@@ -52,7 +54,10 @@ Examples:
             return login;
           },
         });
-        process.stdout.write(`ready http=${addresses.http} sftp=${addresses.sftp}\n`);
+        const served = Object.entries(addresses).flatMap(([name, at]) =>
+          at === null ? [] : `${name}=${at}`,
+        );
+        process.stdout.write(`${['ready', ...served].join(' ')}\n`);
       } catch (error) {
         // A signal to stop while starting is not a failure.
         if (shutdown.signal.aborted) return;

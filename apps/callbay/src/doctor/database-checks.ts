@@ -1,12 +1,20 @@
 import { readdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { readMarker } from '@callbay/blobs';
 import { judgeInstallation, refusalOf } from '@callbay/role';
-import { type Config, connectionBudget, explainPostgres, readFileIfThere } from '@callbay/runtime';
+import {
+  type Config,
+  connectionBudget,
+  explainPostgres,
+  type ProcessCounts,
+  readFileIfThere,
+} from '@callbay/runtime';
 import pg from 'pg';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { checkOperatorKey } from './operator-key-check.ts';
 import { checkProxy } from './proxy-check.ts';
+import { SILENT_SECONDS } from './role-check.ts';
 
 const migrationsFolder = join(import.meta.dirname, '../../../../prisma/migrations');
 const OLDEST_MAJOR = 15;
@@ -51,13 +59,30 @@ async function checkMigrations(client: pg.Client): Promise<Finding> {
   );
 }
 
+/** The processes of other hosts that left their metrics lately, by role. */
+async function countOthers(client: pg.Client): Promise<Partial<ProcessCounts>> {
+  const { rows: found } = await client.query<{ name: string | null }>(
+    "SELECT to_regclass('process_metrics') AS name",
+  );
+  if (!found[0]?.name) return {};
+  const { rows } = await client.query<{ role: keyof ProcessCounts; count: number }>(
+    `SELECT role, count(*)::int AS count FROM process_metrics
+      WHERE split_part(process, ':', 1) <> $1 AND written_at > callbay_now() - make_interval(secs => $2)
+      GROUP BY role`,
+    [hostname(), SILENT_SECONDS],
+  );
+  return Object.fromEntries(rows.map(({ role, count }) => [role, count]));
+}
+
 async function checkBudget(client: pg.Client, config: Config): Promise<Finding> {
   const { rows } = await client.query<{ limit: number }>(
     `SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS limit`,
   );
   const limit = rows[0]?.limit ?? 0;
-  const budget = connectionBudget(config);
-  const sentence = `This node may take ${budget} connections; the server has ${limit}.`;
+  const own = connectionBudget(config);
+  const budget = connectionBudget(config, await countOthers(client));
+  const who = budget === own ? 'This node' : `This node and those that run beside it`;
+  const sentence = `${who} may take ${budget} connections; the server has ${limit}.`;
   if (budget <= limit) return ok('connections', sentence);
   return fail(
     'connections',

@@ -133,9 +133,9 @@ async function readGreeting(host: string, port: number): Promise<string> {
 export async function checkPorts(config: Config): Promise<Finding[]> {
   if ((await findServing(config.home)) !== null) return [ok('ports', 'Callbay itself listens on them.')];
   const wishes = [
-    ['CALLBAY_HTTP_PORT', config.http],
-    ['CALLBAY_SFTP_PORT', config.sftp],
-  ] as const;
+    ...(config.roles.includes('api') ? [['CALLBAY_HTTP_PORT', config.http] as const] : []),
+    ...(config.roles.includes('intake') ? [['CALLBAY_SFTP_PORT', config.sftp] as const] : []),
+  ];
   const findings: Finding[] = [];
   for (const [variable, { port, isPortChosen }] of wishes) {
     if (await isPortFree(port, config.bind)) {

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { type Finding, fail, ok } from './finding.ts';
 
 /** A role leaves its metrics every 15 seconds; one that missed three turns stands still. */
-const SILENT_SECONDS = 45;
+export const SILENT_SECONDS = 45;
 
 /**
  * Whether a role works on this host: its process left its metrics in the database lately, so that it runs, reaches the

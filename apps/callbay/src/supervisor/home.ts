@@ -16,10 +16,10 @@ export class HomeInUseError extends Error {
 const lockFile = (home: string): string => join(home, 'up.lock');
 const addressFile = (home: string): string => join(home, 'up.json');
 
-/** Where a running `callbay up` serves; the ports may be other than the configured ones. */
+/** Where a running `callbay up` serves, null where another node does; the ports may be other than the configured ones. */
 export interface Addresses {
-  readonly http: string;
-  readonly sftp: string;
+  readonly http: string | null;
+  readonly sftp: string | null;
 }
 
 /** Makes the home and takes it for this process. Throws HomeInUseError. */

@@ -23,12 +23,22 @@ async function choosePort(
   return port === not ? findFreePort(port + 1, host) : port;
 }
 
+/** The ports that a node serves on; null where it does not run the role. */
+export interface Ports {
+  readonly http: number | null;
+  readonly sftp: number | null;
+}
+
 /** The ports to serve on: those asked for, else the first free ones from the defaults on. Throws PortTakenError. */
-export async function choosePorts(
-  config: Pick<Config, 'bind' | 'http' | 'sftp'>,
-): Promise<{ http: number; sftp: number }> {
-  const http = await choosePort('CALLBAY_HTTP_PORT', config.http, config.bind, -1);
-  const sftp = await choosePort('CALLBAY_SFTP_PORT', config.sftp, config.bind, http);
+export async function choosePorts({
+  bind,
+  roles,
+  ...config
+}: Pick<Config, 'bind' | 'http' | 'sftp' | 'roles'>): Promise<Ports> {
+  const http = roles.includes('api') ? await choosePort('CALLBAY_HTTP_PORT', config.http, bind, -1) : null;
+  const sftp = roles.includes('intake')
+    ? await choosePort('CALLBAY_SFTP_PORT', config.sftp, bind, http ?? -1)
+    : null;
   return { http, sftp };
 }
 

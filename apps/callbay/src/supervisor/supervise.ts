@@ -5,12 +5,14 @@ import {
   connectionBudget,
   type Logger,
   loadSecretKey,
+  processesOf,
+  type RoleName,
   readEnv,
   type Shutdown,
 } from '@callbay/runtime';
 import { httpAddress } from '../own-server.ts';
 import { type Addresses, lockHome, removeAddresses, writeAddresses } from './home.ts';
-import { choosePorts, reachableHost } from './ports.ts';
+import { choosePorts, type Ports, reachableHost } from './ports.ts';
 import { type KeptPostgres, keepPostgres } from './postgres.ts';
 import { type KeptRole, keepRole, type RoleEnv, type RolePlan } from './role.ts';
 
@@ -53,36 +55,37 @@ export interface Supervised {
 }
 
 const appsFolder = join(import.meta.dirname, '../../..');
+const START_ORDER: readonly RoleName[] = ['pipeline', 'intake', 'api'];
 const scriptOf = (app: string): string => join(appsFolder, app, 'src', 'main.ts');
 
-/** One pipeline, one api, and as many intakes as configured, sharing the SFTP port. */
-export function planRoles(config: Pick<Config, 'intakeProcesses'>): RolePlan[] {
-  const intakes = Array.from({ length: config.intakeProcesses }, (_, index) => ({
-    name: config.intakeProcesses === 1 ? 'intake' : `intake-${index + 1}`,
-    script: scriptOf('intake'),
-  }));
-  return [
-    { name: 'pipeline', script: scriptOf('pipeline') },
-    ...intakes,
-    { name: 'api', script: scriptOf('api') },
-  ];
+/** Of the roles of this node, one pipeline, one api, and as many intakes as configured, sharing the SFTP port. */
+export function planRoles(config: Pick<Config, 'intakeProcesses' | 'roles' | 'redisUrl'>): RolePlan[] {
+  const counts = processesOf(config);
+  return START_ORDER.flatMap((role) =>
+    Array.from({ length: counts[role] }, (_, index) => ({
+      name: counts[role] === 1 ? role : `${role}-${index + 1}`,
+      script: scriptOf(role),
+    })),
+  );
 }
 
 interface Effective {
-  ports: { readonly http: number; readonly sftp: number };
+  ports: Ports;
   readonly secretKey: Buffer;
 }
 
 /** The children read the same variables as everybody, with every choice made. */
 function childEnv(config: Config, { ports, secretKey }: Effective, databaseUrl: string): RoleEnv {
+  const http = String(ports.http ?? config.http.port);
+  const sftp = String(ports.sftp ?? config.sftp.port);
   return {
     ...readEnv(),
     CALLBAY_HOME: config.home,
     CALLBAY_BIND: config.bind,
     CALLBAY_PUBLIC_HOST: config.publicHost,
-    CALLBAY_PUBLIC_SFTP_PORT: String(config.sftp.isPublicPortChosen ? config.sftp.publicPort : ports.sftp),
-    CALLBAY_HTTP_PORT: String(ports.http),
-    CALLBAY_SFTP_PORT: String(ports.sftp),
+    CALLBAY_PUBLIC_SFTP_PORT: String(config.sftp.isPublicPortChosen ? config.sftp.publicPort : sftp),
+    CALLBAY_HTTP_PORT: http,
+    CALLBAY_SFTP_PORT: sftp,
     CALLBAY_LOG_LEVEL: config.logLevel,
     CALLBAY_SECRET_KEY: secretKey.toString('base64'),
     DATABASE_URL: databaseUrl,
@@ -140,7 +143,8 @@ async function startRoles(
     } catch (error) {
       await stopRoles(roles);
       const { http, sftp } = effective.ports;
-      const areFree = (await isPortFree(http, config.bind)) && (await isPortFree(sftp, config.bind));
+      const isFree = async (port: number | null) => port === null || (await isPortFree(port, config.bind));
+      const areFree = (await isFree(http)) && (await isFree(sftp));
       if (areFree || choice === MAX_PORT_CHOICES || shutdown.signal.aborted) throw error;
       logger.warn({ http, sftp }, 'a port was taken in the meantime; choosing again');
     }
@@ -167,10 +171,10 @@ export async function supervise(deps: SuperviseDeps): Promise<Supervised> {
   shutdown.add('addresses', () => removeAddresses(config.home));
   shutdown.add('child processes', () => stopRoles(roles));
   await startRoles(deps, roles, effective, roleUrl);
-  const host = reachableHost(config.bind);
+  const { http, sftp } = effective.ports;
   const addresses = {
-    http: httpAddress(config, effective.ports.http),
-    sftp: `${host}:${effective.ports.sftp}`,
+    http: http === null ? null : httpAddress(config, http),
+    sftp: sftp === null ? null : `${reachableHost(config.bind)}:${sftp}`,
   };
   await writeAddresses(config.home, addresses);
   return {

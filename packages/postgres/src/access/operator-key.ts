@@ -15,14 +15,20 @@ export interface KeyFile {
 /**
  * Sees to it that `keyFile` holds an operator's API key of this database, and makes one where it does not:
  * on the first start, and after the file or the database was lost. A key that was revoked is not made again while its
- * file is there, since revoking it was somebody's decision. Running it twice, or twice at once, makes one key.
+ * file is there, since revoking it was somebody's decision. A home that was never started on this database is another
+ * node's, where a key is in force already: it gets none. Running it twice, or twice at once, makes one key.
  */
-export async function ensureOperatorKey(connectionString: string, keyFile: KeyFile): Promise<void> {
+export async function ensureOperatorKey(
+  connectionString: string,
+  keyFile: KeyFile,
+  { isNewHome }: { readonly isNewHome: boolean },
+): Promise<void> {
   await using db = openDatabase({ connectionString, max: 1, applicationName: 'callbay-operator-key' });
   await transact(db, async (tx) => {
     await lockOperatorKeys(tx);
     const present = await keyFile.read();
     if (present !== null && (await isKnown(tx, present))) return;
+    if (present === null && isNewHome && (await hasOperatorKey(tx))) return;
     const reason = present === null ? 'no key file' : 'the key file was of another database';
     await makeKey(tx, keyFile, { label: 'first operator', reason });
   });
@@ -52,6 +58,10 @@ export async function isOperatorKeyInForce(sql: Sql, key: string): Promise<boole
 /** Of `api_keys k`. */
 export const IS_OPERATOR_IN_FORCE = `k.form = 'key' AND k.role = 'operator' AND k.revoked_at IS NULL
   AND (k.expires_at IS NULL OR k.expires_at > callbay_now())`;
+
+async function hasOperatorKey(tx: Sql): Promise<boolean> {
+  return (await tx.query(`SELECT FROM api_keys k WHERE ${IS_OPERATOR_IN_FORCE} LIMIT 1`)).length > 0;
+}
 
 /** Held while operators' keys are made or revoked, so that two revocations at once leave one. */
 export async function lockOperatorKeys(tx: Sql): Promise<void> {

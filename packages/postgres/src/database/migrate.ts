@@ -88,17 +88,35 @@ async function applyOne(client: pg.Client, migration: Migration): Promise<void> 
   }
 }
 
-async function migrate(client: pg.Client, folder: string): Promise<string[]> {
-  const ours = await readMigrations(folder);
-  await client.query(`SET lock_timeout = ${LOCK_WAIT_MS}`);
-  await client.query('SELECT pg_advisory_lock($1)', [PRISMA_LOCK_KEY]);
-  await client.query(CREATE_TABLE);
+/** The migrations that this database lacks. Throws CONFLICT where its history is not ours. */
+async function findPending(client: pg.Client, ours: readonly Migration[]): Promise<Migration[]> {
   const { rows: applied } = await client.query<Applied>(
     'SELECT migration_name, checksum, finished_at FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at',
   );
   assertKnownHistory(applied, ours);
   const names = new Set(applied.map((row) => row.migration_name));
-  const pending = ours.filter((migration) => !names.has(migration.name));
+  return ours.filter((migration) => !names.has(migration.name));
+}
+
+/** Whether another node, or an earlier start, has brought this database up to date: then nobody waits, and no owner is needed. */
+async function isUpToDate(client: pg.Client, ours: readonly Migration[]): Promise<boolean> {
+  const { rows } = await client.query<{ isThere: boolean }>(
+    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS "isThere"`,
+  );
+  if (rows[0]?.isThere !== true) return false;
+  const { rows: unfinished } = await client.query(
+    'SELECT FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL LIMIT 1',
+  );
+  return unfinished.length === 0 && (await findPending(client, ours)).length === 0;
+}
+
+async function migrate(client: pg.Client, folder: string): Promise<string[]> {
+  const ours = await readMigrations(folder);
+  if (await isUpToDate(client, ours)) return [];
+  await client.query(`SET lock_timeout = ${LOCK_WAIT_MS}`);
+  await client.query('SELECT pg_advisory_lock($1)', [PRISMA_LOCK_KEY]);
+  await client.query(CREATE_TABLE);
+  const pending = await findPending(client, ours);
   for (const migration of pending) await applyOne(client, migration);
   return pending.map((migration) => migration.name);
 }

@@ -38,17 +38,27 @@ const IS_NEWEST = `(SELECT v.receive_seq FROM files v
     WHERE v.tenant_id = $1 AND v.drop = 'sftp' AND v.name = f.name AND v.receive_seq > f.receive_seq LIMIT 1
   ) IS NULL AS "isNewest"`;
 
-const IS_KEPT = `f.received_at > callbay_now() - interval '30 days'`;
+const KEPT_DAYS = 30;
+const IS_KEPT = `f.received_at > callbay_now() - interval '${KEPT_DAYS} days'`;
+/** Word for word the expression of the index `files_of_days`. */
+const DAY = `(f.received_at AT TIME ZONE 'UTC')::date`;
 
 /**
  * At most $4 versions after version $3 of name $2, each with its ordinal: how many versions lie between it and the one
- * before it on the page, added up. All of it is read in the order of one index; only the page itself is sorted.
+ * before it on the page, added up. Each day that receipts are kept gives as many as a page holds, in the order of one index,
+ * so that what is read does not grow with what a tenant ever sent.
  */
 export const LIST_RECEIPTS = `
-WITH page AS MATERIALIZED (
-  SELECT f.name, f.receive_seq FROM files f
-   WHERE f.tenant_id = $1 AND f.drop = 'sftp' AND (f.name, f.receive_seq) > ($2, $3) AND ${IS_KEPT}
-   ORDER BY f.name, f.receive_seq LIMIT $4
+WITH clock AS MATERIALIZED (SELECT callbay_now() AS now), days AS MATERIALIZED (
+  SELECT (now AT TIME ZONE 'UTC')::date - ago AS day, now - interval '${KEPT_DAYS} days' AS since
+    FROM clock, generate_series(0, ${KEPT_DAYS}) AS ago
+), page AS MATERIALIZED (
+  SELECT kept.name, kept.receive_seq FROM days, LATERAL (
+    SELECT f.name, f.receive_seq FROM files f
+     WHERE f.tenant_id = $1 AND f.drop = 'sftp' AND ${DAY} = days.day
+       AND (f.name, f.receive_seq) > ($2, $3) AND f.received_at > days.since
+     ORDER BY f.name, f.receive_seq LIMIT $4) kept
+   ORDER BY kept.name, kept.receive_seq LIMIT $4
 ), spans AS (
   SELECT name, receive_seq, coalesce(lag(receive_seq) OVER (PARTITION BY name ORDER BY receive_seq), 0) AS since FROM page
 ), counted AS (
