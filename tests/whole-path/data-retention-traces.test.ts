@@ -1,7 +1,7 @@
 import type { NewMapping } from '@callbay/contracts';
 import { COACH_MINIMUM } from '@callbay/core';
-import { sweepDataRetention } from '@callbay/ingestion';
-import { createMappingStore } from '@callbay/postgres';
+import { storeAnalysis, sweepDataRetention } from '@callbay/ingestion';
+import { createAnalysisStore, createMappingStore } from '@callbay/postgres';
 import { makeWav, type RunningCallbay, startCallbay, type TestTenant } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BY, known, metadata, metadataOnly, settings } from './metadata-only-support.ts';
@@ -191,6 +191,28 @@ test('its replays and what it referred to in the CRM are gone with it', async ()
      SELECT tenant_id, call_key, 'contactId', 'contacts', 'secret-contact' FROM calls WHERE tenant_id = $1`,
     [tenant.tenantId],
   );
+  expect(await sweepAt(DAY + 1)).toBe(1);
+  expect(await tablesWith(callbay, 'secret', tenant.tenantId)).toEqual([]);
+});
+
+test('its analysis, the words of it and the event of it are gone with it', async () => {
+  await using tenant = await open();
+  const { db } = callbay;
+  await at(HOUR);
+  await tenant.client.put('secret.wav', makeWav({ seconds: 1, seed: 1 }));
+  await tenant.client.put('secret.json', json());
+  await settle();
+  const [call] = await callsOf(callbay, tenant);
+  const Transcripts = [{ Channel: 1, Text: 'a secret word', StartTime: 0, EndTime: 900 }];
+  const analysis = { Transcripts, AiInsights: { topic: 'secret' } };
+  const stored = await storeAnalysis(
+    { analyses: createAnalysisStore(db) },
+    { tenantId: tenant.tenantId, callId: call!.call_id, analysis, warnings: [] },
+    { name: 'tests', remoteAddress: null },
+  );
+  expect(stored).toMatchObject({ stored: { version: 1 } });
+  const found = await tablesWith(callbay, 'secret', tenant.tenantId);
+  expect(found).toEqual(expect.arrayContaining(['public.call_analyses', 'public.calls', 'public.outbox']));
   expect(await sweepAt(DAY + 1)).toBe(1);
   expect(await tablesWith(callbay, 'secret', tenant.tenantId)).toEqual([]);
 });

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { Instant, InstantInput, TenantId, text, Uuid } from './common.ts';
 import { cursorOf, Limit, listOf } from './lists.ts';
 
-export const Role = z.enum(['operator', 'manager', 'tenant']).meta({
-  description: 'operator: everything; manager: all of the tenants it is bound to; tenant: reading them.',
+export const Role = z.enum(['operator', 'manager', 'tenant', 'engine']).meta({
+  description:
+    'operator: everything; manager: all of the tenants it is bound to; tenant: reading them; engine: reading them, and storing analyses of their calls.',
 });
 export type Role = z.infer<typeof Role>;
 

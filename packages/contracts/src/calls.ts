@@ -54,6 +54,10 @@ export const Call = z
       .object({ source: z.string(), id: z.string() })
       .nullable()
       .meta({ description: 'Where the recording rests instead, and its id there.' }),
+    analysis: z
+      .object({ version: z.int(), analyzedAt: Instant })
+      .nullable()
+      .meta({ description: 'The newest analysis, read at `…/analysis` and `…/transcript`.' }),
     surfacedAt: Instant,
     updatedAt: Instant,
     changeSeq: z.int(),

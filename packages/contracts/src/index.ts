@@ -2,6 +2,7 @@
 // It never reads a database, a clock or the network, and decides nothing about calls.
 // HTTP routes, job handlers, stores that answer with these shapes, and tests import it.
 export * from './alerts.ts';
+export * from './analyses.ts';
 export * from './api-keys.ts';
 export * from './audit.ts';
 export * from './calls.ts';

@@ -34,7 +34,7 @@ export const TenantSettings = z
       .meta({ description: 'Taken off the front of names exactly as written, such as `ringcentral_`.' }),
     channelMap: z
       .object({ rep: z.enum(['left', 'right']) })
-      .meta({ description: 'Kept for those who read calls; decides nothing here yet.' }),
+      .meta({ description: 'The side of the recording with the agent: where transcripts say who is heard.' }),
     updateMode: z.enum(['replace', 'merge']),
     crmWaitSeconds: z.int(),
     crmFiles: z.partialRecord(z.enum(CRM_TYPES), z.array(z.string())).optional().meta({

@@ -53,6 +53,19 @@ export {
   MAX_WEBHOOK_URL,
   type WebhookRules,
 } from './alerts/webhook-address.ts';
+export type { Analysis, AnalyzedUtterance } from './analysis/analysis.ts';
+export { judgeAnalysis } from './analysis/judge-analysis.ts';
+export {
+  type AnalysisSummary,
+  type ChannelMap,
+  type Side,
+  segmentsOfAnalysis,
+  spokenTextOf,
+  summarize,
+  type TranscriptSegment,
+  toldOfAnalysis,
+} from './analysis/transcript.ts';
+export { type TrimmedKeys, trimKeys } from './analysis/trim-keys.ts';
 export {
   batchNameWarnings,
   batchOutcome,

@@ -4,6 +4,7 @@ import type { ApiStores, BlobStore, JobQueue, Sampler } from '@callbay/ingestion
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { registerAlerts } from './alerts/routes.ts';
+import { registerAnalyses } from './analysis/routes.ts';
 import { registerApiKeys } from './api-keys/routes.ts';
 import { registerAudit } from './audit/routes.ts';
 import { createAuthenticate, createIdentify } from './auth/authenticate.ts';
@@ -171,6 +172,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerFiles(api, deps);
     registerCalls(api, deps);
     registerMedia(api, deps);
+    registerAnalyses(api, deps);
     registerExports(api, deps);
     registerCrm(api, deps);
     registerHolds(api, deps);

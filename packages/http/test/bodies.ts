@@ -12,6 +12,7 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   putFolderDrop: {},
   publishMapping: { fields: [{ source: 'a', target: 'b', type: 'string' }] },
   updateCall: { evaluated: true },
+  putAnalysis: { Transcripts: [] },
   createWebhookSecret: {},
   sendTestAlert: {},
   previewMapping: { mapping: { fields: [] }, lastFiles: 1 },

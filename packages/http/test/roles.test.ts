@@ -4,11 +4,12 @@ import { fillPath, listOperations } from './operations.ts';
 import { startApi, type TestApi } from './support.ts';
 
 const operations = await listOperations();
-const ROLES = ['operator', 'manager', 'tenant'] as const;
+const ROLES = ['operator', 'manager', 'tenant', 'engine'] as const;
 
 /** Who may, by what a route says of itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  read: ['operator', 'manager', 'tenant'],
+  read: ['operator', 'manager', 'tenant', 'engine'],
+  analyze: ['operator', 'manager', 'engine'],
   manage: ['operator', 'manager'],
   operate: ['operator'],
 };
@@ -76,7 +77,13 @@ test('what changes something is never open to the tenant role', () => {
   const changing = operations.filter(({ method }) => !['GET', 'HEAD'].includes(method));
   expect(changing.length).toBeGreaterThan(10);
   for (const { access, operationId } of changing)
-    expect(['manage', 'operate'], operationId).toContain(access);
+    expect(['manage', 'operate', 'analyze'], operationId).toContain(access);
+});
+
+test('the engine role changes nothing but analyses', () => {
+  const changing = operations.filter(({ method }) => !['GET', 'HEAD'].includes(method));
+  const open = changing.filter(({ access }) => ALLOWED[access]?.includes('engine'));
+  expect(open.map(({ operationId }) => operationId)).toEqual(['putAnalysis']);
 });
 
 test('only health and metrics are public in the document', () => {

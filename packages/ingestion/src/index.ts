@@ -13,6 +13,8 @@ export * from './alerts/ports.ts';
 export { type AlertSweepDeps, sweepAlerts } from './alerts/sweep-alerts.ts';
 export { type DeliverySweepDeps, sweepDeliveries } from './alerts/sweep-deliveries.ts';
 export { type ReconciliationSweepDeps, sweepReconciliations } from './alerts/sweep-reconciliations.ts';
+export * from './analysis/ports.ts';
+export { type AnalysisOfCall, storeAnalysis } from './analysis/store-analysis.ts';
 export {
   type AdvanceBatchDeps,
   advanceBatch,

@@ -5,6 +5,7 @@ import { createKeyStore } from './access/key-store.ts';
 import { createSftpUserStore } from './access/sftp-user-store.ts';
 import { createAlertReader } from './alerts/alert-reader.ts';
 import { createReconciliationStore } from './alerts/reconciliation-store.ts';
+import { createAnalysisStore } from './analysis/analysis-store.ts';
 import { createCallReader } from './calls/call-reader.ts';
 import { createConfigStore } from './config/config-store.ts';
 import { createCrmMappingReader } from './crm/crm-mapping-reader.ts';
@@ -42,6 +43,7 @@ export const createApiStores = (db: Database, sealer: SecretSealer): ApiStores =
   bulkReplays: createBulkReplayStore(db),
   purges: createSweepStore(db),
   calls: createCallReader(db),
+  analyses: createAnalysisStore(db),
   exports: createExportReader(db),
   crm: createCrmReader(db),
   externalRecordings: createExternalRecordingStore(db),

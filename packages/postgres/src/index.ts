@@ -17,6 +17,7 @@ export { createAlertReader } from './alerts/alert-reader.ts';
 export { createAlertStore } from './alerts/alert-store.ts';
 export { createDeliveryStore } from './alerts/delivery-store.ts';
 export { createReconciliationStore } from './alerts/reconciliation-store.ts';
+export { createAnalysisStore } from './analysis/analysis-store.ts';
 export { createApiStores } from './api-stores.ts';
 export { createBatchStore } from './batch/batch-store.ts';
 export { createCallReader } from './calls/call-reader.ts';

@@ -17,7 +17,7 @@ export function addApiKeyCommands(program: Command): void {
   apiKey
     .command('create')
     .description('make an API key; shown this once')
-    .requiredOption('--role <role>', 'operator, manager or tenant')
+    .requiredOption('--role <role>', 'operator, manager, tenant or engine')
     .requiredOption('--label <label>', 'whose it is, or what uses it')
     .option('--tenant <tenant>', 'a tenant it may use; may be given several times', collect, [])
     .option('--expires-at <instant>', 'RFC 3339 instant after which it no longer works')

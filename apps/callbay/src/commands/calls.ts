@@ -5,6 +5,7 @@ import { CommandError, EXIT_CODES } from '../exit-codes.ts';
 import { findCall } from '../find.ts';
 import { type Output, printable } from '../output.ts';
 import { createProgress } from '../progress.ts';
+import { addAnalysisCommands } from './call-analysis.ts';
 
 interface SearchOptions {
   readonly q?: string;
@@ -85,6 +86,7 @@ function printCall(output: Output, call: Call): void {
     ['user', call.user],
     ['seconds', call.durationSeconds],
     ['recording', call.media?.name ?? call.externalRecording?.id],
+    ['analysis', call.analysis && `version ${call.analysis.version}, ${call.analysis.analyzedAt}`],
     ['evaluated', call.evaluated ? 'yes' : 'no'],
     ['legal hold', call.legalHold ? 'yes' : 'no'],
     ['updates until', call.updatesAcceptedUntil],
@@ -159,6 +161,7 @@ function flagOf(text: string | undefined, option: string): boolean | undefined {
 export function addCallCommands(program: Command): void {
   const call = program.command('call').description('one call');
   addReading(call);
+  addAnalysisCommands(call);
   call
     .command('update <tenant> <call>')
     .description('say that a call is evaluated, or under legal hold')

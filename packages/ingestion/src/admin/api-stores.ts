@@ -1,4 +1,5 @@
 import type { AlertReader, ReconciliationStore } from '../alerts/ports.ts';
+import type { AnalysisStore } from '../analysis/ports.ts';
 import type { CrmReader } from '../crm/ports.ts';
 import type { EventReader } from '../events/ports.ts';
 import type { ExportReader } from '../exports/ports.ts';
@@ -35,6 +36,7 @@ export interface ApiStores {
   readonly bulkReplays: BulkReplayStore;
   readonly purges: Pick<SweepStore, 'previewPurge' | 'readClock'>;
   readonly calls: CallReader;
+  readonly analyses: AnalysisStore;
   readonly exports: ExportReader;
   readonly crm: CrmReader;
   readonly externalRecordings: ExternalRecordingStore;

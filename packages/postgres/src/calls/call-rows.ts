@@ -28,6 +28,7 @@ export interface ReadCall extends Sized {
   readonly updatedAt: Date | null;
   readonly changeSeq: number;
   readonly updatesUntil: Date | null;
+  readonly analysis: CallRow['analysis'];
   readonly externalRecording: CallRow['externalRecording'];
 }
 
@@ -46,6 +47,8 @@ export const LIGHT_COLUMNS = {
   media: 'media',
   externalRecording: `(SELECT jsonb_build_object('source', e.source, 'id', e.external_id) FROM external_recordings e
     WHERE e.tenant_id = calls.tenant_id AND e.file_id = calls.recording_file_id)`,
+  analysis: `CASE WHEN analysis IS NOT NULL THEN
+    jsonb_build_object('version', analysis -> 'version', 'analyzedAt', analysis -> 'analyzedAt') END`,
   surfacedAt: 'surfaced_at',
   updatedAt: 'updated_at',
   changeSeq: 'change_seq',

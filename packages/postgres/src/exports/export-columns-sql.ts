@@ -22,6 +22,9 @@ const SOURCES: Readonly<Record<CallSource, string>> = {
   user: 'user_id',
   userEmail: `CASE WHEN user_id ~ '^[^@[:space:]]+@[^@[:space:]]+$' THEN user_id END`,
   channels: `(media ->> 'channels')::int`,
+  sentiment: `(analysis ->> 'sentiment')::numeric`,
+  topics: `(analysis ->> 'topics')`,
+  speakerChannels: `(analysis ->> 'channels')::int`,
   exportVersion: String(EXPORT_VERSION),
   progressPhase: `'DONE'::text`,
   revision: 'revision',
@@ -33,12 +36,14 @@ const NUMBERS: ReadonlySet<CallSource> = new Set([
   'callId',
   'durationSeconds',
   'channels',
+  'sentiment',
+  'speakerChannels',
   'exportVersion',
   'revision',
   'changeSeq',
 ]);
 /** What people write; the rest is made of characters that JSON takes as they are. */
-const NEEDS_ESCAPE: ReadonlySet<CallSource> = new Set(['user', 'userEmail']);
+const NEEDS_ESCAPE: ReadonlySet<CallSource> = new Set(['user', 'userEmail', 'topics']);
 
 function textOf({ fields, call }: ExportColumn): string {
   const sources = fields.map((field) => `fields ->> ${textSql(field)}`);
