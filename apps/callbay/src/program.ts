@@ -28,6 +28,7 @@ import { addStatusCommands } from './commands/status.ts';
 import { addStorageCommand } from './commands/storage.ts';
 import { addTenantCommands } from './commands/tenant.ts';
 import { addUpCommand } from './commands/up.ts';
+import { addWebhookCommands } from './commands/webhook.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -96,6 +97,7 @@ export function createProgram(): Command {
         addExternalCommands,
         addMatchCommands,
         addEventsCommand,
+        addWebhookCommands,
       ],
     ],
     [

@@ -1,15 +1,18 @@
 // The work between the doors and the API: reading files, deciding calls, sweeping what jobs have lost.
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
+import { WEBHOOK_CONSUMERS } from '@callbay/core';
 import {
   createImportSlots,
   createInspector,
   createReadSlots,
+  deliverEvents,
   importCrm,
+  Relay,
   type RunSweepsDeps,
   readWaiting,
   runSweeps,
 } from '@callbay/ingestion';
-import { createDigestSender } from '@callbay/notify';
+import { createDigestSender, createEventSender } from '@callbay/notify';
 import { createPipelineStores } from '@callbay/postgres';
 import { startWorkers } from '@callbay/queue';
 import { openRole } from '@callbay/role';
@@ -20,6 +23,8 @@ const { config, db, logger, metrics, queue, secretKey, shutdown } = role;
 
 /** Tenants whose turn it is at the same time. */
 const TURNS_AT_ONCE = 16;
+/** Endpoints that are posted to at the same time. Most of the time of each is its receiver's. */
+const WEBHOOKS_AT_ONCE = 32;
 /** Fewer than the reading processes, so that small files find one. */
 const LONG_READS = Math.max(1, availableParallelism() - 1);
 const inspector = createInspector({
@@ -32,12 +37,23 @@ const stores = createPipelineStores(db, {
   sealer: createSealer(secretKey),
   tombstoneKey: deriveKey(secretKey, 'tombstones'),
 });
+const webhookSender = createEventSender({ rules: { allow: config.webhookAllow } });
+const owner = `${hostname()}:${process.pid}`;
+const webhookRelay = new Relay({
+  cursors: stores.cursors,
+  log: logger,
+  consumer: WEBHOOK_CONSUMERS,
+  owner,
+  slots: WEBHOOKS_AT_ONCE,
+  work: (lease, signal) => deliverEvents({ ...stores, webhookSender, log: logger }, lease, signal),
+});
 const deps: RunSweepsDeps = {
   ...stores,
   readSlots: createReadSlots({ total: LONG_READS }),
   importSlots: createImportSlots({ total: ROLE_CONNECTIONS.pipeline.imports }),
   sender: createDigestSender({ mail: config.mail, rules: { allow: config.webhookAllow } }),
   blobs: role.blobs,
+  relays: { webhooks: webhookRelay, feeds: { poll: async () => 0 } },
   diskFloorBytes: config.diskFloorBytes,
   inspector,
   queue,
@@ -54,6 +70,7 @@ const deps: RunSweepsDeps = {
 
 const sweeps = runSweeps(deps);
 shutdown.add('sweeps', async () => sweeps[Symbol.asyncDispose]());
+shutdown.add('webhooks', async () => webhookRelay[Symbol.asyncDispose]());
 
 const workers = await startWorkers({
   backend: role.queueBackend,

@@ -51,3 +51,4 @@ export * from './samples.ts';
 export * from './sftp-users.ts';
 export { parseSshPublicKey, type SshPublicKeyParts } from './ssh-public-key.ts';
 export * from './tenants.ts';
+export * from './webhooks.ts';

@@ -132,6 +132,12 @@ export {
   crmTypeOfName,
 } from './crm/recognise-crm-file.ts';
 export { CallbayError, ERROR_TABLE, type ErrorCode } from './errors.ts';
+export {
+  FEED_CONSUMER,
+  WEBHOOK_CONSUMERS,
+  webhookConsumer,
+  webhookOfConsumer,
+} from './events/event-consumers.ts';
 export { EVENT_LEASE_MS, EVENTS_KEPT_MS, STALLED_AFTER_MS } from './events/event-limits.ts';
 export { newsOf } from './events/news-of.ts';
 export { payloadOf, readEvent, type StoredEvent, type StoredPayload } from './events/read-event.ts';
@@ -299,3 +305,4 @@ export {
 } from './times/local-day.ts';
 export { nearestTimeZones } from './times/nearest-zones.ts';
 export { formatInstant, isTimeZone } from './times/wall-time.ts';
+export { type FailedAttempt, WEBHOOK_GIVE_UP_MS, webhookRetryMs } from './webhooks/webhook-retry.ts';

@@ -48,6 +48,7 @@ import { registerSftpKeys } from './sftp-users/key-routes.ts';
 import { registerSftpUsers } from './sftp-users/routes.ts';
 import { createResolveHost, type ResolveHost } from './tenants/resolve-host.ts';
 import { registerTenants } from './tenants/routes.ts';
+import { registerWebhooks } from './webhooks/routes.ts';
 
 /** What the routes stand on. */
 export interface HttpDeps extends ApiStores, HealthDeps {
@@ -183,6 +184,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerAudit(api, deps);
     registerOperations(api, deps);
     registerEvents(api, deps, eventLimits);
+    registerWebhooks(api, { ...deps, recipients });
     registerPreviews(api, deps);
     registerLints(api, deps);
     registerReplays(api, deps);

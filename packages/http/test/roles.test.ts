@@ -34,6 +34,7 @@ const ask = ({ method, path, operationId }: (typeof operations)[number], key: st
     id: randomUUID(),
     username: 'nobody',
     matchId: randomUUID(),
+    webhookId: randomUUID(),
     type: 'contacts',
     externalId: 'nobody',
   };

@@ -17,6 +17,7 @@ beforeAll(async () => {
   await api.ask('POST /v1/tenants', { body: { id: 'acme', name: 'Acme', timeZone: 'UTC' } });
   const { body } = await api.ask('POST /v1/tenants/acme/sftp-users', { body: { publicKey: ED25519 } });
   await makeCrmObject(api.db, 'acme', { externalId: '1' });
+  const webhook = await api.ask('POST /v1/tenants/acme/webhooks', { body: { url: 'https://8.8.8.8/' } });
   ids = {
     tenantId: 'acme',
     kind: 'call',
@@ -25,6 +26,7 @@ beforeAll(async () => {
     id: randomUUID(),
     fileId: await makeFile(api.db, 'acme'),
     matchId: await makeMatch(api.db, 'acme'),
+    webhookId: webhook.body.id,
     callId: String(await makeCall(api.db, 'acme')),
     username: body.username,
     keyId: body.keys[0].id,

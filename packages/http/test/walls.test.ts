@@ -61,6 +61,16 @@ beforeAll(async () => {
     absent: randomUUID(),
   };
 
+  const webhookOf = async (tenantId: string): Promise<string> => {
+    const body = { url: 'https://8.8.8.8/events' };
+    return (await api.ask(`POST /v1/tenants/${tenantId}/webhooks`, { body })).body.id;
+  };
+  ids.webhookId = {
+    mine: await webhookOf(tenants.mine),
+    foreign: await webhookOf(tenants.foreign),
+    absent: randomUUID(),
+  };
+
   await makeCrmObject(api.db, tenants.mine, { externalId: '1' });
   await makeCrmObject(api.db, tenants.foreign, { externalId: '2' });
   await makeCall(api.db, tenants.mine);

@@ -45,6 +45,8 @@ export { createImportSlots, type ImportSlots } from './crm/import-slots.ts';
 export * from './crm/ports.ts';
 export type { CrmReadOptions, CrmReadReport } from './crm/read-crm-rows.ts';
 export * from './events/ports.ts';
+export { type ReadLimits, readTurn, type TurnPage } from './events/read-turn.ts';
+export { Relay, type RelayDeps } from './events/relay.ts';
 export * from './exports/ports.ts';
 export * from './folder/ports.ts';
 export { type LinkRecordsDeps, sweepForgottenLinks, sweepLinks } from './linkage/link-records.ts';
@@ -86,3 +88,5 @@ export {
 export { type OrphanSweepDeps, sweepOrphans } from './sweeps/sweep-orphans.ts';
 export { type SpaceSweepDeps, sweepSpace } from './sweeps/sweep-space.ts';
 export { type TurnLimits, Turns } from './turns.ts';
+export { type DeliverEventsDeps, deliverEvents } from './webhooks/deliver-events.ts';
+export * from './webhooks/ports.ts';

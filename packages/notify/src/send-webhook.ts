@@ -35,35 +35,61 @@ export interface WebhookMessage {
   readonly body: string;
 }
 
+/** A body of JSON with the headers that prove its sender, made as it goes out. */
+export interface SignedPost {
+  readonly url: string;
+  readonly body: string;
+  readonly sign: (nowMs: number) => Readonly<Record<string, string>>;
+}
+
+/** `status`: of the answer, null without one. `failure`: null where it was 2xx. */
+export interface PostAnswer {
+  readonly status: number | null;
+  readonly failure: DeliveryFailure | null;
+}
+
 const TIMEOUT_MS = 10_000;
 
 const resolveBySystem: ResolveHost = (host) => lookup(host, { all: true, verbatim: true });
 
-/**
- * Posts a signed body: null where the receiver answered 2xx, else why not. The name is resolved once, every address it
- * has is judged, and the connection goes to one of those, so that a name cannot change in between. No redirect is
- * followed and no answer is read beyond its status.
- */
+/** Posts a digest signed as `signWebhook` does: null where the receiver answered 2xx, else why not. */
 export async function sendWebhook(
-  message: WebhookMessage,
-  { rules, resolveHost = resolveBySystem, timeoutMs = TIMEOUT_MS }: SendWebhookOptions,
+  { url, secret, deliveryId, body }: WebhookMessage,
+  options: SendWebhookOptions,
 ): Promise<DeliveryFailure | null> {
+  const sign = (nowMs: number) => ({
+    'x-callbay-delivery': deliveryId,
+    'x-callbay-signature': signWebhook(secret, body, nowMs),
+  });
+  return (await postSigned({ url, body, sign }, options)).failure;
+}
+
+/**
+ * Posts a body. The name is resolved once, every address it has is judged, and the connection goes to one of those, so that
+ * a name cannot change in between. No redirect is followed and no answer is read beyond its status.
+ */
+export async function postSigned(
+  message: SignedPost,
+  { rules, resolveHost = resolveBySystem, timeoutMs = TIMEOUT_MS }: SendWebhookOptions,
+): Promise<PostAnswer> {
+  const unsent = (failure: DeliveryFailure): PostAnswer => ({ status: null, failure });
   const issue = checkWebhookUrl(message.url, rules);
   if (issue !== null) {
     const isForbidden = issue.code === 'WEBHOOK_ADDRESS_FORBIDDEN';
-    return deliveryFailure(isForbidden ? 'WEBHOOK_ADDRESS_FORBIDDEN' : 'WEBHOOK_URL_INVALID');
+    return unsent(deliveryFailure(isForbidden ? 'WEBHOOK_ADDRESS_FORBIDDEN' : 'WEBHOOK_URL_INVALID'));
   }
   const url = new URL(message.url);
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     const addresses = await within(signal, resolve(url, resolveHost));
     const refusal = judge(url, addresses, rules);
-    if (refusal !== null) return refusal;
-    return ofStatus(await post(url, addresses, message, signal));
+    if (refusal !== null) return unsent(refusal);
+    const status = await post(url, addresses, message, signal);
+    return { status, failure: ofStatus(status) };
   } catch (error) {
-    if (signal.aborted) return deliveryFailure('WEBHOOK_TIMEOUT');
+    if (signal.aborted) return unsent(deliveryFailure('WEBHOOK_TIMEOUT'));
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    return deliveryFailure('WEBHOOK_UNREACHABLE', `The system says ${code}.`);
+    return unsent(deliveryFailure('WEBHOOK_UNREACHABLE', `The system says ${code}.`));
   }
 }
 
@@ -90,7 +116,7 @@ function within<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
 function post(
   url: URL,
   addresses: readonly Address[],
-  { secret, deliveryId, body }: WebhookMessage,
+  { body, sign }: SignedPost,
   signal: AbortSignal,
 ): Promise<number> {
   const lookup: LookupFunction = (_host, options, callback) => {
@@ -113,8 +139,7 @@ function post(
           'content-type': 'application/json',
           'content-length': Buffer.byteLength(body),
           'user-agent': 'Callbay',
-          'x-callbay-delivery': deliveryId,
-          'x-callbay-signature': signWebhook(secret, body, Date.now()),
+          ...sign(Date.now()),
         },
       },
       (response) => {

@@ -26,6 +26,7 @@ import { createPolicyReader } from './sampling/policy-reader.ts';
 import { createSweepStore } from './sweeps/sweep-store.ts';
 import { createMappingStore } from './tenants/mapping-store.ts';
 import { createTenantStore } from './tenants/tenant-store.ts';
+import { createWebhookAdmin } from './webhooks/webhook-admin.ts';
 
 /** All that the API reads and changes, on one database. */
 export const createApiStores = (db: Database, sealer: SecretSealer): ApiStores => ({
@@ -52,6 +53,7 @@ export const createApiStores = (db: Database, sealer: SecretSealer): ApiStores =
   alerts: createAlertReader(db, sealer),
   reconciliations: createReconciliationStore(db),
   events: createEventReader(db),
+  webhooks: createWebhookAdmin(db, sealer),
   audit: createAuditReader(db),
   operations: createOperationsReader(db),
 });

@@ -7,10 +7,12 @@ import { createCallStore } from './calls/call-store.ts';
 import { createFileStore } from './calls/file-store.ts';
 import { createCrmStore } from './crm/crm-store.ts';
 import type { Database } from './database/database.ts';
+import { createEventCursorStore } from './events/event-cursor-store.ts';
 import { createLinkageStore } from './linkage/linkage-store.ts';
 import { createRetentionStore } from './retention/retention-store.ts';
 import { createTombstones } from './retention/tombstones.ts';
 import { createSweepStore } from './sweeps/sweep-store.ts';
+import { createWebhookStore } from './webhooks/webhook-store.ts';
 
 /**
  * All that the pipeline's use cases load and save, on one database. `tombstoneKey`: 32 bytes, the same in every
@@ -32,5 +34,7 @@ export function createPipelineStores(
     alerts: createAlertStore(db),
     deliveries: createDeliveryStore(db, sealer),
     reconciliations: createReconciliationStore(db),
+    cursors: createEventCursorStore(db),
+    webhooks: createWebhookStore(db, sealer),
   };
 }

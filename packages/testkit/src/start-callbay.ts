@@ -94,6 +94,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
     queue,
     log: quiet,
     sender: { sendMail: async () => null, sendWebhook: async () => null },
+    relays: { webhooks: { poll: async () => 0 }, feeds: { poll: async () => 0 } },
     metrics: { surfaced: () => {}, updated: () => {}, swept: () => {} },
   };
   const startWorkersOn = async (owner: AsyncDisposableStack): Promise<void> => {

@@ -35,7 +35,9 @@ export function addEventsCommand(program: Command): void {
         for await (const event of readEvents(pieces)) {
           // One document a line, so that a script can read the stream as it comes.
           if (output.isJson) process.stdout.write(`${JSON.stringify(event)}\n`);
-          output.line(`${event.at}  ${event.sequence}  ${event.type}  call ${event.callId}`);
+          output.line(
+            `${event.at}  ${event.sequence}  ${event.type}  ${event.callId === null ? event.callKey : `call ${event.callId}`}`,
+          );
         }
       } catch (error) {
         if (!stop.signal.aborted) throw error;

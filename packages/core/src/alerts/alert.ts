@@ -44,6 +44,14 @@ export const ALERT_TABLE = {
     sentence: 'A consumer of events has not moved on for over an hour.',
     fix: 'Check its target and its settings. Events are kept for 30 days; then unread ones are removed too.',
   },
+  FEED_REDUCED: {
+    sentence: 'Messages were too large for the topic and were sent without some of their parts.',
+    fix: 'Raise `max.message.bytes` of the topic and `maxMessageBytes` of the feed, then replay the time in question.',
+  },
+  WEBHOOK_DISABLED: {
+    sentence: 'A webhook is disabled: events could not be delivered to it.',
+    fix: 'Repair the receiver, then set the `state` of the webhook to `active`: it goes on where it stopped.',
+  },
 } as const;
 
 export type AlertKind = keyof typeof ALERT_TABLE;

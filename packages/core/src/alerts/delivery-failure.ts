@@ -33,12 +33,12 @@ export const DELIVERY_TABLE = {
   WEBHOOK_SECRET_MISSING: {
     isRetryable: true,
     sentence: 'The webhook has no signing secret, and nothing is sent unsigned.',
-    fix: 'Make one with `POST …/alerts/webhook-secret`.',
+    fix: 'For alerts, make one with `POST …/alerts/webhook-secret`; for events, set `rotateSecret` of the webhook.',
   },
   WEBHOOK_URL_INVALID: {
     isRetryable: false,
     sentence: 'The webhook is not an https URL, or it contains a password.',
-    fix: 'Correct `settings.alerts.webhookUrl`.',
+    fix: 'Correct the URL: `settings.alerts.webhookUrl` for alerts, `url` of the webhook for events.',
   },
   WEBHOOK_ADDRESS_FORBIDDEN: {
     isRetryable: false,
@@ -63,7 +63,7 @@ export const DELIVERY_TABLE = {
   WEBHOOK_REFUSED: {
     isRetryable: true,
     sentence: 'The receiver answered with an error.',
-    fix: 'Check the log of the receiver: the header `x-callbay-delivery` has the id of the delivery.',
+    fix: 'Check the log of the receiver: the header `x-callbay-delivery`, or `webhook-id` for events, has the id of the delivery.',
   },
   WEBHOOK_GONE: {
     isRetryable: false,

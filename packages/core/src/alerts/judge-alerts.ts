@@ -16,6 +16,15 @@ export interface UnreadConsumer {
   readonly missed: number;
 }
 
+/** A webhook that nothing is delivered to until somebody sets it to active. */
+export interface DisabledWebhook {
+  readonly consumer: string;
+  /** Its label, or the host of its URL. */
+  readonly name: string;
+  readonly disabledAtMs: number;
+  readonly code: string | null;
+}
+
 /** What is known of one tenant at one moment. */
 export interface AlertFacts {
   readonly stage: 'setup' | 'verification' | 'live' | 'suspended';
@@ -43,6 +52,9 @@ export interface AlertFacts {
   readonly gaps: readonly (Counted & { readonly day: string })[];
   /** Consumers of events that have some to read. */
   readonly unread: readonly UnreadConsumer[];
+  readonly disabledWebhooks: readonly DisabledWebhook[];
+  /** Messages of the feed that went out without parts, where one did within a day; null without any. */
+  readonly reduced: { readonly count: number; readonly example: string } | null;
 }
 
 /** ` 12 of them are rows of batches.`; nothing where none is. */
@@ -111,6 +123,22 @@ function judgeQuota({ storage }: AlertFacts): AlertFinding[] {
 const judgeGaps = ({ gaps }: AlertFacts): AlertFinding[] =>
   gaps.map((gap) => findingOf('RECONCILIATION_GAP', gap.day, `${gap.count} of ${gap.day}.`, gap));
 
+const judgeWebhooks = ({ disabledWebhooks }: AlertFacts): AlertFinding[] =>
+  disabledWebhooks.map(({ consumer, name, disabledAtMs, code }) => {
+    const since = `\`${name}\` since ${new Date(disabledAtMs).toISOString()}.`;
+    return findingOf(
+      'WEBHOOK_DISABLED',
+      consumer,
+      code === null ? since : `${since} The last attempt: ${code}.`,
+    );
+  });
+
+function judgeReduced({ reduced }: AlertFacts): AlertFinding[] {
+  if (reduced === null) return [];
+  const detail = `${reduced.count} so far, the last of them \`${reduced.example}\`.`;
+  return [findingOf('FEED_REDUCED', 'feed', detail, { count: reduced.count, examples: [] })];
+}
+
 function judgeConsumers({ unread }: AlertFacts, nowMs: number): AlertFinding[] {
   const stalled = unread.filter(({ unreadSinceMs }) => nowMs - unreadSinceMs > STALLED_AFTER_MS);
   return stalled.map(({ consumer, unreadSinceMs, missed }) => {
@@ -141,5 +169,7 @@ export function judgeAlerts(
     ...judgeQuota(facts),
     ...judgeGaps(facts),
     ...judgeConsumers(facts, nowMs),
+    ...judgeWebhooks(facts),
+    ...judgeReduced(facts),
   ];
 }

@@ -24,6 +24,8 @@ const facts = (change: Partial<AlertFacts> = {}): AlertFacts => ({
   storage: null,
   gaps: [],
   unread: [],
+  disabledWebhooks: [],
+  reduced: null,
   ...change,
 });
 

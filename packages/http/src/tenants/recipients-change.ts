@@ -35,13 +35,22 @@ export async function assertRecipients(
   }
   const text = change?.alerts?.webhookUrl;
   if (text === undefined || text === null) return;
+  await assertWebhookUrl(text, AT, { rules, resolveHost });
+}
+
+/** The same for one URL that stands at `at` of a body. */
+export async function assertWebhookUrl(
+  text: string,
+  at: string,
+  { rules, resolveHost }: Omit<RecipientChecks, 'sendsMail'>,
+): Promise<void> {
   const issue = checkWebhookUrl(text, rules) ?? (await judgeName(new URL(text), { rules, resolveHost }));
   if (issue === null) return;
   if (issue.code === 'WEBHOOK_ADDRESS_FORBIDDEN') {
     const { fix } = ERROR_TABLE.WEBHOOK_ADDRESS_FORBIDDEN;
-    throw new CallbayError('WEBHOOK_ADDRESS_FORBIDDEN', `${AT}: ${issue.message} ${fix}`);
+    throw new CallbayError('WEBHOOK_ADDRESS_FORBIDDEN', `${at}: ${issue.message} ${fix}`);
   }
-  throw new InputError('body', [{ ...issue, at: AT }]);
+  throw new InputError('body', [{ ...issue, at }]);
 }
 
 const judgeName = async (url: URL, { rules, resolveHost }: Omit<RecipientChecks, 'sendsMail'>) =>

@@ -10,6 +10,7 @@ import type { BulkReplayStore, ReplayStore } from '../replays/ports.ts';
 import type { RetentionReader } from '../retention/ports.ts';
 import type { ConfigStore, CrmMappingReader, KeptRecordReader, PolicyReader } from '../sampling/ports.ts';
 import type { SweepStore } from '../sweeps/ports.ts';
+import type { WebhookAdmin } from '../webhooks/ports.ts';
 import type {
   AuditReader,
   CallReader,
@@ -45,6 +46,7 @@ export interface ApiStores {
   readonly alerts: AlertReader;
   readonly reconciliations: Pick<ReconciliationStore, 'reconcile'>;
   readonly events: EventReader;
+  readonly webhooks: WebhookAdmin;
   readonly audit: AuditReader;
   readonly operations: OperationsReader;
 }

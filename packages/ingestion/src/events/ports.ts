@@ -20,6 +20,27 @@ export interface EventLease {
   readonly leaseId: string;
   /** The last event that the consumer is done with. */
   readonly sequence: number;
+  /** Events that are to be sent again, before unread ones; null without any. */
+  readonly replay: EventSpan | null;
+}
+
+/** Events after one sequence, up to another. */
+export interface EventSpan {
+  readonly after: number;
+  readonly until: number;
+}
+
+/** How far behind a consumer is. */
+export interface EventLag {
+  /** Unread events, counted up to 100,000. */
+  readonly events: number;
+  /** When the oldest unread event happened; null where all is read. */
+  readonly since: Date | null;
+  /** Events that were removed for their age before the consumer read them. */
+  readonly missed: number;
+  /** When the consumer, after a failure, tries again; null where it does not wait. */
+  readonly nextAttemptAt: Date | null;
+  readonly replay: EventSpan | null;
 }
 
 /**
@@ -42,8 +63,9 @@ export interface EventCursorStore {
   /** Removes the cursor, whoever holds it. False where there is none. */
   stop(tenantId: string, consumer: string): Promise<boolean>;
   /**
-   * Leases cursors of tenants with unread events, the one that waited longest since its last lease first. Returns at
-   * most `limit`. Writes nothing where no tenant has unread events. `owner` names the process, for people.
+   * Leases cursors of tenants with unread events, or with events to send again, the one that waited longest since its last
+   * lease first. `consumer` is a name, or what stands before the colon of several. Returns at most `limit`. Writes nothing
+   * where nothing is to be read. `owner` names the process, for people.
    */
   claim(consumer: string, limit: number, owner: string): Promise<EventLease[]>;
   /** As `EventReader.listEvents`. Needs no lease. */
@@ -54,6 +76,15 @@ export interface EventCursorStore {
    * sequence before the cursor or beyond the newest event.
    */
   advance(tenantId: string, consumer: string, leaseId: string, sequence: number): Promise<boolean>;
-  /** Ends the lease at once. Does nothing where it was lost. */
-  release(tenantId: string, consumer: string, leaseId: string): Promise<void>;
+  /** The same for events that are sent again. The span ends with its last event. */
+  advanceReplay(tenantId: string, consumer: string, leaseId: string, sequence: number): Promise<boolean>;
+  /** Ends the lease; nobody claims the cursor for `retryInMs`. Does nothing where the lease was lost. */
+  release(tenantId: string, consumer: string, leaseId: string, retryInMs?: number): Promise<void>;
+  /**
+   * Has events from one instant to another, exclusive, sent again, beside those that a replay under way still has to send. Returns how many the span
+   * holds; those that are unread are sent anyway. Null without such a cursor.
+   */
+  replay(tenantId: string, consumer: string, span: { from: Date; to: Date | null }): Promise<number | null>;
+  /** Null without such a cursor. */
+  readLag(tenantId: string, consumer: string): Promise<EventLag | null>;
 }

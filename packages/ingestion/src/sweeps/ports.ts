@@ -26,7 +26,15 @@ export interface PurgePreviewItem {
 }
 
 /** Sweeps that run only when they have work. */
-export const WATCHED_SWEEPS = ['due-calls', 'unread-files', 'batches', 'links', 'crm-imports'] as const;
+export const WATCHED_SWEEPS = [
+  'due-calls',
+  'unread-files',
+  'batches',
+  'links',
+  'crm-imports',
+  'webhooks',
+  'feeds',
+] as const;
 export type WatchedSweep = (typeof WATCHED_SWEEPS)[number];
 
 /** The sweeps' questions. Times are the database's. */

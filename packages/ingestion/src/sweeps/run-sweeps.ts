@@ -4,6 +4,7 @@ import { type DeliverySweepDeps, sweepDeliveries } from '../alerts/sweep-deliver
 import { type ReconciliationSweepDeps, sweepReconciliations } from '../alerts/sweep-reconciliations.ts';
 import { sweepBatches, sweepExpiredRows } from '../batch/advance-batch.ts';
 import { sweepCrmImports } from '../crm/import-crm.ts';
+import type { Relay } from '../events/relay.ts';
 import { sweepForgottenLinks, sweepLinks } from '../linkage/link-records.ts';
 import type { PipelineMetrics } from '../ports.ts';
 import { sweepDataRetention } from '../retention/data-retention.ts';
@@ -17,6 +18,8 @@ import { startWatch } from './watch.ts';
 export interface RunSweepsDeps extends SweepDeps, DeliverySweepDeps, ReconciliationSweepDeps {
   /** Bytes that must stay free on the disk of the store; null for the default. */
   readonly diskFloorBytes: number | null;
+  /** Serve the webhooks and the feeds of all tenants; owned by whoever made them. */
+  readonly relays: Readonly<Record<'webhooks' | 'feeds', Pick<Relay, 'poll'>>>;
   readonly metrics: PipelineMetrics & { swept(name: string, seconds: number): void };
 }
 
@@ -61,6 +64,8 @@ export function runSweeps(deps: RunSweepsDeps): RunningSweeps {
     batches: () => sweepBatches(deps),
     links: () => sweepLinks(deps),
     'crm-imports': () => sweepCrmImports(deps, 100),
+    webhooks: () => deps.relays.webhooks.poll(),
+    feeds: () => deps.relays.feeds.poll(),
   };
   const watch = startWatch(deps, (name) => runSweep(deps, name, watched[name]));
   return {
@@ -88,7 +93,7 @@ function clockReader(): () => Omit<ClockReading, 'databaseMs'> {
 const readClocks = () => ({ wallMs: Date.now(), monotonicMs: performance.now() });
 
 /** Sweeps that share their work by leases: all processes run them at once. */
-const SHARED_SWEEPS: ReadonlySet<string> = new Set<WatchedSweep>(['batches']);
+const SHARED_SWEEPS: ReadonlySet<string> = new Set<WatchedSweep>(['batches', 'webhooks', 'feeds']);
 
 /** Runs one sweep, where no other process does just now unless they share it. Never rejects. */
 async function runSweep(deps: RunSweepsDeps, name: string, work: () => Promise<number>): Promise<void> {

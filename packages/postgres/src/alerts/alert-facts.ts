@@ -43,6 +43,8 @@ interface Row {
   readonly quotaBytes: number | null;
   readonly gaps: { day: string; count: number; examples: RawExample[] }[];
   readonly unread: { consumer: string; since: string; missed: number }[];
+  readonly disabled: { consumer: string; name: string; at: string; code: string | null }[];
+  readonly reduced: AlertFacts['reduced'];
   readonly open: OpenAlert[];
 }
 
@@ -94,7 +96,7 @@ const FACTS = `
            WHERE s.tenant_id = p.id) AS "storedBytes",
          CASE WHEN hour.rejected = 0 THEN '[]'
               ELSE ${examplesOf(`${IN_HOUR} AND state = 'rejected'`)} END AS "rejectedExamples",
-         gaps.gaps, consumers.unread, alert.open
+         gaps.gaps, consumers.unread, hooks.disabled, feed.reduced, alert.open
     FROM page p,
          LATERAL (SELECT coalesce(sum(n), 0)::int AS count, coalesce(jsonb_object_agg(code, n), '{}') AS by_code
                     FROM (SELECT coalesce(outcome_code, 'UNREAD') AS code, count(*) AS n
@@ -119,7 +121,14 @@ const FACTS = `
                     FROM event_cursors c,
                          LATERAL (SELECT created_at FROM outbox WHERE tenant_id = c.tenant_id AND seq > c.seq
                                    ORDER BY seq LIMIT 1) o
-                   WHERE c.tenant_id = p.id) consumers,
+                   WHERE c.tenant_id = p.id
+                     AND NOT EXISTS (SELECT FROM webhooks w WHERE w.tenant_id = c.tenant_id AND w.state = 'disabled'
+                                        AND c.consumer = 'webhook:' || w.id)) consumers,
+         LATERAL (SELECT coalesce(jsonb_agg(jsonb_build_object('consumer', 'webhook:' || w.id, 'at', w.disabled_at,
+                           'code', w.last_code, 'name', coalesce(w.label, substring(w.url FROM '^[a-z]+://([^/?#]+)'))) ORDER BY w.id), '[]') AS disabled
+                    FROM webhooks w WHERE w.tenant_id = p.id AND w.state = 'disabled') hooks,
+         LATERAL (SELECT jsonb_agg(jsonb_build_object('count', f.reduced, 'example', f.reduced_example)) -> 0 AS reduced
+                    FROM feeds f WHERE f.tenant_id = p.id AND f.reduced_at > $2::timestamptz - interval '1 day') feed,
          LATERAL (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'subject', subject,
                     'message', message, 'fix', fix, 'count', count, 'examples', examples)), '[]') AS open
                     FROM alerts WHERE tenant_id = p.id AND is_open AND kind NOT IN (${SHARED})) alert
@@ -235,5 +244,10 @@ const toWatched = (
       unreadSinceMs: Date.parse(since),
       missed,
     })),
+    disabledWebhooks: row.disabled.map(({ at: disabledAt, ...webhook }) => ({
+      ...webhook,
+      disabledAtMs: Date.parse(disabledAt),
+    })),
+    reduced: row.reduced,
   },
 });

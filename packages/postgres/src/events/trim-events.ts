@@ -1,15 +1,15 @@
 import { type AlertKind, EVENTS_KEPT_MS } from '@callbay/core';
-import { intervalSql, textSql } from '../database/constants.ts';
+import { intervalSql, listSql } from '../database/constants.ts';
 import type { Database } from '../database/database.ts';
 
-const STALLED: AlertKind = 'FEED_STALLED';
+const STALLED: readonly AlertKind[] = ['FEED_STALLED', 'WEBHOOK_DISABLED'];
 
 /**
  * Of `event_cursors c`: the consumer still needs its unread events, however old they are. A consumer that reads just
  * now does, and one whose stall nobody has been alerted to.
  */
 const NEEDS_UNREAD = `(c.leased_until > callbay_now() OR NOT EXISTS (
-    SELECT FROM alerts a WHERE a.tenant_id = c.tenant_id AND a.kind = ${textSql(STALLED)} AND a.subject = c.consumer
+    SELECT FROM alerts a WHERE a.tenant_id = c.tenant_id AND a.kind IN (${listSql(STALLED)}) AND a.subject = c.consumer
                            AND a.is_open))`;
 
 /**

@@ -1,5 +1,6 @@
 import {
   DROP_RETENTION_MS,
+  FEED_CONSUMER,
   type FileState,
   fileRejected,
   folderOf,
@@ -7,6 +8,7 @@ import {
   PURGE_WARNING_AGE_MS,
   purgedOutcome,
   STEP_SENTENCES,
+  WEBHOOK_CONSUMERS,
 } from '@callbay/core';
 import {
   type ExpiredFile,
@@ -23,6 +25,7 @@ import { intervalSql, textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { isCompleteHoldSql } from '../database/state-conditions.ts';
 import { isExpiredSql, purgeAtSql } from '../drop/purge-times.ts';
+import { isClaimableSql as isClaimableCursorSql } from '../events/event-cursor-store.ts';
 import { publishEvents } from '../events/publish-events.ts';
 import { trimEvents } from '../events/trim-events.ts';
 import { createSweepLocks } from './sweep-locks.ts';
@@ -39,7 +42,9 @@ SELECT EXISTS (SELECT FROM calls WHERE due_at <= callbay_now()) AS "due-calls",
        EXISTS (SELECT FROM batches b WHERE ${isClaimableSql('b')}) AS "batches",
        EXISTS (SELECT FROM linkage_records WHERE due_at <= callbay_now())
          OR EXISTS (SELECT FROM external_recordings WHERE due_at <= callbay_now()) AS "links",
-       EXISTS (SELECT FROM crm_imports WHERE NOT is_settled) AS "crm-imports"`;
+       EXISTS (SELECT FROM crm_imports WHERE NOT is_settled) AS "crm-imports",
+       EXISTS (SELECT FROM event_cursors c WHERE starts_with(c.consumer, '${WEBHOOK_CONSUMERS}:') AND ${isClaimableCursorSql('c')}) AS "webhooks",
+       EXISTS (SELECT FROM event_cursors c WHERE c.consumer = '${FEED_CONSUMER}' AND ${isClaimableCursorSql('c')}) AS "feeds"`;
 
 /** One statement, so that both numbers are of one instant. A purged recording is stored as long as its call. */
 const COUNT_STORED = `
