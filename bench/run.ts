@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<readonl
   hotpath: () => import('./hotpath.ts'),
   idle: () => import('./idle.ts'),
   surfacing: () => import('./surfacing.ts'),
+  purge: () => import('./purge.ts'),
   queue: () => import('./queue.ts'),
   readers: () => import('./readers.ts'),
   search: () => import('./search.ts'),

@@ -141,12 +141,7 @@ test('a file that cannot be purged keeps no later one of its tenant from its pur
     [tenant.tenantId],
   );
   const { deps, errors } = listening();
-  await using _poisoned = await poison(
-    'file_steps',
-    'INSERT',
-    tenant.tenantId,
-    `NEW.file_id = (SELECT id FROM files WHERE tenant_id = '${tenant.tenantId}' AND name = 'a.wav')`,
-  );
+  await using _poisoned = await poison('files', 'UPDATE', tenant.tenantId, `NEW.name = 'a.wav'`);
   await callbay.clock.advance(8 * DAY_MS);
   const hostMs = (await deps.sweeps.readClock()).getTime();
   await sweepPurges(deps, { ...IN_STEP, hostMs });

@@ -138,7 +138,7 @@ export {
   webhookConsumer,
   webhookOfConsumer,
 } from './events/event-consumers.ts';
-export { EVENT_LEASE_MS, EVENTS_KEPT_MS, STALLED_AFTER_MS } from './events/event-limits.ts';
+export { AUDIT_KEPT_MS, EVENT_LEASE_MS, EVENTS_KEPT_MS, STALLED_AFTER_MS } from './events/event-limits.ts';
 export { newsOf } from './events/news-of.ts';
 export { payloadOf, readEvent, type StoredEvent, type StoredPayload } from './events/read-event.ts';
 export {

@@ -81,11 +81,11 @@ export { type RunSweepsDeps, runSweeps } from './sweeps/run-sweeps.ts';
 export {
   type SweepDeps,
   sweepDueCalls,
-  sweepPurges,
   sweepRereads,
   sweepUnreadFiles,
 } from './sweeps/sweep.ts';
 export { type OrphanSweepDeps, sweepOrphans } from './sweeps/sweep-orphans.ts';
+export { type PurgeDeps, sweepPurges } from './sweeps/sweep-purges.ts';
 export { type SpaceSweepDeps, sweepSpace } from './sweeps/sweep-space.ts';
 export { type TurnLimits, Turns } from './turns.ts';
 export { type DeliverEventsDeps, deliverEvents } from './webhooks/deliver-events.ts';

@@ -53,8 +53,8 @@ async function receive(name: string, receivedAt?: Date): Promise<string> {
 const purge = async (): Promise<string[]> => {
   const sweeps = createSweepStore(database.db);
   const purged: string[] = [];
-  for (const file of await sweeps.findExpiredFiles(10, [])) {
-    if (await sweeps.purgeFile(file)) purged.push(file.fileId);
+  for (const file of await sweeps.findExpiredFiles(10)) {
+    purged.push(...(await sweeps.purgeFiles(file.tenantId, [file])).map(({ fileId }) => fileId));
   }
   return purged;
 };
@@ -97,12 +97,12 @@ test('a file that somebody has replayed since it was found to be old is not purg
   const fileId = await receive('again.wav');
   await clock.advance(8 * DAY_MS);
   const sweeps = createSweepStore(database.db);
-  const [found] = (await sweeps.findExpiredFiles(10, [])).filter((file) => file.fileId === fileId);
+  const [found] = (await sweeps.findExpiredFiles(10)).filter((file) => file.fileId === fileId);
   await database.db.execute(
     `UPDATE files SET replay_seq = receive_seq + 1000, state = 'received', outcome_code = NULL, classified_at = NULL WHERE id = $1`,
     [fileId],
   );
-  expect(await sweeps.purgeFile(found!)).toBeNull();
+  expect(await sweeps.purgeFiles(tenantId, [found!])).toEqual([]);
   const [file] = await database.db.query('SELECT purged_at, state FROM files WHERE id = $1', [fileId]);
   expect(file).toEqual({ purged_at: null, state: 'received' });
 });

@@ -1,5 +1,6 @@
 import type { CallDecision, CallFacts, CallPolicies } from '@callbay/core';
 import type { FileFacts } from '../classify/ports.ts';
+import type { Slice } from '../sweeps/ports.ts';
 
 /** Decides calls from their facts: `decideCalls` of core, given to the store that holds the locks. */
 export type Decide = (facts: readonly CallFacts[], policies: CallPolicies) => CallDecision[];
@@ -35,8 +36,8 @@ export interface CallStore {
    * it or nothing. A file that has been read already is passed over. At most 500 files at once.
    */
   saveFactsAndAdvance(tenantId: string, read: readonly ReadFile[], decide: Decide): Promise<AdvanceResult>;
-  /** Keys whose due time has come, oldest first: at most `limit` (500 at most) of each tenant. */
-  findDue(limit: number): Promise<{ tenantId: string; callKeys: string[] }[]>;
+  /** Keys of a slice (all unless given) whose due time has come, oldest first: at most `limit` (500 at most) of each tenant. */
+  findDue(limit: number, slice?: Slice): Promise<{ tenantId: string; callKeys: string[] }[]>;
   /** Has those of the calls that are still due come due later. */
   postpone(tenantId: string, callKeys: readonly string[], byMs: number): Promise<void>;
 }

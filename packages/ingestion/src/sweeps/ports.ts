@@ -8,8 +8,24 @@ export interface ExpiredFile {
   readonly replaySeq: number | null;
 }
 
+/** A part of all work of a sweep: processes take different ones, each alone. `nth` counts from 0. */
+export interface Slice {
+  readonly nth: number;
+  readonly of: number;
+}
+
+export const WHOLE: Slice = { nth: 0, of: 1 };
+
+/** Which expired files are asked for: all unless said otherwise. */
+export interface ExpiredFilter {
+  readonly exceptTenantIds?: readonly string[];
+  readonly exceptFileIds?: readonly string[];
+  readonly slice?: Slice;
+}
+
 /** The same as a purge left it. */
 export interface PurgedFile {
+  readonly fileId: string;
   /** The bytes to remove now; null where there are none, or where a call keeps them. */
   readonly blobKey: string | null;
 }
@@ -39,13 +55,13 @@ export type WatchedSweep = (typeof WATCHED_SWEEPS)[number];
 
 /** The sweeps' questions. Times are the database's. */
 export interface SweepStore {
-  /** Files received over 7 days ago, but for those of some tenants. One not read yet is left for a day more. Source: C5. */
-  findExpiredFiles(limit: number, exceptTenantIds: readonly string[]): Promise<ExpiredFile[]>;
+  /** Files received over 7 days ago, oldest first. One not read yet is left for a day more. Source: C5. */
+  findExpiredFiles(limit: number, filter?: ExpiredFilter): Promise<ExpiredFile[]>;
   /**
-   * Commits `purgedAt` under the lock of the file's call key. Null where the file is not as it was found: purged, replayed,
-   * or of another call.
+   * Commits `purgedAt` of one tenant's files under the locks of their call keys, and folds their steps into one value. Those
+   * that are not as they were found are left: purged, replayed, or of another call.
    */
-  purgeFile(file: ExpiredFile): Promise<PurgedFile | null>;
+  purgeFiles(tenantId: string, files: readonly ExpiredFile[]): Promise<PurgedFile[]>;
   /** Tenants with held files that will be purged unpaired within a day, and that nobody was told of. */
   findPurgesToWarnOf(limit: number, exceptTenantIds: readonly string[]): Promise<{ tenantId: string }[]>;
   /** Tells of them, once. Answers of how many. */
@@ -72,6 +88,8 @@ export interface SweepStore {
    * reads, and none before an alert that it has stalled.
    */
   trimEvents(limit: number): Promise<number>;
+  /** Removes entries of the audit that are older than `AUDIT_KEPT_MS`. Answers how many. */
+  trimAudit(limit: number): Promise<number>;
   /** Tenants with a quota whose stored bytes were not counted for 10 minutes. */
   findUncounted(limit: number): Promise<string[]>;
   countStored(tenantId: string): Promise<void>;

@@ -9,9 +9,10 @@ import { sweepForgottenLinks, sweepLinks } from '../linkage/link-records.ts';
 import type { PipelineMetrics } from '../ports.ts';
 import { sweepDataRetention } from '../retention/data-retention.ts';
 import { countStorage } from './count-storage.ts';
-import type { WatchedSweep } from './ports.ts';
-import { type SweepDeps, sweepDueCalls, sweepPurges, sweepRereads, sweepUnreadFiles } from './sweep.ts';
+import { type Slice, type WatchedSweep, WHOLE } from './ports.ts';
+import { type SweepDeps, sweepDueCalls, sweepRereads, sweepUnreadFiles } from './sweep.ts';
 import { sweepOrphans } from './sweep-orphans.ts';
+import { sweepPurges } from './sweep-purges.ts';
 import { sweepSpace } from './sweep-space.ts';
 import { startWatch } from './watch.ts';
 
@@ -26,11 +27,15 @@ export interface RunSweepsDeps extends SweepDeps, DeliverySweepDeps, Reconciliat
 interface Schedule {
   readonly name: string;
   readonly everyMs: number;
-  /** Answers how much there was: as much as a batch means that there may be more. */
-  readonly work: () => Promise<number>;
+  /** Answers how much there was. */
+  readonly work: (slice: Slice) => Promise<number>;
+  /** It is run again at once where there was so much. */
+  readonly full?: number;
 }
 
 const MINUTE_MS = 60_000;
+/** Rows that are removed by one statement. */
+const TRIMMED = 10_000;
 
 export interface RunningSweeps extends AsyncDisposable {
   /** Something happened that may leave work for a sweep: a sleeping watch looks soon. */
@@ -38,15 +43,21 @@ export interface RunningSweeps extends AsyncDisposable {
 }
 
 /**
- * Runs every sweep at its pace until disposed, each in one process of all at a time but for those they share. Disposing waits for the one that
- * runs. A failed sweep is logged and retried: nothing else finds lost jobs.
+ * Runs every sweep at its pace until disposed, each in one process of all at a time; of those that processes share, each slice.
+ * Disposing waits for those that run. A failed sweep is logged and retried: nothing else finds lost jobs.
  */
 export function runSweeps(deps: RunSweepsDeps): RunningSweeps {
+  const stopping = new AbortController();
+  const { signal } = stopping;
   const [readForPurge, readForRetention, readForOrphans] = [clockReader(), clockReader(), clockReader()];
-  const loops = [
+  const schedules: readonly Schedule[] = [
     { name: 'rereads', everyMs: MINUTE_MS, work: () => sweepRereads(deps) },
     { name: 'rows', everyMs: MINUTE_MS, work: () => sweepExpiredRows(deps) },
-    { name: 'purges', everyMs: MINUTE_MS, work: () => sweepPurges(deps, readForPurge()) },
+    {
+      name: 'purges',
+      everyMs: MINUTE_MS,
+      work: (slice) => sweepPurges(deps, readForPurge(), { slice, signal }),
+    },
     { name: 'retention', everyMs: MINUTE_MS, work: () => sweepDataRetention(deps, readForRetention()) },
     { name: 'forgotten-links', everyMs: 10 * MINUTE_MS, work: () => sweepForgottenLinks(deps) },
     { name: 'orphans', everyMs: 60 * MINUTE_MS, work: () => sweepOrphans(deps, readForOrphans()) },
@@ -55,11 +66,18 @@ export function runSweeps(deps: RunSweepsDeps): RunningSweeps {
     { name: 'alerts', everyMs: MINUTE_MS, work: () => sweepAlerts(deps) },
     { name: 'alert-deliveries', everyMs: 10_000, work: () => sweepDeliveries(deps) },
     { name: 'reconciliations', everyMs: 10 * MINUTE_MS, work: () => sweepReconciliations(deps) },
-    { name: 'old-alerts', everyMs: 60 * MINUTE_MS, work: () => deps.alerts.trimAlerts(10_000) },
-    { name: 'outbox', everyMs: 60 * MINUTE_MS, work: () => deps.sweeps.trimEvents(10_000) },
-  ].map((schedule) => startLoop(deps, schedule));
-  const watched: Readonly<Record<WatchedSweep, () => Promise<number>>> = {
-    'due-calls': () => sweepDueCalls(deps),
+    {
+      name: 'old-alerts',
+      everyMs: 60 * MINUTE_MS,
+      full: TRIMMED,
+      work: () => deps.alerts.trimAlerts(TRIMMED),
+    },
+    { name: 'outbox', everyMs: 10 * MINUTE_MS, full: TRIMMED, work: () => deps.sweeps.trimEvents(TRIMMED) },
+    { name: 'audit', everyMs: 60 * MINUTE_MS, full: TRIMMED, work: () => deps.sweeps.trimAudit(TRIMMED) },
+  ];
+  const loops = schedules.map((schedule) => startLoop(deps, schedule, signal));
+  const watched: Readonly<Record<WatchedSweep, (slice: Slice) => Promise<number>>> = {
+    'due-calls': (slice) => sweepDueCalls(deps, slice, signal),
     'unread-files': () => sweepUnreadFiles(deps),
     batches: () => sweepBatches(deps),
     links: () => sweepLinks(deps),
@@ -67,10 +85,11 @@ export function runSweeps(deps: RunSweepsDeps): RunningSweeps {
     webhooks: () => deps.relays.webhooks.poll(),
     feeds: () => deps.relays.feeds.poll(),
   };
-  const watch = startWatch(deps, (name) => runSweep(deps, name, watched[name]));
+  const watch = startWatch(deps, (name) => runSweep(deps, { name, work: watched[name] }, signal));
   return {
     stir: watch.stir,
     [Symbol.asyncDispose]: async () => {
+      stopping.abort();
       await Promise.all([watch.stop(), ...loops.map((stop) => stop())]);
     },
   };
@@ -93,36 +112,51 @@ function clockReader(): () => Omit<ClockReading, 'databaseMs'> {
 const readClocks = () => ({ wallMs: Date.now(), monotonicMs: performance.now() });
 
 /** Sweeps that share their work by leases: all processes run them at once. */
-const SHARED_SWEEPS: ReadonlySet<string> = new Set<WatchedSweep>(['batches', 'webhooks', 'feeds']);
+const LEASED_SWEEPS: ReadonlySet<string> = new Set<WatchedSweep>(['batches', 'webhooks', 'feeds']);
+/** Sweeps whose work is cut into slices: each process takes those that no other has just now. */
+const SLICED_SWEEPS: ReadonlySet<string> = new Set(['due-calls', 'purges']);
+const SLICES = 4;
 
-/** Runs one sweep, where no other process does just now unless they share it. Never rejects. */
-async function runSweep(deps: RunSweepsDeps, name: string, work: () => Promise<number>): Promise<void> {
-  const timed = async (): Promise<void> => {
+/** The slices in an order of this run's own, so that processes that begin together rarely want the same one. */
+function slicesOf(name: string): readonly Slice[] {
+  if (!SLICED_SWEEPS.has(name)) return [WHOLE];
+  const first = Math.floor(Math.random() * SLICES);
+  return Array.from({ length: SLICES }, (_, n) => ({ nth: (first + n) % SLICES, of: SLICES }));
+}
+
+type Work = Pick<Schedule, 'name' | 'work' | 'full'>;
+
+/** Runs one sweep, or those slices of it, that no other process runs just now. Never rejects. */
+async function runSweep(deps: RunSweepsDeps, { name, work, full }: Work, signal: AbortSignal): Promise<void> {
+  const timed = async (slice: Slice): Promise<void> => {
     const startedMs = performance.now();
-    await work();
+    let done = await work(slice);
+    while (full !== undefined && done >= full && !signal.aborted) done = await work(slice);
     deps.metrics.swept(name, (performance.now() - startedMs) / 1000);
   };
-  try {
-    await (SHARED_SWEEPS.has(name) ? timed() : deps.sweeps.runExclusively(name, timed));
-  } catch (error) {
-    deps.log.error({ err: error, sweep: name }, 'a sweep failed and will run again');
+  for (const slice of slicesOf(name)) {
+    const lock = slice.of === 1 ? name : `${name} ${slice.nth}`;
+    try {
+      await (LEASED_SWEEPS.has(name) ? timed(slice) : deps.sweeps.runExclusively(lock, () => timed(slice)));
+    } catch (error) {
+      deps.log.error({ err: error, sweep: name }, 'a sweep failed and will run again');
+    }
+    if (signal.aborted) return;
   }
 }
 
-function startLoop(deps: RunSweepsDeps, { name, everyMs, work }: Schedule): () => Promise<void> {
+function startLoop(deps: RunSweepsDeps, schedule: Schedule, signal: AbortSignal): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
-  let isStopped = false;
   const turn = async (): Promise<void> => {
-    await runSweep(deps, name, work);
-    if (!isStopped) timer = setTimeout(start, everyMs);
+    await runSweep(deps, schedule, signal);
+    if (!signal.aborted) timer = setTimeout(start, schedule.everyMs);
   };
   const start = (): void => {
     running = turn();
   };
   start();
   return async () => {
-    isStopped = true;
     clearTimeout(timer);
     await running;
   };

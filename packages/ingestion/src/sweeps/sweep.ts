@@ -1,4 +1,3 @@
-import { type ClockReading, judgeClocks } from '@callbay/core';
 import type { AlertStore } from '../alerts/ports.ts';
 import { advanceCalls } from '../calls/advance-calls.ts';
 import type { ReadWaitingDeps } from '../classify/read-waiting.ts';
@@ -7,8 +6,7 @@ import type { CrmQueue } from '../crm/ports.ts';
 import type { LinkRecordsDeps } from '../linkage/link-records.ts';
 import type { JobQueue } from '../ports.ts';
 import type { RetentionStore } from '../retention/ports.ts';
-import { workForEachTenant } from './each-tenant.ts';
-import type { SweepStore } from './ports.ts';
+import { type Slice, type SweepStore, WHOLE } from './ports.ts';
 
 export interface SweepDeps extends ReadWaitingDeps, ImportCrmDeps, LinkRecordsDeps {
   readonly queue: JobQueue & CrmQueue;
@@ -40,62 +38,37 @@ export async function sweepRereads({ files, queue }: SweepDeps): Promise<number>
   return tenants.length;
 }
 
-/** Advances every call whose facts changed and that no job came for, or whose time has come. */
-export async function sweepDueCalls(deps: SweepDeps): Promise<number> {
-  const due = await deps.calls.findDue(BATCH);
-  for (const { tenantId, callKeys } of due) {
-    try {
-      await advanceCalls(deps, { tenantId, callKeys });
-    } catch (error) {
-      // One tenant's fault must not keep the others waiting, and its own other calls must not wait for those that failed.
-      deps.log.error(
-        { err: error, tenantId, callKeys: callKeys.slice(0, 10) },
-        'calls could not be advanced',
-      );
-      await deps.calls.postpone(tenantId, callKeys, FAILED_AGAIN_MS);
-    }
-  }
-  return due.reduce((count, { callKeys }) => count + callKeys.length, 0);
-}
+/** Rounds of one sweep: what is due again at once must not keep it busy for ever. */
+const MAX_ROUNDS = 100;
 
 /**
- * Purges files whose 7 days are over, after warning of the unpaired ones a day before; stops, and
- * alerts, where clocks disagree. Source: C5, case 57.
+ * Advances every call of a slice whose facts changed and that no job came for, or whose time has come, round after round while
+ * some tenant has more than a round takes.
  */
-export async function sweepPurges(
+export async function sweepDueCalls(
   deps: SweepDeps,
-  clocks: Omit<ClockReading, 'databaseMs'>,
+  slice: Slice = WHOLE,
+  signal?: AbortSignal,
 ): Promise<number> {
-  const { sweeps, alerts, blobs, log } = deps;
-  const reading = { ...clocks, databaseMs: (await sweeps.readClock()).getTime() };
-  const doubt = judgeClocks(reading);
-  await alerts.noteShared('CLOCKS_DISAGREE', doubt && `${doubt}.`);
-  if (doubt) {
-    log.error({ code: 'CLOCKS_DISAGREE', ...reading }, `nothing is purged: ${doubt}`);
-    return 0;
+  let advanced = 0;
+  for (let round = 0; round < MAX_ROUNDS && signal?.aborted !== true; round += 1) {
+    const due = await deps.calls.findDue(BATCH, slice);
+    for (const each of due) await advanceDue(deps, each);
+    advanced += due.reduce((count, { callKeys }) => count + callKeys.length, 0);
+    if (due.every(({ callKeys }) => callKeys.length < BATCH)) break;
   }
-  await warnOfPurges(deps);
-  return workForEachTenant({
-    log,
-    failure: 'files could not be purged',
-    find: (exceptTenantIds) => sweeps.findExpiredFiles(BATCH, exceptTenantIds),
-    work: async (file) => {
-      const purged = await sweeps.purgeFile(file);
-      if (purged?.blobKey != null) await blobs.remove(file.tenantId, purged.blobKey);
-      return purged !== null;
-    },
-  });
+  return advanced;
 }
 
-async function warnOfPurges({ sweeps, log }: SweepDeps): Promise<void> {
-  await workForEachTenant({
-    log,
-    failure: 'held files could not be warned of their purge',
-    find: (exceptTenantIds) => sweeps.findPurgesToWarnOf(BATCH, exceptTenantIds),
-    work: async ({ tenantId }) => {
-      const warned = await sweeps.warnOfPurges(tenantId, BATCH);
-      if (warned > 0) log.warn({ tenantId, warned }, 'held files will be purged within a day');
-      return warned > 0;
-    },
-  });
+/** One tenant's fault must not keep the others waiting, and its own other calls must not wait for those that failed. */
+async function advanceDue(
+  deps: SweepDeps,
+  { tenantId, callKeys }: { readonly tenantId: string; readonly callKeys: string[] },
+): Promise<void> {
+  try {
+    await advanceCalls(deps, { tenantId, callKeys });
+  } catch (error) {
+    deps.log.error({ err: error, tenantId, callKeys: callKeys.slice(0, 10) }, 'calls could not be advanced');
+    await deps.calls.postpone(tenantId, callKeys, FAILED_AGAIN_MS);
+  }
 }

@@ -7,10 +7,11 @@ import {
   stemNamedBy,
   surfacedPair,
 } from '@callbay/core';
-import type { AdvanceResult, CallStore, Decide, ReadFile } from '@callbay/ingestion';
+import { type AdvanceResult, type CallStore, type Decide, type ReadFile, WHOLE } from '@callbay/ingestion';
 import { holdCrmLine } from '../crm/crm-barrier.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import type { Tombstones } from '../retention/tombstones.ts';
+import { isInSliceSql } from '../sweeps/slices.ts';
 import { CALL_RECORDS_BYTES, dropRecordsOverLimit } from './call-records-limit.ts';
 import { keyOfStem, recordKeyOf, stemOfKey } from './facts-of-rows.ts';
 import { linkedStemsWithinLimit, loadFacts } from './load-facts.ts';
@@ -53,14 +54,15 @@ export function createCallStore(db: Database, tombstones: Tombstones): CallStore
       return advance(tenantId, { touched: [...new Set(read.flatMap(stemsOfFacts))], read }, decide);
     },
 
-    async findDue(limit) {
+    async findDue(limit, slice = WHOLE) {
       const rows = await db.query<{ tenant_id: string; keys: string[] }>(
         `SELECT t.id AS tenant_id, due.keys FROM tenants t,
                 LATERAL (SELECT array_agg(call_key) AS keys FROM (
                            SELECT call_key FROM calls WHERE tenant_id = t.id AND due_at <= callbay_now()
+                              AND ${isInSliceSql('call_key', '$2', '$3')}
                             ORDER BY due_at LIMIT $1) first) due
           WHERE due.keys IS NOT NULL`,
-        [Math.min(limit, MAX_KEYS)],
+        [Math.min(limit, MAX_KEYS), slice.nth, slice.of],
         'find-due-calls',
       );
       return rows.map((row) => ({ tenantId: row.tenant_id, callKeys: row.keys }));

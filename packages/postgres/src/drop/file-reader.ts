@@ -21,6 +21,7 @@ import {
   LIGHT_FILE_COLUMNS,
   toFileView,
 } from './file-rows.ts';
+import { STEPS_OF_FILE } from './folded-steps.ts';
 
 type Step = Explanation['steps'][number];
 type OneRow = FileRow & FileCall & { readonly sentBy: string };
@@ -117,8 +118,8 @@ const readSteps = (
     limit,
     omitsLarge: false,
     statement: (select, rows) => ({
-      text: `SELECT ${select} FROM file_steps
-              WHERE tenant_id = $1 AND file_id = $2 AND ($3::timestamptz IS NULL OR (at, id) > ($3, $4))
+      text: `SELECT ${select} FROM ${STEPS_OF_FILE} steps
+              WHERE ($3::timestamptz IS NULL OR (at, id) > ($3, $4))
               ORDER BY at, id LIMIT ${rows}`,
       values: [tenantId, fileId, ...(cursor ?? [null, null])],
     }),
@@ -134,10 +135,11 @@ const toStep = ({ at, step, code, message, detail }: StepRow): Step => ({
 
 /** Of files that came another way, or under an earlier version. */
 async function isArrivalStored(sql: Sql, tenantId: string, fileId: string): Promise<boolean> {
-  const stored = await sql.query(
-    `SELECT FROM file_steps WHERE tenant_id = $1 AND file_id = $2 AND step = ANY ($3) LIMIT 1`,
-    [tenantId, fileId, ARRIVALS],
-  );
+  const stored = await sql.query(`SELECT FROM ${STEPS_OF_FILE} steps WHERE step = ANY ($3) LIMIT 1`, [
+    tenantId,
+    fileId,
+    ARRIVALS,
+  ]);
   return stored.length > 0;
 }
 

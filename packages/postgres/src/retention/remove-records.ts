@@ -1,4 +1,5 @@
 import type { Sql } from '../database/database.ts';
+import { withoutStepsSql } from '../drop/folded-steps.ts';
 
 interface RecordRow {
   readonly file_id: string;
@@ -96,6 +97,11 @@ async function removeMatches(tx: Sql, tenantId: string, rows: readonly RecordRow
        DELETE FROM matches m USING unnest($2::uuid[], $3::int[]) AS g(file_id, row)
         WHERE m.tenant_id = $1 AND m.record_file_id = g.file_id AND m.record_row = g.row
        RETURNING m.id, m.record_file_id, m.recording_file_id
+     ), folded AS (
+       UPDATE files f SET steps = ${withoutStepsSql('f.steps', 'of_file.dedupes')}
+         FROM (SELECT side, array_agg('linked ' || gone.id) AS dedupes
+                 FROM gone, unnest(ARRAY[gone.record_file_id, gone.recording_file_id]) AS side GROUP BY side) of_file
+        WHERE f.tenant_id = $1 AND f.id = of_file.side AND f.steps IS NOT NULL
      )
      DELETE FROM file_steps s USING gone, unnest(ARRAY[gone.record_file_id, gone.recording_file_id]) AS side
       WHERE s.tenant_id = $1 AND s.file_id = side AND s.dedupe = 'linked ' || gone.id`,

@@ -1,33 +1,28 @@
 import {
   DROP_RETENTION_MS,
   FEED_CONSUMER,
-  type FileState,
-  fileRejected,
-  folderOf,
-  isIncomplete,
   PURGE_WARNING_AGE_MS,
-  purgedOutcome,
   STEP_SENTENCES,
   WEBHOOK_CONSUMERS,
 } from '@callbay/core';
 import {
   type ExpiredFile,
-  type PurgedFile,
   type PurgePreviewItem,
   type SweepStore,
   WATCHED_SWEEPS,
   type WatchedSweep,
+  WHOLE,
 } from '@callbay/ingestion';
+import { trimAudit } from '../access/trim-audit.ts';
 import { isClaimableSql } from '../batch/batch-slices.ts';
-import { keyOfStem } from '../calls/facts-of-rows.ts';
-import { lockCalls } from '../calls/lock-calls.ts';
 import { intervalSql, textSql } from '../database/constants.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { isCompleteHoldSql } from '../database/state-conditions.ts';
 import { isExpiredSql, purgeAtSql } from '../drop/purge-times.ts';
 import { isClaimableSql as isClaimableCursorSql } from '../events/event-cursor-store.ts';
-import { publishEvents } from '../events/publish-events.ts';
 import { trimEvents } from '../events/trim-events.ts';
+import { purgeFiles } from './purge-files.ts';
+import { isInSliceSql } from './slices.ts';
 import { createSweepLocks } from './sweep-locks.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -66,18 +61,18 @@ const IS_PURGED_SOON = `purged_at IS NULL AND drop <> 'external' AND state = 'he
 
 export function createSweepStore(db: Database): SweepStore {
   return {
-    findExpiredFiles: (limit, exceptTenantIds) =>
+    findExpiredFiles: (limit, { exceptTenantIds = [], exceptFileIds = [], slice = WHOLE } = {}) =>
       db.query<ExpiredFile>(
         `SELECT tenant_id AS "tenantId", id AS "fileId", stem, call_key AS "callKey", replay_seq AS "replaySeq" FROM files
           WHERE purged_at IS NULL AND drop <> 'external'
             AND ${isExpiredSql('')}
             AND (classified_at IS NOT NULL OR blob_key IS NULL OR ${isExpiredSql('', DAY_MS)})
-            AND tenant_id <> ALL($2)
+            AND tenant_id <> ALL($2) AND id <> ALL($3::uuid[]) AND ${isInSliceSql('stem', '$4', '$5')}
           ORDER BY received_at LIMIT $1`,
-        [limit, exceptTenantIds],
+        [limit, exceptTenantIds, exceptFileIds, slice.nth, slice.of],
       ),
 
-    purgeFile: (file) => transact(db, (tx) => purgeOne(tx, file)),
+    purgeFiles: (tenantId, files) => transact(db, (tx) => purgeFiles(tx, tenantId, files)),
 
     findPurgesToWarnOf: (limit, exceptTenantIds) =>
       db.query<{ tenantId: string }>(
@@ -153,6 +148,7 @@ export function createSweepStore(db: Database): SweepStore {
       }),
 
     trimEvents: (limit) => trimEvents(db, limit),
+    trimAudit: (limit) => trimAudit(db, limit),
 
     async findUncounted(limit) {
       const rows = await db.query<{ id: string }>(
@@ -193,62 +189,4 @@ async function findOrphans(sql: Sql, tenantId: string, keys: readonly string[]):
     [tenantId, keys],
   );
   return rows.map(({ key }) => key);
-}
-
-/**
- * Purges one file under the lock of its call key, so that it cannot be surfacing meanwhile. A file that took part in
- * nothing ends here; its call is decided again without it.
- */
-async function purgeOne(tx: Sql, found: ExpiredFile): Promise<PurgedFile | null> {
-  const { tenantId, fileId, stem } = found;
-  const keys = [...new Set([keyOfStem(stem), found.callKey ?? keyOfStem(stem)])];
-  await lockCalls(tx, tenantId, keys);
-  const [file] = await tx.query<{
-    state: FileState;
-    outcome_code: string | null;
-    blob_key: string | null;
-    call_key: string | null;
-    replay_seq: number | null;
-    name: string;
-  }>(
-    `SELECT name, state, outcome_code, blob_key, call_key, replay_seq FROM files
-      WHERE tenant_id = $1 AND id = $2 AND purged_at IS NULL FOR UPDATE`,
-    [tenantId, fileId],
-  );
-  // It joined another call since it was listed, whose lock this is not, or somebody has it replayed and will see it read.
-  if (!file || file.call_key !== found.callKey || file.replay_seq !== found.replaySeq) return null;
-  const isUnpaired = isIncomplete(file.state, file.outcome_code);
-  const { code, message, fix } = purgedOutcome(file.outcome_code);
-  if (isUnpaired) {
-    await tx.execute(
-      `UPDATE files SET purged_at = callbay_now(), state = 'rejected', outcome_code = $3, outcome_message = $4,
-              outcome_fix = $5, outcome_at = callbay_now(), folder = ${textSql(folderOf('rejected'))}
-        WHERE tenant_id = $1 AND id = $2`,
-      [tenantId, fileId, code, message, fix],
-    );
-    await tx.execute('UPDATE calls SET due_at = callbay_now() WHERE tenant_id = $1 AND call_key = ANY($2)', [
-      tenantId,
-      keys,
-    ]);
-  } else {
-    await tx.execute('UPDATE files SET purged_at = callbay_now() WHERE tenant_id = $1 AND id = $2', [
-      tenantId,
-      fileId,
-    ]);
-  }
-  await tx.execute(
-    `INSERT INTO file_steps (tenant_id, file_id, at, step, code, message, detail, dedupe)
-     VALUES ($1, $2, callbay_now(), 'purged', $3, ${textSql(STEP_SENTENCES.purged)}, '{}', 'purged')
-         ON CONFLICT DO NOTHING`,
-    [tenantId, fileId, isUnpaired ? code : null],
-  );
-  const [kept] = await tx.query<{ kept: boolean }>(
-    'SELECT EXISTS (SELECT 1 FROM calls WHERE tenant_id = $1 AND media_blob_key = $2) AS kept',
-    [tenantId, file.blob_key],
-  );
-  if (isUnpaired) {
-    const rejection = fileRejected({ fileId, name: file.name, code, message, fix });
-    await publishEvents(tx, tenantId, [{ ...rejection, callId: null }]);
-  }
-  return { blobKey: kept!.kept ? null : file.blob_key };
 }
