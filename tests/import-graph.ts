@@ -19,7 +19,7 @@ export interface Source {
 const RULES = ['core'];
 const READERS = [...RULES, 'contracts', 'metadata', 'media'];
 const USE_CASES = [...READERS, 'ingestion'];
-const ADAPTERS = ['sources', 'postgres', 'queue', 'blobs', 'http', 'notify', 'targets'];
+const ADAPTERS = ['sources', 'buckets', 'postgres', 'queue', 'blobs', 'http', 'notify', 'targets'];
 const GROUNDS = ['runtime', 'embedded', 'backup'];
 /** What the three long-running apps share; it knows the adapters that each of them opens. */
 const STARTERS = ['role'];

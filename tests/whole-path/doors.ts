@@ -1,5 +1,21 @@
 import { appendFile, rename, rm, writeFile } from 'node:fs/promises';
-import { makeSftpUser, makeTenant, openFolder, openSftp, type RunningCallbay } from '@callbay/testkit';
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import {
+  isRgwInstalled,
+  makeSftpUser,
+  makeTenant,
+  type OpenBucketOptions,
+  openBucket,
+  openFolder,
+  openSftp,
+  type RunningCallbay,
+  startRgw,
+  type TestRgw,
+} from '@callbay/testkit';
 
 /** One door of one tenant, as its customer uses it. */
 export interface Door extends AsyncDisposable {
@@ -15,12 +31,33 @@ export interface Door extends AsyncDisposable {
   settle(): Promise<void>;
 }
 
-export type DoorKind = 'sftp' | 'folder';
-export const DOOR_KINDS: readonly DoorKind[] = ['sftp', 'folder'];
+export type DoorKind = 'sftp' | 'folder' | 's3';
+export const DOOR_KINDS: readonly DoorKind[] = ['sftp', 'folder', 's3'];
+
+/** A server of buckets and a customer there; both end with it. */
+export interface BucketWorld extends AsyncDisposable, Omit<OpenBucketOptions, 'changes'> {}
+
+/** Null where the host has none. */
+export async function startBuckets(): Promise<BucketWorld | null> {
+  if (!isRgwInstalled()) return null;
+  const rgw: TestRgw = await startRgw();
+  return {
+    rgw,
+    customer: await rgw.makeUser('customer'),
+    [Symbol.asyncDispose]: () => rgw[Symbol.asyncDispose](),
+  };
+}
 
 /** Opens a door of a kind; of a new tenant unless one is given. */
-export async function openDoor(callbay: RunningCallbay, kind: DoorKind, tenantId?: string): Promise<Door> {
-  return kind === 'sftp' ? openSftpDoor(callbay, tenantId) : openFolderDoor(callbay, tenantId);
+export async function openDoor(
+  callbay: RunningCallbay & { readonly buckets: BucketWorld | null },
+  kind: DoorKind,
+  tenantId?: string,
+): Promise<Door> {
+  if (kind === 'sftp') return openSftpDoor(callbay, tenantId);
+  if (kind === 'folder') return openFolderDoor(callbay, tenantId);
+  if (callbay.buckets === null) throw new Error('no server of buckets is installed');
+  return openS3Door(callbay, callbay.buckets, tenantId);
 }
 
 const PATHS = { data: '/data', processed: '/data/processed', rejected: '/data/rejected' };
@@ -80,5 +117,41 @@ async function openFolderDoor(callbay: RunningCallbay, tenantId?: string): Promi
       await folder.scan();
     },
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+async function openS3Door(callbay: RunningCallbay, world: BucketWorld, tenantId?: string): Promise<Door> {
+  const bucket = await openBucket(callbay, tenantId ?? (await makeTenant(callbay.db)), world);
+  const { customer, drop } = bucket;
+  const send = customer.send.bind(customer);
+  return {
+    tenantId: bucket.tenantId,
+    put: async (name, bytes) => {
+      await bucket.put(name, bytes);
+    },
+    begin: async (name, bytes) => {
+      const place = { Bucket: drop.bucket, Key: `data/${name}` };
+      const { UploadId } = await send(new CreateMultipartUploadCommand(place));
+      const part = { ...place, UploadId, PartNumber: 1 };
+      await send(new UploadPartCommand({ ...part, Body: bytes }));
+      await bucket.listing();
+      return {
+        finish: async (rest) => {
+          const { ETag } = await send(new UploadPartCommand({ ...part, Body: Buffer.concat([bytes, rest]) }));
+          const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+          await send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload }));
+        },
+      };
+    },
+    rename: (from, to) => bucket.rename(from, to),
+    remove: (name) => bucket.remove(name),
+    list: (name) => bucket.list(name),
+    receipt: (name) => bucket.receipt(name),
+    settle: async () => {
+      await bucket.listing();
+      await callbay.settle();
+      await bucket.tend();
+    },
+    [Symbol.asyncDispose]: () => bucket[Symbol.asyncDispose](),
   };
 }

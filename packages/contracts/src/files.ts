@@ -10,12 +10,21 @@ export const FileView = z
   .object({
     id: Uuid,
     drop: z.string(),
+    bucket: z
+      .string()
+      .optional()
+      .meta({ description: 'Of a file that came into a bucket: where its object is.' }),
+    key: z.string().optional(),
+    versionId: z.string().optional(),
     path: z.string().meta({ description: 'Where the customer put it.' }),
     name: z.string(),
     kind: FileKind.nullable(),
     sizeBytes: z.int(),
     sha256: z.string().nullable(),
-    receivedAt: Instant,
+    receivedAt: Instant.meta({ description: 'When it arrived; of an object, when its version was made.' }),
+    seenAt: Instant.meta({
+      description: 'When it was taken in: later than it arrived only for what was found late.',
+    }),
     state: FileState,
     outcome: z.object({ code: z.string(), message: z.string(), fix: z.string(), at: Instant }).nullable(),
     warnings: z.array(IssueView),

@@ -264,6 +264,30 @@ export {
   isShorter,
   wantsConfirmation,
 } from './retention/data-retention.ts';
+export { type BucketNames, type DropPlace, dropPlaceOf } from './s3/bucket-names.ts';
+export {
+  type DocumentsInput,
+  type DropDocuments,
+  type DropNotification,
+  dropDocuments,
+  isStatementOf,
+  type LifecycleRule,
+  type NotificationTarget,
+  type PolicyDocument,
+  type Statement,
+} from './s3/drop-documents.ts';
+export {
+  S3_STEPS,
+  type S3DropState,
+  type S3Step,
+  type S3StepName,
+  stateOfSteps,
+  withStep,
+} from './s3/drop-steps.ts';
+export { judgeObject, type ObjectFacts, type ObjectRefusal } from './s3/judge-object.ts';
+export { type ObjectKey, objectKeyOf, readObjectKey, type S3Folder } from './s3/object-key.ts';
+export { checkPrincipal, type PrincipalRules } from './s3/principal-arn.ts';
+export { type ObjectHint, readS3Message, type S3Message } from './s3/read-s3-message.ts';
 export {
   type ComparedRecord,
   compareReadings,

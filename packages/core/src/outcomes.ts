@@ -95,6 +95,10 @@ export const OUTCOME_TABLE = {
     'The file name cannot be used.',
     'Rename the file: no path, no control characters, 255 bytes at most.',
   ),
+  OBJECT_UNREADABLE: rejected(
+    'The object cannot be read from the bucket.',
+    'Send the object again in the storage class STANDARD and without a key of your own (SSE-C).',
+  ),
   INVALID_TIMESTAMP: rejected(
     'The date or time in the file name does not exist.',
     'Rename the file as yyyyMMdd-hhmmss on a 24-hour clock.',

@@ -74,6 +74,20 @@ export * from './replays/index.ts';
 export { replayFile } from './replays/replay-file.ts';
 export { sweepDataRetention } from './retention/data-retention.ts';
 export * from './retention/ports.ts';
+export {
+  type ChangedDrop,
+  digestOfToken,
+  foundDrop,
+  planS3Drop,
+  putS3Drop,
+  reconcileS3Drop,
+  removeS3Drop,
+  rotateS3Key,
+  type S3DropDeps,
+  webhookUrlOf,
+} from './s3/change-s3-drop.ts';
+export { objectFileId } from './s3/object-file-id.ts';
+export * from './s3/ports.ts';
 export * from './sampling/index.ts';
 export { type CountStorageDeps, countStorage } from './sweeps/count-storage.ts';
 export * from './sweeps/ports.ts';

@@ -21,6 +21,8 @@ import { createOperationsReader } from './operations/operations-reader.ts';
 import { createBulkReplayStore } from './replays/bulk-replay-store.ts';
 import { createReplayStore } from './replays/replay-store.ts';
 import { createRetentionReader } from './retention/retention-store.ts';
+import { createS3DropStore } from './s3/s3-drop-store.ts';
+import { createS3EventStore } from './s3/s3-event-store.ts';
 import { createKeptRecordReader } from './sampling/kept-records.ts';
 import { createPolicyReader } from './sampling/policy-reader.ts';
 import { createSweepStore } from './sweeps/sweep-store.ts';
@@ -34,6 +36,8 @@ export const createApiStores = (db: Database, sealer: SecretSealer): ApiStores =
   keys: createKeyStore(db),
   sftpUsers: createSftpUserStore(db),
   folderDrops: createFolderDropStore(db),
+  s3Drops: createS3DropStore(db),
+  s3Events: createS3EventStore(db),
   config: createConfigStore(db),
   mappings: createMappingStore(db),
   policies: createPolicyReader(db),

@@ -1,5 +1,5 @@
 /**
- * The doors of a drop: the SFTP server, and folders that other programs write to; S3 has its place beside them.
+ * The doors of a drop: the SFTP server, folders that other programs write to, and buckets.
  * It decides one thing, when a file is whole, and never reads what is inside one.
  * The intake app builds a source over ingestion's ports, starts it and stops it.
  */
@@ -16,6 +16,17 @@ export {
   type FolderServerOptions,
   type SourceServer,
 } from './folder/folder-server.ts';
+export { createBucketReader } from './s3/bucket-reader.ts';
+export { createBucketWriter } from './s3/bucket-writer.ts';
+export { createStreamedBytes } from './s3/object-bytes.ts';
+export {
+  createS3Server,
+  createS3Turns,
+  type S3ServerDeps,
+  type S3ServerOptions,
+  type S3Turns,
+} from './s3/s3-server.ts';
+export { type SqsLoop, startSqsLoop } from './s3/sqs-loop.ts';
 export { type HostKey, makeHostKeys, makeKeyPair } from './sftp/host-keys.ts';
 export { DEFAULT_LIMITS, MAX_FILE_BYTES, type SftpLimits } from './sftp/limits.ts';
 export type { Logger, SftpMetrics } from './sftp/logger.ts';

@@ -7,6 +7,7 @@ export { insertHistory } from './history.ts';
 export { isOpensslInstalled, makeCertificate, type TestCertificate } from './make-certificate.ts';
 export { makeSftpUser, makeTenant, type SftpUserToMake, type TestSftpUser } from './make-tenant.ts';
 export { fixturePath, makeWav, truncateWav } from './media-fixtures.ts';
+export { clientsOf, type OpenBucketOptions, openBucket, type TestBucket } from './open-bucket.ts';
 export { openFolder, type TestFolder } from './open-folder.ts';
 export {
   openServerProbe,
@@ -20,6 +21,7 @@ export * from './ssh-keys.ts';
 export { type RunningCallbay, type StartOptions, startCallbay, type TestTenant } from './start-callbay.ts';
 export { type RunningProduct, startProduct } from './start-product.ts';
 export { isRedisInstalled, startRedis, type TestRedis } from './start-redis.ts';
+export { INSTALL_RGW, isRgwInstalled, type RgwUser, startRgw, type TestRgw } from './start-rgw.ts';
 export { type TestClock, testClock } from './test-clock.ts';
 export { createTestDatabase, type TestDatabase, testServerUrl } from './test-database.ts';
 export { until } from './until.ts';

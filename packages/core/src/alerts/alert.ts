@@ -52,6 +52,10 @@ export const ALERT_TABLE = {
     sentence: 'A webhook is disabled: events could not be delivered to it.',
     fix: 'Repair the receiver, then set the `state` of the webhook to `active`: it goes on where it stopped.',
   },
+  S3_DROP_BROKEN: {
+    sentence: 'The bucket does not work as it was set up, and may not receive files.',
+    fix: 'Have the drop set up again (`POST …/s3-drop/reconcile`). What is uploaded meanwhile is found afterwards.',
+  },
 } as const;
 
 export type AlertKind = keyof typeof ALERT_TABLE;

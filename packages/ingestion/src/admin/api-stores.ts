@@ -8,6 +8,7 @@ import type { ExternalRecordingStore, MatchStore } from '../linkage/ports.ts';
 import type { OperationsReader } from '../operations/ports.ts';
 import type { BulkReplayStore, ReplayStore } from '../replays/ports.ts';
 import type { RetentionReader } from '../retention/ports.ts';
+import type { S3DropStore, S3EventStore } from '../s3/ports.ts';
 import type { ConfigStore, CrmMappingReader, KeptRecordReader, PolicyReader } from '../sampling/ports.ts';
 import type { SweepStore } from '../sweeps/ports.ts';
 import type { WebhookAdmin } from '../webhooks/ports.ts';
@@ -27,6 +28,8 @@ export interface ApiStores {
   readonly keys: KeyStore;
   readonly sftpUsers: SftpUserStore;
   readonly folderDrops: FolderDropStore;
+  readonly s3Drops: S3DropStore;
+  readonly s3Events: S3EventStore;
   readonly config: ConfigStore;
   readonly mappings: MappingStore;
   readonly policies: PolicyReader;

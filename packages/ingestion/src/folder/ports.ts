@@ -1,5 +1,5 @@
 import type { Actor } from '../ports.ts';
-import type { FilePlace, FileToReceive } from '../receive/ports.ts';
+import type { FilePlace, FileToReceive, ReceiptsOfFile } from '../receive/ports.ts';
 
 /** A tenant whose files another program leaves in a folder, as a scanner needs it. */
 export interface FolderDrop {
@@ -44,14 +44,6 @@ export interface RestingFile extends Pick<FileToReceive, 'fileId' | 'name' | 'si
 /** A file that was purged and whose copy in the folder is to be removed. */
 export interface FileToClear extends Pick<FileToReceive, 'fileId' | 'sizeBytes' | 'modifiedAt'> {
   readonly place: FilePlace;
-}
-
-/** Receipts to be written for one file: its own, and that of the version before, whose name it takes. */
-export interface ReceiptsOfFile {
-  readonly fileId: string;
-  /** Time of the outcome that they state. */
-  readonly outcomeAt: Date;
-  readonly receipts: readonly { readonly name: string; readonly bytes: Buffer }[];
 }
 
 /** What the scanner of folders asks the database. Every method but `listDrops` names its tenant. */

@@ -12,11 +12,16 @@ const PAGE = 100;
 /**
  * Moves a tenant's files to where they show, up to `limit` in receive order, and answers how many were moved. Each move is
  * recorded after it was made, so that a crash in between has it made again, which changes nothing. A file that cannot be
- * moved is logged and left to the next run, and keeps no other waiting.
+ * moved is logged and left to the next run, and keeps no other waiting. `atOnce` moves are under way at a time, one unless given.
  */
 export async function moveFiles(
   deps: MoveFilesDeps,
-  { tenantId, drop, limit }: { tenantId: string; drop: 's3' | 'folder'; limit: number },
+  {
+    tenantId,
+    drop,
+    limit,
+    atOnce = 1,
+  }: { tenantId: string; drop: 's3' | 'folder'; limit: number; atOnce?: number },
 ): Promise<number> {
   let moved = 0;
   let tried = 0;
@@ -27,11 +32,13 @@ export async function moveFiles(
       afterSeq,
       limit: Math.min(PAGE, limit - tried),
     });
-    for (const { seq, ...move } of page) {
-      if (await moveOne(deps, tenantId, move)) moved += 1;
-      tried += 1;
-      afterSeq = seq;
-    }
+    const waiting = page.values();
+    const worker = async (): Promise<void> => {
+      for (const { seq: _, ...move } of waiting) if (await moveOne(deps, tenantId, move)) moved += 1;
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    tried += page.length;
+    afterSeq = page.at(-1)?.seq ?? afterSeq;
     if (page.length === 0) break;
   }
   return moved;

@@ -14,6 +14,13 @@ export interface DropEntry {
   readonly isOpen: boolean;
 }
 
+/** One version of an object in a bucket. */
+export interface ObjectPlace {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId: string;
+}
+
 /** What a received file was given. */
 export interface ReceivedFile {
   readonly fileId: string;
@@ -37,6 +44,8 @@ export interface FileToReceive {
    * no file late. Absent: the database's clock as the row is committed, which is also the latest that is believed.
    */
   readonly receivedAt?: Date | undefined;
+  /** Which object it is, from a bucket. */
+  readonly object?: ObjectPlace | undefined;
 }
 
 /** A file that ends at the door: its sender gets a receipt, and no bytes are kept. */
@@ -53,6 +62,7 @@ export interface FileToRefuse {
   readonly receivedAt?: Date | undefined;
   /** From a door whose refused files stay where they are until they are moved, and are known by it. */
   readonly modifiedAt?: Date | undefined;
+  readonly object?: ObjectPlace | undefined;
 }
 
 /**
@@ -125,6 +135,16 @@ export interface FileMove {
   readonly from: FilePlace;
   /** Where it shows. No other file of the tenant shows there. */
   readonly to: FilePlace;
+  /** Which object it was when it was last moved or received; null for a file of no bucket. */
+  readonly object: ObjectPlace | null;
+}
+
+/** Receipts to be written for one file: its own, and that of the version before, whose name it takes. */
+export interface ReceiptsOfFile {
+  readonly fileId: string;
+  /** Time of the outcome that they state. */
+  readonly outcomeAt: Date;
+  readonly receipts: readonly { readonly name: string; readonly bytes: Buffer }[];
 }
 
 /** A drop whose files really move, such as a bucket or a folder on disk. Adapters implement it, one for each drop. */

@@ -73,6 +73,9 @@ function columnsOf(files: readonly FileToReceive[], sourcePrefixes: readonly str
     files.map(({ sentBy }) => sentBy),
     files.map(({ sizeBytes }, n) => laneOf({ ext: names[n]!.ext, sizeBytes }) === 'alone'),
     files.map(({ receivedAt }) => receivedAt ?? null),
+    files.map(({ object }) => object?.bucket ?? null),
+    files.map(({ object }) => object?.key ?? null),
+    files.map(({ object }) => object?.versionId ?? null),
   ];
 }
 
@@ -185,6 +188,9 @@ async function recordRefusal(db: Database, tenantId: string, refusal: FileToRefu
     JSON.stringify([issue(outcome.code, outcome.message)]),
     refusal.modifiedAt ?? null,
     await shownNameOf(db, tenantId, refusal),
+    refusal.object?.bucket ?? null,
+    refusal.object?.key ?? null,
+    refusal.object?.versionId ?? null,
   ];
   await transact(db, async (tx) => {
     const [row] = await tx.query<{ isNew: boolean; isKnown: boolean }>(

@@ -22,6 +22,9 @@ export interface FileRow {
   readonly folder: string;
   readonly shownName: string;
   readonly purgedAt: Date | null;
+  readonly bucket: string | null;
+  readonly objectKey: string | null;
+  readonly versionId: string | null;
 }
 
 /** What the call of the file's call key adds to its view: null where the file has no call yet. */
@@ -48,6 +51,9 @@ export const LIGHT_FILE_COLUMNS = {
   folder: 'f.folder',
   shownName: 'f.shown_name',
   purgedAt: 'f.purged_at',
+  bucket: 'f.bucket',
+  objectKey: 'f.object_key',
+  versionId: 'f.version_id',
   callId: 'c.call_id',
   updatesUntil: 'c.updates_until',
 } as const;
@@ -82,6 +88,9 @@ function outcomeOfRow(row: FileRow): FileView['outcome'] {
   };
 }
 
+const objectOf = ({ bucket, objectKey, versionId }: FileRow) =>
+  bucket === null || objectKey === null || versionId === null ? {} : { bucket, key: objectKey, versionId };
+
 const purgeAtOfRow = ({ receivedAt, seenAt }: FileRow): Date =>
   new Date(purgeAtOf({ receivedAt: receivedAt.getTime(), seenAt: seenAt?.getTime() }));
 
@@ -98,6 +107,7 @@ export function toFileView(row: FileRow, call: FileCall | null): FileView {
     // Nobody has digested a file that could not be read.
     sha256: row.sha256 || null,
     receivedAt: row.receivedAt.toISOString(),
+    seenAt: (row.seenAt ?? row.receivedAt).toISOString(),
     state: row.state as FileView['state'],
     outcome: outcomeOfRow(row),
     warnings: row.warnings as Issue[],
@@ -107,5 +117,6 @@ export function toFileView(row: FileRow, call: FileCall | null): FileView {
     updatesAcceptedUntil: isoOrNull(call?.updatesUntil ?? null),
     purgeAt: isExternal ? null : purgeAtOfRow(row).toISOString(),
     purgedAt: isoOrNull(row.purgedAt),
+    ...objectOf(row),
   };
 }

@@ -8,7 +8,9 @@ const IS_TO_MOVE = `DROP IN ('s3', 'folder') AND purged_at IS NULL
 const LIST_MOVES = `
 SELECT id AS "fileId", name, size_bytes AS "sizeBytes", modified_at AS "modifiedAt", receive_seq AS seq,
        jsonb_build_object('folder', coalesce(moved_folder, 'data'), 'name', coalesce(moved_name, name)) AS "from",
-       jsonb_build_object('folder', folder, 'name', shown_name) AS "to"
+       jsonb_build_object('folder', folder, 'name', shown_name) AS "to",
+       CASE WHEN object_key IS NOT NULL
+            THEN jsonb_build_object('bucket', bucket, 'key', object_key, 'versionId', version_id) END AS object
   FROM files
  WHERE tenant_id = $1 AND drop = $2 AND receive_seq > $3 AND ${IS_TO_MOVE}
  ORDER BY receive_seq LIMIT $4`;

@@ -10,9 +10,9 @@ import { STORED_BYTES } from './stored-bytes.ts';
 export const RECEIVE_FILES = `
 WITH given AS (
   SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[],
-                       $9::text[], $10::text[], $11::boolean[], $12::timestamptz[])
+                       $9::text[], $10::text[], $11::boolean[], $12::timestamptz[], $13::text[], $14::text[], $15::text[])
     WITH ORDINALITY AS file (id, drop, name, stem, ext, size_bytes, modified_at, blob_key, sent_by, reads_alone,
-                             given_at, nth)
+                             given_at, bucket, object_key, version_id, nth)
 ), known AS (
   SELECT id, received_at, receive_seq FROM files WHERE tenant_id = $1 AND id = ANY ($2::uuid[])
 ), fresh AS (
@@ -20,7 +20,7 @@ WITH given AS (
          sum(size_bytes) OVER () AS bytes
   FROM given WHERE NOT EXISTS (SELECT FROM known WHERE known.id = given.id)
     AND EXISTS (SELECT FROM tenants
-                WHERE id = $1 AND coalesce(settings -> 'sourcePrefixes', '[]') = $13::jsonb
+                WHERE id = $1 AND coalesce(settings -> 'sourcePrefixes', '[]') = $16::jsonb
                   AND (settings ->> 'storageQuotaBytes' IS NULL
                        OR (SELECT sum(size_bytes) FROM given) + coalesce((${STORED_BYTES}), 0)
                           <= (settings ->> 'storageQuotaBytes')::numeric))
@@ -31,8 +31,9 @@ WITH given AS (
   RETURNING value AS seq, callbay_now() AS at
 ), received AS (
   INSERT INTO files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, modified_at, blob_key, sent_by,
-                     reads_alone, folder, state, received_at, seen_at, receive_seq)
+                     reads_alone, bucket, object_key, version_id, folder, state, received_at, seen_at, receive_seq)
   SELECT $1, id, drop, name, name, stem, ext, size_bytes, modified_at, blob_key, sent_by, reads_alone,
+         bucket, object_key, version_id,
          'data', 'received', least(given_at, at), CASE WHEN given_at < at THEN at END, seq - total + ordinal
   FROM fresh, taken
   ON CONFLICT (tenant_id, id) DO NOTHING
@@ -54,9 +55,11 @@ WITH taken AS (
 ), refused AS (
   INSERT INTO files (tenant_id, id, drop, name, shown_name, stem, ext, size_bytes, modified_at, blob_key, sent_by, kind,
                      folder, state, received_at, seen_at, receive_seq, classified_at,
-                     call_key, fact_issues, outcome_code, outcome_message, outcome_fix, outcome_at)
+                     call_key, fact_issues, outcome_code, outcome_message, outcome_fix, outcome_at,
+                     bucket, object_key, version_id)
   SELECT $1, $2, $12, $3, $17, $4, $5, $6, coalesce($16, at), NULL, $7, $8, 'rejected', 'rejected', least($13, at),
-         CASE WHEN $13::timestamptz < at THEN at END, seq, at, $14, $15::jsonb, $9, $10, $11, at
+         CASE WHEN $13::timestamptz < at THEN at END, seq, at, $14, $15::jsonb, $9, $10, $11, at,
+         $18, $19, $20
   FROM taken
   ON CONFLICT (tenant_id, id) DO NOTHING
   RETURNING received_at

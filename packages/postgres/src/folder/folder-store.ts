@@ -1,8 +1,8 @@
 import type { FileToClear, FolderDrop, FolderStore, RestingFile } from '@callbay/ingestion';
 import type { Database } from '../database/database.ts';
 import { IS_OPEN } from '../drop/drop-queries.ts';
+import { listReceiptsDue, recordReceipts } from '../drop/receipts-due.ts';
 import { createSweepLocks } from '../sweeps/sweep-locks.ts';
-import { listReceiptsDue } from './folder-receipts.ts';
 
 const LIST_DROPS = `
 SELECT f.tenant_id AS "tenantId", nullif(t.settings -> 'temporaryNames', 'null') AS "temporaryNames",
@@ -73,14 +73,7 @@ export function createFolderStore(db: Database): FolderStore {
         'record_cleared',
       );
     },
-    listReceiptsDue: (tenantId, limit) => listReceiptsDue(db, tenantId, limit),
-    async recordReceipts(tenantId, files) {
-      await db.execute(
-        `UPDATE files f SET receipt_at = n.at
-           FROM unnest($2::uuid[], $3::timestamptz[]) AS n(id, at) WHERE f.tenant_id = $1 AND f.id = n.id`,
-        [tenantId, files.map(({ fileId }) => fileId), files.map(({ outcomeAt }) => outcomeAt)],
-        'record_receipts',
-      );
-    },
+    listReceiptsDue: (tenantId, limit) => listReceiptsDue(db, tenantId, 'folder', limit),
+    recordReceipts: (tenantId, files) => recordReceipts(db, tenantId, files),
   };
 }

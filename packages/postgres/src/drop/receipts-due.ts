@@ -1,8 +1,8 @@
 import type { ReceiptsOfFile } from '@callbay/ingestion';
 import { findHints } from '../calls/near-misses.ts';
 import type { Database } from '../database/database.ts';
-import { FILE_ROW_COLUMNS, FILE_ROW_TABLES, type FileCall, type FileRow } from '../drop/file-rows.ts';
-import { renderReceipt } from '../drop/receipts.ts';
+import { FILE_ROW_COLUMNS, FILE_ROW_TABLES, type FileCall, type FileRow } from './file-rows.ts';
+import { renderReceipt } from './receipts.ts';
 
 interface DueRow extends FileRow, FileCall {
   readonly outcomeAt: Date;
@@ -12,18 +12,21 @@ interface DueRow extends FileRow, FileCall {
   readonly beforeId: string | null;
 }
 
-const VERSIONS = `FROM files v WHERE v.tenant_id = $1 AND v.drop = 'folder' AND v.name = f.name`;
+type RealDrop = 's3' | 'folder';
 
-/** The condition is word for word that of the index `files_without_receipt`. */
-const LIST_DUE = `
+/** The condition is word for word that of the index of the drop's files without a receipt. */
+const listDueOf = (drop: RealDrop): string => {
+  const versions = `FROM files v WHERE v.tenant_id = $1 AND v.drop = '${drop}' AND v.name = f.name`;
+  return `
 SELECT ${FILE_ROW_COLUMNS},
-       (SELECT count(*) ${VERSIONS} AND v.receive_seq <= f.receive_seq)::int AS ordinal,
-       NOT EXISTS (SELECT ${VERSIONS} AND v.receive_seq > f.receive_seq) AS "isNewest",
-       (SELECT v.id ${VERSIONS} AND v.receive_seq < f.receive_seq ORDER BY v.receive_seq DESC LIMIT 1) AS "beforeId"
+       (SELECT count(*) ${versions} AND v.receive_seq <= f.receive_seq)::int AS ordinal,
+       NOT EXISTS (SELECT ${versions} AND v.receive_seq > f.receive_seq) AS "isNewest",
+       (SELECT v.id ${versions} AND v.receive_seq < f.receive_seq ORDER BY v.receive_seq DESC LIMIT 1) AS "beforeId"
   FROM ${FILE_ROW_TABLES}
- WHERE f.tenant_id = $1 AND f.drop = 'folder' AND f.outcome_at IS NOT NULL
+ WHERE f.tenant_id = $1 AND f.drop = '${drop}' AND f.outcome_at IS NOT NULL
    AND (f.receipt_at IS NULL OR f.receipt_at < f.outcome_at)
  ORDER BY f.receive_seq LIMIT $2`;
+};
 
 const FIND = `SELECT ${FILE_ROW_COLUMNS} FROM ${FILE_ROW_TABLES} WHERE f.tenant_id = $1 AND f.id = $2`;
 
@@ -31,9 +34,10 @@ const FIND = `SELECT ${FILE_ROW_COLUMNS} FROM ${FILE_ROW_TABLES} WHERE f.tenant_
 export async function listReceiptsDue(
   db: Database,
   tenantId: string,
+  drop: RealDrop,
   limit: number,
 ): Promise<ReceiptsOfFile[]> {
-  const due = await db.query<DueRow>(LIST_DUE, [tenantId, limit], 'list_receipts_due');
+  const due = await db.query<DueRow>(listDueOf(drop), [tenantId, limit], `list_receipts_due_${drop}`);
   const found: ReceiptsOfFile[] = [];
   for (const row of due) {
     const { id: fileId, outcomeAt, name, ordinal, isNewest } = row;
@@ -59,4 +63,18 @@ const findBefore = async (db: Database, tenantId: string, fileId: string | null)
 async function renderWithHints(db: Database, tenantId: string, row: FileRow & FileCall): Promise<Buffer> {
   const [hints = []] = await findHints(db, tenantId, [row]);
   return renderReceipt(db, tenantId, row, hints);
+}
+
+/** Notes that receipts of these outcomes were written. */
+export async function recordReceipts(
+  db: Database,
+  tenantId: string,
+  files: readonly Pick<ReceiptsOfFile, 'fileId' | 'outcomeAt'>[],
+): Promise<void> {
+  await db.execute(
+    `UPDATE files f SET receipt_at = n.at
+       FROM unnest($2::uuid[], $3::timestamptz[]) AS n(id, at) WHERE f.tenant_id = $1 AND f.id = n.id`,
+    [tenantId, files.map(({ fileId }) => fileId), files.map(({ outcomeAt }) => outcomeAt)],
+    'record_receipts',
+  );
 }
