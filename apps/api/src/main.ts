@@ -1,10 +1,11 @@
 // The way in for people and the way out for calls: the admin and export API over HTTP.
 import { Server as TlsServer } from 'node:tls';
+import { createBucketClients, createS3Provisioner } from '@callbay/buckets';
 import { createHttpApi } from '@callbay/http';
 import { createSampler } from '@callbay/ingestion';
 import { createApiStores } from '@callbay/postgres';
 import { openRole } from '@callbay/role';
-import { createSealer, deriveKey, watchTlsIdentity } from '@callbay/runtime';
+import { createSealer, deriveKey, type S3Config, watchTlsIdentity } from '@callbay/runtime';
 import { countDatabase } from './count-database.ts';
 
 const role = await openRole('api');
@@ -13,6 +14,20 @@ const { config, db, logger, metrics, queue, shutdown } = role;
 const stores = createApiStores(db, createSealer(role.secretKey));
 const sampler = createSampler({ processes: 2 });
 shutdown.add('sampler', async () => sampler[Symbol.asyncDispose]());
+
+/** The part of the API that makes buckets. */
+function openBuckets(s3: S3Config) {
+  const clients = createBucketClients(s3);
+  shutdown.add('buckets', async () => clients.close());
+  const { bucketPrefix, sharedBucket, webhookUrl } = s3;
+  const scheme = config.http.tls === null ? 'http' : 'https';
+  return {
+    provisioner: createS3Provisioner(clients, { ...s3, queueBuckets: sharedBucket ?? `${bucketPrefix}*` }),
+    names: { bucketPrefix, sharedBucket },
+    tokenKey: deriveKey(role.secretKey, 's3-events'),
+    webhookBase: webhookUrl ?? `${scheme}://${config.publicHost}:${config.http.port}`,
+  };
+}
 
 const api = await createHttpApi(
   {
@@ -35,6 +50,7 @@ const api = await createHttpApi(
     tokenKey: deriveKey(role.secretKey, 'tenant-tokens'),
     sftp: { host: config.publicHost, port: config.sftp.publicPort },
     folderRoot: config.folders?.root ?? null,
+    s3: config.s3 === null ? null : openBuckets(config.s3),
     trustProxy: config.http.trustProxy,
     tls: role.tls,
     webhookAllow: config.webhookAllow,

@@ -23,6 +23,7 @@ import { addOperatorKeyCommand } from './commands/operator-key.ts';
 import { addReconciliationCommand } from './commands/reconciliation.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addRetentionCommands } from './commands/retention.ts';
+import { addS3DropCommands } from './commands/s3-drop.ts';
 import { addSftpUserCommands } from './commands/sftp-user.ts';
 import { addStatusCommands } from './commands/status.ts';
 import { addStorageCommand } from './commands/storage.ts';
@@ -80,7 +81,14 @@ export function createProgram(): Command {
     ],
     [
       'Set-up:',
-      [addTenantCommands, addSftpUserCommands, addFolderDropCommands, addMappingCommands, addReplayCommand],
+      [
+        addTenantCommands,
+        addSftpUserCommands,
+        addFolderDropCommands,
+        addS3DropCommands,
+        addMappingCommands,
+        addReplayCommand,
+      ],
     ],
     [
       'What came:',

@@ -1,17 +1,26 @@
 // The doors: customers' files come in here, are made durable and acknowledged. Nothing is read or decided.
 import { join } from 'node:path';
+import { createBucketCheck, createBucketClients } from '@callbay/buckets';
 import { createStorageRoom } from '@callbay/ingestion';
 import {
   createDropView,
   createFileReceiver,
   createFolderStore,
   createMoveStore,
+  createS3Store,
   createSftpAccountStore,
   createSweepStore,
 } from '@callbay/postgres';
 import { openRole } from '@callbay/role';
 import { createSealer, DRAIN_MS } from '@callbay/runtime';
-import { createFolderServer, createSftpServer } from '@callbay/sources';
+import {
+  createBucketReader,
+  createBucketWriter,
+  createFolderServer,
+  createS3Server,
+  createSftpServer,
+  createStreamedBytes,
+} from '@callbay/sources';
 import { startPartialSweep } from './partial-sweep.ts';
 
 const role = await openRole('intake');
@@ -79,6 +88,44 @@ if (config.folders !== null) {
   shutdown.add('folders', async () => {
     await folders.close();
     await Promise.all(background);
+  });
+}
+if (config.s3 !== null) {
+  const clients = createBucketClients(config.s3);
+  const background = new Set<Promise<void>>();
+  const reader = createBucketReader(clients.s3);
+  const spool = join(config.spoolFolder, 'buckets');
+  const buckets = createS3Server(
+    {
+      store: createS3Store(db),
+      moves: createMoveStore(db),
+      view,
+      receiver,
+      room,
+      blobs: role.blobs,
+      queue: role.queue,
+      reader,
+      writer: createBucketWriter(clients.s3),
+      bytes: createStreamedBytes({ reader, blobs: role.blobs }, { spool }),
+      sqs: config.s3.events === 'sqs' ? clients.sqs : null,
+      checkBucket: createBucketCheck(clients.s3),
+      log: logger,
+      inBackground: (work) => {
+        background.add(work.finally(() => background.delete(work)));
+      },
+      received: (sizeBytes) => {
+        metrics.filesReceived.inc({ drop: 's3' });
+        metrics.bytesReceived.inc({ drop: 's3' }, sizeBytes);
+      },
+      ignored: (kind) => metrics.s3MessagesIgnored.inc({ kind }),
+    },
+    { listMs: config.s3.listMs, spool },
+  );
+  await buckets.start();
+  shutdown.add('buckets', async () => {
+    await buckets.close();
+    await Promise.all(background);
+    clients.close();
   });
 }
 const sweep = startPartialSweep({

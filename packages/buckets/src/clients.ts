@@ -32,7 +32,8 @@ export function createBucketClients(server: BucketServer): BucketClients {
   const common = {
     region,
     ...(endpoint === null ? {} : { endpoint }),
-    ...(credentials === null ? {} : { credentials }),
+    // The SDK writes on what it is given.
+    ...(credentials === null ? {} : { credentials: { ...credentials } }),
   };
   const when = checksums === 'required' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED';
   const clients = {

@@ -228,7 +228,7 @@ export function createS3Provisioner(clients: BucketClients, options: Provisioner
 
     async planDrop(request) {
       const run = startRun({ userName: null, accessKeyId: null, queueUrl: null });
-      await identify(run);
+      await asUnavailable(() => identify(run));
       const account = run.account ?? PLANNED_ACCOUNT;
       const ownArn = run.hasAccounts ? null : 'arn:aws:iam:::user/OWNER-OF-THE-BUCKET';
       const target: NotificationTarget | null =

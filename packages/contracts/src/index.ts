@@ -47,6 +47,7 @@ export * from './purges.ts';
 export * from './reconciliation.ts';
 export * from './replays.ts';
 export { toRange } from './rules.ts';
+export * from './s3-drops.ts';
 export * from './samples.ts';
 export * from './sftp-users.ts';
 export { parseSshPublicKey, type SshPublicKeyParts } from './ssh-public-key.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { SAMPLE_BYTES } from '@callbay/contracts';
+import { S3_EVENT_BYTES, SAMPLE_BYTES } from '@callbay/contracts';
 import type { ApiStores, BlobStore, JobQueue, Sampler } from '@callbay/ingestion';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -27,6 +27,8 @@ import { registerOperations } from './operations/routes.ts';
 import { registerPurges } from './purges/routes.ts';
 import { registerReconciliation } from './reconciliation/routes.ts';
 import { registerReplays } from './replays/routes.ts';
+import { registerS3Events } from './s3-drop/event-routes.ts';
+import { registerS3Drop, type S3RoutesDeps } from './s3-drop/routes.ts';
 import { registerLints } from './samples/lint-routes.ts';
 import { registerPreviews } from './samples/preview-routes.ts';
 import { registerSamples } from './samples/routes.ts';
@@ -69,6 +71,8 @@ export interface HttpOptions {
   readonly sftp: { readonly host: string; readonly port: number };
   /** Where folders of tenants are scanned; null, or not given: nowhere. */
   readonly folderRoot?: string | null;
+  /** How buckets are made; null, or not given: they are not. */
+  readonly s3?: S3RoutesDeps['s3'];
   /** Addresses and CIDR ranges whose X-Forwarded-* headers are believed. */
   readonly trustProxy?: readonly string[];
   /** Certificate, chain and key in PEM: HTTP over TLS. Without it, or null: plain. */
@@ -157,6 +161,10 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     const access = { token: options.metricsToken ?? null, identify };
     registerHealth(open.withTypeProvider<ZodTypeProvider>(), { ...deps, access });
     await registerDocs(open.withTypeProvider<ZodTypeProvider>());
+    await open.register(async (pushed) => {
+      acceptBytes(pushed, S3_EVENT_BYTES);
+      registerS3Events(pushed.withTypeProvider<ZodTypeProvider>(), deps);
+    });
   });
   await app.register(async (closed) => {
     closed.addHook('onRequest', createAuthenticate({ ...deps, identify }));
@@ -169,6 +177,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerSftpUsers(api, { ...deps, sftp });
     registerSftpKeys(api, deps);
     registerFolderDrop(api, { ...deps, folderRoot: options.folderRoot ?? null });
+    registerS3Drop(api, { ...deps, s3: options.s3 ?? null });
     registerMappings(api, deps);
     registerFiles(api, deps);
     registerCalls(api, deps);

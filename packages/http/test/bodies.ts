@@ -13,6 +13,8 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   createSftpKey: { publicKey: OTHER_ED25519 },
   rollBackMapping: { version: 1 },
   putFolderDrop: {},
+  putS3Drop: { access: 'user' },
+  rotateS3Key: {},
   publishMapping: { fields: [{ source: 'a', target: 'b', type: 'string' }] },
   updateCall: { evaluated: true },
   putAnalysis: { Transcripts: [] },

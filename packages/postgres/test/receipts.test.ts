@@ -74,6 +74,7 @@ test('a receipt is the file as the API shows it', async () => {
     sizeBytes: 10,
     sha256: 'ab',
     receivedAt: '2026-03-01T12:00:00.000Z',
+    seenAt: '2026-03-01T12:00:00.000Z',
     state: 'done',
     outcome: { code: 'SURFACED', message: 'm', fix: 'f', at: '2026-03-01T12:00:01.000Z' },
     warnings: [{ code: 'NAME_UNPARSED', message: 'w', at: null }],

@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { whyHomeUnusable } from './check-home.ts';
 import { ROLES, type RoleName } from './roles.ts';
+import { S3_PAIRS, type S3Config, s3ConfigOf, s3Variables } from './s3-config.ts';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
@@ -54,6 +55,8 @@ export interface Config {
   readonly diskFloorBytes: number | null;
   /** Where tenants' folders are scanned for files that other programs leave there; null: nowhere. */
   readonly folders: { readonly root: string; readonly scanMs: number; readonly settleMs: number } | null;
+  /** The server of buckets; null: none is used. */
+  readonly s3: S3Config | null;
   /** Where e-mail goes out; null: none does. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | null;
   /** CIDR ranges that webhooks may go to although they are not public. */
@@ -195,6 +198,7 @@ const schema = z.object({
     .optional(),
   CALLBAY_FOLDER_SCAN_SECONDS: secondsFrom1(5_000),
   CALLBAY_FOLDER_SETTLE_SECONDS: secondsFrom1(10_000),
+  ...s3Variables,
   CALLBAY_SMTP_URL: urlOf('SMTP', ['smtp:', 'smtps:']).optional(),
   CALLBAY_MAIL_FROM: z.email('must be an e-mail address').optional(),
   CALLBAY_WEBHOOK_ALLOW: cidrList.default([]),
@@ -240,7 +244,7 @@ function findProblems(
     const message = 'is required with CALLBAY_DATABASE_OWNER_URL: the login that the roles use';
     problems.push({ variable: 'DATABASE_URL', message });
   }
-  for (const [set, missing, what] of TLS_PARTS) {
+  for (const [set, missing, what] of [...TLS_PARTS, ...S3_PAIRS]) {
     if (env[set] && !env[missing]) {
       problems.push({ variable: missing, message: `is required with ${set}: ${what}` });
     }
@@ -324,6 +328,7 @@ export function loadConfig(
             scanMs: values.CALLBAY_FOLDER_SCAN_SECONDS,
             settleMs: values.CALLBAY_FOLDER_SETTLE_SECONDS,
           },
+    s3: s3ConfigOf(values),
     mail:
       values.CALLBAY_SMTP_URL === undefined || values.CALLBAY_MAIL_FROM === undefined
         ? null

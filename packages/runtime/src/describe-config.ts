@@ -1,4 +1,5 @@
 import type { Config } from './config.ts';
+import { describeS3 } from './s3-config.ts';
 
 export interface ConfigLine {
   readonly variable: string;
@@ -118,6 +119,7 @@ export function describeConfig(config: Config): readonly ConfigLine[] {
       value: config.folders && String(config.folders.settleMs / 1_000),
       note: 'how long a file must not change before it counts as whole',
     },
+    ...describeS3(config.s3),
     {
       variable: 'CALLBAY_SMTP_URL',
       value: config.mail && maskUrl(config.mail.smtpUrl),

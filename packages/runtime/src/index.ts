@@ -26,6 +26,7 @@ export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { createMetrics, type Metrics, type ProcessLabels, processLabels } from './metrics.ts';
 export { exitWithParent, type ReadyReport, reportReady } from './parent.ts';
 export { ROLES, type RoleName } from './roles.ts';
+export type { S3Config } from './s3-config.ts';
 export { loadSecretKey } from './secret-key.ts';
 export { createSealer, decryptSecret, deriveKey, encryptSecret, SecretError } from './secrets.ts';
 export { explainPostgres, explainRedis, ServiceError } from './service-error.ts';

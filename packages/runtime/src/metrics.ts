@@ -14,6 +14,7 @@ export interface Metrics {
   readonly sftpLogins: Counter<'result'>;
   readonly uploadsFailed: Counter;
   readonly descriptorsExhausted: Counter;
+  readonly s3MessagesIgnored: Counter<'kind'>;
   readonly jobs: Counter<'job' | 'result'>;
   readonly jobSeconds: Histogram<'job'>;
   readonly sweepSeconds: Histogram<'sweep'>;
@@ -123,6 +124,11 @@ export function createMetrics({ withProcess, labels, version }: MetricsOptions):
     descriptorsExhausted: intake.counter(
       'sftp_descriptors_exhausted_total',
       'SFTP requests that failed since no more files may be opened: raise the limit (ulimit -n)',
+    ),
+    s3MessagesIgnored: intake.counter(
+      's3_messages_ignored_total',
+      'Events of buckets that say nothing of a file, by kind: test, junk, foreign',
+      ['kind'],
     ),
     jobs: pipeline.counter('jobs_total', 'Jobs that ended, by result', ['job', 'result']),
     jobSeconds: pipeline.histogram('job_seconds', 'Time a job took', ['job']),

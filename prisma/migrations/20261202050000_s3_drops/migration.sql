@@ -1,4 +1,4 @@
--- Tenants whose files come into a bucket. `steps` is how each step of making it went; `list_marker` where a listing goes on.
+-- Tenants whose files come into a bucket, how each step of making it went, and where a listing goes on.
 CREATE TABLE "s3_drops" (
     "tenant_id" TEXT NOT NULL,
     "bucket" TEXT NOT NULL,

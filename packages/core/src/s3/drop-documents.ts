@@ -129,7 +129,12 @@ function grantsOf(input: DocumentsInput, principal: Pick<Statement, 'Principal'>
     { Sid: sidOf(input, 'ListDrop'), ...allow, Action: ['s3:ListBucket'], Resource: arn, ...onlyOwn },
     { Sid: sidOf(input, 'LocateDrop'), ...allow, Action: locate, Resource: arn },
     { Sid: sidOf(input, 'WriteData'), ...allow, Action: write, Resource: below('data') },
-    { Sid: sidOf(input, 'ReadBack'), ...allow, Action: ['s3:GetObject'], Resource: READ_BACK.map(below) },
+    {
+      Sid: sidOf(input, 'ReadBack'),
+      ...allow,
+      Action: ['s3:GetObject', 's3:GetObjectVersion'],
+      Resource: READ_BACK.map(below),
+    },
   ];
 }
 

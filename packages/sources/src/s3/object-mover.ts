@@ -1,6 +1,6 @@
 import { CallbayError, objectKeyOf } from '@callbay/core';
 import type { FileMover, ObjectPlace, S3Drop, S3Store } from '@callbay/ingestion';
-import type { BucketReader } from './bucket-reader.ts';
+import { type BucketReader, NULL_VERSION } from './bucket-reader.ts';
 import type { BucketWriter } from './bucket-writer.ts';
 import { OWN_MARK } from './take-versions.ts';
 
@@ -43,7 +43,11 @@ async function copyTo(
   const head = await reader.head(object);
   // Nobody but its sender can copy it: it stays where it is.
   if (head === null || head.isSealedByCustomer === true) return null;
-  return writer.copy(object, key, head, { [OWN_MARK]: fileId });
+  const copy = await writer.copy(object, key, head, { [OWN_MARK]: fileId });
+  if (copy === null || copy.versionId !== NULL_VERSION) return copy;
+  // Ceph RGW does not say which version a copy became.
+  const found = await findCopy(reader, object.bucket, key, fileId);
+  return found === 'taken' ? null : found;
 }
 
 /** Of `data` customers may write under the same key: what is there besides is theirs, and stays below. */
