@@ -57,6 +57,7 @@ const server = createSftpServer(
     port: config.sftp.port,
     isPortShared: config.intakeProcesses > 1,
     spoolDir: config.spoolFolder,
+    proxies: config.sftp.proxies,
     drainMs: DRAIN_MS.work,
   },
 );

@@ -36,6 +36,8 @@ export interface Config {
     /** The port customers connect to, where something forwards it to ours. */
     readonly publicPort: number;
     readonly isPublicPortChosen: boolean;
+    /** Addresses and CIDR ranges of load balancers that send PROXY headers. */
+    readonly proxies: readonly string[];
   };
   /** Null: an embedded Postgres below the home. */
   readonly databaseUrl: string | null;
@@ -135,6 +137,10 @@ const cidrList = hostList.refine(
   (ranges) => ranges.every((range) => cidr.safeParse(range).success),
   'must be CIDR ranges, such as 10.0.0.0/8,fd00::/8',
 );
+const addressList = hostList.refine(
+  (ranges) => ranges.every((range) => isIP(range) !== 0 || cidr.safeParse(range).success),
+  'must be IP addresses or CIDR ranges, such as 10.0.0.7,10.1.0.0/16',
+);
 const NAMED_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
 const proxyList = hostList.refine(
   (ranges) =>
@@ -170,6 +176,7 @@ const schema = z.object({
   CALLBAY_PUBLIC_HOST: host.optional(),
   CALLBAY_PUBLIC_SFTP_PORT: portNumber.optional(),
   CALLBAY_TRUST_PROXY: proxyList.default([]),
+  CALLBAY_PROXY_PROTOCOL_FROM: addressList.default([]),
   CALLBAY_TLS_CERT: z.string().optional(),
   CALLBAY_TLS_KEY: z.string().optional(),
   DATABASE_URL: urlOf('Postgres', ['postgres:', 'postgresql:']).optional(),
@@ -309,6 +316,7 @@ export function loadConfig(
       isPortChosen: values.CALLBAY_SFTP_PORT !== undefined,
       publicPort: values.CALLBAY_PUBLIC_SFTP_PORT ?? values.CALLBAY_SFTP_PORT ?? 2222,
       isPublicPortChosen: values.CALLBAY_PUBLIC_SFTP_PORT !== undefined,
+      proxies: values.CALLBAY_PROXY_PROTOCOL_FROM,
     },
     databaseUrl: values.DATABASE_URL ?? null,
     databaseOwnerUrl: values.CALLBAY_DATABASE_OWNER_URL ?? null,

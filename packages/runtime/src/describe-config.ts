@@ -47,6 +47,11 @@ export function describeConfig(config: Config): readonly ConfigLine[] {
       note: 'proxies whose forwarding headers are believed',
     },
     {
+      variable: 'CALLBAY_PROXY_PROTOCOL_FROM',
+      value: config.sftp.proxies.join(',') || null,
+      note: 'load balancers before SFTP that say in the PROXY protocol whom they connect',
+    },
+    {
       variable: 'CALLBAY_TLS_CERT',
       value: config.http.tls?.certFile ?? null,
       note: config.http.tls ? 'HTTP is served over TLS with this certificate' : 'HTTP is served without TLS',

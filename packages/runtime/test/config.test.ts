@@ -39,6 +39,7 @@ test('every problem is reported at once', () => {
     CALLBAY_BIND: 'hello',
     CALLBAY_TRUST_PROXY: '10.0.0.1,banana',
     CALLBAY_PUBLIC_SFTP_PORT: 'x',
+    CALLBAY_PROXY_PROTOCOL_FROM: 'loopback',
     DATABASE_URL: 'mysql://x',
     REDIS_URL: 'nowhere',
     CALLBAY_SECRET_KEY: 'short',

@@ -35,6 +35,7 @@ export interface FixtureOptions {
   readonly drainMs?: number;
   /** Listens beside another server on the same port; 0 takes a free one. */
   readonly sharedPort?: number;
+  readonly proxies?: readonly string[];
   readonly now?: () => Date;
   readonly monotonicMs?: () => number;
   readonly metrics?: Partial<SftpMetrics>;
@@ -98,6 +99,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
       host: '127.0.0.1',
       port: options.sharedPort ?? 0,
       isPortShared: options.sharedPort !== undefined,
+      ...(options.proxies === undefined ? {} : { proxies: options.proxies }),
       spoolDir,
       drainMs: options.drainMs ?? 2_000,
       limits: { drainQuietMs: 50, ...options.limits },

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type SftpAccount, type SftpAccountStore, verifyPassword } from '@callbay/ingestion';
-import ipaddr from 'ipaddr.js';
 import type { AuthContext, PublicKeyAuthContext } from 'ssh2';
+import { isAddressIn } from './client-address.ts';
 import { ssh2 } from './ssh2.ts';
 
 /** How somebody came in: what must still hold for the session to go on. Source: case 98. */
@@ -42,14 +42,7 @@ export type AuthVerdict =
 
 /** A user may come from anywhere unless it has ranges. IPv4 inside IPv6 counts as IPv4. */
 export function isAddressAllowed(account: SftpAccount, remoteAddress: string): boolean {
-  if (account.allowedCidrs.length === 0) return true;
-  if (!ipaddr.isValid(remoteAddress)) return false;
-  const address = ipaddr.process(remoteAddress);
-  return account.allowedCidrs.some((cidr) => {
-    if (!ipaddr.isValidCIDR(cidr)) return false;
-    const [network, bits] = ipaddr.parseCIDR(cidr);
-    return network.kind() === address.kind() && address.match(network, bits);
-  });
+  return account.allowedCidrs.length === 0 || isAddressIn(account.allowedCidrs, remoteAddress);
 }
 
 function isSameKey(stored: string, offered: Buffer): boolean {

@@ -8,7 +8,7 @@ export interface Logger {
 
 /** What an operator graphs; every method is called often and must be cheap. */
 export interface SftpMetrics {
-  connectionRefused(reason: 'pre_login_limit' | 'draining'): void;
+  connectionRefused(reason: 'pre_login_limit' | 'draining' | 'proxy_header'): void;
   /** `unavailable`: the credentials could not be checked. */
   loginEnded(outcome: 'accepted' | 'refused' | 'unavailable'): void;
   sessionOpened(): void;

@@ -11,6 +11,7 @@ import {
 } from '@callbay/ingestion';
 import type { Connection, Server as SshServer } from 'ssh2';
 import { createAccessWatch } from './access-watch.ts';
+import { type ClientAddress, readClientAddress } from './client-address.ts';
 import { SftpConnection } from './connection.ts';
 import { FAREWELLS } from './farewells.ts';
 import { makeHostKeys, offeredAlgorithms, toServerKeys } from './host-keys.ts';
@@ -48,6 +49,8 @@ export interface SftpServerOptions {
   /** Where uploads rest until they are whole. Best on the file system of the blobs. One per node. */
   readonly spoolDir: string;
   readonly limits?: Partial<SftpLimits>;
+  /** Addresses and CIDR ranges of load balancers that say whom they connect, in the PROXY protocol. */
+  readonly proxies?: readonly string[];
   /** How long `close` waits for transfers under way. Default 30 s. */
   readonly drainMs?: number;
 }
@@ -84,7 +87,8 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
   const partials = createPartialStore(options.spoolDir);
   const gate = createLoginGate(limits, monotonicMs);
   const connections = new Set<SftpConnection>();
-  const sockets = new Map<string, { socket: Socket; onLogin: () => void }>();
+  const sockets = new Map<string, { socket: Socket; address: string; onLogin: () => void }>();
+  const proxied = new Set<Socket>();
   const sessionsOf = new Map<string, number>();
   const background = new Set<Promise<void>>();
   const resources = new AsyncDisposableStack();
@@ -134,13 +138,34 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
     },
   };
 
-  /** Judges a TCP connection before SSH sees it, and gives it until `loginGraceMs` to log in. */
-  function admit(ssh: SshServer, socket: Socket): void {
+  function accept(ssh: SshServer, socket: Socket): void {
     socket.on('error', (error) => deps.log.debug({ err: error }, 'sftp socket error'));
-    const address = socket.remoteAddress ?? '';
+    const { proxies = [] } = options;
+    if (proxies.length === 0) admit(ssh, socket, { address: socket.remoteAddress ?? '', headerBytes: 0 });
+    else inBackground(admitProxied(ssh, socket, proxies));
+  }
+
+  /** Before its header has come, a connection takes a place of its own: what a balancer opens is bounded, too. */
+  async function admitProxied(ssh: SshServer, socket: Socket, proxies: readonly string[]): Promise<void> {
+    if (proxied.size >= limits.preLogin.full) {
+      metrics.connectionRefused('pre_login_limit');
+      socket.destroy();
+      return;
+    }
+    proxied.add(socket);
+    const client = await readClientAddress(socket, proxies);
+    proxied.delete(socket);
+    if (client !== null) return admit(ssh, socket, client);
+    deps.log.debug({ address: socket.remoteAddress }, 'a proxy did not say whom it connects');
+    metrics.connectionRefused('proxy_header');
+    socket.destroy();
+  }
+
+  /** Judges a TCP connection before SSH sees it, and gives it until `loginGraceMs` to log in. */
+  function admit(ssh: SshServer, socket: Socket, { address, headerBytes }: ClientAddress): void {
     let hadTimeToSpeak = false;
     const pending = {
-      isSilent: () => hadTimeToSpeak && socket.bytesRead === 0,
+      isSilent: () => hadTimeToSpeak && socket.bytesRead === headerBytes,
       close() {
         metrics.connectionRefused('pre_login_limit');
         socket.destroy();
@@ -152,7 +177,7 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
       socket.destroy();
       return;
     }
-    const key = `${address}:${socket.remotePort}`;
+    const key = `${socket.remoteAddress}:${socket.remotePort}`;
     const grace = setTimeout(() => socket.destroy(), limits.loginGraceMs);
     // After a turn of the event loop: what came while this process was busy has been read by then.
     const silence = setTimeout(() => setImmediate(() => (hadTimeToSpeak = true)), limits.preLogin.silentMs);
@@ -162,7 +187,7 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
       release();
     };
     socket.setNoDelay(true);
-    sockets.set(key, { socket, onLogin });
+    sockets.set(key, { socket, address, onLogin });
     socket.once('close', () => {
       onLogin();
       sockets.delete(key);
@@ -180,8 +205,8 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
       client.end();
       return;
     }
-    const { socket, onLogin } = known;
-    const peer = { socket, onLogin, address: info.ip, software: info.header.versions.software.slice(0, 128) };
+    const { socket, address, onLogin } = known;
+    const peer = { socket, onLogin, address, software: info.header.versions.software.slice(0, 128) };
     const connection = new SftpConnection(connectionDeps, client, peer);
     connections.add(connection);
     socket.once('close', () => connections.delete(connection));
@@ -213,7 +238,7 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
       };
       resources.use(await createAccessWatch(watched, () => connections, onChange));
       startTicking();
-      const server = createServer({ noDelay: true, keepAlive: true }, (socket) => admit(ssh, socket));
+      const server = createServer({ noDelay: true, keepAlive: true }, (socket) => accept(ssh, socket));
       listener = server;
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
@@ -229,6 +254,7 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
       const stopped = new Promise<void>((resolve) =>
         listener === null ? resolve() : listener.close(() => resolve()),
       );
+      for (const socket of proxied) socket.destroy();
       for (const connection of connections) connection.drain();
       const patience = setTimeout(() => {
         for (const connection of connections) connection.leave(FAREWELLS.restarting);
