@@ -9,6 +9,7 @@ import {
   createMoveStore,
   createS3Store,
   createSftpAccountStore,
+  createSftpSessionStore,
   createSweepStore,
 } from '@callbay/postgres';
 import { openRole } from '@callbay/role';
@@ -34,6 +35,7 @@ const server = createSftpServer(
   {
     view,
     receiver,
+    sessions: createSftpSessionStore(db),
     accounts: createSftpAccountStore(db, createSealer(role.secretKey)),
     blobs: role.blobs,
     room,

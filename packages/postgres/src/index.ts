@@ -13,6 +13,7 @@ export {
   makeOperatorKey,
 } from './access/operator-key.ts';
 export { createSftpAccountStore } from './access/sftp-accounts.ts';
+export { createSftpSessionStore } from './access/sftp-session-store.ts';
 export { createAlertReader } from './alerts/alert-reader.ts';
 export { createAlertStore } from './alerts/alert-store.ts';
 export { createDeliveryStore } from './alerts/delivery-store.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { createDiskBlobStore } from '@callbay/blobs';
-import type { BlobStore, SftpAccount, StorageRoom } from '@callbay/ingestion';
+import type { BlobStore, SftpAccount, SftpSessionStore, StorageRoom } from '@callbay/ingestion';
 import type { Client, ConnectConfig, SFTPWrapper } from 'ssh2';
 import {
   createSftpServer,
@@ -36,6 +36,7 @@ export interface FixtureOptions {
   /** Listens beside another server on the same port; 0 takes a free one. */
   readonly sharedPort?: number;
   readonly proxies?: readonly string[];
+  readonly sessions?: SftpSessionStore;
   readonly now?: () => Date;
   readonly monotonicMs?: () => number;
   readonly metrics?: Partial<SftpMetrics>;
@@ -93,6 +94,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
       log,
       ...clocks,
       ...(options.room === undefined ? {} : { room: options.room }),
+      ...(options.sessions === undefined ? {} : { sessions: options.sessions }),
       metrics: { ...NO_METRICS, ...options.metrics },
     },
     {

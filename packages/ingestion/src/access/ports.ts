@@ -24,6 +24,23 @@ export interface AuditEntry {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+/** A connection that has logged in, on whatever node. */
+export interface LiveSession {
+  readonly sessionId: string;
+  readonly tenantId: string;
+  readonly username: string;
+  readonly address: string;
+}
+
+/** The sessions of all nodes. Those of a node that died are gone after 15 seconds. */
+export interface SftpSessionStore {
+  /** False where the tenant has `limit` sessions. */
+  takePlace(session: LiveSession, limit: number): Promise<boolean>;
+  /** To be called every 5 seconds with all sessions of this process. Puts back those that were lost. */
+  keepAlive(sessions: readonly LiveSession[]): Promise<void>;
+  givePlace(tenantId: string, sessionId: string): Promise<void>;
+}
+
 export interface SftpAccountStore {
   /** Null for an unknown user, and for users of suspended tenants. */
   findAccount(username: string): Promise<SftpAccount | null>;

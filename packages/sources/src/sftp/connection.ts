@@ -7,6 +7,7 @@ import { type LoginDeps, LoginDialogue } from './login-dialogue.ts';
 import type { ReplyBudget } from './reply-budget.ts';
 import { ReplyPacer } from './reply-pacer.ts';
 import { type SessionDeps, type SessionHost, SftpSession } from './session.ts';
+import type { Place } from './session-places.ts';
 import { sendDisconnect } from './ssh2-internals.ts';
 import type { WriteBudget } from './write-budget.ts';
 
@@ -14,7 +15,6 @@ export type ConnectionDeps = SessionDeps &
   LoginDeps & {
     readonly budget: WriteBudget;
     readonly replies: ReplyBudget;
-    readonly givePlace: (tenantId: string) => void;
   };
 
 export interface Peer {
@@ -40,6 +40,7 @@ export class SftpConnection implements SessionHost {
   readonly #sessions = new Set<SftpSession>();
   readonly #dialogue: LoginDialogue;
   #login: Login | null = null;
+  #place: Place | null = null;
   #channels = 0;
   #lastRequestMs: number;
   #rekeyedAtMs: number;
@@ -68,7 +69,7 @@ export class SftpConnection implements SessionHost {
       software: peer.software,
       isClosed: () => this.#isClosed,
       isDraining: () => this.#isDraining,
-      onLogin: (login) => this.#begin(login),
+      onLogin: (login, place) => this.#begin(login, place),
       end: () => client.end(),
       leave: (farewell) => this.leave(farewell),
     });
@@ -198,12 +199,13 @@ export class SftpConnection implements SessionHost {
     for (const session of this.#sessions) session.end();
     this.#sessions.clear();
     this.pacer.close();
-    if (this.#login !== null) this.#deps.givePlace(this.#login.account.tenantId);
-    else this.#dialogue.finish();
+    if (this.#login === null) this.#dialogue.finish();
+    this.#place?.give();
   }
 
-  #begin(login: Login): void {
+  #begin(login: Login, place: Place): void {
     this.#login = login;
+    this.#place = place;
     this.#peer.onLogin();
     this.touch();
   }

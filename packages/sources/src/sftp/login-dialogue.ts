@@ -5,14 +5,14 @@ import { type AuthVerdict, judgeLogin, type Login, type RefusalReason } from './
 import { FAREWELLS, type Farewell } from './farewells.ts';
 import type { SftpLimits } from './limits.ts';
 import type { Logger, SftpMetrics } from './logger.ts';
+import type { Place, SessionPlaces } from './session-places.ts';
 
 export interface LoginDeps {
   readonly accounts: SftpAccountStore;
   readonly metrics: SftpMetrics;
   readonly limits: SftpLimits;
   readonly log: Logger;
-  /** Takes one of the tenant's session places; false when they are all taken. */
-  readonly takePlace: (tenantId: string) => boolean;
+  readonly places: Pick<SessionPlaces, 'take'>;
   /** Moves with every change of access, so that one which happens during a login is not missed. */
   readonly accessChanges: () => number;
   readonly monotonicMs: () => number;
@@ -27,7 +27,7 @@ export interface LoginHost {
   readonly isClosed: () => boolean;
   readonly isDraining: () => boolean;
   /** Called once, before the client hears of it. */
-  readonly onLogin: (login: Login) => void;
+  readonly onLogin: (login: Login, place: Place) => void;
   /** Ends the connection without a word: the client had all its attempts. */
   readonly end: () => void;
   readonly leave: (farewell: Farewell) => void;
@@ -54,14 +54,20 @@ export class LoginDialogue {
   }
 
   async answer(context: AuthContext): Promise<void> {
+    const judging = this.#judge(context);
     try {
-      const verdict = await this.#inTime(this.#judge(context));
-      if (this.#host.isClosed()) return;
-      if (verdict.status === 'accepted') this.#accept(context, verdict.login);
+      const { verdict, place } = await this.#inTime(judging);
+      if (this.#host.isClosed()) place?.give();
+      else if (verdict.status === 'accepted') this.#accept(context, verdict.login, place);
       else if (verdict.status === 'key_known') context.accept();
       else if (verdict.status === 'asked') this.#answerQuestion(context);
       else this.#refuse(context, verdict.tenantId, verdict.reason);
     } catch (error) {
+      // It may still be answered: nobody is there any more to take the place.
+      judging.then(
+        ({ place }) => place?.give(),
+        () => undefined,
+      );
       this.#deps.log.error({ err: error, address: this.#host.address }, 'login could not be checked');
       this.#deps.metrics.loginEnded('unavailable');
       if (!this.#host.isClosed()) this.#host.leave(FAREWELLS.unavailable);
@@ -100,13 +106,18 @@ export class LoginDialogue {
     }
   }
 
-  async #judge(context: AuthContext): Promise<AuthVerdict> {
+  /** With a place for the session of who is let in; null where all are taken. */
+  async #judge(context: AuthContext): Promise<{ verdict: AuthVerdict; place: Place | null }> {
     for (let judged = 0; judged < MAX_JUDGEMENTS; judged += 1) {
       const changes = this.#deps.accessChanges();
       // Before the question: a key ends early rather than late.
       const nowMs = this.#deps.monotonicMs();
       const verdict = await judgeLogin(this.#deps.accounts, context, this.#host.address, nowMs);
-      if (verdict.status !== 'accepted' || changes === this.#deps.accessChanges()) return verdict;
+      if (verdict.status !== 'accepted') return { verdict, place: null };
+      const { tenantId, username } = verdict.login.account;
+      const place = await this.#deps.places.take({ tenantId, username, address: this.#host.address });
+      if (changes === this.#deps.accessChanges()) return { verdict, place };
+      place?.give();
     }
     throw new CallbayError('UNAVAILABLE', 'Access kept changing while a login was checked.');
   }
@@ -129,18 +140,19 @@ export class LoginDialogue {
     this.#attempts += 1;
   }
 
-  #accept(context: AuthContext, login: Login): void {
+  #accept(context: AuthContext, login: Login, place: Place | null): void {
     const { tenantId, username } = login.account;
     if (this.#host.isDraining()) {
+      place?.give();
       this.#host.leave(FAREWELLS.restarting);
       return;
     }
-    if (!this.#deps.takePlace(tenantId)) {
+    if (place === null) {
       this.#note(username, tenantId, 'too_many_sessions');
       this.#host.leave(FAREWELLS.tooManySessions);
       return;
     }
-    this.#host.onLogin(login);
+    this.#host.onLogin(login, place);
     context.accept();
     this.#deps.metrics.loginEnded('accepted');
     const { method } = login;

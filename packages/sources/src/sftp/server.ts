@@ -7,6 +7,7 @@ import {
   type FileReceiver,
   type JobQueue,
   type SftpAccountStore,
+  type SftpSessionStore,
   type StorageRoom,
 } from '@callbay/ingestion';
 import type { Connection, Server as SshServer } from 'ssh2';
@@ -21,6 +22,7 @@ import { createLoginGate } from './login-gate.ts';
 import { createPartialStore } from './partials.ts';
 import { createRefusedNames } from './refused-names.ts';
 import { createReplyBudget } from './reply-budget.ts';
+import { createSessionPlaces } from './session-places.ts';
 import { nativeCiphers, ssh2 } from './ssh2.ts';
 import { createUploads } from './uploads.ts';
 import { createWriteBudget } from './write-budget.ts';
@@ -32,6 +34,8 @@ export interface SftpServerDeps {
   readonly blobs: BlobStore;
   readonly queue: JobQueue;
   readonly log: Logger;
+  /** Sessions of all nodes; those of this process alone are counted when not given. */
+  readonly sessions?: SftpSessionStore;
   /** Endless when not given. */
   readonly room?: StorageRoom;
   readonly metrics?: SftpMetrics;
@@ -89,7 +93,6 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
   const connections = new Set<SftpConnection>();
   const sockets = new Map<string, { socket: Socket; address: string; onLogin: () => void }>();
   const proxied = new Set<Socket>();
-  const sessionsOf = new Map<string, number>();
   const background = new Set<Promise<void>>();
   const resources = new AsyncDisposableStack();
   let listener: Server | null = null;
@@ -104,6 +107,9 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
   }
 
   const { view, receiver, blobs, queue, log } = deps;
+  const places = resources.use(
+    createSessionPlaces({ store: deps.sessions ?? null, limits, metrics, log, inBackground }),
+  );
   const receiveDeps = { view, receiver, blobs, queue, log, inBackground, room: deps.room ?? ENDLESS_ROOM };
   const { eagerBytesPerHandle } = limits;
   const uploads = createUploads({ ...receiveDeps, partials, budget, eagerBytesPerHandle, metrics, now });
@@ -123,19 +129,7 @@ export function createSftpServer(deps: SftpServerDeps, options: SftpServerOption
     spoolDir: options.spoolDir,
     isWriteBufferFull: budget.isExhausted,
     accessChanges: () => accessChanges,
-    takePlace(tenantId: string): boolean {
-      const taken = sessionsOf.get(tenantId) ?? 0;
-      if (taken >= limits.sessionsPerTenant) return false;
-      sessionsOf.set(tenantId, taken + 1);
-      metrics.sessionOpened();
-      return true;
-    },
-    givePlace(tenantId: string): void {
-      const left = (sessionsOf.get(tenantId) ?? 1) - 1;
-      if (left > 0) sessionsOf.set(tenantId, left);
-      else sessionsOf.delete(tenantId);
-      metrics.sessionClosed();
-    },
+    places,
   };
 
   function accept(ssh: SshServer, socket: Socket): void {
