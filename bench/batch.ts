@@ -26,7 +26,14 @@ import {
 } from '@callbay/postgres';
 import { openServerProbe } from '@callbay/testkit';
 import { from as copyFrom } from 'pg-copy-streams';
-import { COUNTING, type CpuShares, cpuSince, printStatements, readCpuShares } from './cpu-shares.ts';
+import {
+  COUNTING,
+  type CpuShares,
+  cpuSince,
+  printStatements,
+  printWal,
+  readCpuShares,
+} from './cpu-shares.ts';
 import { type BenchResult, round } from './result.ts';
 
 const ROWS = Number(process.env.BENCH_ROWS ?? 1_000_000);
@@ -50,11 +57,11 @@ async function insertRecordings(db: Database, tenantId: string): Promise<void> {
     await db.execute(
       `INSERT INTO files (tenant_id, id, drop, name, stem, ext, size_bytes, blob_key, sent_by, received_at, receive_seq,
               modified_at, kind, sha256, classified_at, media, call_key, shown_name)
-       SELECT $1, gen_random_uuid(), 'sftp', 'call-' || n || '.wav', 'call-' || n, 'wav', 1000, $1 || '/' || gen_random_uuid(),
+       SELECT $1, id, 'sftp', 'call-' || n || '.wav', 'call-' || n, 'wav', 1000, $1 || '/' || id,
               'bench', now(), n + 1, now(), 'recording', md5(n::text), now(),
               '{"contentType":"audio/wav","durationSeconds":3,"channels":2,"codec":"pcm","isTruncated":false}',
               'stem:call-' || n, 'call-' || n || '.wav'
-         FROM generate_series($2::int, $3::int) AS n`,
+         FROM (SELECT n, uuidv7() AS id FROM generate_series($2::int, $3::int) AS n) numbered`,
       [tenantId, from, Math.min(from + 50_000, ROWS) - 1],
     );
   }
@@ -138,7 +145,10 @@ export async function run(): Promise<BenchResult[]> {
   const server = await startEmbeddedPostgres({
     home: join(folder, 'postgres'),
     isThrowaway: false,
-    settings: STATEMENTS > 0 ? COUNTING : {},
+    settings: {
+      ...(STATEMENTS > 0 ? COUNTING : {}),
+      ...(JSON.parse(process.env.BENCH_SETTINGS ?? '{}') as Record<string, string>),
+    },
   });
   stack.defer(() => server.stop());
   const connectionString = await server.createDatabase('bench');
@@ -173,6 +183,7 @@ export async function run(): Promise<BenchResult[]> {
   await using probe = STATEMENTS > 0 ? await openServerProbe(connectionString) : null;
   await probe?.query('SELECT pg_stat_statements_reset(), pg_stat_reset_shared()');
   process.stderr.write(`${ROWS} rows are here\n`);
+  const walFrom = probe && (await probe.query<{ lsn: string }>('SELECT pg_current_wal_lsn() AS lsn'))[0]!.lsn;
   using children = watchChildren();
   const cpuBefore = await readCpuShares();
   const startedAt = performance.now();
@@ -194,6 +205,7 @@ export async function run(): Promise<BenchResult[]> {
   printCpu('read', cpuSince(cpuRead, cpuBefore));
   printCpu('advanced', cpuSince(cpuAfter, cpuRead));
   if (probe) await printStatements(probe, ROWS, STATEMENTS);
+  if (probe && walFrom) await printWal(probe, ROWS, walFrom);
   const { files: reader } = createApiStores(db, { seal: (text) => text, unseal: (sealed) => sealed });
   const [receipt, explanation, page] = [
     await timeOf(() => createDropView(db).readReceipt(tenantId, 'batch.csv.json')),

@@ -28,7 +28,40 @@ export const cpuSince = (now: CpuShares, before: CpuShares): CpuShares => ({
 });
 
 /** Settings of a Postgres whose statements are to be counted. */
-export const COUNTING = { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track': 'all' };
+export const COUNTING = {
+  shared_preload_libraries: 'pg_stat_statements',
+  'pg_stat_statements.track': 'all',
+  wal_keep_size: '16GB',
+};
+
+const WAL_OF_RELATIONS = `
+SELECT coalesce(c.relname, 'toast or dropped') AS relation, i.resource_manager || '/' || i.record_type AS record,
+       count(*)::float8 AS blocks, sum(i.block_data_length)::float8 AS bytes,
+       sum(i.block_fpi_length)::float8 AS "imageBytes", count(*) FILTER (WHERE i.block_fpi_length > 0)::float8 AS images
+  FROM pg_get_wal_block_info($1, pg_current_wal_lsn(), false) i
+  LEFT JOIN pg_class c ON pg_relation_filenode(c.oid) = i.relfilenode
+ GROUP BY 1, 2 ORDER BY sum(i.block_fpi_length + i.block_data_length) DESC LIMIT 60`;
+
+const WAL_OF_RECORDS = `
+SELECT "resource_manager/record_type" AS record, count::float8, record_size::float8 AS "recordBytes", fpi_size::float8 AS "imageBytes"
+  FROM pg_get_wal_stats($1, pg_current_wal_lsn(), true) WHERE count > 0 ORDER BY combined_size DESC LIMIT 30`;
+
+/** Prints the WAL since a place in it, each figure for one of `units`: by record type, then by relation. */
+export async function printWal(probe: ServerProbe, units: number, from: string): Promise<void> {
+  await probe.query('CREATE EXTENSION IF NOT EXISTS pg_walinspect');
+  for (const [text, name] of [
+    [WAL_OF_RECORDS, 'records'],
+    [WAL_OF_RELATIONS, 'relations'],
+  ] as const) {
+    process.stderr.write(`WAL by ${name}\n`);
+    for (const row of await probe.query<Record<string, number | string>>(text, [from])) {
+      const cells = Object.values(row).map((cell) =>
+        typeof cell === 'number' ? (cell / units).toFixed(2).padStart(9) : cell.padEnd(34),
+      );
+      process.stderr.write(`${cells.join(' ')}\n`);
+    }
+  }
+}
 
 /** Prints what the costliest statements took, each for one of `units`, since the probe was opened. */
 export async function printStatements(probe: ServerProbe, units: number, count: number): Promise<void> {
