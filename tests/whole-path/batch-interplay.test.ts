@@ -104,6 +104,24 @@ test('case 31: rows without a recording wait on when another batch of the same n
   ]);
 });
 
+test('case 29: a row that names no recording is one when its batch says it twice, and later batches repeat it', async () => {
+  await using tenant = await callbay.openTenant();
+  await put(tenant, { 'day.csv': unnamed('x@acme.test', 'y@acme.test', 'x@acme.test') });
+  expect(await rowsOf(tenant)).toEqual([
+    'day.csv 2 NO_RECORDING',
+    'day.csv 3 NO_RECORDING',
+    'day.csv 4 DUPLICATE',
+  ]);
+  await put(tenant, { 'next.csv': unnamed('x@acme.test', 'z@acme.test') });
+  expect(await rowsOf(tenant)).toEqual([
+    'day.csv 2 SUPERSEDED',
+    'day.csv 3 NO_RECORDING',
+    'day.csv 4 DUPLICATE',
+    'next.csv 2 NO_RECORDING',
+    'next.csv 3 NO_RECORDING',
+  ]);
+});
+
 test('a row linked by its fields says nothing new when a later batch repeats it', async () => {
   const { settle, register } = metadataOnly(() => callbay);
   await using tenant = await callbay.openTenant();

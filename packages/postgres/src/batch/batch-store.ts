@@ -170,33 +170,36 @@ async function removeSidecar(tx: Sql, tenantId: string, fileId: string): Promise
 }
 
 /**
- * Of rows that name one recording, identical ones are one and different ones contradict each other. Source: C15,
- * case 29.
+ * Of rows that name one recording, identical ones are one and different ones contradict each other; of rows that name none,
+ * identical ones are one. Source: C15, case 29.
  */
 async function insertRows(tx: Sql, tenantId: string, fileId: string, stem: string): Promise<void> {
   await tx.execute('ANALYZE batch_rows');
   await tx.execute(
-    `INSERT INTO call_records (tenant_id, file_id, row, line, stem, named_stem, raw, nested_paths, at, issues, is_batch_row,
+    `WITH known AS (
+       SELECT b.*, CASE WHEN issues = '[]' THEN coalesce(named_stem, 'row/' || md5(raw::text)) END AS own_stem FROM batch_rows b
+     ), repeated AS (
+       SELECT own_stem, min(row) AS first_row, min(md5(raw::text)) <> max(md5(raw::text)) AS is_conflict
+         FROM known JOIN (SELECT own_stem FROM known WHERE own_stem IS NOT NULL GROUP BY own_stem HAVING count(*) > 1) twice
+        USING (own_stem)
+        GROUP BY own_stem
+     ), judged AS (
+       SELECT known.*, CASE WHEN issues <> '[]' THEN issues -> 0 ->> 'code'
+                            WHEN is_conflict THEN 'CONFLICTING_ROWS'
+                            WHEN row > first_row THEN 'DUPLICATE' END AS code
+         FROM known LEFT JOIN repeated USING (own_stem)
+     )
+     INSERT INTO call_records (tenant_id, file_id, row, line, stem, named_stem, raw, nested_paths, at, issues, is_batch_row,
             state, outcome_code, outcome_message, outcome_at)
      SELECT $1, $2, row, line,
-            CASE WHEN code IS NOT NULL THEN $3 || '/' || row ELSE coalesce(named_stem, 'row/' || md5(raw::text)) END,
+            CASE WHEN code IS NOT NULL THEN $3 || '/' || row ELSE own_stem END,
             CASE WHEN code IS NULL THEN named_stem END,
             raw, nested_paths, at, issues, TRUE,
             CASE WHEN code IS NULL THEN 'received' WHEN code = 'DUPLICATE' THEN 'done' ELSE 'rejected' END,
             code,
             CASE code WHEN 'DUPLICATE' THEN $4 WHEN 'CONFLICTING_ROWS' THEN $5 ELSE issues -> 0 ->> 'message' END,
             CASE WHEN code IS NOT NULL THEN callbay_now() END
-       FROM (
-         SELECT b.*, CASE WHEN issues <> '[]' THEN issues -> 0 ->> 'code'
-                          WHEN sayings > 1 THEN 'CONFLICTING_ROWS'
-                          WHEN row > first_row THEN 'DUPLICATE' END AS code
-           FROM batch_rows b
-           LEFT JOIN (
-             SELECT named_stem AS stem, min(row) AS first_row, count(DISTINCT md5(raw::text)) AS sayings
-               FROM batch_rows WHERE named_stem IS NOT NULL AND issues = '[]'
-              GROUP BY named_stem HAVING count(*) > 1
-           ) repeated ON repeated.stem = b.named_stem
-       ) judged`,
+       FROM judged`,
     [tenantId, fileId, stem, REPEATED_ROW.message, CONFLICTING_ROW.message],
   );
   await tx.execute(
