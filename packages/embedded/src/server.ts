@@ -73,7 +73,7 @@ function settingsFor(options: EmbeddedPostgresOptions): Record<string, string> {
     password_encryption: 'scram-sha-256',
     max_connections: String(options.maxConnections ?? 120),
     shared_buffers: '256MB',
-    max_wal_size: '512MB',
+    max_wal_size: '2GB',
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_checkpoints: 'off',

@@ -56,7 +56,7 @@ test('many who find a new table at once have it analyzed once', async () => {
   });
   await Promise.all(Array.from({ length: 5 }, keepPlansGood));
   await keepPlansGood();
-  expect(analyzed).toEqual(['ANALYZE (SKIP_LOCKED) calls']);
+  expect(analyzed).toEqual([expect.stringMatching(/^ANALYZE \(SKIP_LOCKED\) calls /)]);
 });
 
 test('a table that has grown eightfold since it was analyzed is analyzed again, and no sooner', async () => {
