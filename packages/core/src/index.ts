@@ -106,6 +106,7 @@ export {
   type HistoryChange,
   historyChange,
   type KnownCall,
+  newCall,
   surfacedPair,
   surfacesNow,
 } from './calls/known-call.ts';

@@ -16,6 +16,18 @@ export interface KnownCall {
   readonly recordRow: number | null;
 }
 
+/** What is known of a call before its first decision. */
+export const newCall = (callKey: string): KnownCall => ({
+  callKey,
+  status: 'empty',
+  revision: 0,
+  callId: null,
+  recordingFileId: null,
+  firstRecordingFileId: null,
+  recordFileId: null,
+  recordRow: null,
+});
+
 /** The pair that made a visible call; undefined for a call that is not visible. */
 export function surfacedPair(known: KnownCall): SurfacedWith | undefined {
   const { status, recordFileId, recordRow } = known;

@@ -3,6 +3,7 @@ import {
   CallbayError,
   type CallFacts,
   type KnownCall,
+  newCall,
   type Policy,
   stemNamedBy,
   surfacedPair,
@@ -10,13 +11,15 @@ import {
 import { type AdvanceResult, type CallStore, type Decide, type ReadFile, WHOLE } from '@callbay/ingestion';
 import { holdCrmLine } from '../crm/crm-barrier.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
+import { isRepeatedKey } from '../database/pg-errors.ts';
 import type { Tombstones } from '../retention/tombstones.ts';
 import { isInSliceSql } from '../sweeps/slices.ts';
 import { CALL_RECORDS_BYTES, dropRecordsOverLimit } from './call-records-limit.ts';
 import { keyOfStem, recordKeyOf, stemOfKey } from './facts-of-rows.ts';
 import { linkedStemsWithinLimit, loadFacts } from './load-facts.ts';
+import { makeCalls } from './lock-calls.ts';
 import { lockRows, lockTenant, policiesFor } from './lock-tenant.ts';
-import { saveCalls } from './save-calls.ts';
+import { type StoredCall, saveCalls } from './save-calls.ts';
 import { stemsOfFacts, takeReadFiles } from './save-facts.ts';
 import { saveVerdicts } from './save-verdicts.ts';
 
@@ -36,8 +39,10 @@ export function createCallStore(db: Database, tombstones: Tombstones): CallStore
     let next = scope;
     for (let attempt = 0; attempt < RELOCK_LIMIT; attempt++) {
       const outcome = await attemptAdvance(db, (tx) => advanceLocked(tx, tombstones, tenantId, next, decide));
+      if (outcome === 'anew') continue;
       if ('surfaced' in outcome) return outcome;
-      next = { ...next, touched: outcome.needs };
+      if ('unstored' in outcome) await makeCalls(db, tenantId, outcome.unstored);
+      else next = { ...next, touched: outcome.needs };
     }
     throw new CallbayError('UNAVAILABLE', `linked calls of tenant ${tenantId} kept changing`);
   }
@@ -51,7 +56,9 @@ export function createCallStore(db: Database, tombstones: Tombstones): CallStore
 
     async saveFactsAndAdvance(tenantId, read, decide) {
       if (read.length === 0) return NOTHING;
-      return advance(tenantId, { touched: [...new Set(read.flatMap(stemsOfFacts))], read }, decide);
+      const touched = [...new Set(read.flatMap(stemsOfFacts))];
+      await makeCalls(db, tenantId, touched.map(keyOfStem));
+      return advance(tenantId, { touched, read }, decide);
     },
 
     async findDue(limit, slice = WHOLE) {
@@ -88,14 +95,31 @@ class NeedsMoreLocks extends Error {
   }
 }
 
+/** Rolls a transaction back that has to begin anew once these calls have rows to be locked. */
+class NeedsCalls extends Error {
+  readonly unstored: readonly string[];
+  constructor(unstored: readonly string[]) {
+    super('calls have to be made');
+    this.unstored = unstored;
+  }
+}
+
+type Attempt =
+  | AdvanceResult
+  | { readonly needs: readonly string[] }
+  | { readonly unstored: readonly string[] };
+
+/** `anew` where another transaction made one of the calls meanwhile: its facts are not among those loaded here. */
 async function attemptAdvance(
   db: Database,
   work: (tx: Sql) => Promise<AdvanceResult>,
-): Promise<AdvanceResult | { readonly needs: readonly string[] }> {
+): Promise<Attempt | 'anew'> {
   try {
     return await transact(db, work);
   } catch (error) {
     if (error instanceof NeedsMoreLocks) return { needs: error.needs };
+    if (error instanceof NeedsCalls) return { unstored: error.unstored };
+    if (isRepeatedKey(error, 'calls_pkey')) return 'anew';
     throw error;
   }
 }
@@ -112,7 +136,6 @@ async function advanceLocked(
   await lockRows(tx, tenantId, 'reader');
   const { stems, bytes } = await linkedStemsWithinLimit(tx, tenantId, touched);
   const rows = await lockCalls(tx, tenantId, stems.map(keyOfStem));
-  if (rows === null) throw new NeedsMoreLocks(touched);
   if (bytes > CALL_RECORDS_BYTES) await dropRecordsOverLimit(tx, tenantId, touched);
   const deleted = await tombstones.findDeleted(tx, tenantId, [...rows.keys()]);
 
@@ -127,7 +150,11 @@ async function advanceLocked(
   if ('needs' in loaded) throw new NeedsMoreLocks(loaded.needs);
   const { facts, files, rows: batchRows } = loaded;
   const told = { files, rows: batchRows, own };
-  if (await relinkOpenRecords(tx, tenantId, facts, tenant.policy)) {
+  const moved = movedRecords(facts, tenant.policy);
+  const unstored = [...rows.values()].filter(({ isStored }) => !isStored).map(({ callKey }) => callKey);
+  // Records are moved under the locks of their calls.
+  if (moved.length > 0 && unstored.length > 0) throw new NeedsCalls(unstored);
+  if (moved.length > 0 && (await relinkOpenRecords(tx, tenantId, moved))) {
     await saveVerdicts(tx, tenantId, [], told, await readClock(tx));
     return decideAgain(tx, tenantId, [...rows.keys()], own.wakes);
   }
@@ -163,25 +190,29 @@ async function decideAgain(
   return { ...NOTHING, wakes: [...new Set([...callKeys, ...wakes])] };
 }
 
-/**
- * Whether records still open name other recordings by the newest policy than when they were read; links them so. One
- * that a match linked stays linked, unless it now names a recording itself. They join the other call's story at its
- * end, since its past may be published. The counter is taken last: the transaction ends with it, or goes on without.
- */
-async function relinkOpenRecords(
-  tx: Sql,
-  tenantId: string,
-  facts: readonly CallFacts[],
-  policy: Policy,
-): Promise<boolean> {
+interface MovedRecord {
+  readonly file_id: string;
+  readonly row: number;
+  readonly namedStem: string | null;
+}
+
+/** Records still open that name other recordings by the newest policy than when they were read. */
+function movedRecords(facts: readonly CallFacts[], policy: Policy): MovedRecord[] {
   const open = new Map(facts.flatMap((f) => f.records).map((r) => [recordKeyOf(r.fileId, r.row), r]));
-  const moved = [...open.values()].flatMap((record) => {
+  return [...open.values()].flatMap((record) => {
     const { raw, judgedPolicy, isPurgedUnpaired, withdrawnSeq } = record;
     if (judgedPolicy !== null || raw === null || isPurgedUnpaired || withdrawnSeq !== null) return [];
     const namedStem = stemNamedBy(raw, policy);
     return namedStem === record.namedStem ? [] : [{ file_id: record.fileId, row: record.row, namedStem }];
   });
-  if (moved.length === 0) return false;
+}
+
+/**
+ * Links records to the recordings that they name now; false where none is. One that a match linked stays linked, unless it
+ * now names a recording itself. They join the other call's story at its end, since its past may be published. The counter is
+ * taken last: the transaction ends with it, or goes on without.
+ */
+async function relinkOpenRecords(tx: Sql, tenantId: string, moved: readonly MovedRecord[]): Promise<boolean> {
   const changed = await tx.execute(
     `WITH moved AS (
        SELECT r.file_id, r.row, n."namedStem" AS named_stem
@@ -201,21 +232,15 @@ async function relinkOpenRecords(
 }
 
 /**
- * The rows of the keys, made where there are none, locked in sorted order. Null where one was deleted for good between
- * the two statements: whoever made it again holding the others' locks would break the order.
+ * Locks the calls in sorted order. A call without a row is not made to be locked: whoever writes its row first has it, and
+ * another transaction that decided it meanwhile fails at its key and begins anew, with that row to lock.
  */
 async function lockCalls(
   tx: Sql,
   tenantId: string,
   callKeys: readonly string[],
-): Promise<Map<string, KnownCall> | null> {
+): Promise<Map<string, StoredCall>> {
   const sorted = [...callKeys].sort();
-  await tx.execute(
-    `INSERT INTO calls (tenant_id, call_key) SELECT $1, key FROM unnest($2::text[]) AS key ORDER BY key COLLATE "C"
-       ON CONFLICT DO NOTHING`,
-    [tenantId, sorted],
-    'make-calls',
-  );
   const rows = await tx.query<KnownCall>(
     `SELECT call_key AS "callKey", status, revision, call_id AS "callId", recording_file_id AS "recordingFileId",
             first_recording_file_id AS "firstRecordingFileId",
@@ -224,6 +249,11 @@ async function lockCalls(
     [tenantId, sorted],
     'lock-calls',
   );
-  if (rows.length < sorted.length) return null;
-  return new Map(rows.map((row) => [row.callKey, row]));
+  const known = new Map(rows.map((row) => [row.callKey, row]));
+  return new Map(
+    sorted.map((callKey) => {
+      const row = known.get(callKey);
+      return [callKey, row ? { ...row, isStored: true } : { ...newCall(callKey), isStored: false }];
+    }),
+  );
 }

@@ -5,6 +5,7 @@ import { createPlanKeeper } from '../database/statistics.ts';
 import { reopenSetAside } from '../replays/reopen-files.ts';
 import { findNewestPolicy } from '../tenants/newest-policy.ts';
 import { keyOfStem } from './facts-of-rows.ts';
+import { makeCalls } from './lock-calls.ts';
 import { stemsOfFacts, takeReadFiles } from './save-facts.ts';
 import { saveVerdicts } from './save-verdicts.ts';
 
@@ -82,15 +83,16 @@ export function createFileStore(db: Database): FileStore {
 
     reopenSetAside: (limit) => reopenSetAside(db, limit),
 
-    saveFacts: (tenantId, fileId, facts) =>
-      transact(db, async (tx) => {
-        const [file] = await tx.query<{ stem: string }>(
-          'SELECT stem FROM files WHERE tenant_id = $1 AND id = $2',
-          [tenantId, fileId],
-          'stem-of-file',
-        );
-        const read = { fileId, stem: file?.stem ?? facts.stem, facts };
-        const keys = [...new Set(stemsOfFacts(read))].map(keyOfStem).sort();
+    async saveFacts(tenantId, fileId, facts) {
+      const [file] = await db.query<{ stem: string }>(
+        'SELECT stem FROM files WHERE tenant_id = $1 AND id = $2',
+        [tenantId, fileId],
+        'stem-of-file',
+      );
+      const read = { fileId, stem: file?.stem ?? facts.stem, facts };
+      const keys = [...new Set(stemsOfFacts(read))].map(keyOfStem).sort();
+      await makeCalls(db, tenantId, keys);
+      return transact(db, async (tx) => {
         // Calls are locked before files everywhere, so that no two transactions wait for each other.
         await tx.execute(
           `INSERT INTO calls (tenant_id, call_key, due_at)
@@ -103,7 +105,8 @@ export function createFileStore(db: Database): FileStore {
         const [clock] = await tx.query<{ now: Date }>('SELECT callbay_now() AS now', [], 'clock');
         await saveVerdicts(tx, tenantId, [], { files: new Map(), rows: new Map(), own }, clock!.now);
         return [...new Set([...keys, ...own.wakes])];
-      }),
+      });
+    },
 
     async findUnread(olderThanMs, limit) {
       const rows = await db.query<{ tenant_id: string; reads_alone: boolean }>(

@@ -167,11 +167,22 @@ async function firstUnreadSidecar(
       );
       return first.place;
     }
-    const held = await tx.query(
-      'SELECT FROM files WHERE tenant_id = $1 AND id = $2 AND classified_at IS NULL FOR SHARE',
-      [tenantId, first.id],
-      'hold-unread',
-    );
-    if (held.length > 0) return first.place;
+    if (await holdUnread(tx, tenantId, first.id)) return first.place;
   }
+}
+
+/**
+ * Locks the row of an unread file; false where somebody has read it meanwhile. Postgres keeps the lock of a row that no longer
+ * fits once it was waited for: whoever read that file would wait for us, and we for their next file. The savepoint frees it.
+ */
+async function holdUnread(tx: Sql, tenantId: string, fileId: string): Promise<boolean> {
+  await tx.execute('SAVEPOINT before_unread', [], 'before-unread');
+  const held = await tx.query(
+    'SELECT FROM files WHERE tenant_id = $1 AND id = $2 AND classified_at IS NULL FOR SHARE',
+    [tenantId, fileId],
+    'hold-unread',
+  );
+  if (held.length === 0) await tx.execute('ROLLBACK TO before_unread', [], 'back-before-unread');
+  await tx.execute('RELEASE before_unread', [], 'past-unread');
+  return held.length > 0;
 }

@@ -1,6 +1,5 @@
 import {
   type CallDecision,
-  type CallRevision,
   type EventDraft,
   historyChange,
   type KnownCall,
@@ -9,19 +8,15 @@ import {
 } from '@callbay/core';
 import type { AdvanceResult } from '@callbay/ingestion';
 import { saveCallReferences } from '../crm/call-references.ts';
-import { arraysOf, type Columns, rowsSql } from '../database/bulk-rows.ts';
 import type { Sql } from '../database/database.ts';
 import { JsonTexts } from '../database/json-texts.ts';
 import type { LoadedFile } from './facts-of-rows.ts';
 import { publishCalls } from './publish-calls.ts';
 
-const REVISION_COLUMNS = {
-  call_key: 'text',
-  revision: 'int4',
-  at: 'timestamptz',
-  file_id: 'uuid',
-  changed: 'jsonb',
-} as const satisfies Columns;
+/** A call as it was before it was decided, whether it has a row or gets its first one now. */
+export interface StoredCall extends KnownCall {
+  readonly isStored: boolean;
+}
 
 /**
  * Writes each call's row, its new revisions and their outbox rows, those of files first. The tenant's counters are taken last, so that
@@ -31,7 +26,7 @@ export async function saveCalls(
   tx: Sql,
   tenantId: string,
   decisions: readonly CallDecision[],
-  known: ReadonlyMap<string, KnownCall>,
+  known: ReadonlyMap<string, StoredCall>,
   files: ReadonlyMap<string, LoadedFile>,
   now: Date,
   eventsOfFiles: readonly EventDraft[],
@@ -49,15 +44,16 @@ export async function saveCalls(
       'forget-unseen-revisions',
     );
   }
-  const fresh = changes.flatMap(({ decision, revisions }) =>
-    revisions.map((revision) => ({ decision, revision })),
-  );
-  if (fresh.length > 0) await insertRevisions(tx, tenantId, fresh, texts);
-  await saveCallReferences(tx, tenantId, decisions);
+  const stored = decisions.filter(({ callKey }) => known.get(callKey)!.isStored);
+  await saveCallReferences(tx, tenantId, stored);
   const eventsOfCalls = decisions.flatMap((decision) => newsOf(decision, known.get(decision.callKey)!));
   const news = {
     events: [...eventsOfFiles, ...eventsOfCalls],
     surfacing: decisions.filter((decision) => surfacesNow(decision, known.get(decision.callKey)!)),
+    revisions: changes.flatMap(({ decision: { callKey }, revisions }) =>
+      revisions.map((revision) => ({ callKey, revision })),
+    ),
+    unstored: new Set(decisions.filter((d) => !known.get(d.callKey)!.isStored)),
   };
   await publishCalls(tx, tenantId, decisions, news, { files, texts, now });
   return {
@@ -67,27 +63,6 @@ export async function saveCalls(
       (decision) => (now.getTime() - pairReceivedAt(decision, files)) / 1000,
     ),
   };
-}
-
-async function insertRevisions(
-  tx: Sql,
-  tenantId: string,
-  fresh: readonly { decision: CallDecision; revision: CallRevision }[],
-  texts: JsonTexts,
-): Promise<void> {
-  const rows = fresh.map(({ decision, revision }) => ({
-    call_key: decision.callKey,
-    revision: revision.revision,
-    at: revision.receivedAt,
-    file_id: revision.fileId,
-    changed: texts.of(revision.changed),
-  }));
-  await tx.execute(
-    `INSERT INTO call_revisions (tenant_id, call_key, revision, at, file_id, changed)
-     SELECT $1, n.call_key, n.revision, n.at, n.file_id, n.changed FROM (${rowsSql(REVISION_COLUMNS, 2)}) n`,
-    [tenantId, ...arraysOf(REVISION_COLUMNS, rows)],
-    'insert-revisions',
-  );
 }
 
 function pairReceivedAt(decision: CallDecision, files: ReadonlyMap<string, LoadedFile>): number {

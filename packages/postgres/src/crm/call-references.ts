@@ -1,7 +1,26 @@
 import { type CallDecision, crmReferencesOf } from '@callbay/core';
+import type { Columns, RowOf } from '../database/bulk-rows.ts';
 import type { Sql } from '../database/database.ts';
 
-/** Notes which CRM objects complete calls refer to, whether those are here or not. Source: C26. */
+export const REFERENCE_COLUMNS = {
+  call_key: 'text',
+  field: 'text',
+  to_type: 'text',
+  to_id: 'text',
+} as const satisfies Columns;
+
+/** The CRM objects that complete calls refer to. */
+export const referencesOf = (decisions: Iterable<CallDecision>): RowOf<typeof REFERENCE_COLUMNS>[] =>
+  [...decisions].flatMap(({ callKey, revisions }) =>
+    crmReferencesOf(revisions.at(-1)?.content.fields ?? {}).map(({ field, type, externalId }) => ({
+      call_key: callKey,
+      field,
+      to_type: type,
+      to_id: externalId,
+    })),
+  );
+
+/** Notes which CRM objects complete calls refer to that have rows, whether those are here or not. Source: C26. */
 export async function saveCallReferences(
   tx: Sql,
   tenantId: string,
@@ -9,14 +28,7 @@ export async function saveCallReferences(
 ): Promise<void> {
   const complete = decisions.filter((decision) => decision.revisions.length > 0);
   if (complete.length === 0) return;
-  const references = complete.flatMap((decision) =>
-    crmReferencesOf(decision.revisions.at(-1)!.content.fields).map(({ field, type, externalId }) => ({
-      call_key: decision.callKey,
-      field,
-      to_type: type,
-      to_id: externalId,
-    })),
-  );
+  const references = referencesOf(complete);
   await tx.execute(
     `WITH n AS (
        SELECT * FROM jsonb_to_recordset($3::jsonb) AS n(call_key text, field text, to_type text, to_id text)

@@ -40,6 +40,12 @@ export function sqlState(error: unknown): string | null {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 }
 
+const UNIQUE_VIOLATION = '23505';
+
+/** Whether a statement failed since another transaction had written a row of that key. */
+export const isRepeatedKey = (error: unknown, constraint: string): boolean =>
+  sqlState(error) === UNIQUE_VIOLATION && (error as { constraint?: unknown }).constraint === constraint;
+
 function isAway(error: Error): boolean {
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string' && SOCKET_CODES.has(code)) return true;
