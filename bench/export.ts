@@ -12,6 +12,7 @@ import { startEmbeddedPostgres } from '@callbay/embedded';
 import { createHttpApi } from '@callbay/http';
 import { createSampler, makeApiKey } from '@callbay/ingestion';
 import { applyMigrations, createApiStores, Database, insertTenant } from '@callbay/postgres';
+import { KafkaTarget } from '@callbay/targets';
 import { csvSelect } from '../packages/postgres/src/exports/export-columns-sql.ts';
 import { type BenchResult, compareRates } from './result.ts';
 import { loadCalls } from './search-load.ts';
@@ -81,6 +82,7 @@ export async function run(): Promise<readonly BenchResult[]> {
       ...stores,
       blobs: createDiskBlobStore({ root: join(folder, 'blobs') }),
       queue: { wakeReaders: async () => {}, wakeManyReaders: async () => {} },
+      feedTarget: stack.use(new KafkaTarget({ rules: { allow: [] } })),
       sampler,
       checks: {},
       metrics: { contentType: 'text/plain', text: async () => '' },

@@ -3,7 +3,7 @@ import type { createApiStores } from '@callbay/postgres';
 import type { Logger, Metrics } from '@callbay/runtime';
 
 export interface CountDatabaseDeps {
-  readonly stores: Pick<ReturnType<typeof createApiStores>, 'alerts' | 'operations'>;
+  readonly stores: Pick<ReturnType<typeof createApiStores>, 'alerts' | 'events' | 'operations'>;
   readonly metrics: Metrics;
   readonly blobsFolder: string;
   readonly logger: Pick<Logger, 'warn'>;
@@ -37,6 +37,14 @@ export async function countDatabase({
     for (const { code, count: files } of gauges.recentFiles) metrics.recentFiles.set({ code }, files);
     metrics.backlogAgeSeconds.set(gauges.backlogAgeSeconds);
     metrics.storedBytes.set(gauges.storedBytes);
+  });
+  await count('events', async () => {
+    const lags = await stores.events.readLags();
+    for (const gauge of [metrics.eventLagSeconds, metrics.eventLagEvents]) gauge.reset();
+    for (const { consumer, seconds, events } of lags) {
+      metrics.eventLagSeconds.set({ consumer }, seconds);
+      metrics.eventLagEvents.set({ consumer }, events);
+    }
   });
   await count('disk', async () => {
     const { bavail, bsize } = await statfs(blobsFolder);

@@ -6,6 +6,7 @@ import { createSampler } from '@callbay/ingestion';
 import { createApiStores } from '@callbay/postgres';
 import { openRole } from '@callbay/role';
 import { createSealer, deriveKey, type S3Config, watchTlsIdentity } from '@callbay/runtime';
+import { KafkaTarget } from '@callbay/targets';
 import { countDatabase } from './count-database.ts';
 
 const role = await openRole('api');
@@ -29,10 +30,14 @@ function openBuckets(s3: S3Config) {
   };
 }
 
+const feedTarget = new KafkaTarget({ rules: { allow: config.webhookAllow } });
+shutdown.add('feed target', async () => feedTarget[Symbol.asyncDispose]());
+
 const api = await createHttpApi(
   {
     ...stores,
     queue,
+    feedTarget,
     sampler,
     blobs: role.blobs,
     checks: { ...role.probes },

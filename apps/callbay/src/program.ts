@@ -13,6 +13,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addExternalCommands, addMatchCommands } from './commands/external.ts';
+import { addFeedCommands } from './commands/feed.ts';
 import { addExplainCommand, addFileCommand, addFilesCommand, addRowsCommand } from './commands/files.ts';
 import { addFolderDropCommands } from './commands/folder-drop.ts';
 import { addHoldsCommand, addPurgesCommand } from './commands/holds.ts';
@@ -106,6 +107,7 @@ export function createProgram(): Command {
         addMatchCommands,
         addEventsCommand,
         addWebhookCommands,
+        addFeedCommands,
       ],
     ],
     [

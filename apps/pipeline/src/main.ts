@@ -1,11 +1,12 @@
 // The work between the doors and the API: reading files, deciding calls, sweeping what jobs have lost.
 import { availableParallelism, hostname } from 'node:os';
-import { WEBHOOK_CONSUMERS } from '@callbay/core';
+import { FEED_CONSUMER, WEBHOOK_CONSUMERS } from '@callbay/core';
 import {
   createImportSlots,
   createInspector,
   createReadSlots,
   deliverEvents,
+  feedEvents,
   importCrm,
   Relay,
   type RunSweepsDeps,
@@ -17,6 +18,7 @@ import { createPipelineStores } from '@callbay/postgres';
 import { startWorkers } from '@callbay/queue';
 import { openRole } from '@callbay/role';
 import { createSealer, DRAIN_MS, deriveKey, ROLE_CONNECTIONS } from '@callbay/runtime';
+import { KafkaTarget } from '@callbay/targets';
 
 const role = await openRole('pipeline');
 const { config, db, logger, metrics, queue, secretKey, shutdown } = role;
@@ -25,6 +27,8 @@ const { config, db, logger, metrics, queue, secretKey, shutdown } = role;
 const TURNS_AT_ONCE = 16;
 /** Endpoints that are posted to at the same time. Most of the time of each is its receiver's. */
 const WEBHOOKS_AT_ONCE = 32;
+/** Feeds that are sent at the same time, each to a cluster of its own. */
+const FEEDS_AT_ONCE = 16;
 /** Fewer than the reading processes, so that small files find one. */
 const LONG_READS = Math.max(1, availableParallelism() - 1);
 const inspector = createInspector({
@@ -47,13 +51,22 @@ const webhookRelay = new Relay({
   slots: WEBHOOKS_AT_ONCE,
   work: (lease, signal) => deliverEvents({ ...stores, webhookSender, log: logger }, lease, signal),
 });
+const feedTarget = new KafkaTarget({ rules: { allow: config.webhookAllow } });
+const feedRelay = new Relay({
+  cursors: stores.cursors,
+  log: logger,
+  consumer: FEED_CONSUMER,
+  owner,
+  slots: FEEDS_AT_ONCE,
+  work: (lease, signal) => feedEvents({ ...stores, feedTarget, log: logger }, lease, signal),
+});
 const deps: RunSweepsDeps = {
   ...stores,
   readSlots: createReadSlots({ total: LONG_READS }),
   importSlots: createImportSlots({ total: ROLE_CONNECTIONS.pipeline.imports }),
   sender: createDigestSender({ mail: config.mail, rules: { allow: config.webhookAllow } }),
   blobs: role.blobs,
-  relays: { webhooks: webhookRelay, feeds: { poll: async () => 0 } },
+  relays: { webhooks: webhookRelay, feeds: feedRelay },
   diskFloorBytes: config.diskFloorBytes,
   inspector,
   queue,
@@ -71,6 +84,10 @@ const deps: RunSweepsDeps = {
 const sweeps = runSweeps(deps);
 shutdown.add('sweeps', async () => sweeps[Symbol.asyncDispose]());
 shutdown.add('webhooks', async () => webhookRelay[Symbol.asyncDispose]());
+shutdown.add('feeds', async () => {
+  await feedRelay[Symbol.asyncDispose]();
+  await feedTarget[Symbol.asyncDispose]();
+});
 
 const workers = await startWorkers({
   backend: role.queueBackend,

@@ -22,6 +22,7 @@ export * from './data-retention.ts';
 export * from './events.ts';
 export * from './exports.ts';
 export * from './external-recordings.ts';
+export * from './feeds.ts';
 export * from './files.ts';
 export * from './folder-drops.ts';
 export * from './health.ts';

@@ -172,6 +172,24 @@ export {
   TRUNCATED_COLUMN,
 } from './exports/export-columns.ts';
 export {
+  type ComposeOptions,
+  composeMessage,
+  type FeedBody,
+  type FeedCall,
+  type FeedMessage,
+  isInFeed,
+} from './feeds/compose-message.ts';
+export { CUTS, type CutMessage, cutMessage } from './feeds/cut-message.ts';
+export { FEED_TABLE, type FeedCode, type FeedFailure, feedFailure } from './feeds/feed-failure.ts';
+export {
+  FEED_COMPRESSIONS,
+  type FeedConnection,
+  type FeedFormat,
+  feedRetryMs,
+  SASL_MECHANISMS,
+  STRICT_EVENTS,
+} from './feeds/feed-settings.ts';
+export {
   COMPLETE_HOLDS,
   type DropFolder,
   folderOf,

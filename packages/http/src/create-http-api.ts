@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { S3_EVENT_BYTES, SAMPLE_BYTES } from '@callbay/contracts';
-import type { ApiStores, BlobStore, JobQueue, Sampler } from '@callbay/ingestion';
+import type { ApiStores, BlobStore, FeedTarget, JobQueue, Sampler } from '@callbay/ingestion';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { registerAlerts } from './alerts/routes.ts';
@@ -17,6 +17,7 @@ import { registerDocs } from './docs/routes.ts';
 import { registerEvents } from './events/routes.ts';
 import { registerExports } from './exports/routes.ts';
 import { registerExternalRecordings } from './external-recordings/routes.ts';
+import { registerFeed } from './feeds/routes.ts';
 import { registerFiles } from './files/routes.ts';
 import { registerFolderDrop } from './folder-drop/routes.ts';
 import { type HealthDeps, registerHealth } from './health/routes.ts';
@@ -56,6 +57,8 @@ import { registerWebhooks } from './webhooks/routes.ts';
 export interface HttpDeps extends ApiStores, HealthDeps {
   readonly blobs: Pick<BlobStore, 'read' | 'size'>;
   readonly queue: JobQueue;
+  /** Tests the connections of feeds. */
+  readonly feedTarget: Pick<FeedTarget, 'probe'>;
   /** Reads what people send: samples and set-up files. */
   readonly sampler: Sampler;
   /** Told of every answer as it begins, event streams apart. */
@@ -194,6 +197,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
     registerOperations(api, deps);
     registerEvents(api, deps, eventLimits);
     registerWebhooks(api, { ...deps, recipients });
+    registerFeed(api, deps);
     registerPreviews(api, deps);
     registerLints(api, deps);
     registerReplays(api, deps);

@@ -2,6 +2,9 @@ import { OTHER_ED25519 } from '@callbay/testkit';
 
 /** Bodies that the routes accept, by operation, so that only what a test spoils is refused. */
 export const BODIES: Readonly<Record<string, unknown>> = {
+  putFeed: { brokers: ['8.8.8.8:9092'], topic: 'calls', tls: null },
+  testFeed: {},
+  replayFeed: { from: '2026-03-01T00:00:00Z' },
   createWebhook: { url: 'https://8.8.8.8/events' },
   updateWebhook: { label: 'crm' },
   replayWebhook: { from: '2026-03-01T00:00:00Z' },

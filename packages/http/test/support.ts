@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDiskBlobStore } from '@callbay/blobs';
 import type { Role } from '@callbay/contracts';
-import { type EventDraft, payloadOf } from '@callbay/core';
-import { type BlobStore, createSampler, makeApiKey } from '@callbay/ingestion';
+import { type EventDraft, feedFailure, payloadOf } from '@callbay/core';
+import { type BlobStore, createSampler, FeedError, makeApiKey } from '@callbay/ingestion';
 import { createApiStores, createExternalRecordingStore, type Database } from '@callbay/postgres';
 import { createTestDatabase } from '@callbay/testkit';
 import { type Api, createHttpApi, type HttpDeps, type HttpOptions } from '../src/index.ts';
@@ -52,6 +52,11 @@ export async function startApi(
     ...createApiStores(db, { seal: (text) => text, unseal: (sealed) => sealed }),
     blobs,
     queue,
+    feedTarget: {
+      probe: async () => {
+        throw new FeedError(feedFailure('FEED_UNREACHABLE'));
+      },
+    },
     sampler,
     checks: { database: () => db.query('SELECT 1') },
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'callbay_up 1\n' },

@@ -14,6 +14,7 @@ import type { Database } from './database/database.ts';
 import { createFileReader } from './drop/file-reader.ts';
 import { createEventReader } from './events/event-reader.ts';
 import { createExportReader } from './exports/export-reader.ts';
+import { createFeedAdmin } from './feeds/feed-admin.ts';
 import { createFolderDropStore } from './folder/folder-drop-store.ts';
 import { createExternalRecordingStore } from './linkage/external-recording-store.ts';
 import { createMatchStore } from './linkage/match-store.ts';
@@ -58,6 +59,7 @@ export const createApiStores = (db: Database, sealer: SecretSealer): ApiStores =
   reconciliations: createReconciliationStore(db),
   events: createEventReader(db),
   webhooks: createWebhookAdmin(db, sealer),
+  feeds: createFeedAdmin(db, sealer),
   audit: createAuditReader(db),
   operations: createOperationsReader(db),
 });

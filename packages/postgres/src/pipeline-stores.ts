@@ -8,6 +8,7 @@ import { createFileStore } from './calls/file-store.ts';
 import { createCrmStore } from './crm/crm-store.ts';
 import type { Database } from './database/database.ts';
 import { createEventCursorStore } from './events/event-cursor-store.ts';
+import { createFeedStore } from './feeds/feed-store.ts';
 import { createLinkageStore } from './linkage/linkage-store.ts';
 import { createRetentionStore } from './retention/retention-store.ts';
 import { createTombstones } from './retention/tombstones.ts';
@@ -36,5 +37,6 @@ export function createPipelineStores(
     reconciliations: createReconciliationStore(db),
     cursors: createEventCursorStore(db),
     webhooks: createWebhookStore(db, sealer),
+    feeds: createFeedStore(db, sealer),
   };
 }

@@ -24,6 +24,8 @@ export interface Metrics {
   readonly backlogAgeSeconds: Gauge;
   readonly storedBytes: Gauge;
   readonly diskFreeBytes: Gauge;
+  readonly eventLagSeconds: Gauge<'consumer'>;
+  readonly eventLagEvents: Gauge<'consumer'>;
   /** Until an answer begins: how long its body then takes is the client's doing. */
   readonly httpSeconds: Histogram<'method' | 'route' | 'status'>;
   /** Read by `callbay doctor`. */
@@ -140,6 +142,16 @@ export function createMetrics({ withProcess, labels, version }: MetricsOptions):
     ]),
     backlogAgeSeconds: api.gauge('backlog_age_seconds', 'Age of the oldest file that nobody has read'),
     storedBytes: api.gauge('stored_bytes', 'Bytes stored in all'),
+    eventLagSeconds: api.gauge(
+      'event_lag_seconds',
+      'Age of the oldest event that a feed or webhook has not delivered',
+      ['consumer'],
+    ),
+    eventLagEvents: api.gauge(
+      'event_lag_events',
+      'Events that feeds or webhooks have not delivered, at most',
+      ['consumer'],
+    ),
     diskFreeBytes: api.gauge('disk_free_bytes', 'Bytes free on the disk of the stored bytes'),
     httpSeconds: api.histogram('http_request_seconds', 'Time until an HTTP request is answered', [
       'method',

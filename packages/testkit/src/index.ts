@@ -19,6 +19,7 @@ export {
 export { openSftp, type SftpClient } from './sftp-client.ts';
 export * from './ssh-keys.ts';
 export { type RunningCallbay, type StartOptions, startCallbay, type TestTenant } from './start-callbay.ts';
+export { type ConsumedMessage, startKafka, type TestKafka, whyNoKafka } from './start-kafka.ts';
 export { type RunningProduct, startProduct } from './start-product.ts';
 export { isRedisInstalled, startRedis, type TestRedis } from './start-redis.ts';
 export { INSTALL_RGW, isRgwInstalled, type RgwUser, startRgw, type TestRgw } from './start-rgw.ts';

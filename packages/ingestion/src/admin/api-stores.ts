@@ -3,6 +3,7 @@ import type { AnalysisStore } from '../analysis/ports.ts';
 import type { CrmReader } from '../crm/ports.ts';
 import type { EventReader } from '../events/ports.ts';
 import type { ExportReader } from '../exports/ports.ts';
+import type { FeedAdmin } from '../feeds/ports.ts';
 import type { FolderDropStore } from '../folder/ports.ts';
 import type { ExternalRecordingStore, MatchStore } from '../linkage/ports.ts';
 import type { OperationsReader } from '../operations/ports.ts';
@@ -50,6 +51,7 @@ export interface ApiStores {
   readonly reconciliations: Pick<ReconciliationStore, 'reconcile'>;
   readonly events: EventReader;
   readonly webhooks: WebhookAdmin;
+  readonly feeds: FeedAdmin;
   readonly audit: AuditReader;
   readonly operations: OperationsReader;
 }

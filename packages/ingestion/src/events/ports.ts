@@ -11,6 +11,17 @@ export interface EventReader {
   lastSequence(tenantId: string): Promise<number>;
   /** Events after a sequence, in order. An empty page means that there are no more. */
   listEvents(tenantId: string, after: number, page: EventPage): Promise<TenantEvent[]>;
+  /** How far behind the durable consumers of all tenants are, those of one kind together. */
+  readLags(): Promise<ConsumerLag[]>;
+}
+
+export interface ConsumerLag {
+  /** `feed` or `webhook`. */
+  readonly consumer: string;
+  /** Age of the oldest unread event of all; 0 where all is read. */
+  readonly seconds: number;
+  /** Unread events at most: numbers that no event has are counted too. */
+  readonly events: number;
 }
 
 /** The right to advance one cursor. It ends when it is released, or `EVENT_LEASE_MS` after the last claim or advance. */

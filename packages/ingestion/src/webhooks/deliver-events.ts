@@ -17,6 +17,8 @@ export interface DeliverEventsDeps {
   readonly log: PipelineLog;
 }
 
+/** A cursor without an active webhook is of one that was changed just now. */
+const UNKNOWN_AGAIN_MS = 60_000;
 /** An endpoint that is slow but works gives its slot away after so long. */
 const LIMITS = {
   turnMs: 10_000,
@@ -36,7 +38,7 @@ export async function deliverEvents(
   const { tenantId, consumer } = lease;
   const webhookId = webhookOfConsumer(consumer);
   const found = webhookId === null ? null : await deps.webhooks.findTarget(tenantId, webhookId);
-  if (webhookId === null || found === null) return {};
+  if (webhookId === null || found === null) return { retryInMs: UNKNOWN_AGAIN_MS };
   let [target, sent] = [found, 0];
   try {
     for await (const page of readTurn(deps.cursors, lease, LIMITS, signal)) {
