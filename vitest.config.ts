@@ -15,6 +15,8 @@ const TOGETHER = [
 ];
 /** Each file in a process of its own: native addons, signals, environment and parsers that may end a process. */
 const APART = ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tests/**/*.test.ts'];
+/** Two whole installations at once take minutes: `npm run soak -- nodes`. */
+const LONG = process.env.SOAK === undefined ? ['tests/nodes/**'] : [];
 
 export default defineConfig({
   test: {
@@ -31,7 +33,7 @@ export default defineConfig({
       { extends: true, test: { name: 'together', include: TOGETHER, isolate: false } },
       {
         extends: true,
-        test: { name: 'apart', include: APART, exclude: ['**/node_modules/**', ...TOGETHER] },
+        test: { name: 'apart', include: APART, exclude: ['**/node_modules/**', ...TOGETHER, ...LONG] },
       },
     ],
   },

@@ -23,6 +23,12 @@ const runs: Readonly<Record<string, () => Promise<string[]>>> = {
       KILLS: process.env.KILLS ?? '100',
       KILL_PAIRS: process.env.KILL_PAIRS ?? '1000',
     }),
+  nodes: () =>
+    runTests(['tests/nodes'], {
+      SOAK: '1',
+      NODE_PAIRS: process.env.NODE_PAIRS ?? '200',
+      NODE_ROWS: process.env.NODE_ROWS ?? '100000',
+    }),
   schedules: () => runTests(['packages/postgres/test/schedules.test.ts'], { PROPERTY_RUNS: '2000' }),
   properties: () => runTests(['packages/core/test/calls'], { PROPERTY_RUNS: '20000' }),
   media: () => runTests(['packages/media/test/against-ffprobe.test.ts'], { MEDIA_SOURCES: 'all' }),
