@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readWaiting } from '@callbay/ingestion';
 import { createFileReceiver } from '@callbay/postgres';
 import { makeTenant, makeWav, type RunningCallbay, startCallbay, until } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -50,4 +51,20 @@ test('a tenant with a thousand unread files keeps no other waiting: they take tu
   );
   expect(before?.read).toBeLessThanOrEqual(400);
   await callbay.settle();
+});
+
+test('a small CSV is read while another tenant imports a long one', async () => {
+  await using own = await startCallbay({ isIdle: true });
+  await using other = await own.openTenant();
+  using _long = own.deps.readSlots.take('importer');
+  await other.client.put(
+    'day.csv',
+    'filename,datetime,email,direction\nb,2026-03-02T10:00:00Z,a@b.c,inbound\n',
+  );
+  await readWaiting(own.deps, { tenantId: other.tenantId, lane: 'alone' });
+  const rows = await own.db.query<{ is_read: boolean }>(
+    'SELECT classified_at IS NOT NULL AS is_read FROM files WHERE tenant_id = $1',
+    [other.tenantId],
+  );
+  expect(rows).toEqual([{ is_read: true }]);
 });

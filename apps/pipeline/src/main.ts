@@ -31,8 +31,10 @@ const WEBHOOKS_AT_ONCE = 32;
 const FEEDS_AT_ONCE = 16;
 /** Fewer than the reading processes, so that small files find one. */
 const LONG_READS = Math.max(1, availableParallelism() - 1);
+/** Places of short files that are read alone, such as a CSV of a few rows. */
+const SHORT_READS = 1;
 const inspector = createInspector({
-  processes: LONG_READS + 1,
+  processes: LONG_READS + SHORT_READS + 1,
   checkStore: () => role.blobs.checkStore(),
 });
 shutdown.add('inspector', async () => inspector[Symbol.asyncDispose]());
@@ -62,7 +64,7 @@ const feedRelay = new Relay({
 });
 const deps: RunSweepsDeps = {
   ...stores,
-  readSlots: createReadSlots({ total: LONG_READS }),
+  readSlots: createReadSlots({ total: LONG_READS, totalShort: SHORT_READS }),
   importSlots: createImportSlots({ total: ROLE_CONNECTIONS.pipeline.imports }),
   sender: createDigestSender({ mail: config.mail, rules: { allow: config.webhookAllow } }),
   blobs: role.blobs,

@@ -243,7 +243,7 @@ export { checkFilenamePattern, DEFAULT_FILENAME_PATTERN } from './names/filename
 export { freeName, splitName } from './names/free-name.ts';
 export { parseFileName } from './names/parse-file-name.ts';
 export type { NameKind, ParsedName, WallTime } from './names/parsed-name.ts';
-export { GROUP_FILE_BYTES, laneOf, READ_LANES, type ReadLane } from './names/read-lane.ts';
+export { GROUP_FILE_BYTES, isShortRead, laneOf, READ_LANES, type ReadLane } from './names/read-lane.ts';
 export { stripSourcePrefix } from './names/strip-source-prefix.ts';
 export { checkTemporaryName, DEFAULT_TEMPORARY_NAMES, isTemporaryName } from './names/temporary-names.ts';
 export {

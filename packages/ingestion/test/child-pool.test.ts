@@ -196,3 +196,16 @@ test('a pool that closes fails its tasks as an outage, and leaves no child', asy
   expect(await hasEnded(pid)).toBe(true);
   await expect(pool.run('echo', '', limits)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
+
+test('a tenant with many tasks keeps no other tenant’s task waiting: they take turns', async () => {
+  const pool = startPool();
+  const read: string[] = [];
+  const run = async (tenantId: string): Promise<void> => {
+    await pool.run('echo', '', { ...limits, tenantId });
+    read.push(tenantId);
+  };
+  const flood = Array.from({ length: 20 }, () => run('flood'));
+  await Promise.all([...flood, run('lone'), run('other')]);
+  // One runs and one has its turn when the others come.
+  expect(read.slice(0, 4).toSorted()).toEqual(['flood', 'flood', 'lone', 'other']);
+});

@@ -69,13 +69,13 @@ test('many files are read in few messages, and answered in their order', async (
       nth % 2 === 0 ? sidecar(nth) : recording(nth % 5),
     ),
   );
-  const results = (await inspector.inspectMany(tasks)) as Inspection[];
+  const results = (await inspector.inspectMany('acme', tasks)) as Inspection[];
   expect(results.map(({ sha256 }) => sha256)).toEqual(await Promise.all(tasks.map(digestOf)));
   results.forEach(({ metadata, media }, nth) => {
     expect(metadata?.records[0]?.fields).toEqual(nth % 2 === 0 ? { nth: `${nth}` } : undefined);
     expect(media?.media?.durationSeconds).toEqual(nth % 2 === 0 ? undefined : 1 + (nth % 5));
   });
-  expect(results[1]).toEqual(await inspector.inspect(tasks[1]!));
+  expect(results[1]).toEqual(await inspector.inspect('acme', tasks[1]!));
 });
 
 test.each([0, 1, 256 * 1024, 8 * 1024 * 1024, 8 * 1024 * 1024 + 1, 20_000_003])(
@@ -83,7 +83,7 @@ test.each([0, 1, 256 * 1024, 8 * 1024 * 1024, 8 * 1024 * 1024 + 1, 20_000_003])(
   async (sizeBytes) => {
     const inspector = startInspector({ processes: 1 });
     const large = await file('large.bin', Buffer.alloc(sizeBytes, 'large'), null);
-    const [first, second] = await inspector.inspectMany([large, await recording(0)]);
+    const [first, second] = await inspector.inspectMany('acme', [large, await recording(0)]);
     expect(first).toMatchObject({ sha256: await digestOf(large), media: null, metadata: null });
     expect(second).toMatchObject({ sha256: await digestOf(await recording(0)), media: { issues: [] } });
   },
@@ -97,7 +97,7 @@ test.each([1_000, 9 * 1024 * 1024])(
     const sizes = [700, 1, 44, 256 * 1024, 256 * 1024 + 1, 10_000_000];
     const known = sizes.filter((size) => size < bytes.length).sort((a, b) => a - b);
     const task = await file('parts.wav', bytes, { as: 'media', prefixSizes: sizes });
-    const [result] = await inspector.inspectMany([task]);
+    const [result] = await inspector.inspectMany('acme', [task]);
     expect(result).toMatchObject({
       sha256: await digestOf(task),
       prefixes: known.map((size) => ({
@@ -111,7 +111,7 @@ test.each([1_000, 9 * 1024 * 1024])(
 test('a file whose process dies costs no other file of its message', async () => {
   const inspector = startInspector();
   const tasks = [await sidecar(1), hangingFile('deadly.json'), await recording(2), await sidecar(3)];
-  const pending = inspector.inspectMany(tasks);
+  const pending = inspector.inspectMany('acme', tasks);
   // Once with the message, once alone.
   for (let nth = 0; nth < 2; nth += 1) {
     const [pid] = await until('a child hangs', async () => {
@@ -131,7 +131,7 @@ test('a file whose process dies costs no other file of its message', async () =>
 test('a file that takes too long is late, and costs no other file of its message', async () => {
   const inspector = startInspector({ baseLimitMs: 1_000 });
   const tasks = [await sidecar(1), hangingFile('endless.json'), await recording(2)];
-  const results = await inspector.inspectMany(tasks);
+  const results = await inspector.inspectMany('acme', tasks);
   expect(results[1]).toMatchObject({ failed: 'late' });
   expect(results[0]).toMatchObject({ sha256: await digestOf(tasks[0]!) });
   expect(results[2]).toMatchObject({ sha256: await digestOf(tasks[2]!) });
@@ -143,14 +143,17 @@ test('a file that hangs in a store that does not answer is an outage', async () 
     checkStore: () => Promise.reject(new Error('the store hangs, too')),
   });
   const endless = hangingFile('hung.json');
-  expect(await inspector.inspectMany([endless])).toMatchObject([{ failed: 'store' }]);
-  await expect(inspector.inspect(endless)).rejects.toMatchObject({ failed: 'store', retryable: true });
+  expect(await inspector.inspectMany('acme', [endless])).toMatchObject([{ failed: 'store' }]);
+  await expect(inspector.inspect('acme', endless)).rejects.toMatchObject({
+    failed: 'store',
+    retryable: true,
+  });
 });
 
 test('bytes that are absent, or fewer or more than were received, are missing where the store answers', async () => {
   const inspector = startInspector();
   const good = await sidecar(1);
-  const results = await inspector.inspectMany([
+  const results = await inspector.inspectMany('acme', [
     { ...good, path: join(folder, 'absent.json') },
     { ...good, sizeBytes: good.sizeBytes + 1 },
     { ...good, sizeBytes: good.sizeBytes - 1 },
@@ -162,7 +165,9 @@ test('bytes that are absent, or fewer or more than were received, are missing wh
     'missing',
     'read',
   ]);
-  await expect(inspector.inspect({ ...good, path: join(folder, 'absent.json') })).rejects.toMatchObject({
+  await expect(
+    inspector.inspect('acme', { ...good, path: join(folder, 'absent.json') }),
+  ).rejects.toMatchObject({
     failed: 'missing',
     retryable: false,
   });
@@ -172,22 +177,28 @@ test('an absent file is an outage where the store is absent, and so is all that 
   const good = await sidecar(1);
   const without = startInspector({ checkStore: () => Promise.reject(new Error('not mounted')) });
   const absent = { ...good, path: join(folder, 'absent.json') };
-  expect(await without.inspectMany([absent, good])).toMatchObject([{ failed: 'store' }, { media: null }]);
+  expect(await without.inspectMany('acme', [absent, good])).toMatchObject([
+    { failed: 'store' },
+    { media: null },
+  ]);
   const refused = { ...good, path: join(good.path, 'below-a-file.json') };
-  expect(await startInspector().inspectMany([refused])).toMatchObject([{ failed: 'store' }]);
+  expect(await startInspector().inspectMany('acme', [refused])).toMatchObject([{ failed: 'store' }]);
 });
 
 test('a file on which the reading throws is unreadable, and the next is read', async () => {
   const inspector = startInspector();
   const good = await sidecar(1);
   const odd = { ...good, read: { ...asJson, format: 'tar' as 'json' } };
-  expect(await inspector.inspectMany([odd, good])).toMatchObject([{ failed: 'unreadable' }, { media: null }]);
+  expect(await inspector.inspectMany('acme', [odd, good])).toMatchObject([
+    { failed: 'unreadable' },
+    { media: null },
+  ]);
 });
 
 test('an aborted reading throws the reason', async () => {
   const inspector = startInspector();
   const controller = new AbortController();
-  const pending = inspector.inspectMany([hangingFile('aborted.json')], controller.signal);
+  const pending = inspector.inspectMany('acme', [hangingFile('aborted.json')], controller.signal);
   controller.abort(new Error('enough'));
   await expect(pending).rejects.toThrow('enough');
 });

@@ -11,6 +11,7 @@ const files = (ext: string, sizes: readonly number[]) =>
     sizeBytes,
     blobKey: `acme/${n}`,
     rereads: 0,
+    failures: 0,
     earlierSizes: [],
   }));
 

@@ -25,7 +25,7 @@ test('a tenant has one place at a time, so that no two jobs of a process read on
   expect(slots.take('acme')).toBe(null);
   expect(slots.take('other')).not.toBe(null);
   first?.[Symbol.dispose]();
-  expect(slots.next()).toBe('acme');
+  expect(slots.next()).toEqual(['acme']);
   expect(slots.take('acme')).not.toBe(null);
 });
 
@@ -38,9 +38,32 @@ test('a tenant that asks no more loses its place in line after 5 seconds, and on
   slots.leave('left');
   nowMs = 4_999;
   held?.[Symbol.dispose]();
-  expect(slots.next()).toBe('gone');
+  expect(slots.next()).toEqual(['gone']);
   expect(slots.take('busy')).toBe(null);
   nowMs = 5_000;
-  expect(slots.next()).toBe('busy');
+  expect(slots.next()).toEqual(['busy']);
   expect(slots.take('busy')).not.toBe(null);
+});
+
+test('a short file never waits for a long one, and takes no place of one', () => {
+  const slots = createReadSlots({ total: 1 });
+  const importer = slots.take('importer');
+  const short = slots.take('acme', { isShort: true });
+  expect(short).not.toBe(null);
+  expect(slots.take('other', { isShort: true })).toBe(null);
+  importer?.[Symbol.dispose]();
+  expect(slots.take('long')).not.toBe(null);
+  short?.[Symbol.dispose]();
+  expect(slots.next()).toEqual(['other']);
+});
+
+test('a tenant that reads a long file gets no place for a short one: both jobs would read the first', () => {
+  const slots = createReadSlots({ total: 2 });
+  const long = slots.take('acme');
+  expect(slots.take('acme', { isShort: true })).toBe(null);
+  long?.[Symbol.dispose]();
+  expect(slots.next()).toEqual(['acme']);
+  // It stands in one line, that of its next file.
+  expect(slots.take('acme')).not.toBe(null);
+  expect(slots.next()).toEqual([]);
 });

@@ -8,12 +8,17 @@ import { answersSoon } from './why-unread.ts';
 /** Reads untrusted bytes outside this process. */
 export interface Inspector extends AsyncDisposable {
   /** Reads one file. Throws an InspectionError where that failed, the signal's reason where it was aborted. */
-  inspect(task: InspectTask, options?: InspectOptions): Promise<Inspection>;
+  inspect(tenantId: string, task: InspectTask, options?: InspectOptions): Promise<Inspection>;
   /**
    * Reads many files, a few dozen to a message, and answers in their order. A file whose process dies or is late costs no
-   * other file: what shared a message with it is read again, one by one. Throws only the signal's reason.
+   * other file: what shared a message with it is read again, one by one. Tenants whose messages wait take turns. Throws only
+   * the signal's reason.
    */
-  inspectMany(tasks: readonly InspectTask[], signal?: AbortSignal): Promise<InspectionResult[]>;
+  inspectMany(
+    tenantId: string,
+    tasks: readonly InspectTask[],
+    signal?: AbortSignal,
+  ): Promise<InspectionResult[]>;
 }
 
 export interface InspectOptions {
@@ -91,6 +96,7 @@ export function createInspector({
   };
 
   const readMessage = async (
+    tenantId: string,
     part: readonly InspectTask[],
     signal?: AbortSignal,
     children = pool,
@@ -99,30 +105,31 @@ export function createInspector({
     const limitMs = baseLimitMs + Math.ceil(bytes / BYTES_PER_MS);
     const timeLimitMs = children === heavyPool ? limitMs * HEAVY_TIME : limitMs;
     try {
-      return await children.run('inspectAll', part, { timeLimitMs, signal });
+      return await children.run('inspectAll', part, { timeLimitMs, signal, tenantId });
     } catch (error) {
       signal?.throwIfAborted();
       if (part.length > 1 && error instanceof ReadingFailedError) {
-        return (await Promise.all(part.map((task) => readMessage([task], signal)))).flat();
+        return (await Promise.all(part.map((task) => readMessage(tenantId, [task], signal)))).flat();
       }
       return part.map(() => failureOf(error));
     }
   };
 
   const inspectMany = async (
+    tenantId: string,
     tasks: readonly InspectTask[],
     signal?: AbortSignal,
   ): Promise<InspectionResult[]> => {
-    const parts = await Promise.all(splitIntoMessages(tasks).map((part) => readMessage(part, signal)));
-    return Promise.all(parts.flat().map(judge));
+    const messages = splitIntoMessages(tasks).map((part) => readMessage(tenantId, part, signal));
+    return Promise.all((await Promise.all(messages)).flat().map(judge));
   };
 
   return {
     inspectMany,
-    async inspect(task, { signal, isHeavy = false } = {}) {
+    async inspect(tenantId, task, { signal, isHeavy = false } = {}) {
       const [read] = isHeavy
-        ? await readMessage([task], signal, heavyPool)
-        : await readMessage([task], signal);
+        ? await readMessage(tenantId, [task], signal, heavyPool)
+        : await readMessage(tenantId, [task], signal);
       const result = await judge(read!);
       if ('failed' in result) throw new InspectionError(result);
       return result;

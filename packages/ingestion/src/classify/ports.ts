@@ -12,6 +12,8 @@ export interface UnreadFile {
   readonly earlierSizes: readonly number[];
   /** How often it was read again after we had failed to. */
   readonly rereads: number;
+  /** Failed readings since it was received or replayed. */
+  readonly failures: number;
 }
 
 /** What reading a file found. */

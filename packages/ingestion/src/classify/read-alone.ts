@@ -134,10 +134,9 @@ async function readAndSave(
   await using local = await deps.blobs.openLocal(tenantId, file.blobKey);
   const task = taskOf(file, policy, name, local.path);
   const isHeavy = file.rereads > 0;
-  const inspection = await deps.inspector.inspect(named === null ? task : { ...task, read: null }, {
-    isHeavy,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const toInspect = named === null ? task : { ...task, read: null };
+  const options = { isHeavy, ...(signal === undefined ? {} : { signal }) };
+  const inspection = await deps.inspector.inspect(tenantId, toInspect, options);
   const type = named ?? (await crmTypeByHeader(deps, tenantId, policy, inspection));
   if (type !== null) return saveCrmFile(deps, tenantId, file, type, inspection.sha256);
   if (inspection.metadata && isBatch(name, inspection.metadata, policy)) {

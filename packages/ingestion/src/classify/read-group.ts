@@ -85,6 +85,7 @@ async function readFiles(
   for (const end of opened) if (end.status === 'rejected' && isOutage(end.reason)) throw end.reason;
   const planned = opened.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
   const results = await inspector.inspectMany(
+    tenantId,
     planned.map(({ task }) => task),
     signal,
   );

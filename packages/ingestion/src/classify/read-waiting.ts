@@ -1,4 +1,4 @@
-import type { ReadLane } from '@callbay/core';
+import { isShortRead, type ReadLane } from '@callbay/core';
 import type { CrmQueue } from '../crm/ports.ts';
 import type { JobQueue } from '../ports.ts';
 import { type ReadAloneDeps, readAlone } from './read-alone.ts';
@@ -34,12 +34,11 @@ export async function readWaiting(deps: ReadWaitingDeps, turn: ReadTurn): Promis
   const { queue, readSlots } = deps;
   const waiting = await deps.files.findWaiting(tenantId, 'alone', NEXT_FILES);
   if (waiting) {
-    using slot = readSlots.take(tenantId);
-    if (slot === null) return queue.wakeReaders(tenantId, 'alone', SLOT_RETRY_MS);
     const [next] = waiting.files;
+    using slot = readSlots.take(tenantId, { isShort: next !== undefined && isShortRead(next) });
+    if (slot === null) return queue.wakeReaders(tenantId, 'alone', SLOT_RETRY_MS);
     if (next) await readAlone(deps, { ...turn, fileId: next.fileId });
   } else readSlots.leave(tenantId);
   if (waiting?.files.length === NEXT_FILES) await queue.wakeReaders(tenantId, 'alone');
-  const next = readSlots.next();
-  if (next !== null && next !== tenantId) await queue.wakeReaders(next, 'alone');
+  for (const next of readSlots.next()) if (next !== tenantId) await queue.wakeReaders(next, 'alone');
 }

@@ -1,5 +1,6 @@
 import { CallbayError } from '@callbay/core';
 import { ReadingChild, type ReadingChildOptions, type ReadingTask } from './reading-child.ts';
+import { TenantQueue } from './tenant-queue.ts';
 
 /** The functions that a module serves, by name. Arguments and results cross a process: plain values only. */
 export type TaskTable = Readonly<Record<string, (payload: never) => unknown>>;
@@ -20,6 +21,8 @@ export interface TaskLimits {
   /** Counted from the moment a child begins, not while the task waits for one. */
   readonly timeLimitMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Whose task it is: tenants whose tasks wait take turns. */
+  readonly tenantId?: string;
 }
 
 export interface ChildPool<Tasks extends TaskTable> extends AsyncDisposable {
@@ -37,16 +40,18 @@ export interface ChildPool<Tasks extends TaskTable> extends AsyncDisposable {
 
 /**
  * Child processes that work one task each. A child may die at any time, idle or busy: at most its own task fails, and
- * another child takes its place. Source: ADR 17.
+ * another child takes its place. A tenant with many tasks keeps no other tenant's task waiting for more than those that run.
+ * Source: ADR 17.
  */
 export function createChildPool<Tasks extends TaskTable>(options: ChildPoolOptions): ChildPool<Tasks> {
   const children = new Set<ReadingChild>();
-  const waiting: ReadingTask[] = [];
+  const waiting = new TenantQueue<ReadingTask>();
   let isClosed = false;
 
   const refuseWaiting = (count: number, cause?: unknown): void => {
-    for (const task of waiting.splice(0, count)) {
-      task.reject(new CallbayError('UNAVAILABLE', 'No reading process could be started.', { cause }));
+    for (let left = Math.min(count, waiting.size); left > 0; left -= 1) {
+      const error = new CallbayError('UNAVAILABLE', 'No reading process could be started.', { cause });
+      waiting.take()?.reject(error);
     }
   };
 
@@ -60,11 +65,11 @@ export function createChildPool<Tasks extends TaskTable>(options: ChildPoolOptio
 
   const dispatch = (): void => {
     for (const child of children) {
-      if (waiting.length === 0) return;
-      if (child.isIdle) child.give(waiting.shift()!);
+      if (waiting.size === 0) return;
+      if (child.isIdle) child.give(waiting.take()!);
     }
     const starting = [...children].filter((child) => child.isStarting).length;
-    const wanted = Math.min(waiting.length - starting, options.processes - children.size);
+    const wanted = Math.min(waiting.size - starting, options.processes - children.size);
     for (let nth = 0; nth < wanted; nth += 1) start();
     onStuck();
   };
@@ -72,7 +77,7 @@ export function createChildPool<Tasks extends TaskTable>(options: ChildPoolOptio
   /** A slot whose child cannot be killed is lost; with all slots lost nobody will ever take a task. */
   const onStuck = (): void => {
     if (children.size === options.processes && [...children].every((child) => child.isStuck)) {
-      refuseWaiting(waiting.length);
+      refuseWaiting(waiting.size);
     }
   };
 
@@ -86,9 +91,9 @@ export function createChildPool<Tasks extends TaskTable>(options: ChildPoolOptio
 
   const onEnd: ReadingChildOptions['onEnd'] = (child, { wasReady, unbegun }): void => {
     children.delete(child);
-    if (unbegun !== null) waiting.unshift(unbegun);
+    if (unbegun !== null) waiting.giveBack(unbegun);
     if (isClosed) {
-      refuseWaiting(waiting.length);
+      refuseWaiting(waiting.size);
       return;
     }
     // One refusal for each failed start: children that cannot start are not started in an endless loop.
@@ -100,25 +105,24 @@ export function createChildPool<Tasks extends TaskTable>(options: ChildPoolOptio
   for (let nth = 0; nth < Math.min(options.warm, options.processes); nth += 1) start();
 
   return {
-    run(name, payload, { timeLimitMs, signal }) {
+    run(name, payload, { timeLimitMs, signal, tenantId = '' }) {
       if (isClosed) return Promise.reject(new CallbayError('UNAVAILABLE', 'The pool is closed.'));
       if (signal?.aborted) return Promise.reject(signal.reason);
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       const task: ReadingTask = { returns: 0, name, payload, timeLimitMs, resolve, reject };
       const abort = (): void => {
-        const index = waiting.indexOf(task);
-        if (index >= 0) waiting.splice(index, 1)[0]!.reject(signal?.reason);
+        if (waiting.remove(task)) task.reject(signal?.reason);
         else for (const child of children) if (child.fail(task, signal?.reason)) return;
       };
       signal?.addEventListener('abort', abort, { once: true });
-      waiting.push(task);
+      waiting.add(tenantId, task);
       dispatch();
       const settled = promise.finally(() => signal?.removeEventListener('abort', abort));
       return settled as Promise<Awaited<ReturnType<Tasks[typeof name]>>>;
     },
     async [Symbol.asyncDispose]() {
       isClosed = true;
-      refuseWaiting(waiting.length);
+      refuseWaiting(waiting.size);
       const ends = [...children].map((child) => {
         child.stop();
         return child.ended;

@@ -18,7 +18,7 @@ const IN_LANE: Readonly<Record<ReadLane, string>> = {
 
 /** More earlier versions of one name are not compared with: nobody appends so often within two days. */
 const MAX_EARLIER = 16;
-const UNREAD_COLUMNS = `id AS "fileId", name, stem, size_bytes AS "sizeBytes", blob_key AS "blobKey", rereads,
+const UNREAD_COLUMNS = `id AS "fileId", name, stem, size_bytes AS "sizeBytes", blob_key AS "blobKey", rereads, classify_attempts AS failures,
   ARRAY(SELECT e.size_bytes::float8 FROM files e
          WHERE e.tenant_id = files.tenant_id AND e.name = files.name AND e.receive_seq < files.receive_seq
            AND e.size_bytes > 0 AND e.size_bytes < files.size_bytes
