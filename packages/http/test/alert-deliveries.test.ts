@@ -177,10 +177,10 @@ test('of several senders at once each delivery has one', async () => {
   const [first, second] = await transact(api.db, async (tx) => {
     await tx.query('SELECT FROM alert_deliveries ORDER BY due_at, id LIMIT 6 FOR UPDATE');
     // What another one holds just now is left to it: neither waited for nor taken twice.
-    return [await deliveries.takeDue(20), await deliveries.takeDue(20)];
+    return [await deliveries.takeDue(null, 20), await deliveries.takeDue(null, 20)];
   });
   expect([first?.length, second?.length]).toEqual([6, 0]);
-  expect(await deliveries.takeDue(20)).toHaveLength(6);
+  expect(await deliveries.takeDue(null, 20)).toHaveLength(6);
 });
 
 /** A small generator of numbers below 1, the same for the same seed. */
@@ -303,11 +303,11 @@ describe('a delivery that fails', () => {
     await sweepAlerts({ alerts: createAlertStore(api.db), log });
     await makeDigests(deliveries);
     for (let attempt = 1; attempt <= 12; attempt += 1) {
-      expect(await deliveries.takeDue(10)).toMatchObject([{ tenantId: id, attempt }]);
-      expect(await deliveries.takeDue(10)).toEqual([]);
+      expect(await deliveries.takeDue(null, 10)).toMatchObject([{ tenantId: id, attempt }]);
+      expect(await deliveries.takeDue(null, 10)).toEqual([]);
       await clock.advance(2 * MINUTE);
     }
-    expect(await deliveries.takeDue(10)).toEqual([]);
+    expect(await deliveries.takeDue(null, 10)).toEqual([]);
     expect(await deliveriesOf(id)).toMatchObject([{ state: 'failed', attempts: 12, code: 'INTERRUPTED' }]);
   });
 });

@@ -101,6 +101,7 @@ export {
   sweepRereads,
   sweepUnreadFiles,
 } from './sweeps/sweep.ts';
+export { sweepOldAlerts, sweepOldEvents } from './sweeps/sweep-old.ts';
 export { type OrphanSweepDeps, sweepOrphans } from './sweeps/sweep-orphans.ts';
 export { type PurgeDeps, sweepPurges } from './sweeps/sweep-purges.ts';
 export { type SpaceSweepDeps, sweepSpace } from './sweeps/sweep-space.ts';

@@ -4,7 +4,10 @@ import {
   type LinkRecordsDeps,
   sweepAlerts,
   sweepDeliveries,
+  sweepForgottenLinks,
   sweepLinks,
+  sweepOldAlerts,
+  sweepOldEvents,
   sweepReconciliations,
 } from '@callbay/ingestion';
 import {
@@ -40,15 +43,17 @@ beforeAll(async () => {
   await database.db.execute(`
     CREATE FUNCTION fail_for_tenant() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      IF NEW.tenant_id = TG_ARGV[0] THEN RAISE EXCEPTION 'a row of % fails', NEW.tenant_id; END IF;
-      RETURN NEW;
+      IF coalesce(NEW.tenant_id, OLD.tenant_id) = TG_ARGV[0] THEN
+        RAISE EXCEPTION 'a row of % fails', TG_ARGV[0];
+      END IF;
+      RETURN coalesce(NEW, OLD);
     END $$`);
 });
 
 beforeEach(async () => {
   const { db } = database;
   await clock.set(START);
-  await db.execute('DELETE FROM tenants');
+  for (const table of ['tenants', 'outbox']) await db.execute(`DELETE FROM ${table}`);
   errors = [];
   [first, broken, last] = [
     await makeTenant(db, { id: 'a' }),
@@ -186,6 +191,17 @@ test('alerts of all tenants but the one whose facts cannot be read are opened', 
   expect(await idsOf('alerts WHERE is_open')).toEqual([first, last]);
 });
 
+test('a tenant that sends nothing is judged when its feed is late, then not until something comes', async () => {
+  await database.db.execute(`UPDATE tenants SET stage = 'setup' WHERE id = $1`, [broken]);
+  expect(await sweepAlerts({ ...stores, log })).toBe(0);
+  await clock.advance(DAY_MS);
+  expect(await sweepAlerts({ ...stores, log })).toBe(2);
+  expect(await sweepAlerts({ ...stores, log })).toBe(0);
+  await makeFile(first!, { received_at: new Date(Date.parse(START) + DAY_MS) });
+  expect(await sweepAlerts({ ...stores, log })).toBe(1);
+  expect(await idsOf('alerts WHERE is_open')).toEqual([last]);
+});
+
 test('a day of all tenants but the one whose time zone is unknown is reconciled', async () => {
   await database.db.execute(
     `UPDATE tenants SET created_at = callbay_now(), time_zone = 'Mars/Olympus' WHERE id = $1`,
@@ -232,4 +248,42 @@ test('a delivery that cannot be saved is logged with its tenant, and the others 
   }
   expect(errors).toMatchObject([{ tenantId: broken, deliveryId: expect.any(String) }]);
   expect(await idsOf(`alert_deliveries WHERE state = 'delivered'`)).toEqual([first, last]);
+});
+
+test('deliveries of all tenants but the one whose deliveries cannot be taken are sent', async () => {
+  await makeAlerts();
+  await withFailing('alert_deliveries', 'UPDATE', () => sweepDeliveries({ ...stores, sender, log }));
+  expectOnlyBroken();
+  expect(await idsOf(`alert_deliveries WHERE state = 'delivered'`)).toEqual([first, last]);
+});
+
+test('old alerts of all tenants but the one whose alerts cannot be removed go', async () => {
+  await makeAlerts();
+  await database.db.execute('UPDATE alerts SET is_open = NULL, resolved_at = callbay_now()');
+  await clock.advance(91 * DAY_MS);
+  await withFailing('alerts', 'DELETE', () => sweepOldAlerts({ ...stores, log }, 100));
+  expectOnlyBroken();
+  expect(await idsOf('alerts')).toEqual([broken]);
+});
+
+test('old events of all tenants but the one whose events cannot be removed go', async () => {
+  await makeAlerts();
+  await database.db.execute('DELETE FROM event_cursors');
+  await clock.advance(91 * DAY_MS);
+  expect(await idsOf('outbox')).toEqual(tenants());
+  await withFailing('outbox', 'DELETE', () => sweepOldEvents({ ...stores, log }, 100));
+  expectOnlyBroken();
+  expect(await idsOf('outbox')).toEqual([broken]);
+});
+
+test('forgotten recordings of all tenants but the one whose recordings cannot be marked are found', async () => {
+  for (const tenantId of tenants()) {
+    await createExternalRecordingStore(database.db).register(tenantId, [{ id: 'r', ...METADATA }], BY);
+  }
+  await database.db.execute('UPDATE external_recordings SET policy_version = 0, due_at = NULL');
+  await withFailing('external_recordings', 'UPDATE', () =>
+    sweepForgottenLinks({ ...stores, log } as unknown as LinkRecordsDeps),
+  );
+  expectOnlyBroken();
+  expect(await idsOf('external_recordings WHERE due_at IS NOT NULL')).toEqual([first, last]);
 });

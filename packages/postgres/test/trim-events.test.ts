@@ -30,7 +30,7 @@ beforeEach(async () => {
 afterAll(() => database.drop());
 
 const cursors = () => createEventCursorStore(database.db);
-const trim = (limit = 100) => createSweepStore(database.db).trimEvents(limit);
+const trim = (limit = 100) => createSweepStore(database.db).trimEvents(null, limit);
 const judge = () =>
   sweepAlerts({
     alerts: createAlertStore(database.db),

@@ -33,6 +33,8 @@ export interface WatchedTenant {
 export interface AlertStore {
   /** Tenants after an id, in order; null for the first ones. */
   listTenants(after: string | null, limit: number): Promise<string[]>;
+  /** The same of the tenants alone that may have something to be alerted to, or to be told is over. */
+  findTenantsToJudge(after: string | null, limit: number): Promise<string[]>;
   /** Facts of those of the tenants that exist, as they are now. */
   readFacts(tenantIds: readonly string[]): Promise<WatchedTenant[]>;
   /** Files that ended among those received in the 7 days before the last hour. */
@@ -44,8 +46,8 @@ export interface AlertStore {
    * with null resolves it for all.
    */
   noteShared(kind: SharedAlertKind, detail: string | null): Promise<void>;
-  /** Removes alerts resolved, and digests made, over 90 days ago. */
-  trimAlerts(limit: number): Promise<number>;
+  /** Removes alerts resolved, and digests made, over 90 days ago, of these tenants or with null of all. */
+  trimAlerts(tenantIds: readonly string[] | null, limit: number): Promise<number>;
 }
 
 export interface AlertReader {
@@ -91,8 +93,10 @@ export interface DeliveryStore {
   findListeners(tenantIds: readonly string[]): Promise<Listener[]>;
   /** Makes one digest with its deliveries. */
   makeDigest(listener: Listener): Promise<void>;
-  /** Leases deliveries that are due for 2 minutes, counting the attempt. */
-  takeDue(limit: number): Promise<DueDelivery[]>;
+  /** Tenants after an id, in order; null for the first ones. */
+  listTenants(after: string | null, limit: number): Promise<string[]>;
+  /** Leases deliveries of these tenants, or with null of all, that are due for 2 minutes, counting the attempt. */
+  takeDue(tenantIds: readonly string[] | null, limit: number): Promise<DueDelivery[]>;
   saveDelivered(tenantId: string, deliveryId: string): Promise<void>;
   /** With `retryInMs` null the delivery is given up. */
   saveFailed(

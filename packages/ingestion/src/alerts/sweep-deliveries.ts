@@ -1,6 +1,6 @@
 import { type DeliveryFailure, deliveryFailure, retryDelayMs } from '@callbay/core';
 import type { PipelineLog } from '../ports.ts';
-import { askForTenants, runForTenant } from '../sweeps/each-tenant.ts';
+import { askForTenants, runForTenant, workOnTenants } from '../sweeps/each-tenant.ts';
 import type { DeliveryStore, DigestSender, DueDelivery } from './ports.ts';
 
 export interface DeliverySweepDeps {
@@ -17,7 +17,7 @@ const AT_ONCE = 20;
 /** Makes the digests that are due and sends what waits. Returns how many deliveries were tried. */
 export async function sweepDeliveries(deps: DeliverySweepDeps): Promise<number> {
   await makeDigests(deps);
-  const due = await deps.deliveries.takeDue(AT_ONCE);
+  const due = await takeDue(deps);
   await Promise.all(
     due.map((delivery) => {
       const { tenantId, deliveryId } = delivery;
@@ -28,6 +28,21 @@ export async function sweepDeliveries(deps: DeliverySweepDeps): Promise<number> 
     }),
   );
   return due.length;
+}
+
+/** As many as are sent at once; the rest is due at the next sweep. */
+async function takeDue({ deliveries, log }: DeliverySweepDeps): Promise<readonly DueDelivery[]> {
+  let left = AT_ONCE;
+  return workOnTenants({
+    log,
+    failure: 'alert deliveries could not be taken',
+    listTenants: deliveries.listTenants,
+    work: async (tenantIds) => {
+      const taken = left > 0 ? await deliveries.takeDue(tenantIds, left) : [];
+      left -= taken.length;
+      return taken;
+    },
+  });
 }
 
 async function makeDigests({ deliveries, log }: DeliverySweepDeps): Promise<void> {

@@ -1,7 +1,7 @@
 import { judgeMatches } from '@callbay/core';
 import { type AdvanceCallsDeps, advanceCalls } from '../calls/advance-calls.ts';
 import type { PipelineLog } from '../ports.ts';
-import { runForTenant } from '../sweeps/each-tenant.ts';
+import { countOnTenants, runForTenant } from '../sweeps/each-tenant.ts';
 import type { LinkageStore } from './ports.ts';
 
 export interface LinkRecordsDeps extends AdvanceCallsDeps {
@@ -42,5 +42,10 @@ async function linkAround(deps: LinkRecordsDeps, tenantId: string, startedAt: nu
 }
 
 /** Finds what `sweepLinks` has no mark of. */
-export const sweepForgottenLinks = ({ links }: LinkRecordsDeps): Promise<number> =>
-  links.findForgotten(10 * BATCH);
+export const sweepForgottenLinks = ({ links, log }: LinkRecordsDeps): Promise<number> =>
+  countOnTenants({
+    log,
+    failure: 'forgotten records and recordings could not be found',
+    listTenants: links.listTenants,
+    work: (tenantIds) => links.findForgotten(tenantIds, 10 * BATCH),
+  });

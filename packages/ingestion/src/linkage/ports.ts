@@ -37,8 +37,13 @@ export interface LinkageStore {
    * fact and keeps the rest as proposals, in one transaction. Running it again changes nothing.
    */
   linkAround(tenantId: string, startedAt: number, judge: JudgeMatches): Promise<LinkResult>;
-  /** Makes due what a lost mark, a new policy or a rival that disappeared left behind. Returns how many. */
-  findForgotten(limit: number): Promise<number>;
+  /** Tenants after an id, in order; null for the first ones. */
+  listTenants(after: string | null, limit: number): Promise<string[]>;
+  /**
+   * Makes due what a lost mark, a new policy or a rival that disappeared left behind, of these tenants or with null of all.
+   * Returns how many.
+   */
+  findForgotten(tenantIds: readonly string[] | null, limit: number): Promise<number>;
 }
 
 export interface ExternalRecordingStore {

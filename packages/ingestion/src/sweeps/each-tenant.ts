@@ -15,6 +15,8 @@ export interface TenantWork<T extends OfTenant> {
   readonly work: (item: T) => Promise<boolean>;
 }
 
+/** Tenants of one page. */
+const TENANTS = 100;
 /** A tenant with so many failures is left out for this time. */
 const MAX_FAILURES = 10;
 
@@ -72,6 +74,51 @@ export async function runForTenant(
     log.error({ err: error, ...whose }, failed);
     return false;
   }
+}
+
+/** Work that one statement does for many tenants. `work` answers for these tenants, or with null for all. */
+export interface WorkOnTenants<Done> {
+  readonly log: PipelineLog;
+  /** Said in the log when the work fails for a tenant. */
+  readonly failure: string;
+  /** Tenants after an id, in order; null for the first ones. */
+  readonly listTenants: (after: string | null, limit: number) => Promise<readonly string[]>;
+  readonly work: (tenantIds: readonly string[] | null) => Promise<readonly Done[]>;
+}
+
+/**
+ * Works on all tenants by one statement. Where that fails, parts of the tenants are tried, so that one tenant's rows keep no
+ * other tenant's waiting; see `askForTenants`. Throws where the tenants cannot be listed: the database is away.
+ */
+export async function workOnTenants<Done>({
+  log,
+  failure,
+  listTenants,
+  work,
+}: WorkOnTenants<Done>): Promise<Done[]> {
+  try {
+    return [...(await work(null))];
+  } catch (error) {
+    log.warn({ err: error }, `${failure}: each tenant is tried by itself`);
+  }
+  const done: Done[] = [];
+  for (let after: string | null = null; ; ) {
+    const tenantIds: readonly string[] = await listTenants(after, TENANTS);
+    done.push(...(await askForTenants(log, tenantIds, failure, work)));
+    after = tenantIds.at(-1) ?? null;
+    if (tenantIds.length < TENANTS) return done;
+  }
+}
+
+/** The same for work that only counts. */
+export async function countOnTenants({
+  work,
+  ...rest
+}: Omit<WorkOnTenants<number>, 'work'> & {
+  readonly work: (tenantIds: readonly string[] | null) => Promise<number>;
+}): Promise<number> {
+  const counts = await workOnTenants({ ...rest, work: async (tenantIds) => [await work(tenantIds)] });
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /**

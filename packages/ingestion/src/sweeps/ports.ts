@@ -83,11 +83,13 @@ export interface SweepStore {
     keys: readonly string[],
     remove: (key: string) => Promise<void>,
   ): Promise<number>;
+  /** Tenants after an id, in order; null for the first ones. */
+  listTenants(after: string | null, limit: number): Promise<string[]>;
   /**
-   * Removes events that are older than `EVENTS_KEPT_MS`. Of a consumer's unread events none is removed while the consumer
+   * Removes events of these tenants, or with null of all, that are older than `EVENTS_KEPT_MS`. Of a consumer's unread events none is removed while the consumer
    * reads, and none before an alert that it has stalled.
    */
-  trimEvents(limit: number): Promise<number>;
+  trimEvents(tenantIds: readonly string[] | null, limit: number): Promise<number>;
   /** Removes entries of the audit that are older than `AUDIT_KEPT_MS`. Answers how many. */
   trimAudit(limit: number): Promise<number>;
   /** Tenants with a quota whose stored bytes were not counted for 10 minutes. */

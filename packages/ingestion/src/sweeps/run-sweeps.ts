@@ -11,6 +11,7 @@ import { sweepDataRetention } from '../retention/data-retention.ts';
 import { countStorage } from './count-storage.ts';
 import { type Slice, type WatchedSweep, WHOLE } from './ports.ts';
 import { type SweepDeps, sweepDueCalls, sweepRereads, sweepUnreadFiles } from './sweep.ts';
+import { sweepOldAlerts, sweepOldEvents } from './sweep-old.ts';
 import { sweepOrphans } from './sweep-orphans.ts';
 import { sweepPurges } from './sweep-purges.ts';
 import { sweepSpace } from './sweep-space.ts';
@@ -70,9 +71,9 @@ export function runSweeps(deps: RunSweepsDeps): RunningSweeps {
       name: 'old-alerts',
       everyMs: 60 * MINUTE_MS,
       full: TRIMMED,
-      work: () => deps.alerts.trimAlerts(TRIMMED),
+      work: () => sweepOldAlerts(deps, TRIMMED),
     },
-    { name: 'outbox', everyMs: 10 * MINUTE_MS, full: TRIMMED, work: () => deps.sweeps.trimEvents(TRIMMED) },
+    { name: 'outbox', everyMs: 10 * MINUTE_MS, full: TRIMMED, work: () => sweepOldEvents(deps, TRIMMED) },
     { name: 'audit', everyMs: 60 * MINUTE_MS, full: TRIMMED, work: () => deps.sweeps.trimAudit(TRIMMED) },
   ];
   const loops = schedules.map((schedule) => startLoop(deps, schedule, signal));

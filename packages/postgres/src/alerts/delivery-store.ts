@@ -2,6 +2,7 @@ import { deliveryFailure, MAX_DELIVERY_ATTEMPTS } from '@callbay/core';
 import type { DeliveryStore, DueDelivery } from '@callbay/ingestion';
 import type { SecretSealer } from '../access/host-keys.ts';
 import { type Database, transact } from '../database/database.ts';
+import { listTenants } from '../tenants/list-tenants.ts';
 import { webhookSecretContext } from './alert-reader.ts';
 import { findListeners, listUnreported, makeDigest } from './make-digests.ts';
 
@@ -10,11 +11,13 @@ type Row = Omit<DueDelivery, 'webhookSecret'> & { readonly sealed: string | null
 /** A process that died while it sent comes back to the same delivery, and must end as well. */
 const GIVE_UP = `
   UPDATE alert_deliveries SET state = 'failed', due_at = NULL, code = coalesce(code, $1), message = coalesce(message, $2)
-   WHERE due_at <= (SELECT callbay_now()) AND attempts >= ${MAX_DELIVERY_ATTEMPTS}`;
+   WHERE due_at <= (SELECT callbay_now()) AND attempts >= ${MAX_DELIVERY_ATTEMPTS}
+     AND ($3::text[] IS NULL OR tenant_id = ANY($3))`;
 
 const TAKE_DUE = `
   WITH due AS (
-    SELECT tenant_id, id FROM alert_deliveries WHERE due_at <= (SELECT callbay_now())
+    SELECT tenant_id, id FROM alert_deliveries
+     WHERE due_at <= (SELECT callbay_now()) AND ($2::text[] IS NULL OR tenant_id = ANY($2))
      ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
   ), taken AS (
     UPDATE alert_deliveries d SET attempts = attempts + 1, due_at = callbay_now() + interval '2 minutes' FROM due
@@ -45,14 +48,15 @@ export function createDeliveryStore(db: Database, sealer: SecretSealer): Deliver
   };
 
   return {
+    listTenants: (after, limit) => listTenants(db, after, limit),
     listUnreported: (after, limit) => listUnreported(db, after, limit),
     findListeners: (tenantIds) => findListeners(db, tenantIds),
     makeDigest: (listener) => transact(db, (tx) => makeDigest(tx, listener)),
 
-    async takeDue(limit) {
+    async takeDue(tenantIds, limit) {
       const { code, message } = deliveryFailure('INTERRUPTED');
-      await db.execute(GIVE_UP, [code, message]);
-      return (await db.query<Row>(TAKE_DUE, [limit])).map(toDue);
+      await db.execute(GIVE_UP, [code, message, tenantIds]);
+      return (await db.query<Row>(TAKE_DUE, [limit, tenantIds])).map(toDue);
     },
 
     async saveDelivered(tenantId, deliveryId) {

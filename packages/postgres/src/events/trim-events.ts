@@ -20,6 +20,7 @@ const TRIM = `
 WITH old AS MATERIALIZED (
   SELECT o.tenant_id, o.seq FROM outbox o
    WHERE o.created_at < (SELECT callbay_now()) - ${intervalSql(EVENTS_KEPT_MS)}
+     AND ($2::text[] IS NULL OR o.tenant_id = ANY($2))
      AND NOT EXISTS (SELECT FROM event_cursors c WHERE c.tenant_id = o.tenant_id AND c.seq < o.seq AND ${NEEDS_UNREAD})
    ORDER BY o.created_at LIMIT $1
 ), behind AS MATERIALIZED (
@@ -42,7 +43,11 @@ WITH old AS MATERIALIZED (
 SELECT count(*) AS count FROM gone`;
 
 /** See `SweepStore.trimEvents`. */
-export async function trimEvents(db: Database, limit: number): Promise<number> {
-  const [row] = await db.query<{ count: number }>(TRIM, [limit]);
+export async function trimEvents(
+  db: Database,
+  tenantIds: readonly string[] | null,
+  limit: number,
+): Promise<number> {
+  const [row] = await db.query<{ count: number }>(TRIM, [limit, tenantIds]);
   return row?.count ?? 0;
 }

@@ -9,13 +9,17 @@ const NOTES_AT_ONCE = 200;
 
 /**
  * Notes records that wait without a recording and that no comparison knows of: they were read before the tenant
- * registered any. `tenantId` null: of all tenants. Answers how many.
+ * registered any. `tenantIds` null: of all tenants. Answers how many.
  */
-export const noteWaitingRecords = (sql: Sql, tenantId: string | null, limit: number): Promise<number> =>
+export const noteWaitingRecords = (
+  sql: Sql,
+  tenantIds: readonly string[] | null,
+  limit: number,
+): Promise<number> =>
   sql.execute(
     `INSERT INTO linkage_records (tenant_id, file_id, row, due_at, ambiguous_matches)
      SELECT r.tenant_id, r.file_id, r.row, callbay_now(), '{}'
-       FROM (SELECT DISTINCT tenant_id FROM external_recordings WHERE $1::text IS NULL OR tenant_id = $1) t
+       FROM (SELECT DISTINCT tenant_id FROM external_recordings WHERE $1::text[] IS NULL OR tenant_id = ANY($1)) t
        JOIN files f ON f.tenant_id = t.tenant_id
             AND (f.folder = 'data' AND f.kind = 'sidecar' AND ${isOpenSql('f.')}
                  OR f.kind = 'batch' AND f.received_at > callbay_now() - ${intervalSql(DROP_RETENTION_MS)})
@@ -25,7 +29,7 @@ export const noteWaitingRecords = (sql: Sql, tenantId: string | null, limit: num
         AND NOT EXISTS (SELECT 1 FROM linkage_records l
                          WHERE l.tenant_id = r.tenant_id AND l.file_id = r.file_id AND l.row = r.row)
       LIMIT $2 ON CONFLICT DO NOTHING`,
-    [tenantId, limit],
+    [tenantIds, limit],
   );
 
 /** The same for a tenant that registered its first only now: what was being read meanwhile was not noted. */
@@ -39,10 +43,12 @@ export async function noteForNewTenant(db: Database, tenantId: string): Promise<
   );
   if (found?.is_new !== true) return;
   for (let turn = 0; turn < NOTES_AT_ONCE; turn += 1) {
-    if ((await noteWaitingRecords(db, tenantId, NOTE_LIMIT)) < NOTE_LIMIT) break;
+    if ((await noteWaitingRecords(db, [tenantId], NOTE_LIMIT)) < NOTE_LIMIT) break;
   }
 }
 
+/** Of all tenants where $2 is null. */
+const IS_OF = '($2::text[] IS NULL OR l.tenant_id = ANY($2))';
 /** The file of a batch is done as soon as it is read: its rows have states of their own. */
 const STATE_OF_RECORD = `JOIN LATERAL (
   SELECT CASE WHEN r.is_batch_row THEN r.state ELSE f.state END AS state FROM call_records r
@@ -53,14 +59,18 @@ const STATE_OF_RECORD = `JOIN LATERAL (
  * Makes due what nothing else does: unnoted records, fields read by an older policy, and ties whose rivals may be gone.
  * What has ended needs no comparison, and its fields are not kept a second time.
  */
-export async function findForgotten(db: Database, limit: number): Promise<number> {
+export async function findForgotten(
+  db: Database,
+  tenantIds: readonly string[] | null,
+  limit: number,
+): Promise<number> {
   await db.execute(
     `DELETE FROM linkage_records WHERE (tenant_id, file_id, row) IN (
        SELECT l.tenant_id, l.file_id, l.row FROM linkage_records l ${STATE_OF_RECORD}
-        WHERE state IN ('done', 'rejected', 'withdrawn') LIMIT $1)`,
-    [limit],
+        WHERE state IN ('done', 'rejected', 'withdrawn') AND ${IS_OF} LIMIT $1)`,
+    [limit, tenantIds],
   );
-  let found = await noteWaitingRecords(db, null, limit);
+  let found = await noteWaitingRecords(db, tenantIds, limit);
   for (const [table, stateOf] of [
     ['linkage_records', STATE_OF_RECORD],
     ['external_recordings', 'JOIN files f ON f.tenant_id = l.tenant_id AND f.id = l.file_id'],
@@ -71,9 +81,9 @@ export async function findForgotten(db: Database, limit: number): Promise<number
           WHERE ${isOpenSql('')} AND l.due_at IS NULL
             AND (l.ambiguous_matches <> '{}' OR l.policy_version IS DISTINCT FROM
                  (SELECT max(version) FROM tenant_policies p WHERE p.tenant_id = l.tenant_id))
-          LIMIT $1) stale
+            AND ${IS_OF} LIMIT $1) stale
         WHERE l.ctid = stale.place`,
-      [limit],
+      [limit, tenantIds],
     );
   }
   return found;

@@ -8,6 +8,7 @@ import {
 import type { JudgeMatches, LinkageStore, LinkResult } from '@callbay/ingestion';
 import { lockTenant } from '../calls/lock-tenant.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
+import { listTenants } from '../tenants/list-tenants.ts';
 import { clearDue, listDue, readDueFields } from './due-links.ts';
 import { findForgotten, noteForNewTenant } from './forgotten-links.ts';
 import {
@@ -81,7 +82,8 @@ export function createLinkageStore(db: Database): LinkageStore {
     linkAround: (tenantId, startedAt, judge) =>
       transact(db, (tx) => linkAround(tx, tenantId, startedAt, judge)),
 
-    findForgotten: (limit) => findForgotten(db, limit),
+    listTenants: (after, limit) => listTenants(db, after, limit),
+    findForgotten: (tenantIds, limit) => findForgotten(db, tenantIds, limit),
   };
 }
 

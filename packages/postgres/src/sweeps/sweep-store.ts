@@ -21,6 +21,7 @@ import { isCompleteHoldSql } from '../database/state-conditions.ts';
 import { isExpiredSql, purgeAtSql } from '../drop/purge-times.ts';
 import { isClaimableSql as isClaimableCursorSql } from '../events/event-cursor-store.ts';
 import { trimEvents } from '../events/trim-events.ts';
+import { listTenants } from '../tenants/list-tenants.ts';
 import { purgeFiles } from './purge-files.ts';
 import { isInSliceSql } from './slices.ts';
 import { createSweepLocks } from './sweep-locks.ts';
@@ -147,7 +148,8 @@ export function createSweepStore(db: Database): SweepStore {
         return orphans.length;
       }),
 
-    trimEvents: (limit) => trimEvents(db, limit),
+    listTenants: (after, limit) => listTenants(db, after, limit),
+    trimEvents: (tenantIds, limit) => trimEvents(db, tenantIds, limit),
     trimAudit: (limit) => trimAudit(db, limit),
 
     async findUncounted(limit) {
