@@ -42,7 +42,12 @@ export {
   deliveryFailure,
 } from './alerts/delivery-failure.ts';
 export { type AlertChanges, foldAlerts, type OpenAlert } from './alerts/fold-alerts.ts';
-export { type AlertFacts, judgeAlerts, type UnreadConsumer } from './alerts/judge-alerts.ts';
+export {
+  type AlertFacts,
+  judgeAlerts,
+  QUOTA_NEAR_SHARE,
+  type UnreadConsumer,
+} from './alerts/judge-alerts.ts';
 export { type EndedFiles, isHourSuspicious, judgeRejections } from './alerts/judge-rejections.ts';
 export { MAX_DELIVERY_ATTEMPTS, retryDelayMs } from './alerts/retry-delay.ts';
 export {

@@ -108,8 +108,8 @@ function judgeRate({ lastHour, weekBefore }: AlertFacts, isOpen: boolean): Alert
   return [findingOf('REJECTION_RATE_JUMP', 'rejections', detail, lastHour)];
 }
 
-/** From 90% on: at the pace that filled nine tenths somebody has time to act. */
-const QUOTA_NEAR_SHARE = 0.9;
+/** At the pace that filled nine tenths somebody has time to act. */
+export const QUOTA_NEAR_SHARE = 0.9;
 
 function judgeQuota({ storage }: AlertFacts): AlertFinding[] {
   if (storage === null || storage.storedBytes < storage.quotaBytes * QUOTA_NEAR_SHARE) return [];

@@ -11,11 +11,15 @@ export interface AlertSweepDeps {
 const PAGE = 100;
 const FAILED = 'alerts could not be judged';
 
-/** Opens, updates and resolves the alerts of every tenant. Answers how many tenants were looked at. */
-export async function sweepAlerts({ alerts, log }: AlertSweepDeps): Promise<number> {
+/**
+ * Opens, updates and resolves the alerts of every tenant. A tenant with nothing to be alerted to costs a few looks at
+ * indexes. Answers how many tenants were judged.
+ */
+export async function sweepAlerts(deps: AlertSweepDeps): Promise<number> {
+  const { alerts, log } = deps;
   let seen = 0;
   for (let after: string | null = null; ; ) {
-    const tenantIds: readonly string[] = await alerts.listTenants(after, PAGE);
+    const tenantIds: readonly string[] = await findTenants(deps, after);
     const found = await askForTenants(log, tenantIds, FAILED, (ids) => alerts.readFacts(ids));
     for (const tenant of found) {
       const { tenantId } = tenant;
@@ -24,6 +28,16 @@ export async function sweepAlerts({ alerts, log }: AlertSweepDeps): Promise<numb
     seen += tenantIds.length;
     after = tenantIds.at(-1) ?? null;
     if (tenantIds.length < PAGE) return seen;
+  }
+}
+
+/** Where one tenant's rows make the question fail, every tenant is judged, so that only that one goes without. */
+async function findTenants({ alerts, log }: AlertSweepDeps, after: string | null): Promise<string[]> {
+  try {
+    return await alerts.findTenantsToJudge(after, PAGE);
+  } catch (error) {
+    log.warn({ err: error }, 'tenants to alert could not be told from others: all are judged');
+    return alerts.listTenants(after, PAGE);
   }
 }
 

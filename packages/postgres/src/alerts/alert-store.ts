@@ -12,10 +12,13 @@ import { type Database, type Sql, transact } from '../database/database.ts';
 import { publishEvents } from '../events/publish-events.ts';
 import { listTenants } from '../tenants/list-tenants.ts';
 import { readFacts, readWeekBefore } from './alert-facts.ts';
+import { findTenantsToJudge } from './tenants-to-judge.ts';
 
 /** An alert that comes back this soon was never gone: it goes on under its id. */
 const SAME_AGAIN = '10 minutes';
 const KEPT = '90 days';
+/** Of all tenants where $2 is null. */
+const IS_OF = '($2::text[] IS NULL OR tenant_id = ANY($2))';
 
 /** Nothing is left to report where the opening was reported and the end was not; otherwise the opening is reported again. */
 const TOLD_WHEN_REOPENED =
@@ -24,22 +27,23 @@ const TOLD_WHEN_REOPENED =
 export function createAlertStore(db: Database): AlertStore {
   return {
     listTenants: (after, limit) => listTenants(db, after, limit),
+    findTenantsToJudge: findTenantsToJudge(db),
     readFacts: readFacts(db),
     readWeekBefore: readWeekBefore(db),
     saveChanges: (tenantId, changes) => transact(db, (tx) => saveChanges(tx, tenantId, changes)),
     noteShared: (kind, detail) =>
       detail === null ? resolveShared(db, kind) : transact(db, (tx) => openShared(tx, kind, detail)),
 
-    async trimAlerts(limit) {
+    async trimAlerts(tenantIds, limit) {
       const alerts = await db.execute(
         `DELETE FROM alerts WHERE (tenant_id, id) IN
-           (SELECT tenant_id, id FROM alerts WHERE resolved_at < callbay_now() - interval '${KEPT}' LIMIT $1)`,
-        [limit],
+           (SELECT tenant_id, id FROM alerts WHERE resolved_at < callbay_now() - interval '${KEPT}' AND ${IS_OF} LIMIT $1)`,
+        [limit, tenantIds],
       );
       const digests = await db.execute(
         `DELETE FROM alert_digests WHERE (tenant_id, id) IN
-           (SELECT tenant_id, id FROM alert_digests WHERE at < callbay_now() - interval '${KEPT}' LIMIT $1)`,
-        [limit],
+           (SELECT tenant_id, id FROM alert_digests WHERE at < callbay_now() - interval '${KEPT}' AND ${IS_OF} LIMIT $1)`,
+        [limit, tenantIds],
       );
       return Math.max(alerts, digests);
     },
