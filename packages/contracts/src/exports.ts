@@ -39,7 +39,7 @@ export const ExportParameters = z
     contextId: TenantId.optional().meta({
       description: 'The tenant: needed where the credential is bound to several.',
     }),
-    format: z.enum(['json', 'csv', 'ndjson']).default('json'),
+    format: z.enum(['json', 'csv', 'ndjson', 'parquet']).default('json'),
     consecutive: Flag.default(false).meta({
       description: 'In the order of callId. Not together with `sort_by` or `sort_dir`.',
     }),

@@ -172,6 +172,7 @@ export {
   EXPORT_COLUMNS,
   EXPORT_VERSION,
   type ExportColumn,
+  INSTANT_SOURCES,
   MAX_CELL_LENGTH,
   makeFormulasInert,
   TRUNCATED_COLUMN,

@@ -1,5 +1,6 @@
 import { EXPORT_COLUMNS, MAX_CELL_LENGTH, makeFormulasInert } from '@callbay/core';
 import { createApiStores } from '@callbay/postgres';
+import { parquetReadObjects } from 'hyparquet';
 import Papa from 'papaparse';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeCall, startApi, type TestApi } from './support.ts';
@@ -112,6 +113,31 @@ test('CSV, JSON and NDJSON say the same of every call', async () => {
   });
 });
 
+const readParquet = async (query: string, bearer = key): Promise<Record<string, unknown>[]> => {
+  const response = await fetch(`${api.url}/v1/sa/call?format=parquet&${query}`, {
+    headers: { authorization: `Bearer ${bearer}` },
+  });
+  expect(response.headers.get('content-type')).toBe('application/vnd.apache.parquet');
+  return parquetReadObjects({ file: await response.arrayBuffer() });
+};
+
+test('Parquet says the same as CSV, with times and numbers of ours by their types', async () => {
+  const csv = readCsv((await ask('format=csv&per_page=100&formulas=keep')).text);
+  const rows = await readParquet('per_page=100');
+  expect(rows).toHaveLength(25);
+  const asText = (value: unknown): string =>
+    value === null ? '' : value instanceof Date ? value.toISOString() : String(value);
+  const texts = rows.map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, asText(v)])));
+  expect(texts).toEqual(csv.map(({ truncated: _, ...row }) => row));
+  expect(rows[1]).toMatchObject({
+    callId: 2n,
+    startTime: new Date('2026-03-01T09:02:00.000Z'),
+    endTime: null,
+    callCenterCallId: '20444036749123456789',
+  });
+  expect(await readParquet('afterCallId=1000')).toEqual([]);
+});
+
 test('case 77: what a spreadsheet would calculate is made inert, E.164 numbers and decimals are not', async () => {
   const notes = readCsv((await ask('format=csv&per_page=9&columns=notes')).text).map((row) => row.notes);
   const inert = (text: string): string => (['=', '@'].includes(text[0]!) ? `'${text}` : text);
@@ -210,6 +236,10 @@ test('a deletion is told to who follows changes, in their order and in every for
   ]);
   const csv = await api.ask(`GET /v1/sa/call?${query}&format=csv&columns=callId,changeSeq`, { key: own });
   expect(csv.text).toBe(`callId,changeSeq,truncated,deleted\n777,3,,"true"\n${last},4,,\n`);
+  expect(await readParquet(`${query}&columns=callId,changeSeq,startTime`, own)).toEqual([
+    { callId: 777n, changeSeq: 3n, startTime: null, deleted: true },
+    { callId: BigInt(last), changeSeq: 4n, startTime: expect.any(Date), deleted: false },
+  ]);
   expect(idsOf((await api.ask('GET /v1/sa/call?changedAfter=2', { key: own })).body)).toEqual([last]);
 });
 

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { contextOf, queryOf } from '../context.ts';
 import { createProgress } from '../progress.ts';
 
@@ -19,7 +19,7 @@ export function addExportCommand(program: Command): void {
   program
     .command('export <tenant> <file>')
     .description('write a tenant’s surfaced calls to a new file')
-    .option('--format <format>', 'csv or ndjson', 'csv')
+    .addOption(new Option('--format <format>', 'of the file').choices(['csv', 'ndjson']).default('csv'))
     .option('--after-call-id <n>', 'only calls with a greater number')
     .option('--changed-after <n>', 'only with a greater changeSeq, in its order')
     .option('--include-deleted', 'with --changed-after: calls that were deleted since')

@@ -21,6 +21,9 @@ export const CALL_SOURCES = [
 ] as const;
 export type CallSource = (typeof CALL_SOURCES)[number];
 
+/** What of them is an instant. */
+export const INSTANT_SOURCES: ReadonlySet<CallSource> = new Set(['startedAt', 'endedAt', 'updatedAt']);
+
 /** A column of an export: the first of these fields that has a value, else what the call's row says. */
 export interface ExportColumn {
   /** A dot nests it in JSON: `agent.id` is `agent: {id}`. */

@@ -1,22 +1,11 @@
-import { DELETED_COLUMN, type ExportColumn, makeFormulasInert, TRUNCATED_COLUMN } from '@callbay/core';
+import { DELETED_COLUMN, makeFormulasInert, TRUNCATED_COLUMN } from '@callbay/core';
 import type { ExportedCall, ExportReader } from '@callbay/ingestion';
-
-export interface ExportForm {
-  readonly format: 'json' | 'csv' | 'ndjson';
-  readonly columns: readonly ExportColumn[];
-  readonly includesDeleted: boolean;
-  readonly keepsFormulas: boolean;
-  readonly hasByteOrderMark: boolean;
-}
+import type { ExportForm, Form, Slice } from './form.ts';
+import { parquetForm } from './parquet-form.ts';
 
 /** So many calls are read at once, or fewer where their fields take more than the bytes. */
 const SLICE_CALLS = 1000;
 const SLICE_BYTES = 1024 * 1024;
-
-interface Slice {
-  readonly isDeleted: boolean;
-  readonly calls: readonly ExportedCall[];
-}
 
 /** Consecutive calls that are read, or written, at once. */
 function* slicesOf(page: readonly ExportedCall[]): Generator<Slice> {
@@ -36,25 +25,25 @@ function* slicesOf(page: readonly ExportedCall[]): Generator<Slice> {
 }
 
 /**
- * The text of a page in UTF-8, slice by slice. While one is sent, the next is read ahead, so that the database works while a
- * client takes; of more than these two nothing is held, and of no connection. What fails on the way throws, and must leave a
- * body that cannot be taken for a whole one.
+ * The bytes of a page, slice by slice. While one is sent, the next is read ahead, so that the database works while a client
+ * takes; of more than these two nothing is held, and of no connection. What fails on the way throws, and must leave a body
+ * that cannot be taken for a whole one.
  */
-export async function* exportText(
+export function exportBytes(
   reader: ExportReader,
   tenantId: string,
   page: readonly ExportedCall[],
   form: ExportForm,
 ): AsyncGenerator<Buffer> {
-  const { head, partOf, tail } = (form.format === 'csv' ? csvText : jsonText)(reader, tenantId, form);
-  if (head !== '') yield Buffer.from(head);
-  let isFirst = true;
-  for await (const part of readAhead(slicesOf(page), partOf)) {
-    if (part.length === 0) continue;
-    yield isFirst ? part : Buffer.concat([Buffer.from(between(form)), part]);
-    isFirst = false;
-  }
-  if (tail !== '') yield Buffer.from(tail);
+  if (form.format === 'csv') return bytesOf(page, csvForm(reader, tenantId, form));
+  if (form.format === 'parquet') return bytesOf(page, parquetForm(reader, tenantId, form));
+  return bytesOf(page, jsonForm(reader, tenantId, form));
+}
+
+async function* bytesOf<T>(page: readonly ExportedCall[], form: Form<T>): AsyncGenerator<Buffer> {
+  yield form.head();
+  for await (const part of readAhead(slicesOf(page), form.read)) yield await form.write(part);
+  yield await form.tail();
 }
 
 /** The results of `read` in order, the next one begun while the last is taken. */
@@ -70,27 +59,22 @@ async function* readAhead<T, R>(items: Iterable<T>, read: (item: T) => Promise<R
   if (next !== null) yield await next;
 }
 
-interface TextForm {
-  readonly head: string;
-  readonly tail: string;
-  partOf(slice: Slice): Promise<Buffer>;
-}
+const NOTHING = Buffer.alloc(0);
 
-const between = ({ format }: ExportForm): string => (format === 'json' ? ',\n' : '');
-
-function csvText(reader: ExportReader, tenantId: string, form: ExportForm): TextForm {
+function csvForm(reader: ExportReader, tenantId: string, form: ExportForm): Form<Buffer> {
   const { columns, includesDeleted, keepsFormulas, hasByteOrderMark } = form;
   const names = [...columns.map(({ name }) => name), TRUNCATED_COLUMN];
   if (includesDeleted) names.push(DELETED_COLUMN);
   return {
-    head: `${hasByteOrderMark ? '\ufeff' : ''}${names.join(',')}\n`,
-    tail: '',
-    partOf: async ({ isDeleted, calls }) => {
+    head: () => Buffer.from(`${hasByteOrderMark ? '\ufeff' : ''}${names.join(',')}\n`),
+    read: async ({ isDeleted, calls }) => {
       if (isDeleted) return Buffer.from(calls.map((call) => deletedRow(call, names)).join(''));
       const ids = calls.map(({ callId }) => callId);
       const csv = await reader.readCsv(tenantId, ids, columns, { hasDeletedColumn: includesDeleted });
       return keepsFormulas ? csv : withoutFormulas(csv);
     },
+    write: (part) => part,
+    tail: () => NOTHING,
   };
 }
 
@@ -110,21 +94,25 @@ function deletedRow({ callId, changeSeq }: ExportedCall, names: readonly string[
   return `${names.map((name) => cells[name] ?? '').join(',')}\n`;
 }
 
-function jsonText(reader: ExportReader, tenantId: string, { format, columns }: ExportForm): TextForm {
+function jsonForm(reader: ExportReader, tenantId: string, { format, columns }: ExportForm): Form<Buffer> {
   const isArray = format === 'json';
+  let between = NOTHING;
   return {
-    head: isArray ? '[' : '',
-    tail: isArray ? ']\n' : '',
-    partOf: async ({ isDeleted, calls }) => {
+    head: () => (isArray ? Buffer.from('[') : NOTHING),
+    read: async ({ isDeleted, calls }) => {
+      const ids = calls.map(({ callId }) => callId);
       const lines = isDeleted
         ? Buffer.from(calls.map((call) => `${JSON.stringify(tombstoneOf(call))}\n`).join(''))
-        : await reader.readJson(
-            tenantId,
-            calls.map(({ callId }) => callId),
-            columns,
-          );
+        : await reader.readJson(tenantId, ids, columns);
       return isArray ? asMembers(lines) : lines;
     },
+    write: (part) => {
+      if (!isArray || part.length === 0) return part;
+      const bytes = Buffer.concat([between, part]);
+      between = Buffer.from(',\n');
+      return bytes;
+    },
+    tail: () => (isArray ? Buffer.from(']\n') : NOTHING),
   };
 }
 

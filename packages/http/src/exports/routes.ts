@@ -11,12 +11,13 @@ import { found } from '../found.ts';
 import type { Api } from '../server/api.ts';
 import { InputError } from '../server/input-error.ts';
 import { PROBLEMS } from '../server/openapi.ts';
-import { exportText } from './export-stream.ts';
+import { exportBytes } from './export-stream.ts';
 
 const TYPES = {
   json: 'application/json; charset=utf-8',
   csv: 'text/csv; charset=utf-8',
   ndjson: 'application/x-ndjson; charset=utf-8',
+  parquet: 'application/vnd.apache.parquet',
 } as const;
 /** The cheapest level: it costs a tenth of the best and saves most. */
 const GZIP_LEVEL = 1;
@@ -30,7 +31,7 @@ export function registerExports(api: Api, { exports }: { exports: ExportReader }
     schema: {
       tags: ['exports'],
       operationId: 'exportCalls',
-      summary: 'Export calls as JSON, CSV or NDJSON, page by page',
+      summary: 'Export calls as JSON, CSV, NDJSON or Parquet, page by page',
       description:
         'The tenant is the credential’s. To read everything once: `consecutive=true` with a fixed `afterCallId`, pages until one has no rows. To follow updates and deletions: `changedAfter` with the highest changeSeq seen.',
       querystring: ExportParameters,
@@ -41,6 +42,7 @@ export function registerExports(api: Api, { exports }: { exports: ExportReader }
             'application/json': { schema: z.array(z.record(z.string(), z.unknown())) },
             'text/csv': { schema: Body },
             'application/x-ndjson': { schema: Body },
+            'application/vnd.apache.parquet': { schema: Body },
           },
         },
         ...PROBLEMS,
@@ -52,34 +54,34 @@ export function registerExports(api: Api, { exports }: { exports: ExportReader }
       const lastChange = found(await exports.lastChange(tenantId));
       const etag = etagOf(tenantId, lastChange, request.url);
       reply.headers({ etag, vary: 'accept-encoding', 'cache-control': 'private, no-cache' });
-      if (isSame(request.headers['if-none-match'], etag)) return sendText(reply.code(304), request, null);
+      if (isSame(request.headers['if-none-match'], etag)) return sendBytes(reply.code(304), request, null);
 
       const query = queryOf(asked);
       const page = await exports.findPage(tenantId, query);
       const next = nextLink(request, query, page);
       if (next !== null) reply.header('link', `<${next}>; rel="next"`);
       if (request.method === 'HEAD')
-        return sendText(reply.header('content-type', TYPES[asked.format]), request, null);
-      const text = exportText(exports, tenantId, page, {
+        return sendBytes(reply.header('content-type', TYPES[asked.format]), request, null);
+      const bytes = exportBytes(exports, tenantId, page, {
         format: asked.format,
         columns: asked.columns,
         includesDeleted: asked.includeDeleted,
         keepsFormulas: asked.formulas === 'keep',
         hasByteOrderMark: asked.bom,
       });
-      return sendText(reply.header('content-type', TYPES[asked.format]), request, text);
+      return sendBytes(reply.header('content-type', TYPES[asked.format]), request, bytes);
     },
   });
 }
 
-/** Past the schema of the route, as a stream that ends without its end where `text` throws. */
-function sendText(
+/** Past the schema of the route, as a stream that ends without its end where `bytes` throws. */
+function sendBytes(
   reply: FastifyReply,
   { headers }: FastifyRequest,
-  text: AsyncIterable<Buffer> | null,
+  bytes: AsyncIterable<Buffer> | null,
 ): never {
-  if (text === null) return reply.send() as never;
-  const body = Readable.from(text, { objectMode: false });
+  if (bytes === null) return reply.send() as never;
+  const body = Readable.from(bytes, { objectMode: false });
   if (!takesGzip(headers['accept-encoding'])) return reply.send(body) as never;
   const gzip = createGzip({ level: GZIP_LEVEL });
   // A failure goes on to the answer through the gzip, which it destroys.

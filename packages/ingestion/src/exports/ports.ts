@@ -51,4 +51,10 @@ export interface ExportReader {
   ): Promise<Buffer>;
   /** The same as JSON objects, a line each. */
   readJson(tenantId: string, callIds: readonly number[], columns: readonly ExportColumn[]): Promise<Buffer>;
+  /** The same as cells: what each column says, as text, none of it cut. */
+  readCells(
+    tenantId: string,
+    callIds: readonly number[],
+    columns: readonly ExportColumn[],
+  ): Promise<readonly (readonly (string | null)[])[]>;
 }

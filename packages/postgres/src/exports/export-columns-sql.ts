@@ -114,3 +114,7 @@ export function jsonObject(columns: readonly ExportColumn[]): string {
   });
   return `format(${textSql(`{${members.join(',')}}`)}, ${values.join(', ')})`;
 }
+
+/** The texts of a row as a JSON array. */
+export const jsonCells = (columns: readonly ExportColumn[]): string =>
+  `to_json(ARRAY[${columns.map((column) => `(${textOf(column)})::text`).join(', ')}])`;

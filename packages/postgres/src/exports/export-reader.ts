@@ -4,7 +4,7 @@ import { DELETED_COLUMN } from '@callbay/core';
 import type { ExportedCall, ExportOrder, ExportQuery, ExportReader } from '@callbay/ingestion';
 import { to as copyTo } from 'pg-copy-streams';
 import { type Database, transactBulk } from '../database/database.ts';
-import { csvSelect, jsonObject, quotedColumns } from './export-columns-sql.ts';
+import { csvSelect, jsonCells, jsonObject, quotedColumns } from './export-columns-sql.ts';
 
 /** `score` is what the tenant mapped to it: a number, or last. */
 const ORDER_SQL: Readonly<Record<ExportOrder['by'], string>> = {
@@ -29,7 +29,12 @@ export function createExportReader(db: Database): ExportReader {
 
     readCsv: (tenantId, callIds, columns, also) => readCsv(db, tenantId, callIds, columns, also),
 
-    readJson: (tenantId, callIds, columns) => readJson(db, tenantId, callIds, columns),
+    readJson: (tenantId, callIds, columns) => readJson(db, tenantId, callIds, jsonObject(columns)),
+
+    async readCells(tenantId, callIds, columns) {
+      const lines = (await readJson(db, tenantId, callIds, jsonCells(columns))).toString().split('\n');
+      return lines.slice(0, -1).map((line) => JSON.parse(line) as (string | null)[]);
+    },
   };
 }
 
@@ -136,19 +141,13 @@ const readCsv: (...args: [Database, ...Parameters<ExportReader['readCsv']>]) => 
 };
 
 /** JSON text has no control characters: with some as quote and delimiter, COPY writes it as it is, a line each. */
-const readJson: (...args: [Database, ...Parameters<ExportReader['readJson']>]) => Promise<Buffer> = (
-  db,
-  tenantId,
-  callIds,
-  columns,
-) =>
-  copyCalls(
-    db,
-    tenantId,
-    callIds,
-    jsonObject(columns),
-    String.raw`FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02'`,
-  );
+const readJson = (
+  db: Database,
+  tenantId: string,
+  callIds: readonly number[],
+  json: string,
+): Promise<Buffer> =>
+  copyCalls(db, tenantId, callIds, json, String.raw`FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02'`);
 
 /** The calls in the order of their numbers here. COPY takes no parameters: it reads them from settings of its transaction. */
 const copyCalls = (
