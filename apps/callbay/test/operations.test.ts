@@ -33,6 +33,11 @@ const COMMANDS: Readonly<Record<string, string>> = {
   putFolderDrop: 'folder-drop add acme',
   getFolderDrop: 'folder-drop show acme',
   deleteFolderDrop: 'folder-drop remove acme',
+  putS3Drop: 's3-drop add acme',
+  getS3Drop: 's3-drop show acme',
+  rotateS3Key: 's3-drop rotate acme',
+  reconcileS3Drop: 's3-drop reconcile acme',
+  deleteS3Drop: 's3-drop remove acme',
   getMapping: 'mapping show acme',
   publishMapping: 'mapping publish acme FILE.json --if-version 3',
   rollBackMapping: 'mapping rollback acme 3',
@@ -52,6 +57,9 @@ const COMMANDS: Readonly<Record<string, string>> = {
   updateCall: 'call update acme 1 --legal-hold yes',
   listCallHistory: 'call history acme 1',
   getCallMedia: 'call media acme 1 NEW-FILE',
+  putAnalysis: 'call analyze acme 1 FILE.json',
+  getAnalysis: 'call analysis acme 1',
+  getTranscript: 'call transcript acme 1',
   listUnresolved: 'crm unresolved acme',
   listCrmObjects: 'crm list acme contacts',
   getCrmObject: 'crm show acme contacts c-1',
@@ -91,7 +99,9 @@ const COMMANDS: Readonly<Record<string, string>> = {
 };
 
 /** Operations without a command, each with the reason. */
-const WITHOUT_COMMAND: Readonly<Record<string, string>> = {};
+const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
+  pushS3Event: 'storage posts its events there; a person has none to post',
+};
 
 interface Operation {
   readonly operationId: string;

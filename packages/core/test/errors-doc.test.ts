@@ -3,6 +3,7 @@ import {
   ALERT_TABLE,
   DELIVERY_TABLE,
   ERROR_TABLE,
+  FEED_TABLE,
   OUTCOME_TABLE,
   READINESS_TABLE,
   REQUEST_ISSUE_TABLE,
@@ -42,6 +43,7 @@ function errorsDoc(): string {
     row.fix,
     row.isRetryable ? 'yes' : 'no',
   ]);
+  const feed = Object.entries(FEED_TABLE).map(([code, row]) => [`\`${code}\``, row.sentence, row.fix]);
   const readiness = Object.entries(READINESS_TABLE).map(([code, row]) => [
     `\`${code}\``,
     row.meaning,
@@ -75,6 +77,11 @@ ${table(['kind', 'what it means', 'what to do'], alerts)}
 Seen in \`GET …/alerts/deliveries\`. What may succeed later is tried twelve times, with growing pauses.
 
 ${table(['code', 'what it means', 'what to do', 'try again'], deliveries)}
+
+## The Kafka feed
+Seen in \`GET …/feed/status\` and \`POST …/feed/test\`. The feed tries again by itself, every minute in the end, and never gives up.
+
+${table(['code', 'what it means', 'what to do'], feed)}
 
 ## Readiness
 Seen in \`GET …/readiness\`, with how many and which. Nobody should go live before what is required is fixed.

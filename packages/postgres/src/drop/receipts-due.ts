@@ -78,3 +78,12 @@ export async function recordReceipts(
     'record_receipts',
   );
 }
+
+/** Keeps that a purged file is gone from its drop too, so that no scan removes it again. */
+export async function recordCleared(db: Database, tenantId: string, fileId: string): Promise<void> {
+  await db.execute(
+    "UPDATE files SET moved_folder = 'cleared' WHERE tenant_id = $1 AND id = $2 AND purged_at IS NOT NULL",
+    [tenantId, fileId],
+    'record_cleared',
+  );
+}

@@ -1,7 +1,7 @@
 import type { FileToClear, FolderDrop, FolderStore, RestingFile } from '@callbay/ingestion';
 import type { Database } from '../database/database.ts';
 import { IS_OPEN } from '../drop/drop-queries.ts';
-import { listReceiptsDue, recordReceipts } from '../drop/receipts-due.ts';
+import { listReceiptsDue, recordCleared, recordReceipts } from '../drop/receipts-due.ts';
 import { createSweepLocks } from '../sweeps/sweep-locks.ts';
 
 const LIST_DROPS = `
@@ -66,13 +66,7 @@ export function createFolderStore(db: Database): FolderStore {
       ).length > 0,
     listFilesToClear: (tenantId, limit) =>
       db.query<FileToClear>(LIST_FILES_TO_CLEAR, [tenantId, limit], 'list_files_to_clear'),
-    async recordCleared(tenantId, fileId) {
-      await db.execute(
-        "UPDATE files SET moved_folder = 'cleared' WHERE tenant_id = $1 AND id = $2 AND purged_at IS NOT NULL",
-        [tenantId, fileId],
-        'record_cleared',
-      );
-    },
+    recordCleared: (tenantId, fileId) => recordCleared(db, tenantId, fileId),
     listReceiptsDue: (tenantId, limit) => listReceiptsDue(db, tenantId, 'folder', limit),
     recordReceipts: (tenantId, files) => recordReceipts(db, tenantId, files),
   };

@@ -7,7 +7,7 @@ import type {
   S3Store,
 } from '@callbay/ingestion';
 import type { Database } from '../database/database.ts';
-import { listReceiptsDue, recordReceipts } from '../drop/receipts-due.ts';
+import { listReceiptsDue, recordCleared, recordReceipts } from '../drop/receipts-due.ts';
 import { createSweepLocks } from '../sweeps/sweep-locks.ts';
 
 const DROP_COLUMNS = `d.tenant_id AS "tenantId", d.bucket, d.prefix, d.state, d.broken_reason IS NOT NULL AS "isBroken",
@@ -145,13 +145,7 @@ export function createS3Store(db: Database): S3Store {
     },
     listObjectsToClear: (tenantId, limit) =>
       db.query<ObjectToClear>(LIST_OBJECTS_TO_CLEAR, [tenantId, limit], 'list_objects_to_clear'),
-    async recordCleared(tenantId, fileId) {
-      await db.execute(
-        "UPDATE files SET moved_folder = 'cleared' WHERE tenant_id = $1 AND id = $2 AND purged_at IS NOT NULL",
-        [tenantId, fileId],
-        'record_cleared',
-      );
-    },
+    recordCleared: (tenantId, fileId) => recordCleared(db, tenantId, fileId),
     listReceiptsDue: (tenantId, limit) => listReceiptsDue(db, tenantId, 's3', limit),
     recordReceipts: (tenantId, files) => recordReceipts(db, tenantId, files),
     takeEvents: (limit, leaseMs) => db.query<KeptEvent>(TAKE_EVENTS, [limit, leaseMs], 'take_s3_events'),
