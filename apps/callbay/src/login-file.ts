@@ -29,6 +29,7 @@ function parseLogin(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
+    // Not JSON: the caller says that the file is damaged.
     return null;
   }
 }

@@ -22,6 +22,7 @@ export async function watchOutput(
     if (text !== last) process.stdout.write(isTerminal ? `${CLEAR}${text}` : text);
     last = text;
     if (goesOn === false) return;
+    // Rejects only where Ctrl-C ends the watch, which the loop asks next.
     await delay(EVERY_MS, null, { signal: stop.signal }).catch(() => {});
   }
 }

@@ -48,6 +48,7 @@ function parseCluster(home: string, text: string): Cluster | null {
     if (!Number.isInteger(port) || (folder !== null && typeof folder !== 'string')) return null;
     return { folder: folder ?? postgresFolder(home), port };
   } catch {
+    // Not JSON: the caller reports the file as damaged.
     return null;
   }
 }

@@ -38,6 +38,7 @@ export async function mayReach(
     await run('/bin/sh', ['-c', script, 'sh', ...paths], { cwd: '/', uid: user.uid, gid: user.gid });
     return true;
   } catch {
+    // The shell ends with 1 where a path cannot be reached; one that does not start cannot either.
     return false;
   }
 }

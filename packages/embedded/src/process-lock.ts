@@ -32,6 +32,7 @@ export async function readStartTime(pid: number): Promise<string | null> {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? null : `${boot.trim()}:${fields[19]}`;
   } catch {
+    // No such process, or a system without /proc: a lock then names no start.
     return null;
   }
 }
@@ -42,6 +43,7 @@ function isZombie(pid: number): boolean {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat.charAt(stat.lastIndexOf(')') + 2) === 'Z';
   } catch {
+    // A system without /proc: signal 0 alone decides.
     return false;
   }
 }

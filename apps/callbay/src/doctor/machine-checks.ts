@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
@@ -41,18 +41,29 @@ export function checkAddon(): Finding {
   }
 }
 
+/** Null for what does not exist. Rejects where that cannot be told. */
+async function statIfThere(path: string): Promise<Stats | null> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
 async function nearestFolder(path: string): Promise<string> {
   try {
     await access(path);
     return path;
   } catch {
+    // Missing, or below a folder that this user may not enter: the check of the folder found above says which.
     return dirname(path) === path ? path : nearestFolder(dirname(path));
   }
 }
 
 /** Names of tenants and files are for nobody else to see, nor is an upload that is not whole yet. */
 async function judgeHomeMode(home: string): Promise<Finding> {
-  const found = await stat(home).catch(() => null);
+  const found = await statIfThere(home);
   if (found === null || (found.mode & 0o777 & ~homeMode) === 0) return ok('home', `${home} can be written.`);
   return warn(
     'home',
@@ -76,11 +87,11 @@ export async function checkHome(config: Config): Promise<Finding[]> {
   try {
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     findings.push(await judgeHomeMode(config.home));
-  } catch {
+  } catch (error) {
     findings.push(
       fail(
         'home',
-        `${folder} cannot be written by this user.`,
+        `${folder} cannot be written by this user (${(error as NodeJS.ErrnoException).code}).`,
         'Give it to this user, or set CALLBAY_HOME elsewhere.',
       ),
     );
@@ -92,7 +103,16 @@ export async function checkHome(config: Config): Promise<Finding[]> {
 /** Files that hold credentials must be their owner's alone. */
 export async function checkSecretFiles(config: Config): Promise<Finding> {
   for (const file of [config.secretKeyFile, config.operatorKeyFile]) {
-    const found = await stat(file).catch(() => null);
+    let found: Stats | null;
+    try {
+      found = await statIfThere(file);
+    } catch (error) {
+      return fail(
+        'secret files',
+        `Who can read ${file} is unknown: it cannot be looked at (${(error as NodeJS.ErrnoException).code}).`,
+        'Run `callbay doctor` as the user that Callbay runs as, and let that user enter the folders above the file.',
+      );
+    }
     if (found && (found.mode & 0o077) !== 0) {
       return fail(
         'secret files',
@@ -115,6 +135,7 @@ async function isCallbayOn(config: Config, variable: string, port: number): Prom
     const response = await ownFetch(config)(`${httpAddress(config, port)}/health/live`, { signal });
     return response.ok && ((await response.json()) as { status?: unknown }).status === 'ok';
   } catch {
+    // Whatever does not answer as Callbay does is a stranger to whom the port belongs.
     return false;
   }
 }

@@ -44,6 +44,7 @@ export async function keepPostgres(options: KeepPostgresOptions): Promise<KeptPo
         return;
       } catch (error) {
         logger.error({ err: error, delayMs }, 'the embedded Postgres does not come back; trying again');
+        // Rejects only where the supervisor stops, which the loop asks next.
         await pause(delayMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
     }

@@ -62,6 +62,7 @@ export function startRowReading<Options, Report>(task: RowReadingTask<Options>):
 
   const report = (async (): Promise<Report> => {
     const [said, complaint, end] = await Promise.all([
+      // A report that breaks off is none; the exit of the child says why.
       text(child.stdio[3] as Readable).catch(() => ''),
       tail(child.stderr as Readable),
       ended,
@@ -107,7 +108,7 @@ async function tail(stream: Readable): Promise<string> {
   try {
     for await (const chunk of stream) kept = Buffer.concat([kept, chunk as Buffer]).subarray(-TAIL_BYTES);
   } catch {
-    return kept.toString();
+    // What came before the pipe broke is all that there is to say.
   }
   return kept.toString();
 }

@@ -89,6 +89,7 @@ export class AccessListener implements AsyncDisposable {
         return;
       } catch {
         // The next attempt shows whether the error has passed.
+        // The pause rejects only where the listener closes, which the loop asks next.
         await pause(waitMs, undefined, { signal: this.#closing.signal }).catch(() => {});
       }
     }

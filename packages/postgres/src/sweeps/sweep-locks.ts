@@ -74,11 +74,13 @@ class LockConnection {
         throw translatePgError(error);
       }
     });
+    // Its caller hears of the error; the next question is asked all the same.
     this.#turn = answer.catch(() => undefined);
     return answer;
   }
 
   async release(): Promise<void> {
+    // A connection that was never made has nothing to release; whoever asked it heard why.
     const client = await this.#client.catch(() => null);
     client?.off('error', this.#onError);
     client?.release(this.#broken ?? undefined);

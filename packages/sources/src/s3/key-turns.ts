@@ -5,6 +5,7 @@ export class KeyTurns {
   async run<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
     const before = this.#turns.get(key) ?? Promise.resolve();
     const turn = before.then(work, work);
+    // Its caller hears of the error; the next in line runs all the same.
     const ended = turn.catch(() => undefined);
     this.#turns.set(key, ended);
     try {

@@ -110,6 +110,7 @@ export class SftpSession implements Replies {
   onPath(id: number, run: () => Promise<unknown>): void {
     this.answer(id, () => {
       const turn = this.#paths.then(run);
+      // The answer to this request reports its error; the next one in line runs all the same.
       this.#paths = turn.catch(() => {});
       return turn;
     });
