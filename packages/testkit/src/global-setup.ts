@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createDatabase, dropDatabase, startEmbeddedPostgres } from '@callbay/embedded';
 import { applyMigrations } from '@callbay/postgres';
 import type { TestProject } from 'vitest/node';
+import { stopRgwIn } from './start-rgw.ts';
 
 const TEMPLATE = `callbay_template_${process.pid}`;
 
@@ -37,5 +38,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     throw error;
   }
   project.provide('callbayPostgres', { connectionString: server.connectionString, template: TEMPLATE });
-  return () => server.stop();
+  // Started by the first test that needs it.
+  const folder = await mkdtemp(join(tmpdir(), 'callbay-rgw-'));
+  project.provide('callbayRgw', { folder });
+  return async () => {
+    await stopRgwIn(folder);
+    await server.stop();
+  };
 }

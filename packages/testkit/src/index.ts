@@ -22,7 +22,14 @@ export { type RunningCallbay, type StartOptions, startCallbay, type TestTenant }
 export { type ConsumedMessage, startKafka, type TestKafka, whyNoKafka } from './start-kafka.ts';
 export { type RunningProduct, startProduct } from './start-product.ts';
 export { isRedisInstalled, startRedis, type TestRedis } from './start-redis.ts';
-export { INSTALL_RGW, isRgwInstalled, type RgwUser, startRgw, type TestRgw } from './start-rgw.ts';
+export {
+  INSTALL_RGW,
+  isRgwInstalled,
+  type RgwUser,
+  startOwnRgw,
+  startRgw,
+  type TestRgw,
+} from './start-rgw.ts';
 export { type TestClock, testClock } from './test-clock.ts';
 export { createTestDatabase, type TestDatabase, testServerUrl } from './test-database.ts';
 export { until } from './until.ts';

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findFreePort } from '@callbay/embedded';
+import { inject } from 'vitest';
 import { until } from './until.ts';
 
 const run = promisify(execFile);
@@ -78,21 +79,63 @@ rgw enable usage log = false
 rgw dns name = localhost
 `;
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Where the run's own server rests, once a test has started it. */
+    callbayRgw: { folder: string };
+  }
+}
+
 /**
- * Starts one on free ports, which takes 17 s, or uses the one whose folder `CALLBAY_TEST_RGW` names, which then stays. Only root
- * may start it.
+ * The server of the run, which the first test that asks starts on free ports in 17 s, or the one whose folder `CALLBAY_TEST_RGW`
+ * names, which then stays. Only root may start it. Tests share it: each makes buckets of its own.
  */
 export async function startRgw(): Promise<TestRgw> {
   const given = process.env.CALLBAY_TEST_RGW;
   if (given !== undefined) return connectTo(given, async () => {});
+  const { folder } = inject('callbayRgw');
+  await until(
+    'another test file has started the object gateway',
+    async () => {
+      if (await readFile(join(folder, READY), 'utf8').catch(() => null)) return true;
+      if (!(await takeTurn(folder))) return false;
+      await startIn(folder);
+      await writeFile(join(folder, READY), 'ready');
+      return true;
+    },
+    STARTED_WITHIN_MS,
+  );
+  return connectTo(folder, async () => {});
+}
+
+/** One for a test that stops it; it takes 17 s. */
+export async function startOwnRgw(): Promise<
+  TestRgw & { stopGateway(): Promise<void>; startGateway(): Promise<void> }
+> {
   const folder = await mkdtemp(join(tmpdir(), 'callbay-rgw-'));
   try {
     await startIn(folder);
   } catch (error) {
-    await stopIn(folder);
+    await stopRgwIn(folder);
     throw error;
   }
-  return connectTo(folder, () => stopIn(folder));
+  return {
+    ...(await connectTo(folder, () => stopRgwIn(folder))),
+    stopGateway: () => endProcesses(folder, [GATEWAY]),
+    startGateway: () => startGateway(folder),
+  };
+}
+
+const READY = 'ready';
+const STARTED_WITHIN_MS = 120_000;
+const GATEWAY = 'client.rgw.a';
+
+/** Whether this process is the one that starts it. */
+async function takeTurn(folder: string): Promise<boolean> {
+  const made = await mkdir(join(folder, 'starting')).catch((error: NodeJS.ErrnoException) => error);
+  if (made === undefined) return true;
+  if (made.code === 'EEXIST') return false;
+  throw made;
 }
 
 async function startIn(folder: string): Promise<void> {
@@ -139,8 +182,17 @@ async function startIn(folder: string): Promise<void> {
   await run('ceph-osd', ['-c', conf, '-i', '0', '--mkfs', '--osd-uuid', osd]);
   await run('ceph', ['-c', conf, 'osd', 'crush', 'add', 'osd.0', '1.0', 'root=default', 'host=localhost']);
   await run('ceph-osd', ['-c', conf, '-i', '0']);
-  await run('radosgw', ['-c', conf, '-n', 'client.rgw.a']);
-  const endpoint = `http://127.0.0.1:${ports.http}`;
+  await startGateway(folder);
+  await makeUserIn(folder, 'app', { accessKeyId: 'appkey', secretAccessKey: 'appsecret' });
+}
+
+const endpointOf = (conf: string): string =>
+  `http://127.0.0.1:${/endpoint=127\.0\.0\.1:(\d+)/.exec(conf)?.[1]}`;
+
+async function startGateway(folder: string): Promise<void> {
+  const conf = join(folder, 'ceph.conf');
+  await run('radosgw', ['-c', conf, '-n', GATEWAY]);
+  const endpoint = endpointOf(await readFile(conf, 'utf8'));
   await until(
     'the object gateway answers',
     () =>
@@ -150,27 +202,31 @@ async function startIn(folder: string): Promise<void> {
       ),
     60_000,
   );
-  await makeUserIn(folder, 'app', { accessKeyId: 'appkey', secretAccessKey: 'appsecret' });
 }
 
-/** Ends the processes that wrote their ids in the folder, and removes the folder. */
-async function stopIn(folder: string): Promise<void> {
-  const names = ['client.rgw.a', 'osd.0', 'mon.a'];
+const isRunning = (id: number): boolean => {
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Ends the processes that wrote their ids in the folder. */
+async function endProcesses(folder: string, names: readonly string[]): Promise<void> {
   const ids: number[] = [];
   for (const name of names) {
     const text = await readFile(join(folder, 'run', `${name}.pid`), 'utf8').catch(() => '');
     if (Number(text) > 0) ids.push(Number(text));
   }
-  const isRunning = (id: number): boolean => {
-    try {
-      process.kill(id, 0);
-      return true;
-    } catch {
-      return false;
-    }
-  };
   for (const id of ids) if (isRunning(id)) process.kill(id, 'SIGKILL');
   await until('the processes of Ceph end', async () => !ids.some(isRunning));
+}
+
+/** Ends a server and removes its folder. Fine where none was started there. */
+export async function stopRgwIn(folder: string): Promise<void> {
+  await endProcesses(folder, [GATEWAY, 'osd.0', 'mon.a']);
   await rm(folder, { recursive: true, force: true });
 }
 
@@ -190,9 +246,8 @@ async function makeUserIn(
 
 async function connectTo(folder: string, stop: () => Promise<void>): Promise<TestRgw> {
   const conf = await readFile(join(folder, 'ceph.conf'), 'utf8');
-  const port = /endpoint=127\.0\.0\.1:(\d+)/.exec(conf)?.[1];
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: endpointOf(conf),
     own: { name: 'app', arn: 'arn:aws:iam:::user/app', accessKeyId: 'appkey', secretAccessKey: 'appsecret' },
     makeUser: (name) => {
       const unique = `${name}${randomBytes(4).toString('hex')}`;
