@@ -2,6 +2,19 @@ import type { Readable } from 'node:stream';
 import type { DiskSpace, ReadLane } from '@callbay/core';
 
 /**
+ * A file that is sent to its store while it is still being written. `put` of its blob id completes it. It only spares time:
+ * what could not be sent ahead is sent by `put`.
+ */
+export interface AheadUpload {
+  /** All bytes before `sizeBytes` are in the file, and no write before it is on its way. */
+  reach(sizeBytes: number): void;
+  /** Bytes from `start` to `end`, exclusive, are about to change: the file is not written in order. */
+  touch(start: number, end: number): void;
+  /** Nothing will be put. Does nothing after a `put` that resolved. Where it rejects, a sweep of the store ends it later. */
+  abandon(): Promise<void>;
+}
+
+/**
  * Where bytes rest, by tenant. A key is `<tenantId>/<blobId>`; bytes are never shared between tenants. Every method throws a
  * retryable UNAVAILABLE where the store itself does not answer or is not in place: only a store that answers can tell
  * that bytes are missing.
@@ -15,6 +28,11 @@ export interface BlobStore {
    * given, is open on the file: it spares opening it anew, and stays the caller's to close.
    */
   put(tenantId: string, blobId: string, path: string, fd?: number): Promise<string>;
+  /**
+   * Only of a store behind a network, whose `put` takes as long as the bytes take to be sent: begins to send the file at
+   * `path`, which is still being written and stays at `path` until it is put or abandoned.
+   */
+  startAhead?(tenantId: string, blobId: string, path: string): Promise<AheadUpload>;
   /** A new blob with the same bytes. */
   copy(tenantId: string, fromKey: string, blobId: string): Promise<string>;
   /** Bytes from `start` to `end` inclusive. Throws CallbayError BLOB_MISSING where there are none. */
@@ -26,11 +44,16 @@ export interface BlobStore {
   openLocal(tenantId: string, key: string): Promise<{ path: string; [Symbol.asyncDispose](): Promise<void> }>;
   /** Removing what is not there is fine. */
   remove(tenantId: string, key: string): Promise<void>;
-  /** All keys with the time of their arrival, one tenant after another, for the sweep of orphans. */
-  list(): AsyncIterable<{ tenantId: string; key: string; modifiedAt: Date }>;
+  /**
+   * All keys with the time of their arrival, one tenant after another, for the sweep of orphans. With `since`, keys whose
+   * time-ordered ids are older may be left out.
+   */
+  list(options?: {
+    readonly since?: Date;
+  }): AsyncIterable<{ tenantId: string; key: string; modifiedAt: Date }>;
   /** The clock that the times of `list` go by, which need not be this host's. */
   readClock(): Promise<Date>;
-  /** The room on the store's disk; null for a store that has no disk of its own to fill. */
+  /** The room on the disk that bytes rest on, or pass through on their way; null for none. */
   readSpace(): Promise<DiskSpace | null>;
 }
 

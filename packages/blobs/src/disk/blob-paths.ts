@@ -24,6 +24,10 @@ const PAST_AFTER_MS = 86_400_000;
 export const isPastShard = (shard: string, nowMs: number): boolean =>
   TIME_SHARD.test(shard) && (Number.parseInt(shard, 16) + 1) * SHARD_MS < nowMs - PAST_AFTER_MS;
 
+/** Whether all ids of this folder were made before an instant. */
+export const isShardBefore = (shard: string, instantMs: number): boolean =>
+  TIME_SHARD.test(shard) && (Number.parseInt(shard, 16) + 1) * SHARD_MS <= instantMs;
+
 /**
  * The folder of a blob within its tenant's. Time-ordered ids of the same 17 minutes (2^20 ms) share one, so that files
  * which come together share the sync of their folder. Other ids are spread over 256 or so folders.

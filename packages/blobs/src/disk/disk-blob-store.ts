@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { CallbayError } from '@callbay/core';
 import type { BlobStore } from '@callbay/ingestion';
-import { type BlobPlace, blobIdOf, blobKeyOf, blobPath, isPastShard } from './blob-paths.ts';
+import { type BlobPlace, blobIdOf, blobKeyOf, blobPath, isPastShard, isShardBefore } from './blob-paths.ts';
 import { copyDurably, errnoOf, makeDurableFolder, syncPath } from './durable-files.ts';
 import { createFolderSyncs } from './folder-syncs.ts';
 import { findMarker, requireMarker } from './store-marker.ts';
@@ -210,10 +210,11 @@ export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStor
         return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
       }),
 
-    async *list() {
+    async *list({ since } = {}) {
       const nowMs = (await guard(readClock)).getTime();
       for await (const tenantId of folderNames(root)) {
         for await (const shard of folderNames(join(root, tenantId))) {
+          if (since !== undefined && isShardBefore(shard, since.getTime())) continue;
           const folder = join(root, tenantId, shard);
           yield* listShard(tenantId, folder, nowMs);
           if (isPastShard(shard, nowMs)) await removeIfEmpty(folder);
