@@ -1,21 +1,16 @@
-import { statfs } from 'node:fs/promises';
+import type { BlobStore } from '@callbay/ingestion';
 import type { createApiStores } from '@callbay/postgres';
 import type { Logger, Metrics } from '@callbay/runtime';
 
 export interface CountDatabaseDeps {
   readonly stores: Pick<ReturnType<typeof createApiStores>, 'alerts' | 'events' | 'operations'>;
   readonly metrics: Metrics;
-  readonly blobsFolder: string;
+  readonly blobs: Pick<BlobStore, 'readSpace'>;
   readonly logger: Pick<Logger, 'warn'>;
 }
 
 /** Sets the gauges that are read when somebody scrapes. What cannot be read keeps its last values. */
-export async function countDatabase({
-  stores,
-  metrics,
-  blobsFolder,
-  logger,
-}: CountDatabaseDeps): Promise<void> {
+export async function countDatabase({ stores, metrics, blobs, logger }: CountDatabaseDeps): Promise<void> {
   const count = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
       await work();
@@ -47,7 +42,7 @@ export async function countDatabase({
     }
   });
   await count('disk', async () => {
-    const { bavail, bsize } = await statfs(blobsFolder);
-    metrics.diskFreeBytes.set(bavail * bsize);
+    const space = await blobs.readSpace();
+    if (space !== null) metrics.diskFreeBytes.set(space.freeBytes);
   });
 }

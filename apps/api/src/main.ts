@@ -44,7 +44,7 @@ const api = await createHttpApi(
     metrics: {
       contentType: metrics.registry.contentType,
       text: async () => {
-        await countDatabase({ stores, metrics, blobsFolder: config.blobsFolder, logger });
+        await countDatabase({ stores, metrics, blobs: role.blobs, logger });
         return role.readAllMetrics();
       },
     },

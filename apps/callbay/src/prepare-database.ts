@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { BlobsConfig } from '@callbay/blobs';
 import type { DatabaseLogin } from '@callbay/postgres';
 import { type Config, type Logger, readFileIfThere } from '@callbay/runtime';
 import { operatorKeyFile } from './operator-key-file.ts';
@@ -25,8 +26,9 @@ export interface PreparedDatabase {
 
 type PrepareConfig = Pick<
   Config,
-  'home' | 'blobsFolder' | 'installationFile' | 'operatorKeyFile' | 'databaseUrl' | 'databaseOwnerUrl'
->;
+  'home' | 'installationFile' | 'operatorKeyFile' | 'databaseUrl' | 'databaseOwnerUrl'
+> &
+  BlobsConfig;
 
 function loginOf(url: string): DatabaseLogin {
   const { username, password } = new URL(url);
@@ -48,6 +50,7 @@ export async function prepareDatabase(
     '@callbay/postgres'
   );
   const { joinInstallation } = await import('@callbay/role');
+  const { createBlobStore } = await import('@callbay/blobs');
   const { applied } = await applyMigrations(ownerConnectionString);
   await using db = openDatabase({
     connectionString: ownerConnectionString,
@@ -55,7 +58,8 @@ export async function prepareDatabase(
     applicationName: 'callbay-prepare',
   });
   const isNewHome = (await readFileIfThere(config.installationFile)) === null;
-  await joinInstallation(db, config, logger);
+  const blobs = createBlobStore(config);
+  await joinInstallation(db, config, blobs.marker, logger).finally(() => blobs.close());
   await ensureOperatorKey(ownerConnectionString, operatorKeyFile(config.operatorKeyFile), { isNewHome });
   if (config.databaseUrl === null) {
     const login = embeddedLogin(ownerConnectionString);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { markStore, readMarker, replaceMarker } from '@callbay/blobs';
+import type { BlobMarker } from '@callbay/blobs';
 import {
   claimInstallationId,
   readInstallationId,
@@ -35,21 +35,25 @@ export function judgeInstallation({ database, home, store }: InstallationIds): I
   return home === database ? 'unmounted' : 'other home';
 }
 
-type Place = Pick<Config, 'home' | 'blobsFolder' | 'installationFile'>;
+type Place = Pick<Config, 'home' | 'installationFile'>;
 
 /** What a person must do in a state in which nothing may start; null in the others. */
-export function refusalOf(state: InstallationState, { home, blobsFolder }: Place): string | null {
+export function refusalOf(
+  state: InstallationState,
+  { home }: Pick<Config, 'home'>,
+  { place }: Pick<BlobMarker, 'place'>,
+): string | null {
   const remedy =
-    'use the home that this database was started with, or mount the `blobs` folder of that home in this one';
+    'use the home that this database was started with, or mount the `blobs` folder of that home in this one, or name the bucket of its bytes in CALLBAY_BLOBS';
   switch (state) {
     case 'unclaimed':
     case 'same':
     case 'unmounted':
       return null;
     case 'other store':
-      return `${blobsFolder} holds the bytes of another installation than this database: ${remedy}`;
+      return `${place} holds the bytes of another installation than this database: ${remedy}`;
     case 'other home':
-      return `${home} is not the home of this database, which keeps its bytes elsewhere: ${remedy}`;
+      return `${home} is not the home of this database, and ${place} does not hold its bytes or cannot be reached: ${remedy}`;
     case 'new database':
       return `${home} belongs to another database, and this one is new: connect the other one, restore a backup into this one, or use an empty home`;
     default:
@@ -57,33 +61,38 @@ export function refusalOf(state: InstallationState, { home, blobsFolder }: Place
   }
 }
 
-export async function readInstallationIds(sql: Sql, place: Place): Promise<InstallationIds> {
+export async function readInstallationIds(
+  sql: Sql,
+  place: Place,
+  marker: Pick<BlobMarker, 'read'>,
+): Promise<InstallationIds> {
   return {
     database: await readInstallationId(sql),
     home: (await readFileIfThere(place.installationFile))?.trim() || null,
-    store: await readMarker(place.blobsFolder),
+    store: await marker.read(),
   };
 }
 
 type Log = Pick<Logger, 'error'>;
 
 /** Whether the store has an id now: `id`, or one of its own. */
-async function tryToMark(sql: Sql, root: string, log: Log, id?: string): Promise<boolean> {
+async function tryToMark(sql: Sql, marker: BlobMarker, log: Log, id?: string): Promise<boolean> {
+  const { place } = marker;
   try {
-    if (await markStore(root, () => refersToBytes(sql), id)) return true;
-    log.error({ root }, 'the folder of stored bytes is empty: is its disk mounted?');
+    if (await marker.mark(() => refersToBytes(sql), id)) return true;
+    log.error({ place }, 'the store of bytes is empty: is its disk mounted, or its bucket the right one?');
   } catch (err) {
-    log.error({ err, root }, 'the folder of stored bytes cannot be used');
+    log.error({ err, place }, 'the store of bytes cannot be used');
   }
   return false;
 }
 
-async function claim(sql: Sql, place: Place, log: Log): Promise<InstallationIds> {
-  const ids = await readInstallationIds(sql, place);
+async function claim(sql: Sql, place: Place, marker: BlobMarker, log: Log): Promise<InstallationIds> {
+  const ids = await readInstallationIds(sql, place, marker);
   if (judgeInstallation(ids) !== 'unclaimed') return ids;
   // The store first: its id in the database is the proof that the two belong together.
-  if (!(await tryToMark(sql, place.blobsFolder, log))) return ids;
-  const store = await readMarker(place.blobsFolder);
+  if (!(await tryToMark(sql, marker, log))) return ids;
+  const store = await marker.read();
   if (store === null) return ids;
   return { ...ids, store, database: await claimInstallationId(sql, store) };
 }
@@ -93,21 +102,21 @@ async function claim(sql: Sql, place: Place, log: Log): Promise<InstallationIds>
  * database would each take the other's bytes for lost. A store that is not mounted yet is only logged: it comes into use
  * as soon as it is there. Throws a ConfigError for a home that is not the database's.
  */
-export async function joinInstallation(sql: Sql, place: Place, log: Log): Promise<void> {
-  const ids = await claim(sql, place, log);
+export async function joinInstallation(sql: Sql, place: Place, marker: BlobMarker, log: Log): Promise<void> {
+  const ids = await claim(sql, place, marker, log);
   const state = judgeInstallation(ids);
-  const refusal = refusalOf(state, place);
+  const refusal = refusalOf(state, place, marker);
   if (refusal !== null) throw new ConfigError([{ variable: 'CALLBAY_HOME', message: refusal }]);
   if (ids.database === null) return;
   if (ids.home !== ids.database) await replaceFile(place.installationFile, `${ids.database}\n`);
   // The home is the database's own, so that a store without an id may have it.
-  if (state === 'unmounted') await tryToMark(sql, place.blobsFolder, log, ids.database);
+  if (state === 'unmounted') await tryToMark(sql, marker, log, ids.database);
 }
 
 /** Makes this home the one of this database, whatever both were before: after a restore the bytes are here. */
-export async function bindInstallation(sql: Sql, place: Place): Promise<void> {
+export async function bindInstallation(sql: Sql, place: Place, marker: BlobMarker): Promise<void> {
   const id = randomUUID();
-  await replaceMarker(place.blobsFolder, id);
+  await marker.replace(id);
   await replaceFile(place.installationFile, `${id}\n`);
   await replaceInstallationId(sql, id);
 }

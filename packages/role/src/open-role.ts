@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { createDiskBlobStore, type DiskBlobStore } from '@callbay/blobs';
+import { createBlobStore, type InstalledBlobStore } from '@callbay/blobs';
 import { createProcessMetricsStore, type Database, openDatabase } from '@callbay/postgres';
 import { type CallbayQueue, createJobQueue, pingRedis, type QueueBackend } from '@callbay/queue';
 import {
@@ -42,7 +42,7 @@ export interface Role {
   readonly secretKey: Buffer;
   readonly metrics: Metrics;
   readonly db: Database;
-  readonly blobs: DiskBlobStore;
+  readonly blobs: InstalledBlobStore;
   readonly queue: CallbayQueue;
   /** What HTTP is served with over TLS, for the api; null elsewhere, and where it is served without. */
   readonly tls: TlsIdentity | null;
@@ -102,7 +102,9 @@ async function openParts(name: RoleName): Promise<Role> {
 
   const db = openRoleDatabase(name, connectionString, logger);
   shutdown.add('database', () => db.close());
-  await joinInstallation(db, config, logger).catch((error: unknown) => {
+  const blobs = createBlobStore(config);
+  shutdown.add('stored bytes', async () => blobs.close());
+  await joinInstallation(db, config, blobs.marker, logger).catch((error: unknown) => {
     throw explainPostgres(connectionString, error) ?? error;
   });
 
@@ -129,7 +131,6 @@ async function openParts(name: RoleName): Promise<Role> {
   );
   shutdown.add('queue', () => queue.close());
 
-  const blobs = createDiskBlobStore({ root: config.blobsFolder, requiresMarker: true });
   return {
     config,
     logger,

@@ -1,4 +1,4 @@
-import type { DiskBlobStore } from '@callbay/blobs';
+import type { InstalledBlobStore } from '@callbay/blobs';
 import type { Database } from '@callbay/postgres';
 import type { CallbayQueue } from '@callbay/queue';
 
@@ -28,9 +28,13 @@ function shareAnswer(probe: () => Promise<unknown>): () => Promise<unknown> {
 
 /**
  * Services that are full or read-only still answer questions, so that these probes write: a row that stays as it is, a
- * field of the queue, a small file beside the stored bytes.
+ * field of the queue, a small file or object beside the stored bytes.
  */
-export const createProbes = (db: Database, queue: CallbayQueue, blobs: DiskBlobStore): Probes => ({
+export const createProbes = (
+  db: Database,
+  queue: CallbayQueue,
+  blobs: Pick<InstalledBlobStore, 'probeWrite'>,
+): Probes => ({
   database: shareAnswer(() => db.execute('UPDATE installation SET created_at = created_at')),
   queue: shareAnswer(() => queue.checkHealth()),
   store: shareAnswer(() => blobs.probeWrite()),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readMarker } from '@callbay/blobs';
+import { createBlobStore, readMarker } from '@callbay/blobs';
 import { createFileReceiver, readInstallationId } from '@callbay/postgres';
 import { ConfigError, createLogger, makeFolder } from '@callbay/runtime';
 import { createTestDatabase, makeTenant, type TestDatabase } from '@callbay/testkit';
@@ -29,7 +29,11 @@ async function makeDatabase(): Promise<TestDatabase> {
   return database;
 }
 
-const joinHome = ({ db }: TestDatabase, home: Home): Promise<void> => joinInstallation(db, home, logger);
+const markerOf = ({ home, blobsFolder }: Home) =>
+  createBlobStore({ blobsFolder, spoolFolder: join(home, 'spool'), blobs: null, s3: null }).marker;
+
+const joinHome = ({ db }: TestDatabase, home: Home): Promise<void> =>
+  joinInstallation(db, home, markerOf(home), logger);
 const refusal = async (joining: Promise<void>): Promise<string> => {
   const error = await joining.then(
     () => null,
@@ -148,7 +152,7 @@ test('a restored copy is an installation of its own, which neither home nor data
   ];
   await joinHome(database, home);
   await cp(home.home, copy.home, { recursive: true });
-  await bindInstallation(restored.db, copy);
+  await bindInstallation(restored.db, copy, markerOf(copy));
   await joinHome(restored, copy);
   await refusal(joinHome(restored, home));
   await refusal(joinHome(database, copy));

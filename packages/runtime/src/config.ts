@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { type BucketPlace, blobsPlace } from './blobs-config.ts';
 import { whyHomeUnusable } from './check-home.ts';
 import { ROLES, type RoleName } from './roles.ts';
 import { S3_PAIRS, type S3Config, s3ConfigOf, s3Variables } from './s3-config.ts';
@@ -59,6 +60,8 @@ export interface Config {
   readonly folders: { readonly root: string; readonly scanMs: number; readonly settleMs: number } | null;
   /** The server of buckets; null: none is used. */
   readonly s3: S3Config | null;
+  /** The bucket that stored bytes rest in; null: they rest on disk, in `blobsFolder`. */
+  readonly blobs: BucketPlace | null;
   /** Where e-mail goes out; null: none does. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | null;
   /** CIDR ranges that webhooks may go to although they are not public. */
@@ -206,6 +209,7 @@ const schema = z.object({
   CALLBAY_FOLDER_SCAN_SECONDS: secondsFrom1(5_000),
   CALLBAY_FOLDER_SETTLE_SECONDS: secondsFrom1(10_000),
   ...s3Variables,
+  CALLBAY_BLOBS: blobsPlace.default(null),
   CALLBAY_SMTP_URL: urlOf('SMTP', ['smtp:', 'smtps:']).optional(),
   CALLBAY_MAIL_FROM: z.email('must be an e-mail address').optional(),
   CALLBAY_WEBHOOK_ALLOW: cidrList.default([]),
@@ -255,6 +259,11 @@ function findProblems(
     if (env[set] && !env[missing]) {
       problems.push({ variable: missing, message: `is required with ${set}: ${what}` });
     }
+  }
+  if (parsed.data?.CALLBAY_BLOBS && !env.CALLBAY_S3_ENDPOINT && !env.CALLBAY_S3_REGION) {
+    const message =
+      'is required with CALLBAY_BLOBS=s3://…: the region of the bucket, or CALLBAY_S3_ENDPOINT for a server that is not AWS';
+    problems.push({ variable: 'CALLBAY_S3_REGION', message });
   }
   if (env.CALLBAY_SMTP_URL && !env.CALLBAY_MAIL_FROM) {
     const message = 'is required with CALLBAY_SMTP_URL: the address that alerts come from';
@@ -337,6 +346,7 @@ export function loadConfig(
             settleMs: values.CALLBAY_FOLDER_SETTLE_SECONDS,
           },
     s3: s3ConfigOf(values),
+    blobs: values.CALLBAY_BLOBS,
     mail:
       values.CALLBAY_SMTP_URL === undefined || values.CALLBAY_MAIL_FROM === undefined
         ? null

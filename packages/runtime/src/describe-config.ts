@@ -108,6 +108,14 @@ export function describeConfig(config: Config): readonly ConfigLine[] {
           : 'uploads are refused while less is free',
     },
     {
+      variable: 'CALLBAY_BLOBS',
+      value: config.blobs === null ? 'disk' : `s3://${config.blobs.bucket}/${config.blobs.prefix}`,
+      note:
+        config.blobs === null
+          ? `stored bytes rest in ${config.blobsFolder}`
+          : 'stored bytes rest in this bucket',
+    },
+    {
       variable: 'CALLBAY_FOLDER_ROOT',
       value: config.folders?.root ?? null,
       note: config.folders

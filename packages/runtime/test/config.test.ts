@@ -43,6 +43,9 @@ test('every problem is reported at once', () => {
     DATABASE_URL: 'mysql://x',
     REDIS_URL: 'nowhere',
     CALLBAY_SECRET_KEY: 'short',
+    CALLBAY_BLOBS: 's3://Not_A_Bucket/x',
+    CALLBAY_S3_ENDPOINT: 'rgw:7480',
+    CALLBAY_S3_PATH_STYLE: 'yes',
     CALLBAY_SMTP_URL: 'http://mail.example.com',
     CALLBAY_MAIL_FROM: 'nobody',
     CALLBAY_WEBHOOK_ALLOW: '10.0.0.0/8,everything',
@@ -64,6 +67,13 @@ test.each([
   ['a role that there is none of', { CALLBAY_ROLES: 'intake,worker' }, ['CALLBAY_ROLES']],
   ['a mail server without a sender', { CALLBAY_SMTP_URL: 'smtp://h' }, ['CALLBAY_MAIL_FROM']],
   ['port 0 twice, which means any', { CALLBAY_HTTP_PORT: '0', CALLBAY_SFTP_PORT: '0' }, []],
+  ['bytes in a bucket of no server', { CALLBAY_BLOBS: 's3://bytes' }, ['CALLBAY_S3_REGION']],
+  [
+    'half a key of the server of buckets',
+    { CALLBAY_S3_REGION: 'eu-central-1', CALLBAY_S3_ACCESS_KEY_ID: 'id' },
+    ['CALLBAY_S3_SECRET_ACCESS_KEY'],
+  ],
+  ['bytes on disk, by name', { CALLBAY_BLOBS: 'disk' }, []],
   ['empty values, which mean not set', { DATABASE_URL: '', CALLBAY_HTTP_PORT: ' ' }, []],
 ])('%s', (_what, env, problems) => {
   expect(problemsOf(env as Record<string, string>)).toEqual(problems);
@@ -153,4 +163,24 @@ test('customers are told the port that is published, which is ours unless set', 
   expect(loadConfig({ CALLBAY_SFTP_PORT: '2022' }).sftp.publicPort).toBe(2022);
   const env = { CALLBAY_SFTP_PORT: '2022', CALLBAY_PUBLIC_SFTP_PORT: '22' };
   expect(loadConfig(env).sftp).toMatchObject({ port: 2022, publicPort: 22 });
+});
+
+test.each([
+  ['s3://bytes', ''],
+  ['s3://bytes/', ''],
+  ['s3://bytes/callbay', 'callbay/'],
+  ['s3://bytes/a/b/', 'a/b/'],
+])('%s keeps bytes under the prefix %j', (url, prefix) => {
+  const config = loadConfig({ CALLBAY_BLOBS: url, CALLBAY_S3_ENDPOINT: 'http://127.0.0.1:7480' });
+  expect(config.blobs).toEqual({ bucket: 'bytes', prefix });
+  expect(config.s3).toMatchObject({ checksums: 'required', usesPathStyle: true, credentials: null });
+});
+
+test('bytes rest on disk unless a bucket is named, and AWS is spoken to as AWS', () => {
+  expect(loadConfig({})).toMatchObject({ blobs: null, s3: null });
+  expect(loadConfig({ CALLBAY_S3_REGION: 'eu-central-1' }).s3).toMatchObject({
+    endpoint: null,
+    checksums: 'supported',
+    usesPathStyle: false,
+  });
 });

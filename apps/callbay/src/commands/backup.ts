@@ -3,6 +3,7 @@ import type { OnProgress, Progress } from '@callbay/backup';
 import { type Config, loadSecretKey, makeHome } from '@callbay/runtime';
 import type { Command } from 'commander';
 import { hostContextOf } from '../context.ts';
+import { CommandError, EXIT_CODES } from '../exit-codes.ts';
 import { withDatabase } from '../with-database.ts';
 
 /** The keys that a home keeps beside its data. Kept with the data, since sealed secrets are lost without them. */
@@ -24,6 +25,12 @@ function progressLines(): OnProgress {
   };
 }
 
+function assertOnDisk({ blobs }: Config): void {
+  if (blobs === null) return;
+  const fix = 'save the bucket with its own tools, and the database with pg_dump';
+  throw new CommandError(`bytes in a bucket are not in a backup yet: ${fix}`, EXIT_CODES.usage);
+}
+
 export function addBackupCommands(program: Command): void {
   program
     .command('backup')
@@ -39,6 +46,7 @@ Example:
     )
     .action(async (file: string, _options, command: Command) => {
       const { config, output } = hostContextOf(command);
+      assertOnDisk(config);
       const secretKey = await loadSecretKey(config);
       const { writeBackup } = await import('@callbay/backup');
       const result = await withDatabase(config, (connectionString) =>
@@ -65,6 +73,7 @@ Example:
     .description('put a backup back, whole or not at all; Callbay must not run on the target')
     .action(async (file: string, options: { force?: boolean }, command: Command) => {
       const { config, output } = hostContextOf(command);
+      assertOnDisk(config);
       await makeHome(config.home);
       const hasKey = config.secretKey !== null || existsSync(config.secretKeyFile);
       const secretKey = hasKey ? await loadSecretKey(config) : null;
@@ -83,7 +92,8 @@ Example:
           onProgress: progressLines(),
         });
         await using db = openDatabase({ connectionString, max: 1, applicationName: 'callbay-restore' });
-        await bindInstallation(db, config);
+        const { createBlobStore } = await import('@callbay/blobs');
+        await bindInstallation(db, config, createBlobStore(config).marker);
         return restored;
       });
       output.json(result);

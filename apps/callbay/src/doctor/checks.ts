@@ -1,6 +1,7 @@
 import { EmbeddedPostgresError, findRunningPostgres, inspectCluster } from '@callbay/embedded';
 import type { Config } from '@callbay/runtime';
 import { DATABASE_NAME } from '../supervisor/postgres.ts';
+import { checkBucket } from './bucket-check.ts';
 import { checkDatabase } from './database-checks.ts';
 import { checkDescriptors } from './descriptor-check.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -60,6 +61,7 @@ export async function runChecks(config: Config): Promise<readonly Finding[]> {
     ...checkTls(config),
     ...(await checkPorts(config)),
     ...(await checkAnyDatabase(config)),
+    ...(config.blobs === null ? [] : [await checkBucket(config)]),
     ...(config.redisUrl ? [await checkRedis(config.redisUrl)] : []),
   ];
 }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { readMarker } from '@callbay/blobs';
+import { createBlobStore } from '@callbay/blobs';
 import { judgeInstallation, refusalOf } from '@callbay/role';
 import {
   type Config,
@@ -112,12 +112,16 @@ async function checkInstallation(client: pg.Client, config: Config): Promise<Fin
   const { rows } = found[0]?.name
     ? await client.query<{ id: string }>('SELECT id FROM installation')
     : { rows: [] };
+  const blobs = createBlobStore(config);
+  const { marker } = blobs;
+  const store = await marker.read();
+  blobs.close();
   const state = judgeInstallation({
     database: rows[0]?.id ?? null,
     home: (await readFileIfThere(config.installationFile))?.trim() || null,
-    store: await readMarker(config.blobsFolder),
+    store,
   });
-  const refusal = refusalOf(state, config);
+  const refusal = refusalOf(state, config, marker);
   if (refusal !== null) {
     const [sentence = '', fix = ''] = refusal.split(': ');
     return fail('installation', `${sentence}.`, `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`);
@@ -126,8 +130,8 @@ async function checkInstallation(client: pg.Client, config: Config): Promise<Fin
   if (state === 'same') return ok('installation', 'The stored bytes are those of this database.');
   return fail(
     'installation',
-    `No stored bytes are in ${config.blobsFolder}.`,
-    'Mount the disk that holds them.',
+    `No stored bytes are in ${marker.place}.`,
+    'Mount the disk that holds them, or see that the bucket can be reached.',
   );
 }
 
