@@ -23,6 +23,8 @@ export interface WholeFile {
   readonly sizeBytes: number;
   readonly modifiedAt: Date;
   readonly sentBy: string;
+  /** Where the store has begun to take the bytes under it; a new one elsewhere. */
+  readonly fileId?: string;
 }
 
 /** Where the bytes are. `fd` is open on them, where the caller has it open anyway. */
@@ -42,7 +44,7 @@ export async function receiveLocalFile(
   file: WholeFile,
   { path, fd }: LocalFile,
 ): Promise<void> {
-  const fileId = newFileId();
+  const { fileId = newFileId() } = file;
   const blobKey = await deps.blobs.put(file.tenantId, fileId, path, fd);
   try {
     await receiveFile(deps, { ...file, fileId, drop: 'sftp', blobKey });

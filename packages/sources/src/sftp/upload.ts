@@ -1,6 +1,7 @@
 import { close, closeSync, fsync, ftruncate, futimes, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { newFileId } from '@callbay/ingestion';
+import { Ahead } from './ahead.ts';
 import { MAX_FILE_BYTES } from './limits.ts';
 import type { SftpMetrics } from './logger.ts';
 import type { OwnFile, PartialStore } from './partials.ts';
@@ -46,6 +47,8 @@ export class Upload {
   readonly #deps: UploadDeps;
   readonly #queue: WriteQueue;
   readonly #isAppending: boolean;
+  /** Null where CLOSE need not wait for the bytes to be sent anywhere, or where nobody knows whether they will be. */
+  readonly #ahead: Ahead | null;
   #sizeBytes: number;
   #refusalTold: Promise<void> | null = null;
   #isChanged: boolean;
@@ -64,6 +67,10 @@ export class Upload {
     this.#sizeBytes = start.sizeBytes;
     this.#writtenAt = deps.now();
     this.#queue = new WriteQueue(start.own.fd, deps.budget, deps.eagerBytesPerHandle);
+    this.#ahead =
+      deps.blobs.startAhead === undefined || start.isTemporary
+        ? null
+        : new Ahead(deps, start.own, (task) => this.#queue.run(task), start.sizeBytes);
   }
 
   /** With everything accepted so far. */
@@ -94,7 +101,9 @@ export class Upload {
     this.#isChanged = true;
     if (end > this.#sizeBytes && this.#queue.error === null) this.#sizeBytes = end;
     this.#writtenAt = this.#deps.now();
+    this.#ahead?.accept(position, end);
     this.#queue.write(position, bytes, settle);
+    this.#ahead?.tell();
   }
 
   /** Bytes as written so far, for clients that verify; empty at the end. */
@@ -112,6 +121,7 @@ export class Upload {
     if (sizeBytes === this.#sizeBytes && this.#queue.error === null) return;
     this.#isChanged = true;
     this.#sizeBytes = sizeBytes;
+    this.#ahead?.resize(sizeBytes);
     await this.#queue.run(() => truncateFd(this.own.fd, sizeBytes));
   }
 
@@ -171,10 +181,16 @@ export class Upload {
   async #receive(): Promise<void> {
     const { tenantId, name } = this.own;
     const { modifiedAt, sizeBytes, sentBy } = this;
+    const begun = this.#ahead === null ? {} : { fileId: this.#ahead.fileId };
     try {
-      await receiveLocalFile(this.#deps, { tenantId, name, sizeBytes, modifiedAt, sentBy }, this.own);
+      await receiveLocalFile(
+        this.#deps,
+        { tenantId, name, sizeBytes, modifiedAt, sentBy, ...begun },
+        this.own,
+      );
     } catch (error) {
       this.#deps.metrics.uploadFailed();
+      await this.#ahead?.abandon();
       await closeFd(this.own.fd);
       await this.#keepAfter(error);
       throw error;
@@ -200,12 +216,14 @@ export class Upload {
   }
 
   async #keepAsPartial(): Promise<void> {
+    await this.#ahead?.abandon();
     if (this.#modifiedAt !== null) await setFdTimes(this.own.fd, this.#modifiedAt, this.#modifiedAt);
     await closeFd(this.own.fd);
     await this.#deps.partials.release(this.own);
   }
 
   async #drop(): Promise<void> {
+    await this.#ahead?.abandon();
     await closeFd(this.own.fd);
     await this.#deps.partials.discard(this.own);
   }
