@@ -46,7 +46,7 @@ export interface BlobStore {
   remove(tenantId: string, key: string): Promise<void>;
   /**
    * All keys with the time of their arrival, one tenant after another, for the sweep of orphans. With `since`, keys whose
-   * time-ordered ids are older may be left out.
+   * time-ordered ids are older, or hold no time, may be left out.
    */
   list(options?: {
     readonly since?: Date;

@@ -24,15 +24,25 @@ async function* listTenants({ client, name: Bucket }: Bucket, Prefix: string): A
   } while (ContinuationToken !== undefined);
 }
 
-/** All blobs, one tenant after another; with `since` without those whose time-ordered ids are older. */
+const DAY_MS = 86_400_000;
+
+/** Which ids to list: those that were made between, by clocks that may differ by a day. */
+export interface IdRange {
+  readonly since: Date;
+  readonly now: Date;
+}
+
+/** All blobs, one tenant after another; with `range` without ids that hold another time, or none. */
 export async function* listObjects(
   bucket: Bucket,
   prefix: string,
-  since?: Date,
+  range: IdRange | null,
 ): AsyncGenerator<{ tenantId: string; key: string; modifiedAt: Date; sizeBytes: number }> {
-  for await (const tenantId of listTenants(bucket, prefix)) {
+  tenants: for await (const tenantId of listTenants(bucket, prefix)) {
     const Prefix = `${prefix}${tenantId}/`;
-    const StartAfter = since === undefined ? undefined : `${Prefix}${idsFrom(since)}`;
+    const StartAfter = range === null ? undefined : `${Prefix}${idsFrom(range.since)}`;
+    // Keys come in order.
+    const end = range === null ? null : `${Prefix}${idsFrom(new Date(range.now.getTime() + DAY_MS))}`;
     let ContinuationToken: string | undefined;
     do {
       const page = await bucket.client.send(
@@ -45,6 +55,7 @@ export async function* listObjects(
         }),
       );
       for (const { Key = '', LastModified, Size = 0 } of page.Contents ?? []) {
+        if (end !== null && Key >= end) continue tenants;
         if (LastModified === undefined) continue;
         yield { tenantId, key: Key.slice(prefix.length), modifiedAt: LastModified, sizeBytes: Size };
       }

@@ -241,7 +241,7 @@ export function createS3BlobStore(options: S3BlobStoreOptions): S3BlobStore {
       const now = await guard(() => readClock(bucket, `${prefix}.clock`));
       await guard(() => abortOldUploads(bucket, prefix, now));
       try {
-        yield* listObjects(bucket, prefix, since);
+        yield* listObjects(bucket, prefix, since === undefined ? null : { since, now });
       } catch (error) {
         throw translateS3(error);
       }

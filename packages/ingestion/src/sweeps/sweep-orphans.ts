@@ -10,6 +10,18 @@ export interface OrphanSweepDeps {
 }
 
 const ORPHAN_AFTER_MS = 24 * 60 * 60 * 1000;
+/** What a crash leaves is found within this time of its upload's beginning; a listing of more is long where much is stored. */
+const RECENT_MS = 4 * ORPHAN_AFTER_MS;
+const HOUR_MS = 60 * 60 * 1000;
+/** In one hour of the week all bytes are listed: what was left while no sweep ran, and ids that hold no time. */
+const HOURS_OF_WEEK = 7 * 24;
+
+/** What need not be listed at this time; undefined: all is. */
+function listSince(nowMs: number): Date | undefined {
+  const isWhole = Math.floor(nowMs / HOUR_MS) % HOURS_OF_WEEK === 0;
+  return isWhole ? undefined : new Date(nowMs - RECENT_MS);
+}
+
 /** Bytes that are removed under one lock, during which the tenant's uploads wait. */
 const BATCH = 100;
 
@@ -34,7 +46,8 @@ export async function sweepOrphans(
   const flush = async (): Promise<void> => {
     if (batch.keys.length > 0) removed += await removeOrphans(deps, batch.tenantId, batch.keys);
   };
-  for await (const { tenantId, key, modifiedAt } of blobs.list()) {
+  const since = listSince(oldestNowMs);
+  for await (const { tenantId, key, modifiedAt } of blobs.list(since === undefined ? {} : { since })) {
     if (oldestNowMs - modifiedAt.getTime() < ORPHAN_AFTER_MS) continue;
     if (tenantId !== batch.tenantId || batch.keys.length >= BATCH) {
       await flush();
