@@ -15,6 +15,15 @@ const TOGETHER = [
 ];
 /** Each file in a process of its own: native addons, signals, environment and parsers that may end a process. */
 const APART = ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tests/**/*.test.ts'];
+/**
+ * Whole products, started and killed as people do it: `npm run test:product`, apart from `npm test`, which they would make twice
+ * as long.
+ */
+const PRODUCT = [
+  'tests/{kill,product}/**/*.test.ts',
+  'apps/callbay/test/{cli,doctor,services,supervise}.test.ts',
+  'packages/embedded/test/**/*.test.ts',
+];
 /** Two whole installations at once take minutes: `npm run soak -- nodes`. */
 const LONG = process.env.SOAK === undefined ? ['tests/nodes/**'] : [];
 
@@ -33,8 +42,13 @@ export default defineConfig({
       { extends: true, test: { name: 'together', include: TOGETHER, isolate: false } },
       {
         extends: true,
-        test: { name: 'apart', include: APART, exclude: ['**/node_modules/**', ...TOGETHER, ...LONG] },
+        test: {
+          name: 'apart',
+          include: APART,
+          exclude: ['**/node_modules/**', ...TOGETHER, ...PRODUCT, ...LONG],
+        },
       },
+      { extends: true, test: { name: 'product', include: PRODUCT, exclude: ['**/node_modules/**'] } },
     ],
   },
 });

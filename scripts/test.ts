@@ -1,9 +1,13 @@
-// Runs the whole suite, or the files whose paths hold one of the arguments, against real services. Nothing is
-// cached: every run runs. The last line is always `N passed, N failed, N skipped`.
+// Runs the suite, with --product the one of whole products, or the files whose paths hold one of the arguments, against
+// real services. Nothing is cached: every run runs. The last line is always `N passed, N failed, N skipped`.
 import { startVitest, type TestModule } from 'vitest/node';
 
-const filters = process.argv.slice(2);
-const vitest = await startVitest('test', filters, { run: true, watch: false });
+const words = process.argv.slice(2);
+const [first] = words;
+const filters = words.filter((word) => word !== '--product');
+// Named files are run wherever they belong.
+const projects = first === '--product' ? ['product'] : filters.length > 0 ? ['*'] : ['together', 'apart'];
+const vitest = await startVitest('test', filters, { run: true, watch: false, project: projects });
 
 const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
 const count = (state: string): number => tests.filter((test) => test.result().state === state).length;

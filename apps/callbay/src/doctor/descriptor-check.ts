@@ -13,7 +13,7 @@ export function parseDescriptorLimit(limits: string): number | null {
 /** Whether the system lets a process have as many files and connections open as a busy door needs. */
 export async function checkDescriptors(): Promise<Finding> {
   // Node raises its own limit to the hard one, so that the hard one counts.
-  // Systems without /proc tell no limit.
+  // Systems without /proc have no such file.
   const limit = parseDescriptorLimit(await readFile('/proc/self/limits', 'utf8').catch(() => ''));
   if (limit === null) return ok('descriptors', 'No limit of open files is known here.');
   const sentence = `A process may have ${limit} files and connections open.`;

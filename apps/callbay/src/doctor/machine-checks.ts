@@ -41,7 +41,7 @@ export function checkAddon(): Finding {
   }
 }
 
-/** Null for what does not exist. Rejects where that cannot be told. */
+/** Null for what does not exist. Rejects where that stays unknown. */
 async function statIfThere(path: string): Promise<Stats | null> {
   try {
     return await stat(path);

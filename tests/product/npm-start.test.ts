@@ -8,7 +8,7 @@ import { findRunningPostgres, startEmbeddedPostgres } from '@callbay/embedded';
 import { until } from '@callbay/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 
 test('npm start prints one ready line, serves, and on SIGTERM to npm itself drains and exits 0', async () => {
   const home = await mkdtemp(join(tmpdir(), 'callbay-start-'));

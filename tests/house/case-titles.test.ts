@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { casesOfTitle, readCases } from '../scripts/case-titles.ts';
+import { casesOfTitle, readCases } from '../../scripts/case-titles.ts';
 
 test.each([
   ['case 17: a title', [17]],

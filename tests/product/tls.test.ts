@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { isOpensslInstalled, makeCertificate, startProduct } from '@callbay/testkit';
 import { expect, test } from 'vitest';
 
-const main = join(import.meta.dirname, '../apps/callbay/src/main.ts');
+const main = join(import.meta.dirname, '../../apps/callbay/src/main.ts');
 
 test.skipIf(!isOpensslInstalled)(
   'HTTP is served over TLS, and commands on the machine accept the very certificate of their home (skipped without openssl)',

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 const MOST_FILES = 20;
 
 test('the walk from CLOSE to surfaced opens at most 20 files, and each of them exists with what it is said to hold', () => {

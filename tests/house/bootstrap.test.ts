@@ -13,7 +13,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 
 const { holdsLockedPackages, throughPlainPath } = (await import(
-  pathToFileURL(join(import.meta.dirname, '../scripts/bootstrap.mjs')).href
+  pathToFileURL(join(import.meta.dirname, '../../scripts/bootstrap.mjs')).href
 )) as {
   holdsLockedPackages(folder: string): boolean;
   throughPlainPath<T>(folder: string, work: (path: string) => T): T;

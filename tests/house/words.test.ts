@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 
 /** Where people read our words: the command, the API's document, and the pages. The lists of cases and decisions are history. */
 const PUBLIC = ['README.md', 'docs/*.md', 'docs/openapi.json', 'apps/callbay/src/**/*.ts'];

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findCircles, findViolations, readUnits, type Unit } from './import-graph.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 
 const unit = (name: string, dependencies: string[] = []): Unit => ({
   name,

@@ -10,7 +10,7 @@ import { makeWav, openSftp, type RunningProduct, startProduct, until } from '@ca
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 
-const main = join(import.meta.dirname, '../apps/callbay/src/main.ts');
+const main = join(import.meta.dirname, '../../apps/callbay/src/main.ts');
 const run = promisify(execFile);
 
 async function makeHome(): Promise<string> {

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-export const ROOT = join(import.meta.dirname, '..');
+export const ROOT = join(import.meta.dirname, '../..');
 
 /** Blocks that are not run, by what they contain, each with the reason. */
 export const NOT_RUN: readonly (readonly [contains: string, why: string])[] = [
   ['npm run demo', 'the demo and the whole suite have tests of their own'],
-  ['npm start ', 'it runs already; tests/ten-steps.test.ts starts it so'],
+  ['npm start ', 'it runs already; tests/product/ten-steps.test.ts starts it so'],
 ];
 
 const isRun = (block: string): boolean => !NOT_RUN.some(([contains]) => block.includes(contains));

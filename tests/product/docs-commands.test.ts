@@ -4,7 +4,7 @@ import { type RunningProduct, startProduct } from '@callbay/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { blocksOf, NOT_RUN, ROOT, runBlocks } from './docs-page.ts';
 
-/** docs/setting-up.md is walked by tests/ten-steps.test.ts. */
+/** docs/setting-up.md is walked by tests/product/ten-steps.test.ts. */
 const PAGES = ['README.md', 'docs/operating.md'];
 
 let product: RunningProduct;
