@@ -1,8 +1,11 @@
 // The whole product on a bucket: what it stores is objects, and nothing of it rests on its disk.
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { promisify } from 'node:util';
+import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import {
   clientsOf,
   createTestDatabase,
@@ -23,39 +26,51 @@ interface Call {
 
 if (!isRgwInstalled()) console.warn(`bytes in a bucket are not tested: install Ceph with \`${INSTALL_RGW}\``);
 
+const MAIN = join(import.meta.dirname, '../apps/callbay/src/main.ts');
+const runFile = promisify(execFile);
+const callbay = (args: readonly string[], env: Record<string, string>) =>
+  runFile(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env } });
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
 const EIGHT_DAYS = `received_at - interval '8 days', seen_at = seen_at - interval '8 days'`;
 
 test.skipIf(!isRgwInstalled())(
-  'a pair sent by SFTP rests in the bucket, is served by range from there, and is purged there',
+  'a pair sent by SFTP rests in the bucket, is served by range from there, backed up, and purged there',
   async () => {
     await using rgw = await startRgw();
     await using database = await createTestDatabase({ isEmpty: true });
     const { s3 } = clientsOf(rgw, rgw.own);
     const Bucket = `product-${randomBytes(6).toString('hex')}`;
     await s3.send(new CreateBucketCommand({ Bucket }));
-    await using product = await startProduct({
-      DATABASE_URL: database.connectionString,
-      CALLBAY_SECRET_KEY: randomBytes(32).toString('base64'),
-      CALLBAY_BLOBS: `s3://${Bucket}/bytes`,
+    const server = {
       CALLBAY_S3_ENDPOINT: rgw.endpoint,
       CALLBAY_S3_ACCESS_KEY_ID: rgw.own.accessKeyId,
       CALLBAY_S3_SECRET_ACCESS_KEY: rgw.own.secretAccessKey,
-    });
-    const objects = async (): Promise<string[]> => {
-      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'bytes/acme/' }));
+    };
+    const env = {
+      ...server,
+      DATABASE_URL: database.connectionString,
+      CALLBAY_SECRET_KEY: randomBytes(32).toString('base64'),
+      CALLBAY_BLOBS: `s3://${Bucket}/bytes`,
+    };
+    await using product = await startProduct(env);
+    const objects = async (prefix = 'bytes'): Promise<string[]> => {
+      const { Contents = [] } = await s3.send(
+        new ListObjectsV2Command({ Bucket, Prefix: `${prefix}/acme/` }),
+      );
       return Contents.map(({ Key = '' }) => Key).sort();
     };
     const user = await product.makeTenant('acme');
     await using client = await openSftp(product.sftpPort, user);
-    // Three parts.
-    const wav = makeWav({ seconds: 1_100, seed: 1, sampleRate: 16_000 });
-    expect(wav.length).toBeGreaterThan(32 * 1024 * 1024);
+    // Two parts.
+    const wav = makeWav({ seconds: 540, seed: 1, sampleRate: 16_000 });
+    expect(wav.length).toBeGreaterThan(16 * 1024 * 1024);
     await client.put('a.wav', wav);
     await client.put('a.json', '{"datetime":"2026-03-02T10:00:00Z","email":"a@b.c","direction":"inbound"}');
     await client.put('alone.wav', makeWav({ seconds: 1, seed: 2 }));
     const calls = () => product.listAll<Call>('/v1/tenants/acme/calls');
     await until('the call', async () => (await calls()).length > 0, 60_000);
-    const sha256 = createHash('sha256').update(wav).digest('hex');
+    const sha256 = sha256Of(wav);
     expect(await calls()).toMatchObject([{ media: { name: 'a.wav', sizeBytes: wav.length, sha256 } }]);
     expect(await objects()).toHaveLength(3);
     expect(await readdir(join(product.home, 'blobs')).catch(() => [])).toEqual([]);
@@ -71,6 +86,57 @@ test.skipIf(!isRgwInstalled())(
       status: 206,
       bytes: wav.subarray(border - 5, border + 5),
     });
+
+    // A backup of the bucket restores to disk, and that of the disk to a bucket.
+    const folder = await mkdtemp(join(tmpdir(), 'callbay-bucket-backup-'));
+    const [first, second] = [join(folder, 'first.tar'), join(folder, 'second.tar')];
+    await callbay(['backup', first], { ...env, CALLBAY_HOME: product.home });
+    await using onDisk = await createTestDatabase({ isEmpty: true });
+    const disk = {
+      CALLBAY_HOME: join(folder, 'disk'),
+      DATABASE_URL: onDisk.connectionString,
+      CALLBAY_SECRET_KEY: env.CALLBAY_SECRET_KEY,
+    };
+    await callbay(['restore', first], disk);
+    const files = await readdir(join(disk.CALLBAY_HOME, 'blobs', 'acme'), {
+      recursive: true,
+      withFileTypes: true,
+    });
+    const saved = files.filter((entry) => entry.isFile());
+    const digests = async (bytes: (name: string) => Promise<Uint8Array>, names: readonly string[]) =>
+      (await Promise.all(names.map(async (name) => sha256Of(await bytes(name))))).sort();
+    const ofDisk = await digests(
+      readFile,
+      saved.map(({ parentPath, name }) => join(parentPath, name)),
+    );
+    const inBucket = async (Key: string): Promise<Uint8Array> =>
+      (await s3.send(new GetObjectCommand({ Bucket, Key }))).Body!.transformToByteArray();
+    const original = await digests(inBucket, await objects());
+    expect(original).toContain(sha256);
+    expect(ofDisk).toEqual(original);
+    await callbay(['backup', second], disk);
+    await using moved = await createTestDatabase({ isEmpty: true });
+    const elsewhere = {
+      ...env,
+      CALLBAY_HOME: join(folder, 'bucket'),
+      DATABASE_URL: moved.connectionString,
+      CALLBAY_BLOBS: `s3://${Bucket}/moved`,
+    };
+    await callbay(['restore', second], elsewhere);
+    expect(await digests(inBucket, await objects('moved'))).toEqual(original);
+    // Neither home fits the other's bytes.
+    const doctor = async (more: Record<string, string>): Promise<Record<string, string>> => {
+      const { stdout } = await callbay(['doctor', '--json'], { ...elsewhere, ...more }).catch(
+        (failed: { stdout: string }) => failed,
+      );
+      const found = JSON.parse(stdout) as { check: string; status: string }[];
+      return Object.fromEntries(found.map(({ check, status }) => [check, status]));
+    };
+    expect(await doctor({})).toMatchObject({ bucket: 'ok', installation: 'ok' });
+    const mixed = { CALLBAY_BLOBS: env.CALLBAY_BLOBS };
+    expect(await doctor(mixed)).toMatchObject({ bucket: 'ok', installation: 'fail' });
+    expect(await doctor({ CALLBAY_S3_SECRET_ACCESS_KEY: 'wrong' })).toMatchObject({ bucket: 'fail' });
+    await rm(folder, { recursive: true, force: true });
 
     // A week later: the call keeps its recording, the rest goes.
     const { db } = database;

@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join, normalize, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { posix } from 'node:path';
 import { createFile, replaceFile } from '@callbay/runtime';
 import pg from 'pg';
-import { BlobDigest } from './blobs.ts';
+import { BlobDigest } from './blob-digest.ts';
 import { BackupError } from './errors.ts';
 import {
   type BackupEntry,
@@ -22,14 +19,15 @@ import {
 } from './manifest.ts';
 import type { OnProgress } from './progress.ts';
 import { emptyTables, setSequences, setUserTriggers, TableWriter, verifyTables } from './restore-tables.ts';
-import { assertEmpty, assertFits, assertUnused, isOccupied } from './restore-target.ts';
+import { assertEmpty, assertFits, assertUnused } from './restore-target.ts';
+import type { BytesRestore, StoredBytes } from './stored-bytes.ts';
 import { listTables, setTextForms, type Table } from './tables.ts';
 
 export interface RestoreOptions {
   readonly file: string;
   /** A database whose schema is migrated already. */
   readonly connectionString: string;
-  readonly blobsFolder: string;
+  readonly bytes: StoredBytes;
   /** The target's key; null when it has none yet and takes the backup's. */
   readonly secretKey: Buffer | null;
   /** Where the kept key files go, by name. Those that are there already stay. */
@@ -54,15 +52,18 @@ function assertKey(manifest: Manifest, options: RestoreOptions): void {
   );
 }
 
-/** A name inside the archive as a path below `folder`, or a refusal: an archive may have been tampered with. */
-function pathBelow(folder: string, name: string): string {
-  const path = normalize(join(folder, name));
-  if (path.startsWith(folder + sep) && !name.includes('\0')) return path;
-  throw new BackupError('DAMAGED', `it holds a path that leads out of its folder: ${name}`);
+/** The path of a blob inside the archive, or a refusal: an archive may have been tampered with. */
+function checkPath(path: string): string {
+  const isPlain = posix.normalize(path) === path && !path.startsWith('/') && !/^\.\.(\/|$)|[\0\\]/.test(path);
+  if (isPlain && path !== '' && path !== '.') return path;
+  throw new BackupError('DAMAGED', `it holds a path that leads out of its folder: ${path}`);
 }
 
-async function writeBlob(entry: BackupEntry, path: string): Promise<{ sizeBytes: number; sha256: string }> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+async function addBlob(
+  restore: BytesRestore,
+  entry: BackupEntry,
+  path: string,
+): Promise<{ sizeBytes: number; sha256: string }> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
   async function* pass(): AsyncGenerator<Uint8Array> {
@@ -72,7 +73,7 @@ async function writeBlob(entry: BackupEntry, path: string): Promise<{ sizeBytes:
       yield bytes;
     }
   }
-  await pipeline(pass, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
+  await restore.add(checkPath(path), pass());
   return { sizeBytes, sha256: hash.digest('hex') };
 }
 
@@ -81,12 +82,12 @@ interface Read {
   readonly keys: ReadonlyMap<string, Buffer>;
 }
 
-/** Reads the archive once, front to back: rows into the open transaction, blobs into `staging`. */
+/** Reads the archive once, front to back: rows into the open transaction, blobs into `restore`. */
 async function readAll(
   options: RestoreOptions,
   client: pg.Client,
   tables: readonly Table[],
-  staging: string,
+  restore: BytesRestore,
 ): Promise<Read> {
   const writer = new TableWriter(client, tables);
   const blobs = new BlobDigest();
@@ -100,7 +101,7 @@ async function readAll(
       options.onProgress?.({ phase: 'tables', what: rest[0], bytes: 0 });
     } else if (kind === 'blobs') {
       const path = rest.join('/');
-      const { sizeBytes, sha256 } = await writeBlob(entry, pathBelow(staging, path));
+      const { sizeBytes, sha256 } = await addBlob(restore, entry, path);
       blobs.add(path, sizeBytes, sha256);
       options.onProgress?.({ phase: 'blobs', what: String(blobs.count), bytes: blobs.bytes });
     } else if (kind === 'keys' && rest[0]) keys.set(rest[0], await readSmall(entry));
@@ -140,75 +141,33 @@ async function writeKeyFiles(
   if (manifest.migrations.length === 0) throw new BackupError('DAMAGED', 'it names no migration');
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Syncs a folder and all folders below it, deepest last: the names in them, since the files are synced already. */
-async function syncFolders(folder: string): Promise<void> {
-  await syncFolder(folder);
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) await syncFolders(join(folder, entry.name));
-  }
-}
-
-/** Puts the restored blobs in place of what was there; answers how to undo it and how to make it final. */
-async function swapBlobs(staging: string, blobsFolder: string) {
-  await syncFolders(staging);
-  const aside = `${blobsFolder}.before-restore`;
-  await rm(aside, { recursive: true, force: true });
-  const hadSome = await isOccupied(blobsFolder);
-  if (hadSome) await rename(blobsFolder, aside);
-  else await rm(blobsFolder, { recursive: true, force: true });
-  await rename(staging, blobsFolder);
-  await syncFolder(dirname(blobsFolder));
-  return {
-    undo: async () => {
-      await rm(blobsFolder, { recursive: true, force: true });
-      if (hadSome) await rename(aside, blobsFolder);
-    },
-    finish: () => rm(aside, { recursive: true, force: true }),
-  };
-}
-
 async function restoreInto(
   client: pg.Client,
   manifest: Manifest,
   options: RestoreOptions,
 ): Promise<RestoreResult> {
-  const staging = `${options.blobsFolder}.restoring`;
-  await rm(staging, { recursive: true, force: true });
-  await mkdir(staging, { recursive: true, mode: 0o700 });
+  await setTextForms(client);
+  await client.query('BEGIN');
+  const tables = await listTables(client);
+  await assertFits(client, manifest, tables);
+  await assertUnused(client);
+  const isForced = options.isForced === true;
+  if (!isForced) await assertEmpty(client, tables, options.bytes);
+  const restore = await options.bytes.startRestore({ isForced });
   try {
-    await setTextForms(client);
-    await client.query('BEGIN');
-    const tables = await listTables(client);
-    await assertFits(client, manifest, tables);
-    await assertUnused(client);
-    if (!options.isForced) await assertEmpty(client, tables, options.blobsFolder);
     await emptyTables(client, tables);
     await setUserTriggers(client, tables, 'DISABLE');
-    const { summary, keys } = await readAll(options, client, tables, staging);
+    const { summary, keys } = await readAll(options, client, tables, restore);
     await setSequences(client, summary.sequences);
     const rows = await verifyTables(client, tables, summary, options.onProgress);
     await setUserTriggers(client, tables, 'ENABLE');
     await writeKeyFiles(options, manifest, keys);
-    const swap = await swapBlobs(staging, options.blobsFolder);
-    try {
-      await client.query('COMMIT');
-    } catch (error) {
-      await swap.undo();
-      throw error;
-    }
-    await swap.finish();
+    await restore.swap();
+    await client.query('COMMIT');
+    await restore.finish();
     return { createdAt: manifest.createdAt, rows, blobs: summary.blobs.count };
   } finally {
-    await rm(staging, { recursive: true, force: true });
+    await restore.discard();
   }
 }
 

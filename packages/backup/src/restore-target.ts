@@ -1,8 +1,7 @@
-import { readdir } from 'node:fs/promises';
 import pg from 'pg';
-import { listFiles } from './blobs.ts';
 import { BackupError } from './errors.ts';
 import type { Manifest } from './manifest.ts';
+import type { StoredBytes } from './stored-bytes.ts';
 import { readMigrations, readPostgresMajor, type Table } from './tables.ts';
 
 const quote = pg.escapeIdentifier;
@@ -56,21 +55,11 @@ async function findNonEmpty(client: pg.Client, tables: readonly Table[]): Promis
 export async function assertEmpty(
   client: pg.Client,
   tables: readonly Table[],
-  blobsFolder: string,
+  bytes: StoredBytes,
 ): Promise<void> {
   const way = 'restore into a new CALLBAY_HOME or database, or add --force to replace what is there';
   const table = await findNonEmpty(client, tables);
   if (table !== null) throw new BackupError('NOT_EMPTY', `the target's table ${table} holds rows: ${way}`);
-  for await (const path of listFiles(blobsFolder))
+  for await (const path of bytes.list())
     throw new BackupError('NOT_EMPTY', `the target holds blobs (${path}): ${way}`);
-}
-
-/** Whether a folder is there and holds anything. */
-export async function isOccupied(folder: string): Promise<boolean> {
-  try {
-    return (await readdir(folder)).length > 0;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
 }

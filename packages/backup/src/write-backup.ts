@@ -1,15 +1,16 @@
 import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { access, type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import pg from 'pg';
 import { pack as createPack, type Pack } from 'tar-stream';
-import { BlobDigest, listFiles, openIfThere } from './blobs.ts';
+import { BlobDigest } from './blob-digest.ts';
 import { BackupError } from './errors.ts';
+import { openIfThere, syncFolder } from './folder-bytes.ts';
 import {
   FORMAT,
   fingerprintOf,
@@ -19,6 +20,7 @@ import {
   type Summary,
 } from './manifest.ts';
 import type { OnProgress } from './progress.ts';
+import type { StoredBytes } from './stored-bytes.ts';
 import {
   copyOut,
   listTables,
@@ -38,7 +40,7 @@ export interface BackupOptions {
   /** The file to make; it must not be there. Its mode is 0600: it holds keys. */
   readonly file: string;
   readonly connectionString: string;
-  readonly blobsFolder: string;
+  readonly bytes: StoredBytes;
   readonly secretKey: Buffer;
   /** Small files to keep beside, by the name they get; those that are not there are left out. */
   readonly keyFiles: Readonly<Record<string, string>>;
@@ -99,28 +101,27 @@ async function addTable(pack: Pack, client: pg.Client, table: Table, onProgress:
   return digest.finish();
 }
 
-/** A file's bytes, digested as they pass. Closes the file. */
-async function* hashed(handle: FileHandle, hash: Hash): AsyncGenerator<Buffer> {
-  for await (const bytes of handle.createReadStream({ highWaterMark: 1024 * 1024 })) {
-    hash.update(bytes as Buffer);
-    yield bytes as Buffer;
+/** A blob's bytes, digested as they pass. */
+async function* hashed(bytes: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Buffer> {
+  for await (const part of bytes) {
+    hash.update(part);
+    yield part as Buffer;
   }
 }
 
 async function addBlobs(
   pack: Pack,
-  folder: string,
+  stored: StoredBytes,
   onProgress: OnProgress | undefined,
 ): Promise<Summary['blobs']> {
   const all = new BlobDigest();
-  for await (const path of listFiles(folder)) {
-    const handle = await openIfThere(join(folder, path));
+  for await (const path of stored.list()) {
+    const blob = await stored.open(path);
     // Purged since the tables were read: the purge is simply done again after a restore.
-    if (!handle) continue;
-    const { size } = await handle.stat();
+    if (blob === null) continue;
     const hash = createHash('sha256');
-    await addEntry(pack, `blobs/${path}`, size, hashed(handle, hash));
-    all.add(path, size, hash.digest('hex'));
+    await addEntry(pack, `blobs/${path}`, blob.sizeBytes, hashed(blob.bytes, hash));
+    all.add(path, blob.sizeBytes, hash.digest('hex'));
     onProgress?.({ phase: 'blobs', what: String(all.count), bytes: all.bytes });
   }
   return all.finish();
@@ -156,7 +157,7 @@ async function fill(pack: Pack, client: pg.Client, options: BackupOptions): Prom
   const summary: Summary = {
     tables: digests,
     sequences,
-    blobs: await addBlobs(pack, options.blobsFolder, options.onProgress),
+    blobs: await addBlobs(pack, options.bytes, options.onProgress),
   };
   await addBytes(pack, SUMMARY_NAME, Buffer.from(JSON.stringify(summary)));
   pack.finalize();
@@ -174,15 +175,6 @@ async function refuseExisting(file: string): Promise<void> {
     () => false,
   );
   if (isThere) throw new BackupError('FILE_EXISTS', `${file} is there already: name another file`);
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 const isFileError = (error: unknown): boolean =>

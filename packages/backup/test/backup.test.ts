@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@callbay/embedded';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type BackupError, readManifest, restoreBackup, writeBackup } from '../src/index.ts';
+import { type BackupError, folderBytes, readManifest, restoreBackup, writeBackup } from '../src/index.ts';
 import { sortByReference } from '../src/tables.ts';
 
 // A schema with what makes copying hard: references against the alphabet, a sequence, a generated column, arrays, odd
@@ -98,9 +98,16 @@ beforeEach(async () => {
 });
 
 const backup = (more: Partial<Parameters<typeof writeBackup>[0]> = {}) =>
-  writeBackup({ ...source, file, secretKey, now: new Date('2026-01-01T00:00:00Z'), ...more });
+  writeBackup({
+    ...source,
+    bytes: folderBytes(source.blobsFolder),
+    file,
+    secretKey,
+    now: new Date('2026-01-01T00:00:00Z'),
+    ...more,
+  });
 const restore = (target: Place, more: Partial<Parameters<typeof restoreBackup>[0]> = {}) =>
-  restoreBackup({ ...target, file, secretKey: null, ...more });
+  restoreBackup({ ...target, bytes: folderBytes(target.blobsFolder), file, secretKey: null, ...more });
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'none',

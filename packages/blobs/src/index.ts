@@ -4,6 +4,7 @@
  * The apps build one and hand it to sources, pipeline and API.
  */
 export { type BlobsConfig, createBlobStore, type InstalledBlobStore } from './create-blob-store.ts';
+export { diskPathOf } from './disk/blob-paths.ts';
 export {
   createDiskBlobStore,
   type DiskBlobStore,

@@ -3,7 +3,6 @@ import type { OnProgress, Progress } from '@callbay/backup';
 import { type Config, loadSecretKey, makeHome } from '@callbay/runtime';
 import type { Command } from 'commander';
 import { hostContextOf } from '../context.ts';
-import { CommandError, EXIT_CODES } from '../exit-codes.ts';
 import { withDatabase } from '../with-database.ts';
 
 /** The keys that a home keeps beside its data. Kept with the data, since sealed secrets are lost without them. */
@@ -25,12 +24,6 @@ function progressLines(): OnProgress {
   };
 }
 
-function assertOnDisk({ blobs }: Config): void {
-  if (blobs === null) return;
-  const fix = 'save the bucket with its own tools, and the database with pg_dump';
-  throw new CommandError(`bytes in a bucket are not in a backup yet: ${fix}`, EXIT_CODES.usage);
-}
-
 export function addBackupCommands(program: Command): void {
   program
     .command('backup')
@@ -46,20 +39,21 @@ Example:
     )
     .action(async (file: string, _options, command: Command) => {
       const { config, output } = hostContextOf(command);
-      assertOnDisk(config);
       const secretKey = await loadSecretKey(config);
       const { writeBackup } = await import('@callbay/backup');
+      const { openStoredBytes } = await import('../stored-bytes.ts');
+      const { bytes, close } = openStoredBytes(config, { isNew: false });
       const result = await withDatabase(config, (connectionString) =>
         writeBackup({
           file,
           connectionString,
-          blobsFolder: config.blobsFolder,
+          bytes,
           secretKey,
           keyFiles: keyFilesOf(config),
           now: new Date(),
           onProgress: progressLines(),
         }),
-      );
+      ).finally(close);
       output.json({ file, ...result });
       output.line(
         `saved ${result.rows} rows and ${result.blobs} blobs in ${file} (${result.sizeBytes} bytes)`,
@@ -73,19 +67,20 @@ Example:
     .description('put a backup back, whole or not at all; Callbay must not run on the target')
     .action(async (file: string, options: { force?: boolean }, command: Command) => {
       const { config, output } = hostContextOf(command);
-      assertOnDisk(config);
       await makeHome(config.home);
       const hasKey = config.secretKey !== null || existsSync(config.secretKeyFile);
       const secretKey = hasKey ? await loadSecretKey(config) : null;
       const { restoreBackup } = await import('@callbay/backup');
       const { applyMigrations, openDatabase } = await import('@callbay/postgres');
       const { bindInstallation } = await import('@callbay/role');
+      const { openStoredBytes } = await import('../stored-bytes.ts');
+      const { bytes, close } = openStoredBytes(config, { isNew: true });
       const result = await withDatabase(config, async (connectionString) => {
         await applyMigrations(connectionString);
         const restored = await restoreBackup({
           file,
           connectionString,
-          blobsFolder: config.blobsFolder,
+          bytes,
           secretKey,
           keyFiles: keyFilesOf(config),
           isForced: options.force === true,
@@ -93,9 +88,10 @@ Example:
         });
         await using db = openDatabase({ connectionString, max: 1, applicationName: 'callbay-restore' });
         const { createBlobStore } = await import('@callbay/blobs');
-        await bindInstallation(db, config, createBlobStore(config).marker);
+        const blobs = createBlobStore(config);
+        await bindInstallation(db, config, blobs.marker).finally(() => blobs.close());
         return restored;
-      });
+      }).finally(close);
       output.json(result);
       output.line(`restored ${result.rows} rows and ${result.blobs} blobs as of ${result.createdAt}`);
     });

@@ -38,6 +38,12 @@ export const shardOf = (blobId: string): string =>
 export const blobKeyOf = (tenantId: string, blobId: string): string =>
   `${checkComponent(tenantId, 'tenant')}/${checkComponent(blobId, 'id')}`;
 
+/** The path of a key on disk, relative to the store's root. */
+export function diskPathOf(key: string): string {
+  const [tenantId = '', blobId = ''] = key.split('/');
+  return `${checkComponent(tenantId, 'tenant')}/${shardOf(checkComponent(blobId, 'id'))}/${blobId}`;
+}
+
 /** The folder and the file of one blob. */
 export interface BlobPlace {
   readonly folder: string;
