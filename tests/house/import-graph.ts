@@ -17,7 +17,7 @@ export interface Source {
 }
 
 const RULES = ['core'];
-const READERS = [...RULES, 'contracts', 'metadata', 'media'];
+const READERS = [...RULES, 'contracts', 'metadata', 'media', 'bundles'];
 const USE_CASES = [...READERS, 'ingestion'];
 const ADAPTERS = ['sources', 'buckets', 'postgres', 'queue', 'blobs', 'http', 'notify', 'targets'];
 const GROUNDS = ['runtime', 'embedded', 'backup'];
@@ -30,6 +30,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   contracts: RULES,
   metadata: RULES,
   media: RULES,
+  bundles: RULES,
   ingestion: READERS,
   ...Object.fromEntries(ADAPTERS.map((name) => [name, USE_CASES])),
   runtime: [],

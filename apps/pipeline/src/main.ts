@@ -1,5 +1,6 @@
 // The work between the doors and the API: reading files, deciding calls, sweeping what jobs have lost.
 import { availableParallelism, hostname } from 'node:os';
+import { join } from 'node:path';
 import { FEED_CONSUMER, WEBHOOK_CONSUMERS } from '@callbay/core';
 import {
   createImportSlots,
@@ -69,6 +70,7 @@ const deps: RunSweepsDeps = {
   sender: createDigestSender({ mail: config.mail, rules: { allow: config.webhookAllow } }),
   blobs: role.blobs,
   relays: { webhooks: webhookRelay, feeds: feedRelay },
+  bundleFolder: join(config.spoolFolder, 'bundles'),
   diskFloorBytes: config.diskFloorBytes,
   inspector,
   queue,

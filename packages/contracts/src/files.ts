@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Instant, InstantInput, IssueView, TenantParams, text, Uuid } from './common.ts';
 import { CursorInstant, CursorInteger, cursorOf, Limit, listOf } from './lists.ts';
 
-export const FileKind = z.enum(['recording', 'sidecar', 'batch', 'crm', 'bundle', 'unknown']);
+export const FileKind = z.enum(['recording', 'sidecar', 'batch', 'crm', 'bundle', 'transcript', 'unknown']);
 export const FileState = z.enum(['received', 'held', 'done', 'rejected', 'withdrawn']);
 
 /** One whole version of one file as received, and what became of it. */

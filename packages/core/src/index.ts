@@ -63,6 +63,8 @@ export { judgeAnalysis } from './analysis/judge-analysis.ts';
 export {
   type AnalysisSummary,
   type ChannelMap,
+  joinSpoken,
+  otherSide,
   type Side,
   segmentsOfAnalysis,
   spokenTextOf,
@@ -78,6 +80,10 @@ export {
   emptyBatch,
   REPEATED_ROW,
 } from './batch/batch-outcome.ts';
+export { type BundleName, isMemberStem, parseBundleName } from './bundles/bundle-name.ts';
+export { type BundleFile, type BundlePairing, pairTriggers } from './bundles/pair-triggers.ts';
+export { readBundleList } from './bundles/read-bundle-list.ts';
+export { type ReadTranscript, readTranscript } from './bundles/read-transcript.ts';
 export { changesBetween, contentOf, type ReadableRecord } from './calls/call-content.ts';
 export type {
   CallFacts,
@@ -343,6 +349,7 @@ export { readWords, type WordSearch } from './search/read-words.ts';
 export { searchTextOf } from './search/search-text.ts';
 export { type DiskSpace, diskFloorBytes, judgeSpace } from './storage/judge-space.ts';
 export { trimMarks } from './text/marks.ts';
+export { quoteValue } from './text/quote-value.ts';
 export { AMEND_WINDOW_MS, judgeAmendWindow } from './times/amend-window.ts';
 export {
   addDays,

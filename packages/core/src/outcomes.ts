@@ -34,6 +34,11 @@ export const OUTCOME_TABLE = {
     'Every row of the batch has its own outcome.',
     'Check the rows in the receipt: some may be held or rejected.',
   ),
+  BUNDLE_DONE: done(
+    'The bundle was opened: its recording and its metadata have outcomes of their own.',
+    'Check the call of its name.',
+  ),
+  TRANSCRIPT_READ: done('The transcript belongs to the call of its name.'),
   SUPERSEDED: done('A later file replaced this one.'),
   IGNORED_BY_RULE: done(
     'A rule of the field mapping leaves this record out: it makes no call.',
@@ -68,6 +73,14 @@ export const OUTCOME_TABLE = {
   PAIR_CONFLICT: held(
     'The metadata has the name of one recording and names another.',
     'Send the metadata again with a file name field that names its own recording.',
+  ),
+  NO_TRIGGER: held(
+    'The bundle waits for its `.done` file.',
+    'Send an empty file with the name of the bundle and the extension `.done`.',
+  ),
+  NO_BUNDLE: held(
+    'The `.done` file waits for its bundle.',
+    'Send the bundle: a zip file with the same name before its extension.',
   ),
   READY: held('The call is complete and waits for the tenant to go live.', 'Let the tenant go live.'),
   UNREADABLE: held(
@@ -131,6 +144,14 @@ export const OUTCOME_TABLE = {
     'Send shorter values, or fewer fields.',
   ),
   CONFLICTING_ROWS: rejected('Two rows of the batch disagree about one call.', 'Send one row for each call.'),
+  BUNDLE_INVALID: rejected(
+    'The bundle cannot be opened.',
+    'Make the zip file anew, with one recording, one `.json` and one `.txt` of its own name, then send it and a new `.done` file.',
+  ),
+  BATCH_INCOMPLETE: rejected(
+    'Bundles that the `.end` file lists were not received with their `.done` files.',
+    'Send the bundles named here with their `.done` files, then the `.end` file again.',
+  ),
   LATE_UPDATE: rejected(
     'The update came after the 48 hours in which metadata may change a call.',
     'Nothing to do: the call keeps its last metadata.',

@@ -24,6 +24,8 @@ export {
 export * from './batch/ports.ts';
 export type { BatchReadReport } from './batch/read-batch-rows.ts';
 export { writeCsv } from './batch/write-csv.ts';
+export * from './bundles/ports.ts';
+export { bundleLimitMs, type ReadBundleDeps } from './bundles/read-bundle-file.ts';
 export { type AdvanceCallsDeps, advanceCalls } from './calls/advance-calls.ts';
 export * from './calls/ports.ts';
 export * from './classify/inspection.ts';

@@ -21,6 +21,7 @@ export { createReconciliationStore } from './alerts/reconciliation-store.ts';
 export { createAnalysisStore } from './analysis/analysis-store.ts';
 export { createApiStores } from './api-stores.ts';
 export { createBatchStore } from './batch/batch-store.ts';
+export { createBundleStore } from './bundles/bundle-store.ts';
 export { createCallReader } from './calls/call-reader.ts';
 export { createCallStore } from './calls/call-store.ts';
 export { createFileStore } from './calls/file-store.ts';

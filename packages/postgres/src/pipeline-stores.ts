@@ -3,6 +3,7 @@ import { createAlertStore } from './alerts/alert-store.ts';
 import { createDeliveryStore } from './alerts/delivery-store.ts';
 import { createReconciliationStore } from './alerts/reconciliation-store.ts';
 import { createBatchStore } from './batch/batch-store.ts';
+import { createBundleStore } from './bundles/bundle-store.ts';
 import { createCallStore } from './calls/call-store.ts';
 import { createFileStore } from './calls/file-store.ts';
 import { createCrmStore } from './crm/crm-store.ts';
@@ -29,6 +30,7 @@ export function createPipelineStores(
     retention: createRetentionStore(db, tombstones),
     files: createFileStore(db),
     batches: createBatchStore(db),
+    bundles: createBundleStore(db),
     links: createLinkageStore(db),
     sweeps: createSweepStore(db),
     crm: createCrmStore(db),

@@ -33,3 +33,4 @@ export {
 export { type TestClock, testClock } from './test-clock.ts';
 export { createTestDatabase, type TestDatabase, testServerUrl } from './test-database.ts';
 export { until } from './until.ts';
+export { writeZip, type ZipEntry, type ZipShape } from './write-zip.ts';

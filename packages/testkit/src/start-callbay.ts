@@ -89,6 +89,7 @@ export async function startCallbay(options: StartOptions = {}): Promise<RunningC
     readSlots: createReadSlots({ total: 1 }),
     importSlots: createImportSlots({ total: 2 }),
     blobs,
+    bundleFolder: join(home, 'bundles'),
     diskFloorBytes: null,
     inspector,
     queue,

@@ -22,7 +22,7 @@ export interface TranscriptSegment {
 /** So much of a transcript is searched, which keeps the words of a call within what the database indexes. */
 export const SPOKEN_LENGTH = 100_000;
 
-const otherSide = (side: Side): Side => (side === 'left' ? 'right' : 'left');
+export const otherSide = (side: Side): Side => (side === 'left' ? 'right' : 'left');
 
 /** The utterances of an analysis in the order of time, on the sides that the map of the time of the analysis gives them. */
 export function segmentsOfAnalysis(

@@ -26,4 +26,9 @@ export const rereadDelayMs = (rereads: number): number =>
 export const purgedOutcome = (code: string | null): Outcome =>
   isSetAside(code)
     ? outcomeSaying('PURGED_UNPAIRED', 'We could not read the file within 7 days, so it was purged.')
-    : outcomeOf('PURGED_UNPAIRED');
+    : code === 'NO_TRIGGER' || code === 'NO_BUNDLE'
+      ? outcomeSaying(
+          'PURGED_UNPAIRED',
+          'The bundle and its `.done` file were not both there within 7 days, so the file was purged.',
+        )
+      : outcomeOf('PURGED_UNPAIRED');

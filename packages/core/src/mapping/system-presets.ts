@@ -42,6 +42,22 @@ const system = (
 /** Source: the column names of the systems' own exports. */
 export const SYSTEM_PRESETS: readonly SystemPreset[] = [
   system(
+    'kaia',
+    'Outreach Kaia daily export (JSON in a bundle): meetings have no direction, participants are kept under their paths.',
+    ['instance_id', 'startTime', 'endTime', 'host_guid'],
+    rows(
+      ['startedAt', 'startTime', 'instant', { formats: ['iso8601'], ...REQUIRED }],
+      ['endedAt', 'endTime', 'instant', { formats: ['iso8601'] }],
+      ['durationSeconds', ['durationInSeconds', 'duration'], 'duration', { durationUnit: 's' }],
+      ['user', 'host_guid', 'id', REQUIRED],
+      ['direction', 'call_direction', 'enum', { aliases: IN_AND_OUT }],
+      ['title', 'title', 'string'],
+      ['instanceId', 'instance_id', 'id'],
+      ['callCenterCallId', 'call_id', 'id'],
+    ),
+    { nested: 'keep' },
+  ),
+  system(
     'ringcentral',
     'RingCentral call log (CSV): date and time joined, the extension as user, missed calls left out.',
     ['Direction', 'From', 'To', 'Extension', 'Date', 'Time', 'Action Result'],

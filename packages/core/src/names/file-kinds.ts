@@ -1,3 +1,4 @@
+import { parseBundleName } from '../bundles/bundle-name.ts';
 import type { NameKind } from './parsed-name.ts';
 import { isTemporaryName } from './temporary-names.ts';
 
@@ -42,6 +43,7 @@ export function extensionOf(base: string): string {
 /** What a base name says the file is, before anybody has read its bytes. Source: C7, C12. */
 export function kindOfName(base: string, temporaryNames?: readonly string[] | null): NameKind {
   if (isTemporaryName(base, temporaryNames)) return 'temporary';
+  if (parseBundleName(base) !== null) return 'bundle';
   const ext = extensionOf(base);
   if (MEDIA_EXTENSIONS.has(ext)) return 'recording';
   return SIDECAR_EXTENSIONS.has(ext) ? 'sidecar' : 'unsupported';

@@ -1,3 +1,4 @@
+import { isMemberStem } from '../bundles/bundle-name.ts';
 import { type Issue, issue } from '../issue.ts';
 import type { TenantSettings } from '../policy.ts';
 import { makeWallTime } from '../times/wall-time.ts';
@@ -63,6 +64,8 @@ function readUser(groups: Readonly<Record<string, string>>, directions: TenantSe
 }
 
 function readParts(stem: string, settings: TenantSettings): Parts {
+  // A bundle names its members, and their metadata says all that a name could.
+  if (isMemberStem(stem)) return NOTHING;
   const groups = matchFilename(settings.filenamePattern, stem);
   if (groups === null) {
     const message =
@@ -95,7 +98,7 @@ export function parseFileName(name: string, settings: TenantSettings): ParsedNam
   const kind = kindOfName(baseName(name), settings.temporaryNames);
   const { stem: wholeStem, ext, hadStraySpace } = canonicalStem(name);
   const stem = stripSourcePrefix(wholeStem, settings.sourcePrefixes);
-  if (kind === 'temporary') return { ...NOTHING, kind, stem, ext };
+  if (kind === 'temporary' || kind === 'bundle') return { ...NOTHING, kind, stem, ext };
   if (kind === 'unsupported') {
     const message =
       'This type of file is not accepted: send a recording, or metadata as JSON, XML, CSV or YAML.';

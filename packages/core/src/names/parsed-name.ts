@@ -1,7 +1,7 @@
 import type { Issue } from '../issue.ts';
 
 /** What a file's name alone says it is. A CSV is a `sidecar` until its rows say otherwise. */
-export type NameKind = 'recording' | 'sidecar' | 'temporary' | 'unsupported';
+export type NameKind = 'recording' | 'sidecar' | 'bundle' | 'temporary' | 'unsupported';
 
 /** Wall-clock time of a file name, in no zone yet. */
 export interface WallTime {

@@ -6,12 +6,14 @@ import {
   MAX_FAILED_READS,
   type ParsedName,
   type Policy,
+  parseBundleName,
   parseFileName,
   rereadDelayMs,
 } from '@callbay/core';
 import { advanceBatch } from '../batch/advance-batch.ts';
 import type { BatchStore } from '../batch/ports.ts';
 import type { BatchReadOptions, BatchReadReport } from '../batch/read-batch-rows.ts';
+import { type ReadBundleDeps, readBundleFile } from '../bundles/read-bundle-file.ts';
 import { advanceInChunks } from '../calls/advance-calls.ts';
 import type { CrmQueue, CrmStore } from '../crm/ports.ts';
 import type { JobQueue } from '../ports.ts';
@@ -22,7 +24,7 @@ import type { UnreadFile } from './ports.ts';
 import { HeavyFactsError, isOutage, type SaveFactsDeps, saveFactsOfOne } from './save-facts.ts';
 import { whyUnread } from './why-unread.ts';
 
-export interface ReadAloneDeps extends SaveFactsDeps {
+export interface ReadAloneDeps extends SaveFactsDeps, ReadBundleDeps {
   readonly batches: BatchStore;
   readonly crm: CrmStore;
   readonly queue: JobQueue & CrmQueue;
@@ -129,6 +131,8 @@ async function readAndSave(
   policy: Policy,
   { attempt, signal }: { readonly attempt: number; readonly signal: AbortSignal | undefined },
 ): Promise<readonly string[]> {
+  const bundle = parseBundleName(file.name);
+  if (bundle !== null) return readBundleFile(deps, { tenantId, file, name: bundle, signal });
   const name = parseFileName(file.name, policy.settings);
   const named = crmTypeOfName(file.name, policy.settings);
   await using local = await deps.blobs.openLocal(tenantId, file.blobKey);

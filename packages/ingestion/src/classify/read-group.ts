@@ -1,4 +1,4 @@
-import { kindOfName, type ParsedName, type Policy, parseFileName } from '@callbay/core';
+import { kindOfName, type ParsedName, type Policy, parseBundleName, parseFileName } from '@callbay/core';
 import { advanceInChunks } from '../calls/advance-calls.ts';
 import type { ReadFile } from '../calls/ports.ts';
 import type { JobQueue } from '../ports.ts';
@@ -75,8 +75,10 @@ async function readFiles(
   signal: AbortSignal | undefined,
 ): Promise<{ read: ReadFile[]; alone: string[] }> {
   await using locals = new AsyncDisposableStack();
+  const bundled = group.filter(({ name }) => parseBundleName(name) !== null);
+  const single = group.filter((file) => !bundled.includes(file));
   const opened = await Promise.allSettled(
-    group.map(async (file): Promise<Planned> => {
+    single.map(async (file): Promise<Planned> => {
       const local = locals.use(await blobs.openLocal(tenantId, file.blobKey));
       const name = parseFileName(file.name, policy.settings);
       return { file, name, task: taskOf(file, policy, name, local.path) };
@@ -90,7 +92,8 @@ async function readFiles(
     signal,
   );
   const read: ReadFile[] = [];
-  const alone = group.flatMap(({ fileId }, n) => (opened[n]?.status === 'rejected' ? [fileId] : []));
+  const failed = single.filter((_file, n) => opened[n]?.status === 'rejected');
+  const alone = [...bundled, ...failed].map(({ fileId }) => fileId);
   for (const [n, { file, name }] of planned.entries()) {
     const result = results[n]!;
     if (isFailure(result)) {

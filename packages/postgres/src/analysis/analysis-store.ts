@@ -1,7 +1,16 @@
 import { type AnalysisReceipt, JsonText, type Transcript } from '@callbay/contracts';
-import { type Analysis, type ChannelMap, callAnalyzed, type Issue, segmentsOfAnalysis } from '@callbay/core';
+import {
+  type Analysis,
+  type ChannelMap,
+  callAnalyzed,
+  type Issue,
+  otherSide,
+  segmentsOfAnalysis,
+  type TranscriptSegment,
+} from '@callbay/core';
 import type { Actor, AnalysisStore, AnalysisSubject, AnalysisToStore } from '@callbay/ingestion';
 import { audit } from '../access/audit.ts';
+import { NEWEST_TRANSCRIPT } from '../bundles/spoken-text.ts';
 import { type Database, type Sql, transact } from '../database/database.ts';
 import { publishEvents } from '../events/publish-events.ts';
 
@@ -104,22 +113,22 @@ async function findTranscript(sql: Sql, tenantId: string, callId: number): Promi
     readonly separation: 'channels' | 'diarize' | null;
     readonly channelMap: ChannelMap;
     readonly body: string | null;
+    readonly segments: TranscriptSegment[] | null;
   }>(
     `SELECT c.media ->> 'speakerSeparation' AS separation, a.body::text AS body,
-            coalesce(a.channel_map, t.settings -> 'channelMap') AS "channelMap"
+            coalesce(a.channel_map, t.settings -> 'channelMap') AS "channelMap",
+            (SELECT segments FROM (${NEWEST_TRANSCRIPT}) newest) AS segments
        FROM calls c JOIN tenants t ON t.id = c.tenant_id
        LEFT JOIN call_analyses a ON a.tenant_id = c.tenant_id AND a.call_key = c.call_key WHERE ${ONE}`,
     [tenantId, callId],
   );
   if (row === undefined) return null;
-  const { separation, body, channelMap } = row;
+  const { separation, body, channelMap, segments } = row;
   const { rep } = channelMap;
+  const map = separation === 'channels' ? { rep, contact: otherSide(rep) } : null;
+  const told = { speakerSeparation: separation, channelMap: map };
   const analysis = body === null ? null : (JSON.parse(body) as Analysis);
-  const hasTranscript = analysis !== null && analysis.Transcripts.length > 0;
-  return {
-    source: hasTranscript ? 'analysis' : null,
-    speakerSeparation: separation,
-    channelMap: separation === 'channels' ? { rep, contact: rep === 'left' ? 'right' : 'left' } : null,
-    segments: hasTranscript ? segmentsOfAnalysis(analysis, channelMap, separation) : [],
-  };
+  if (analysis !== null && analysis.Transcripts.length > 0)
+    return { ...told, source: 'analysis', segments: segmentsOfAnalysis(analysis, channelMap, separation) };
+  return { ...told, source: segments === null ? null : 'file', segments: segments ?? [] };
 }

@@ -75,6 +75,15 @@ export const FILE_COLUMNS = `id, drop, name, stem, ext, size_bytes, blob_key, re
 export const stemOfKey = (callKey: string): string => callKey.slice('stem:'.length);
 export const keyOfStem = (stem: string): string => `stem:${stem}`;
 
+/** Files of these kinds share a stem with recordings and are none. */
+const NO_RECORDINGS: ReadonlySet<string | null> = new Set([
+  'sidecar',
+  'batch',
+  'crm',
+  'bundle',
+  'transcript',
+]);
+
 /** What was loaded for a group of keys, by the stems that it touches: each key then looks at its own part only. */
 interface GroupedFacts {
   readonly files: ReadonlyMap<string, LoadedFile>;
@@ -131,8 +140,7 @@ function factsOf(
     ...(recordsByNamedStem.get(stem) ?? []),
   ]);
   const rows = reach.flatMap((each) => filesByStem.get(each) ?? []);
-  const isRecording = (row: LoadedFile): boolean =>
-    row.is_classified && row.kind !== 'sidecar' && row.kind !== 'batch' && row.kind !== 'crm';
+  const isRecording = (row: LoadedFile): boolean => row.is_classified && !NO_RECORDINGS.has(row.kind);
   const unread = rows
     .filter((row) => !row.is_classified && row.state === 'received')
     .map((row) => Math.max(placeOf(row), row.stem === stem ? 0 : namers.get(row.stem)!));

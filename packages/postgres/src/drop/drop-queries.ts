@@ -105,3 +105,9 @@ UPDATE files SET withdrawn_seq = taken.seq,
 FROM taken
 WHERE files.tenant_id = $1 AND files.id = $2
 RETURNING files.id`;
+
+/** An archive or trigger that waited takes part in no call that would end it. */
+export const END_WITHDRAWN_BUNDLE = `
+UPDATE files SET state = 'withdrawn', outcome_code = 'WITHDRAWN', outcome_message = $3, outcome_fix = $4,
+  outcome_at = callbay_now()
+WHERE tenant_id = $1 AND id = $2 AND kind = 'bundle'`;

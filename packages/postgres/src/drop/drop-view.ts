@@ -1,6 +1,8 @@
+import { outcomeOf } from '@callbay/core';
 import type { DropEntry, DropView } from '@callbay/ingestion';
 import { type Database, transact } from '../database/database.ts';
 import {
+  END_WITHDRAWN_BUNDLE,
   FIND_FILE,
   FIND_REJECTED,
   IS_BEING_TAKEN,
@@ -10,6 +12,8 @@ import {
   WITHDRAW_FILE,
 } from './drop-queries.ts';
 import { findReceipt, listReceipts, readReceipt } from './receipts.ts';
+
+const { message, fix } = outcomeOf('WITHDRAWN');
 
 /** Locks in the order of every decision: the tenant's stage, call keys, then the file, then the counter. */
 function withdrawFile(db: Database, tenantId: string, fileId: string): Promise<boolean> {
@@ -21,7 +25,9 @@ function withdrawFile(db: Database, tenantId: string, fileId: string): Promise<b
     if (open.length === 0) return false;
     await tx.execute('SELECT FROM tenants WHERE id = $1 FOR SHARE', [tenantId]);
     await tx.execute(WAKE_CALLS_OF_FILE, [tenantId, fileId]);
-    return (await tx.execute(WITHDRAW_FILE, [tenantId, fileId])) === 1;
+    const isWithdrawn = (await tx.execute(WITHDRAW_FILE, [tenantId, fileId])) === 1;
+    if (isWithdrawn) await tx.execute(END_WITHDRAWN_BUNDLE, [tenantId, fileId, message, fix]);
+    return isWithdrawn;
   });
 }
 

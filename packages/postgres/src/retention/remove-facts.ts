@@ -4,7 +4,7 @@ import { removeMentions } from './remove-mentions.ts';
 import { removeRecords } from './remove-records.ts';
 
 /** Files that hold one call's metadata or media; a batch holds many, and has its own 7 days. */
-const OWN_KINDS = ['recording', 'sidecar', 'unknown'];
+const OWN_KINDS = ['recording', 'sidecar', 'unknown', 'bundle', 'transcript'];
 
 interface FactRow {
   readonly file_id: string;
