@@ -53,6 +53,8 @@ export interface AlertFacts {
   /** Consumers of events that have some to read. */
   readonly unread: readonly UnreadConsumer[];
   readonly disabledWebhooks: readonly DisabledWebhook[];
+  /** Why the bucket of its S3 drop does not work; null where it does, or where there is none. */
+  readonly s3Problem: string | null;
   /** Messages of the feed that went out without parts, where one did within a day; null without any. */
   readonly reduced: { readonly count: number; readonly example: string } | null;
 }
@@ -111,6 +113,9 @@ function judgeRate({ lastHour, weekBefore }: AlertFacts, isOpen: boolean): Alert
 /** At the pace that filled nine tenths somebody has time to act. */
 export const QUOTA_NEAR_SHARE = 0.9;
 
+const judgeBucket = ({ s3Problem }: AlertFacts): AlertFinding[] =>
+  s3Problem === null ? [] : [findingOf('S3_DROP_BROKEN', 's3', s3Problem)];
+
 function judgeQuota({ storage }: AlertFacts): AlertFinding[] {
   if (storage === null || storage.storedBytes < storage.quotaBytes * QUOTA_NEAR_SHARE) return [];
   const { storedBytes, quotaBytes } = storage;
@@ -167,6 +172,7 @@ export function judgeAlerts(
     ...judgePurges(facts),
     ...judgeDeletions(facts),
     ...judgeQuota(facts),
+    ...judgeBucket(facts),
     ...judgeGaps(facts),
     ...judgeConsumers(facts, nowMs),
     ...judgeWebhooks(facts),

@@ -26,6 +26,7 @@ const facts = (change: Partial<AlertFacts> = {}): AlertFacts => ({
   unread: [],
   disabledWebhooks: [],
   reduced: null,
+  s3Problem: null,
   ...change,
 });
 
@@ -62,6 +63,11 @@ test.each([
   [1_500, ['QUOTA_NEAR']],
 ])('%d bytes of a quota of 1,000 are judged %j', (storedBytes, expected) => {
   expect(kinds({ storage: { storedBytes, quotaBytes: 1_000 } })).toEqual(expected);
+});
+
+test('a bucket that does not work opens an alert that says why', () => {
+  expect(kinds({ s3Problem: null })).toEqual([]);
+  expect(kinds({ s3Problem: 'The bucket is gone.' })).toEqual(['S3_DROP_BROKEN']);
 });
 
 test('each thing that is wrong is one finding, with how many and which', () => {

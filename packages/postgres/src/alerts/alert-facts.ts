@@ -41,6 +41,7 @@ interface Row {
   readonly rejectedExamples: RawExample[];
   readonly storedBytes: number | null;
   readonly quotaBytes: number | null;
+  readonly s3Problem: string | null;
   readonly gaps: { day: string; count: number; examples: RawExample[] }[];
   readonly unread: { consumer: string; since: string; missed: number }[];
   readonly disabled: { consumer: string; name: string; at: string; code: string | null }[];
@@ -91,6 +92,9 @@ const FACTS = `
          CASE WHEN p.data_retention_from > $2 THEN (SELECT count(*)::int FROM (${EXPIRED_AFTER_GRACE}) c) ELSE 0 END AS "deletedCount",
          hour.ended, hour.rejected,
          (p.settings ->> 'storageQuotaBytes')::bigint AS "quotaBytes",
+         (SELECT coalesce(d.broken_reason,
+                          CASE WHEN d.state = 'failed' THEN 'A step of making it failed: \`GET …/s3-drop\` shows which.' END)
+            FROM s3_drops d WHERE d.tenant_id = p.id) AS "s3Problem",
          (SELECT s.stored_bytes + c.bytes - s.received_bytes FROM tenant_storage s
             JOIN tenant_counters c ON c.tenant_id = s.tenant_id AND c.name = 'receive'
            WHERE s.tenant_id = p.id) AS "storedBytes",
@@ -238,6 +242,7 @@ const toWatched = (
       row.quotaBytes === null || row.storedBytes === null
         ? null
         : { storedBytes: row.storedBytes, quotaBytes: row.quotaBytes },
+    s3Problem: row.s3Problem,
     gaps: row.gaps,
     unread: row.unread.map(({ consumer, since, missed }) => ({
       consumer,
