@@ -71,6 +71,8 @@ export interface OpenBucketOptions {
   readonly rgw: TestRgw;
   readonly customer: RgwUser;
   readonly changes?: Partial<S3ServerDeps>;
+  /** Versions on a page of a listing. */
+  readonly pageVersions?: number;
 }
 
 export async function openBucket(
@@ -78,7 +80,7 @@ export async function openBucket(
     readonly deps: { readonly queue: JobQueue };
   },
   tenantId: string,
-  { rgw, customer, changes = {} }: OpenBucketOptions,
+  { rgw, customer, changes = {}, pageVersions }: OpenBucketOptions,
 ): Promise<TestBucket> {
   const { db } = callbay;
   const clients = clientsOf(rgw, rgw.own);
@@ -108,7 +110,7 @@ export async function openBucket(
   const failed = drop.steps.find(({ state }) => state === 'failed');
   if (failed !== undefined) throw new Error(`${failed.step}: ${failed.code} ${failed.message}`);
   const errors: object[] = [];
-  const reader = createBucketReader(clients.s3);
+  const reader = createBucketReader(clients.s3, pageVersions === undefined ? {} : { pageVersions });
   const store = createS3Store(db);
   const deps: S3ServerDeps = {
     store,
@@ -174,7 +176,10 @@ export async function openBucket(
     },
     event: (body) => turns.workOff(tenantId, body),
     listing: async () => {
-      await db.execute('UPDATE s3_drops SET list_due_at = callbay_now() WHERE tenant_id = $1', [tenantId]);
+      await db.execute(
+        `UPDATE s3_drops SET list_due_at = callbay_now() + CASE WHEN tenant_id = $1 THEN interval '0' ELSE interval '1 year' END`,
+        [tenantId],
+      );
       while (await turns.listings());
     },
     tend,

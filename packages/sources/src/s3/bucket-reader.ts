@@ -39,7 +39,6 @@ export interface VersionQuery {
   readonly bucket: string;
   readonly prefix: string;
   readonly marker: ListingMarker | null;
-  readonly limit?: number;
 }
 
 /** What is read from buckets. Every function throws a retryable UNAVAILABLE where the server does not answer. */
@@ -71,7 +70,11 @@ function compareEntries(a: VersionEntry, b: VersionEntry): number {
   return Number(b.isDeleteMarker) - Number(a.isDeleteMarker);
 }
 
-export function createBucketReader(s3: S3Client): BucketReader {
+/** `pageVersions`: how many versions and markers a page of a listing has at most; S3's 1,000 unless given. */
+export function createBucketReader(
+  s3: S3Client,
+  { pageVersions = PAGE }: { readonly pageVersions?: number } = {},
+): BucketReader {
   /** HEAD has no body: only GET says why it is refused. */
   async function whyRefused(object: ObjectPlace): Promise<'sealed' | 'gone'> {
     try {
@@ -118,13 +121,13 @@ export function createBucketReader(s3: S3Client): BucketReader {
       }
     },
 
-    async listVersions({ bucket, prefix, marker, limit = PAGE }) {
+    async listVersions({ bucket, prefix, marker }) {
       try {
         const page = await s3.send(
           new ListObjectVersionsCommand({
             Bucket: bucket,
             Prefix: prefix,
-            MaxKeys: limit,
+            MaxKeys: pageVersions,
             ...(marker === null ? {} : { KeyMarker: marker.keyMarker }),
             ...(marker?.versionIdMarker ? { VersionIdMarker: marker.versionIdMarker } : {}),
           }),

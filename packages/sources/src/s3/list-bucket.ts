@@ -87,7 +87,9 @@ async function takePage(
     entries.map(({ key, versionId, etag }) => fileIdOf({ bucket, key, versionId }, etag)),
   );
   const known = await store.findReceived(tenantId, ids);
-  const waiting = histories.values();
+  // Files that came first are taken in first, as far as a page shows.
+  const oldestOf = ({ entries }: KeyHistory): number => entries.at(-1)?.modifiedAt.getTime() ?? 0;
+  const waiting = [...histories].sort((a, b) => oldestOf(a) - oldestOf(b)).values();
   const worker = async (): Promise<void> => {
     for (const history of waiting) {
       const key = readObjectKey(drop.prefix, history.key);
