@@ -4,6 +4,7 @@ import type { BenchResult } from './result.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<readonly BenchResult[]> }>>> = {
   batch: () => import('./batch.ts'),
+  feed: () => import('./feed.ts'),
   folder: () => import('./folder.ts'),
   hotpath: () => import('./hotpath.ts'),
   idle: () => import('./idle.ts'),

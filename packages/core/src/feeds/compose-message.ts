@@ -133,8 +133,13 @@ function conversationOf(
   { departmentId, directionIds, releasingPartyIds }: FeedFormat,
   guidOf: (text: string) => string,
 ): Readonly<Record<string, unknown>> {
-  const fieldOf = (name: keyof typeof KNOWN_FIELDS): FieldValue =>
-    KNOWN_FIELDS[name].map((field) => data.fields[field] ?? null).find((value) => value !== null) ?? null;
+  const fieldOf = (name: keyof typeof KNOWN_FIELDS): FieldValue => {
+    for (const field of KNOWN_FIELDS[name]) {
+      const value = data.fields[field] ?? null;
+      if (value !== null) return value;
+    }
+    return null;
+  };
   const textOf = (name: keyof typeof KNOWN_FIELDS) => textOrNull(fieldOf(name));
   const integerOf = (name: keyof typeof KNOWN_FIELDS) => integerOrNull(fieldOf(name));
   const releasingParty = textOf('ReleasingParty');
@@ -150,9 +155,7 @@ function conversationOf(
     Duration: data.durationSeconds === null ? null : Math.round(data.durationSeconds),
     ExternalId: call.externalId,
     LanguageCode: textOf('LanguageCode'),
-    AttachedData: Object.entries(data.fields)
-      .filter(([name, value]) => value !== null && !OWN_FIELDS.has(name))
-      .map(([Name, value]) => ({ Name, Value: String(value) })),
+    AttachedData: attachedOf(data.fields),
     Call: {
       DirectionId: data.direction === null ? null : (directionIds[data.direction] ?? null),
       CallerNumber: textOf('CallerNumber'),
@@ -163,6 +166,13 @@ function conversationOf(
       MaxHoldDuration: integerOf('MaxHoldDuration'),
     },
   };
+}
+
+function attachedOf(fields: CallEventData['fields']): { Name: string; Value: string }[] {
+  const attached: { Name: string; Value: string }[] = [];
+  for (const [Name, value] of Object.entries(fields))
+    if (value !== null && !OWN_FIELDS.has(Name)) attached.push({ Name, Value: String(value) });
+  return attached;
 }
 
 const analysisOf = (data: CallAnalyzedData, call: FeedCall): Readonly<Record<string, unknown>> => ({
@@ -191,10 +201,8 @@ function integerOrNull(value: FieldValue): number | null {
 
 /** `YYYY-MM-DDTHH:mm:ss.ffffffZ` of an instant in milliseconds. */
 const microseconds = (instant: string | null): string | null =>
-  instant === null ? null : instant.replace(/\.(\d{3})Z$/, '.$1000Z');
+  instant === null ? null : `${instant.slice(0, -1)}000Z`;
 
-/** `MM/DD/YYYY HH:mm:ss` in UTC. */
-function timestampOf(instant: string): string {
-  const [, year, month, day, time] = /^(\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d:\d\d)/.exec(instant) ?? [];
-  return `${month}/${day}/${year} ${time}`;
-}
+/** `MM/DD/YYYY HH:mm:ss` of an instant in UTC, whose year has four digits. */
+const timestampOf = (at: string): string =>
+  `${at.slice(5, 7)}/${at.slice(8, 10)}/${at.slice(0, 4)} ${at.slice(11, 19)}`;

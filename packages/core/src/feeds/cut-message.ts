@@ -15,6 +15,7 @@ export interface CutMessage {
 
 /** The frame of a record in its batch, at most. */
 const FRAME_BYTES = 64;
+const HEADER_BYTES = 10;
 
 /**
  * The message with as few cuts as make it fit, at least `atLeast` of them. The header `truncated` names those that took something away. A
@@ -29,13 +30,20 @@ export function cutMessage(
   }: { maxBytes: number; atLeast?: number; bytesOf: (text: string) => number },
 ): CutMessage {
   for (let cuts = atLeast; ; cuts += 1) {
-    const made = CUTS.slice(0, cuts);
-    const { body, lost } = cutBody(message.body, made);
+    const { body, lost } =
+      cuts === 0 ? { body: message.body, lost: [] } : cutBody(message.body, CUTS.slice(0, cuts));
     const headers = lost.length === 0 ? message.headers : { ...message.headers, truncated: lost.join(',') };
     const value = JSON.stringify(body);
-    const bytes = bytesOf(value) + bytesOf(message.key) + bytesOf(JSON.stringify(headers)) + FRAME_BYTES;
+    const bytes = bytesOf(value) + bytesOf(message.key) + bytesOfHeaders(headers, bytesOf) + FRAME_BYTES;
     if (bytes <= maxBytes || cuts >= CUTS.length) return { key: message.key, value, headers, cuts, bytes };
   }
+}
+
+/** Each name and value has its length before it. */
+function bytesOfHeaders(headers: CutMessage['headers'], bytesOf: (text: string) => number): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers)) bytes += name.length + bytesOf(value) + HEADER_BYTES;
+  return bytes;
 }
 
 type Cut = (typeof CUTS)[number];

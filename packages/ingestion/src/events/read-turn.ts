@@ -62,9 +62,13 @@ export async function* readTurn(
       if (after >= until) break;
     }
   }
+  let reading: Promise<TenantEvent[]> | null = null;
   for (let after = lease.sequence; !isOver(); ) {
-    const events = await cursors.read(tenantId, after, page);
+    const events: TenantEvent[] = await (reading ?? cursors.read(tenantId, after, page));
     if (events.length === 0) return;
+    // Read while this page is delivered. Its failure is thrown when the page is wanted, if ever.
+    reading = cursors.read(tenantId, events.at(-1)!.sequence, page);
+    reading.catch(() => {});
     let keptAt = after;
     const advance = (sequence: number) => {
       keptAt = sequence;

@@ -56,6 +56,17 @@ export class Relay implements AsyncDisposable {
       this.#working.delete(working);
     });
     this.#working.add(working);
+    // Its slot is free by then.
+    void working.then(() => this.#pollAgain());
+  }
+
+  async #pollAgain(): Promise<void> {
+    const { log, consumer } = this.#deps;
+    try {
+      await this.poll();
+    } catch (err) {
+      log.error({ err, consumer }, 'consumers of events could not be claimed; they are claimed again');
+    }
   }
 
   async #serve(lease: EventLease): Promise<void> {
@@ -67,11 +78,7 @@ export class Relay implements AsyncDisposable {
     } catch (err) {
       // The lease runs out by itself.
       log.error({ err, tenantId, consumer }, 'a consumer of events could not be released');
-      return;
     }
-    await this.poll().catch((err: unknown) =>
-      log.error({ err, consumer }, 'consumers of events could not be claimed; they are claimed again'),
-    );
   }
 
   async #attempt(work: RelayDeps['work'], lease: EventLease): Promise<{ readonly retryInMs?: number }> {

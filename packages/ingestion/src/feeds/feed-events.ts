@@ -1,4 +1,5 @@
 import {
+  type CallEventData,
   CUTS,
   type CutMessage,
   composeMessage,
@@ -24,7 +25,7 @@ export interface FeedEventsDeps {
 
 const LIMITS = {
   turnMs: 10_000,
-  page: { limit: 1_000, bytes: 4 * 1024 * 1024 },
+  page: { limit: 4_000, bytes: 8 * 1024 * 1024 },
   /** A send gives up before. */
   deliveryMs: 40_000,
 };
@@ -59,11 +60,18 @@ export async function feedEvents(
   let { attempts } = feed;
   try {
     for await (const page of readTurn(deps.cursors, lease, LIMITS, signal)) {
-      for await (const send of sendsOf(deps, tenantId, feed, page)) {
+      const sends = sendsOf(deps, tenantId, feed, page);
+      for (let next = await sends.next(); !next.done; ) {
         if (signal.aborted || !page.mayDeliver()) return {};
-        await deliver(deps, tenantId, feed, send.messages);
+        const { messages, sequence } = next.value;
+        const delivering = deliver(deps, tenantId, feed, messages);
+        // Made while the brokers work; its failure is thrown when it is wanted.
+        const following = sends.next();
+        following.catch(() => {});
+        await delivering;
         attempts = 0;
-        if (!(await page.advance(send.sequence))) return {};
+        if (!(await page.advance(sequence))) return {};
+        next = await following;
       }
     }
     return {};
@@ -90,7 +98,7 @@ async function* sendsOf(
   const callIds = new Set(
     events.flatMap(({ callId, type }) => (callId === null || type === 'call.deleted' ? [] : [callId])),
   );
-  const known = callIds.size === 0 ? [] : await feeds.readCalls(tenantId, [...callIds], feed.startSequence);
+  const known = callIds.size === 0 ? [] : await feeds.readCalls(tenantId, [...callIds]);
   const calls = new Map(known.map((call) => [call.callId, call]));
   let [messages, bytes, done]: [Ready[], number, number] = [[], 0, (events[0]?.sequence ?? 1) - 1];
   for (const event of events) {
@@ -110,41 +118,42 @@ async function* sendsOf(
 
 async function messagesOf(
   feeds: FeedStore,
-  { format }: ActiveFeed,
+  { format, startSequence }: ActiveFeed,
   event: TenantEvent,
   calls: ReadonlyMap<number, KnownFeedCall>,
   isReplay: boolean,
 ): Promise<Ready[]> {
   const known = event.callId === null ? undefined : calls.get(event.callId);
-  const wanted = known === undefined ? null : { ...known, transcripts: [] };
-  if (!isInFeed(event, wanted, format)) return [];
-  const compose = (each: TenantEvent, call: FeedCall | null): Ready => {
-    const message = composeMessage(each, call, { format, guidOf, isReplay });
+  const call = known === undefined ? null : { ...known, transcripts: [] };
+  if (!isInFeed(event, call, format)) return [];
+  const compose = (each: TenantEvent, of: FeedCall | null): Ready => {
+    const message = composeMessage(each, of, { format, guidOf, isReplay });
     return {
       message,
       cut: cutMessage(message, { maxBytes: format.maxMessageBytes, bytesOf: Buffer.byteLength }),
     };
   };
-  if (event.type !== 'call.analyzed' || known === undefined) return [compose(event, wanted)];
-  const parts = await feeds.readTranscript(event.tenantId, known.callId);
-  const analyzed = compose(event, { ...known, transcripts: parts });
-  return known.isUntold ? [compose(createdOf(event, known), wanted), analyzed] : [analyzed];
+  if (event.type !== 'call.analyzed' || call === null) return [compose(event, call)];
+  const { transcripts, untold } = await feeds.readAnalyzed(event.tenantId, call.callId, startSequence);
+  const analyzed = compose(event, { ...call, transcripts });
+  return untold === null ? [analyzed] : [compose(createdOf(event, call.callId, untold), call), analyzed];
 }
 
 /** Of a call that surfaced before the feed began: its creation always comes before its analysis. Source: D5. */
 const createdOf = (
   { tenantId, sequence, at, callKey, revision }: TenantEvent,
-  known: KnownFeedCall,
+  callId: number,
+  data: CallEventData,
 ): TenantEvent => ({
-  eventId: guidOf(`created:${tenantId}:${known.callId}`),
+  eventId: guidOf(`created:${tenantId}:${callId}`),
   tenantId,
   sequence,
   at,
   callKey,
   revision,
-  callId: known.callId,
+  callId,
   type: 'call.surfaced',
-  data: known.content,
+  data,
 });
 
 /**

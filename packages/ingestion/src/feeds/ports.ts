@@ -25,11 +25,13 @@ export interface ActiveFeed {
 }
 
 /** A call as messages need it. */
-export interface KnownFeedCall extends Omit<FeedCall, 'transcripts'> {
-  /** Its content now. */
-  readonly content: CallEventData;
-  /** It surfaced before the feed began, so that no message has told of it. */
-  readonly isUntold: boolean;
+export type KnownFeedCall = Omit<FeedCall, 'transcripts'>;
+
+/** A call that was analyzed. */
+export interface AnalyzedFeedCall {
+  readonly transcripts: readonly AnalyzedUtterance[];
+  /** Its content now, where it surfaced before the feed began, so that no message has told of it; else null. */
+  readonly untold: CallEventData | null;
 }
 
 /** What the relay of feeds loads and saves. */
@@ -37,9 +39,9 @@ export interface FeedStore {
   /** Null for a feed that is gone or paused. */
   findActive(tenantId: string): Promise<ActiveFeed | null>;
   /** Those of the calls that exist. */
-  readCalls(tenantId: string, callIds: readonly number[], startSequence: number): Promise<KnownFeedCall[]>;
-  /** Of the newest analysis of a call; empty without one. */
-  readTranscript(tenantId: string, callId: number): Promise<readonly AnalyzedUtterance[]>;
+  readCalls(tenantId: string, callIds: readonly number[]): Promise<KnownFeedCall[]>;
+  /** By its newest analysis; without one, no transcript. */
+  readAnalyzed(tenantId: string, callId: number, startSequence: number): Promise<AnalyzedFeedCall>;
   /** Counts messages that were taken, and forgets earlier failures. */
   saveSent(tenantId: string, sent: number, reduced: { count: number; example: string } | null): Promise<void>;
   saveFailed(tenantId: string, failure: FeedFailure): Promise<void>;

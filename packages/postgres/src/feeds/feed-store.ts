@@ -1,48 +1,52 @@
 import type { AnalyzedUtterance, CallEventData } from '@callbay/core';
-import type { FeedStore, KnownFeedCall } from '@callbay/ingestion';
+import type { AnalyzedFeedCall, FeedStore, KnownFeedCall } from '@callbay/ingestion';
 import type { SecretSealer } from '../access/host-keys.ts';
 import { stemOfKey } from '../calls/facts-of-rows.ts';
 import type { Database } from '../database/database.ts';
 import { connectionOf, type StoredFeed, unsealPassword } from './feed-rows.ts';
 
 const CALLS = `
-  SELECT c.call_id AS "callId", c.call_key AS "callKey", c.media ->> 'name' AS name, c.direction, c.user_id AS "user",
-         c.started_at AS "startedAt", c.ended_at AS "endedAt", c.duration_seconds AS "durationSeconds", c.fields, c.raw,
-         c.mapping_version AS "mappingVersion", c.warnings,
-         NOT EXISTS (SELECT FROM outbox o WHERE o.tenant_id = $1 AND o.call_key = c.call_key AND o.type = 'call.surfaced'
-                        AND o.seq > $3) AS "isUntold"
-    FROM calls c WHERE c.tenant_id = $1 AND c.call_id = ANY($2) AND c.status = 'surfaced'`;
+  SELECT call_id AS "callId", call_key AS "callKey", media ->> 'name' AS name, direction, user_id AS "user"
+    FROM calls WHERE tenant_id = $1 AND call_id = ANY($2) AND status = 'surfaced'`;
 
-interface CallRow extends Omit<CallEventData, 'changed' | 'startedAt' | 'endedAt'> {
+interface CallRow {
   readonly callId: number;
   readonly callKey: string;
   readonly name: string | null;
+  readonly direction: string | null;
+  readonly user: string | null;
+}
+
+const ANALYZED = `
+  SELECT a.body -> 'Transcripts' AS transcripts, c.direction, c.user_id AS "user", c.started_at AS "startedAt",
+         c.ended_at AS "endedAt", c.duration_seconds AS "durationSeconds", c.fields, c.raw, c.mapping_version AS "mappingVersion", c.warnings,
+         NOT EXISTS (SELECT FROM outbox o WHERE o.tenant_id = $1 AND o.call_key = c.call_key AND o.type = 'call.surfaced'
+                        AND o.seq > $3) AS "isUntold"
+    FROM calls c LEFT JOIN call_analyses a ON a.tenant_id = c.tenant_id AND a.call_key = c.call_key
+   WHERE c.tenant_id = $1 AND c.call_id = $2`;
+
+interface AnalyzedRow extends Omit<CallEventData, 'changed' | 'startedAt' | 'endedAt'> {
+  readonly transcripts: AnalyzedUtterance[] | null;
   readonly startedAt: Date | null;
   readonly endedAt: Date | null;
   readonly isUntold: boolean;
 }
 
-const toCall = ({
-  callId,
-  callKey,
-  name,
+const toCall = ({ callKey, name, ...call }: CallRow): KnownFeedCall => ({
+  ...call,
+  externalId: name ?? stemOfKey(callKey),
+});
+
+function toAnalyzed({
+  transcripts,
+  isUntold,
   startedAt,
   endedAt,
-  isUntold,
   ...content
-}: CallRow): KnownFeedCall => ({
-  callId,
-  externalId: name ?? stemOfKey(callKey),
-  direction: content.direction,
-  user: content.user,
-  isUntold,
-  content: {
-    ...content,
-    changed: {},
-    startedAt: startedAt?.toISOString() ?? null,
-    endedAt: endedAt?.toISOString() ?? null,
-  },
-});
+}: AnalyzedRow): AnalyzedFeedCall {
+  const times = { startedAt: startedAt?.toISOString() ?? null, endedAt: endedAt?.toISOString() ?? null };
+  return { transcripts: transcripts ?? [], untold: isUntold ? { ...content, ...times, changed: {} } : null };
+}
 
 /** See `FeedStore`. */
 export function createFeedStore(db: Database, sealer: SecretSealer): FeedStore {
@@ -70,20 +74,17 @@ export function createFeedStore(db: Database, sealer: SecretSealer): FeedStore {
       };
     },
 
-    async readCalls(tenantId, callIds, startSequence) {
-      const rows = await db.query<CallRow>(CALLS, [tenantId, callIds, startSequence], 'calls_of_feed');
-      return rows.map(toCall);
+    async readCalls(tenantId, callIds) {
+      return (await db.query<CallRow>(CALLS, [tenantId, callIds], 'calls_of_feed')).map(toCall);
     },
 
-    async readTranscript(tenantId, callId) {
-      const [row] = await db.query<{ transcripts: AnalyzedUtterance[] | null }>(
-        `SELECT a.body -> 'Transcripts' AS transcripts FROM calls c
-           JOIN call_analyses a ON a.tenant_id = c.tenant_id AND a.call_key = c.call_key
-          WHERE c.tenant_id = $1 AND c.call_id = $2`,
-        [tenantId, callId],
-        'transcript_of_feed',
+    async readAnalyzed(tenantId, callId, startSequence) {
+      const [row] = await db.query<AnalyzedRow>(
+        ANALYZED,
+        [tenantId, callId, startSequence],
+        'analyzed_of_feed',
       );
-      return row?.transcripts ?? [];
+      return row === undefined ? { transcripts: [], untold: null } : toAnalyzed(row);
     },
 
     async saveSent(tenantId, sent, reduced) {
