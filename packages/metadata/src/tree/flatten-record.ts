@@ -31,7 +31,9 @@ export interface FlattenContext {
  */
 export function flattenRecord(record: SourceMap, context: FlattenContext): RawRecord {
   const { limits, locator, issues } = context;
-  const fields = new Map<string, string>();
+  // No key is `__proto__`, and only own properties are asked for.
+  const fields: Record<string, string> = {};
+  let size = 0;
   const nestedPaths: string[] = [];
   let isStopped = false;
   let units = 0;
@@ -43,7 +45,7 @@ export function flattenRecord(record: SourceMap, context: FlattenContext): RawRe
     units += path.length + text.length;
     // A UTF-16 unit takes three bytes at most.
     if (units * 3 <= limits.recordBytes) return false;
-    bytes ??= bytesOf([...fields].flat());
+    bytes ??= bytesOf(Object.entries(fields).flat());
     bytes += bytesOf([path, text]);
     return bytes > limits.recordBytes;
   };
@@ -54,12 +56,12 @@ export function flattenRecord(record: SourceMap, context: FlattenContext): RawRe
   };
 
   const addField = (path: string, text: string, offset: number, isNested: boolean): void => {
-    if (fields.size === limits.fieldsPerRecord || context.fieldsLeft === 0) {
-      refuse(offset, `The metadata has more than ${fields.size} fields.`);
+    if (size === limits.fieldsPerRecord || context.fieldsLeft === 0) {
+      refuse(offset, `The metadata has more than ${size} fields.`);
       isStopped = true;
     } else if (path.length > limits.keyLength) {
       refuse(offset, `The key ${quoteKey(path)} is longer than ${limits.keyLength} characters.`);
-    } else if (fields.has(path)) {
+    } else if (Object.hasOwn(fields, path)) {
       refuse(offset, `Two values would both be the field ${quoteKey(path)}: rename one key.`);
     } else if (isLongerThan(text, limits.valueBytes)) {
       refuse(offset, `The value of ${quoteKey(path)} is over ${limits.valueBytes} bytes.`);
@@ -69,7 +71,8 @@ export function flattenRecord(record: SourceMap, context: FlattenContext): RawRe
       issues.add('ROW_TOO_LARGE', overRecordLimit(limits), locator.place(record.offset));
       isStopped = true;
     } else {
-      fields.set(path, text);
+      fields[path] = text;
+      size += 1;
       context.fieldsLeft -= 1;
       if (isNested) nestedPaths.push(path);
     }
@@ -111,8 +114,9 @@ export function flattenRecord(record: SourceMap, context: FlattenContext): RawRe
         refuse(entry.offset, `The key ${quoteKey(key)} is longer than ${limits.keyLength} characters.`);
         continue;
       }
+      const path = prefix === '' ? key : prefix + key;
       const isRepeated =
-        holders?.has(key) || (fields.has(prefix + key) && entries.slice(0, index).some(isKeyed(key)));
+        holders?.has(key) || (Object.hasOwn(fields, path) && entries.slice(0, index).some(isKeyed(key)));
       const complaint = isRepeated ? sayTwice(key) : complainOfKey(key);
       if (complaint !== null) {
         refuse(entry.offset, complaint);
@@ -123,13 +127,13 @@ export function flattenRecord(record: SourceMap, context: FlattenContext): RawRe
         holders.add(key);
       }
       if (key !== entry.key) warnOfTrimming(entry, key, context);
-      addNode(entry.value, prefix === '' ? key : prefix + key, depth + 1);
+      addNode(entry.value, path, depth + 1);
     }
   };
 
   addEntries(record.entries, '', 1);
   if (record.entries.length === 0) refuse(record.offset, 'The metadata holds no field.');
-  return { fields: Object.fromEntries(fields), nestedPaths, at: locator.line(record.offset) };
+  return { fields, nestedPaths, at: locator.line(record.offset) };
 }
 
 const isKeyed =

@@ -27,6 +27,7 @@ export function findRecordList(tree: TreeReading): string | null {
   const visit = (node: SourceNode, path: readonly string[]): void => {
     if (node.kind !== 'map' || path.length >= MAX_DEPTH) return;
     for (const { key, value } of node.entries) {
+      if (value.kind === 'text') continue;
       const here = [...path, key.trim()];
       if (isListOfRecords(value)) {
         if (best === null || value.items.length > best.length)
@@ -36,8 +37,9 @@ export function findRecordList(tree: TreeReading): string | null {
   };
   visit(tree.root, []);
   const found = best as { path: string } | null;
+  if (found === null) return null;
   const plain = tree.root.entries.filter(({ value }) => value.kind === 'text').length;
-  return found === null || plain > MAX_PLAIN_VALUES ? null : found.path;
+  return plain > MAX_PLAIN_VALUES ? null : found.path;
 }
 
 /** Pages, counts and links stand beside a list of records. */

@@ -24,12 +24,12 @@ export function parseTokens(text: string, limits: MetadataLimits): YamlTokens {
     lexemes += 1;
     if (lexemes > limits.yamlTokens) return fault(offset, 'The YAML holds too many values.');
     if (lexeme.length > maxLength) return fault(offset, `A value is over ${limits.valueBytes} bytes.`);
-    tokens.push(...parser.next(lexeme));
+    for (const token of parser.next(lexeme)) tokens.push(token);
     if (stack.length > maxStack)
       return fault(offset, `Values are nested more than ${limits.depth} levels deep.`);
     if (!isMark(lexeme)) offset += lexeme.length;
   }
-  tokens.push(...parser.end());
+  for (const token of parser.end()) tokens.push(token);
   return { ok: true, tokens };
 }
 
