@@ -23,6 +23,11 @@ const runs: Readonly<Record<string, () => Promise<string[]>>> = {
       KILLS: process.env.KILLS ?? '100',
       KILL_PAIRS: process.env.KILL_PAIRS ?? '1000',
     }),
+  s3: () =>
+    runTests(['tests/kill/s3.test.ts'], {
+      S3_KILLS: process.env.S3_KILLS ?? '40',
+      S3_KILL_PAIRS: process.env.S3_KILL_PAIRS ?? '250',
+    }),
   nodes: () =>
     runTests(['tests/nodes'], {
       SOAK: '1',
