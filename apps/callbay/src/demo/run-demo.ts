@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Call, Explanation, FileView, SftpUser } from '@callbay/contracts';
-import { makeKeyPair } from '@callbay/sources';
+import type { Call, Explanation, FileView } from '@callbay/contracts';
 import type { ApiClient } from '../api-client.ts';
 import type { Output } from '../output.ts';
 import { type DemoCall, type DemoFile, makeDemoScript } from './demo-files.ts';
-import { type DemoSession, openSession } from './upload.ts';
+import type { DemoSession, OpenSession } from './upload.ts';
 
 const TENANT = 'demo';
 const TIME_ZONE = 'America/New_York';
@@ -14,8 +13,8 @@ const OUTCOME_LIMIT_MS = 30_000;
 export interface DemoStage {
   readonly api: ApiClient;
   readonly output: Output;
-  /** Where this machine reaches the SFTP server. */
-  readonly sftpHost: string;
+  /** Opens the tenant's door as its customer. */
+  readonly openSession: OpenSession;
   readonly readMedia: (callId: number) => Promise<Buffer>;
 }
 
@@ -29,25 +28,29 @@ export async function runDemo(stage: DemoStage): Promise<string[]> {
     timeZone: TIME_ZONE,
     stage: 'live',
   });
-  const key = makeKeyPair('ed25519');
-  const user = await api.call<SftpUser>('POST', `/v1/tenants/${TENANT}/sftp-users`, {
-    label: 'demo client',
-    publicKey: key.public,
-  });
-  output.line(`Tenant ${TENANT} is live; SFTP user ${user.username} at ${stage.sftpHost}:${user.port}.`);
   const script = await makeDemoScript(TIME_ZONE, new Date());
   const wrong: string[] = [];
   {
-    await using session = await openSession(user, stage.sftpHost, key.private);
+    await using session = await stage.openSession(api, TENANT);
+    output.line(`Tenant ${TENANT} is live; ${session.description}.`);
+    let sent = 0;
     for (const round of script.rounds) {
       output.line(`\n${round.title}`);
       for (const file of round.files) await session.upload(file);
-      const files = await awaitOutcomes(api);
-      for (const sent of round.files) {
-        wrong.push(...(await tellFile(stage, sent, files)));
-        if (sent.rowCodes) wrong.push(...(await tellRows(stage, session, sent.name, sent.rowCodes)));
+      sent += round.files.length;
+      const files = await awaitOutcomes(api, sent);
+      for (const file of round.files) {
+        wrong.push(...(await tellFile(stage, file, files)));
+        if (file.rowCodes) wrong.push(...(await tellRows(stage, session, file.name, file.rowCodes)));
       }
     }
+    wrong.push(
+      ...(await tellFolders(
+        stage,
+        session,
+        script.rounds.flatMap(({ files }) => files),
+      )),
+    );
   }
   const calls = await api.list<Call>(`/v1/tenants/${TENANT}/calls`, 100);
   output.line('\nCalls that surfaced');
@@ -74,17 +77,17 @@ export async function runDemo(stage: DemoStage): Promise<string[]> {
   output.line(
     `\n${wrong.length === 0 ? 'All came out right' : 'NOT all came out right'} in ${seconds(startedAt)} s.`,
   );
-  output.line('Files may also come from a folder that another program writes to: docs/folder-drop.md.');
+  output.line('Files may also come from a bucket (--s3, docs/s3.md) or a folder (docs/folder-drop.md).');
   return wrong;
 }
 
-/** Waits until no file is on its way any more. */
-async function awaitOutcomes(api: ApiClient): Promise<FileView[]> {
+/** Waits until as many files as were sent are there, and none is on its way any more. */
+async function awaitOutcomes(api: ApiClient, sent: number): Promise<FileView[]> {
   const deadline = performance.now() + OUTCOME_LIMIT_MS;
   for (;;) {
     const files = await api.list<FileView>(`/v1/tenants/${TENANT}/files`, 100);
     const open = files.filter((file) => file.state === 'received' || file.state === 'held');
-    if (open.length === 0 || performance.now() > deadline) return files;
+    if ((files.length >= sent && open.length === 0) || performance.now() > deadline) return files;
     await pause(50);
   }
 }
@@ -123,7 +126,7 @@ async function tellRows(
 ): Promise<string[]> {
   const deadline = performance.now() + OUTCOME_LIMIT_MS;
   for (;;) {
-    const receipt: BatchReceipt = JSON.parse(String(await session.read(`/receipts/${name}.json`)));
+    const receipt: BatchReceipt = JSON.parse((await session.readReceipt(name))?.toString() ?? '{}');
     const rows = receipt.rows ?? [];
     const found = rows.map(({ code }) => code ?? 'RECEIVED').join(', ');
     if (found !== codes.join(', ') && performance.now() < deadline) {
@@ -137,6 +140,31 @@ async function tellRows(
     return found === codes.join(', ') ? [] : [`the rows of ${name} ended as ${found}`];
   }
 }
+
+/** Prints how many files each folder of the drop holds; answers what is wrong: after the last outcome nothing waits in `data`. */
+async function tellFolders(
+  { output }: DemoStage,
+  session: DemoSession,
+  sent: readonly DemoFile[],
+): Promise<string[]> {
+  const rejected = sent.filter(({ code }) => REJECTED.includes(code)).length;
+  const want = { data: 0, processed: sent.length - rejected, rejected };
+  const deadline = performance.now() + OUTCOME_LIMIT_MS;
+  for (;;) {
+    const counts = await session.countFiles();
+    const isRight = FOLDERS.every((folder) => counts[folder] === want[folder]);
+    if (!isRight && performance.now() < deadline) {
+      await pause(50);
+      continue;
+    }
+    const shown = FOLDERS.map((folder) => `${folder} ${counts[folder]}`).join(', ');
+    output.line(`\nFolders of the drop: ${shown}`);
+    return isRight ? [] : [`the folders hold ${shown}`];
+  }
+}
+
+const FOLDERS = ['data', 'processed', 'rejected'] as const;
+const REJECTED = ['NOT_MEDIA', 'METADATA_INVALID'];
 
 async function checkCalls(
   stage: DemoStage,

@@ -27,6 +27,8 @@ export interface SuperviseDeps {
    * as the owner.
    */
   readonly prepareDatabase: (connectionString: string) => Promise<RoleLogin | null>;
+  /** The environment that the configuration was read from; this process's own unless given. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Chooses ports that are free just now; `choosePorts` unless a test says otherwise. */
   readonly choosePorts?: typeof choosePorts;
   readonly onRoleReady?: (name: string, pid: number) => void;
@@ -75,11 +77,15 @@ interface Effective {
 }
 
 /** The children read the same variables as everybody, with every choice made. */
-function childEnv(config: Config, { ports, secretKey }: Effective, databaseUrl: string): RoleEnv {
+function childEnv(
+  { config, env = readEnv() }: Pick<SuperviseDeps, 'config' | 'env'>,
+  { ports, secretKey }: Effective,
+  databaseUrl: string,
+): RoleEnv {
   const http = String(ports.http ?? config.http.port);
   const sftp = String(ports.sftp ?? config.sftp.port);
   return {
-    ...readEnv(),
+    ...env,
     CALLBAY_HOME: config.home,
     CALLBAY_BIND: config.bind,
     CALLBAY_PUBLIC_HOST: config.publicHost,
@@ -134,7 +140,7 @@ async function startRoles(
     for (const plan of deps.roles ?? planRoles(config)) {
       if (shutdown.signal.aborted)
         throw new Error(`stopped while starting: ${String(shutdown.signal.reason)}`);
-      const env = childEnv(config, effective, databaseUrl());
+      const env = childEnv(deps, effective, databaseUrl());
       roles.push(keepRole(plan, { logger, env, ...(deps.onRoleReady ? { onReady: deps.onRoleReady } : {}) }));
     }
     try {
@@ -164,7 +170,7 @@ export async function supervise(deps: SuperviseDeps): Promise<Supervised> {
   const roles: KeptRole[] = [];
   let login: RoleLogin | null = null;
   const { url, postgres } = await openDatabase(deps, (moved) => {
-    for (const role of roles) role.restart(childEnv(config, effective, withLogin(moved, login)));
+    for (const role of roles) role.restart(childEnv(deps, effective, withLogin(moved, login)));
   });
   login = await deps.prepareDatabase(config.databaseOwnerUrl ?? url);
   const roleUrl = (): string => withLogin(postgres?.connectionString ?? url, login);
