@@ -65,7 +65,7 @@ test('bytes younger than a day by any clock are not removed, whatever the others
   expect(await isThere(tenantId, blobKey)).toBe(true);
 });
 
-test('an hourly sweep lists what came in the last days, and one in a week lists all', async () => {
+test('an hourly sweep lists what came in the last days, and one in a day lists all', async () => {
   const asked: (number | null)[] = [];
   const { blobs, sweeps } = callbay.deps;
   const sweepAt = async (at: Date): Promise<void> => {
@@ -77,8 +77,8 @@ test('an hourly sweep lists what came in the last days, and one in a week lists 
     const deps = { ...callbay.deps, blobs: { ...blobs, list, readClock }, sweeps: { ...sweeps, readClock } };
     await sweepOrphans(deps, { ...trueClocks(), hostMs: at.getTime() });
   };
-  for (let hour = 0; hour < 7 * 24; hour += 1) await sweepAt(new Date(Date.UTC(2026, 0, 1, hour, 30)));
-  expect(asked).toHaveLength(7 * 24);
+  for (let hour = 0; hour < 24; hour += 1) await sweepAt(new Date(Date.UTC(2026, 0, 1, hour, 30)));
+  expect(asked).toHaveLength(24);
   expect(asked.filter((sinceMs) => sinceMs === null)).toHaveLength(1);
   expect(new Set(asked)).toEqual(new Set([null, 4 * DAY]));
 });

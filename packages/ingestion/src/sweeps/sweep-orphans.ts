@@ -13,12 +13,12 @@ const ORPHAN_AFTER_MS = 24 * 60 * 60 * 1000;
 /** What a crash leaves is found within this time of its upload's beginning; a listing of more is long where much is stored. */
 const RECENT_MS = 4 * ORPHAN_AFTER_MS;
 const HOUR_MS = 60 * 60 * 1000;
-/** In one hour of the week all bytes are listed: what was left while no sweep ran, and ids that hold no time. */
-const HOURS_OF_WEEK = 7 * 24;
+/** In one hour of the day all bytes are listed: those of purges that a crash broke off, and ids that hold no time. */
+const HOURS_OF_DAY = 24;
 
 /** What need not be listed at this time; undefined: all is. */
 function listSince(nowMs: number): Date | undefined {
-  const isWhole = Math.floor(nowMs / HOUR_MS) % HOURS_OF_WEEK === 0;
+  const isWhole = Math.floor(nowMs / HOUR_MS) % HOURS_OF_DAY === 0;
   return isWhole ? undefined : new Date(nowMs - RECENT_MS);
 }
 
