@@ -1,11 +1,15 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { open, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
+import { promisify } from 'node:util';
+import { CreateMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { INSTALL_RGW, isRgwInstalled, startRgw, type TestRgw } from '@callbay/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { abortOldUploads } from '../src/s3/list-objects.ts';
 import { createS3Client } from '../src/s3/s3-client.ts';
+import { createSlots } from '../src/s3/send-object.ts';
 import { describeBlobStore } from './blob-store-conformance.ts';
 import { openStore, type TestStore } from './s3-server.ts';
 
@@ -131,5 +135,35 @@ describe.skipIf(!hasRgw)(`bytes in a bucket (skipped without Ceph: ${INSTALL_RGW
     for await (const { tenantId, key } of subject.store.list({ since: new Date(now - 86_400_000) }))
       if (tenantId === 'lister') found.push(key);
     expect(found).toEqual([`lister/${recent}`]);
+  });
+
+  test('parts of uploads that nobody completed are ended after two days, and younger ones are not', async () => {
+    const client = createS3Client(subject.server);
+    const Bucket = subject.bucket;
+    await client.send(new CreateMultipartUploadCommand({ Bucket, Key: 'bytes/acme/broken-off' }));
+    const bucket = { client, name: Bucket, sending: createSlots(1) };
+    const inHours = (hours: number): Date => new Date(Date.now() + hours * 3_600_000);
+    expect(await abortOldUploads(bucket, 'bytes/', inHours(47))).toBe(0);
+    expect(await openUploads()).toBe(1);
+    expect(await abortOldUploads(bucket, 'bytes/', inHours(49))).toBe(1);
+    expect(await openUploads()).toBe(0);
+    client.destroy();
+  });
+
+  /** More for a long run. */
+  const LARGE_MIB = Number(process.env.BLOB_MIB ?? 256);
+
+  test('the memory that a large object takes does not grow with its size', { timeout: 600_000 }, async () => {
+    const { server, bucket, folder: spoolFolder } = subject;
+    const options = JSON.stringify({ server, bucket, prefix: 'large/', spoolFolder });
+    const script = join(import.meta.dirname, 'fixtures/put-large.ts');
+    const run = promisify(execFile);
+    const { stdout } = await run(process.execPath, [script, options, String(LARGE_MIB * MIB)]);
+    const { startMib, peakMib } = JSON.parse(stdout) as { startMib: number; peakMib: number };
+    console.log(
+      `${LARGE_MIB} MiB: ${startMib.toFixed(0)} MiB of memory before, ${peakMib.toFixed(0)} at most`,
+    );
+    // Seen: 70 to 120, for 256 MiB as for 2 GiB.
+    expect(peakMib - startMib).toBeLessThan(180);
   });
 });
