@@ -26,7 +26,7 @@ interface Call {
 
 if (!isRgwInstalled()) console.warn(`bytes in a bucket are not tested: install Ceph with \`${INSTALL_RGW}\``);
 
-const MAIN = join(import.meta.dirname, '../apps/callbay/src/main.ts');
+const MAIN = join(import.meta.dirname, '../../apps/callbay/src/main.ts');
 const runFile = promisify(execFile);
 const callbay = (args: readonly string[], env: Record<string, string>) =>
   runFile(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env } });
@@ -68,14 +68,19 @@ test.skipIf(!isRgwInstalled())(
     await client.put('a.wav', wav);
     await client.put('a.json', '{"datetime":"2026-03-02T10:00:00Z","email":"a@b.c","direction":"inbound"}');
     await client.put('alone.wav', makeWav({ seconds: 1, seed: 2 }));
+    // What a process of its own reads from a local copy.
+    await client.put('b.wav', makeWav({ seconds: 1, seed: 3 }));
+    const rows = ['b.wav', 'absent.wav'].map((name) => `2026-03-02T10:00:00Z,a@b.c,inbound,${name}\n`);
+    await client.put('day.csv', `datetime,email,direction,filename\n${rows.join('')}`);
     const calls = () => product.listAll<Call>('/v1/tenants/acme/calls');
-    await until('the call', async () => (await calls()).length > 0, 60_000);
+    await until('the calls', async () => (await calls()).length === 2, 60_000);
     const sha256 = sha256Of(wav);
-    expect(await calls()).toMatchObject([{ media: { name: 'a.wav', sizeBytes: wav.length, sha256 } }]);
-    expect(await objects()).toHaveLength(3);
+    const found = (await calls()).find(({ media }) => media.name === 'a.wav')!;
+    expect(found.media).toMatchObject({ sizeBytes: wav.length, sha256 });
+    expect(await objects()).toHaveLength(5);
     expect(await readdir(join(product.home, 'blobs')).catch(() => [])).toEqual([]);
 
-    const [{ callId }] = (await calls()) as [Call];
+    const { callId } = found;
     const media = async (range: string): Promise<{ status: number; bytes: Buffer }> => {
       const headers = { authorization: `Bearer ${product.key}`, range };
       const response = await fetch(`${product.url}/v1/tenants/acme/calls/${callId}/media`, { headers });
@@ -138,12 +143,12 @@ test.skipIf(!isRgwInstalled())(
     expect(await doctor({ CALLBAY_S3_SECRET_ACCESS_KEY: 'wrong' })).toMatchObject({ bucket: 'fail' });
     await rm(folder, { recursive: true, force: true });
 
-    // A week later: the call keeps its recording, the rest goes.
+    // A week later: the calls keep their recordings, the rest goes.
     const { db } = database;
     await db.execute(`UPDATE files SET received_at = ${EIGHT_DAYS}`);
     const { pipeline } = await product.pids();
     process.kill(pipeline!, 'SIGTERM');
-    await until('the purge', async () => (await objects()).length === 1, 60_000);
+    await until('the purge', async () => (await objects()).length === 2, 60_000);
     expect((await media('bytes=0-3')).bytes.toString()).toBe('RIFF');
     s3.destroy();
   },

@@ -144,7 +144,13 @@ async function readAndSave(
   const type = named ?? (await crmTypeByHeader(deps, tenantId, policy, inspection));
   if (type !== null) return saveCrmFile(deps, tenantId, file, type, inspection.sha256);
   if (inspection.metadata && isBatch(name, inspection.metadata, policy)) {
-    return readAndSaveBatch(deps, tenantId, { file, policy, name, path: local.path, signal }, inspection);
+    // A copy from a bucket is gone when this function ends.
+    return await readAndSaveBatch(
+      deps,
+      tenantId,
+      { file, policy, name, path: local.path, signal },
+      inspection,
+    );
   }
   const facts = factsOf(policy, name, inspection);
   const { fileId, stem } = file;
