@@ -20,12 +20,10 @@ const APART = ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test
  * as long.
  */
 const PRODUCT = [
-  'tests/{kill,product}/**/*.test.ts',
+  'tests/{kill,nodes,product}/**/*.test.ts',
   'apps/callbay/test/{cli,doctor,services,supervise}.test.ts',
   'packages/embedded/test/**/*.test.ts',
 ];
-/** Two whole installations at once take minutes: `npm run soak -- nodes`. */
-const LONG = process.env.SOAK === undefined ? ['tests/nodes/**'] : [];
 
 export default defineConfig({
   test: {
@@ -45,7 +43,7 @@ export default defineConfig({
         test: {
           name: 'apart',
           include: APART,
-          exclude: ['**/node_modules/**', ...TOGETHER, ...PRODUCT, ...LONG],
+          exclude: ['**/node_modules/**', ...TOGETHER, ...PRODUCT],
         },
       },
       { extends: true, test: { name: 'product', include: PRODUCT, exclude: ['**/node_modules/**'] } },

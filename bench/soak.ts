@@ -30,7 +30,6 @@ const runs: Readonly<Record<string, () => Promise<string[]>>> = {
     }),
   nodes: () =>
     runTests(['tests/nodes'], {
-      SOAK: '1',
       NODE_PAIRS: process.env.NODE_PAIRS ?? '200',
       NODE_ROWS: process.env.NODE_ROWS ?? '100000',
     }),
