@@ -11,8 +11,9 @@ import { EXPORT_COLUMNS } from '@callbay/core';
 import { startEmbeddedPostgres } from '@callbay/embedded';
 import { createHttpApi } from '@callbay/http';
 import { createSampler, makeApiKey } from '@callbay/ingestion';
-import { applyMigrations, createApiStores, Database, insertTenant } from '@callbay/postgres';
+import { applyMigrations, createApiStores, createDropView, Database, insertTenant } from '@callbay/postgres';
 import { KafkaTarget } from '@callbay/targets';
+import { openUploadDoor } from '@callbay/testkit';
 import { csvSelect } from '../packages/postgres/src/exports/export-columns-sql.ts';
 import { type BenchResult, compareRates } from './result.ts';
 import { loadCalls } from './search-load.ts';
@@ -77,11 +78,15 @@ export async function run(): Promise<readonly BenchResult[]> {
   await db.execute('ANALYZE calls');
   const stores = createApiStores(db, { seal: (text) => text, unseal: (sealed) => sealed });
   const sampler = stack.use(createSampler({ processes: 1 }));
+  const blobs = createDiskBlobStore({ root: join(folder, 'blobs') });
+  const queue = { wakeReaders: async () => {}, wakeManyReaders: async () => {} };
   const api = await createHttpApi(
     {
       ...stores,
-      blobs: createDiskBlobStore({ root: join(folder, 'blobs') }),
-      queue: { wakeReaders: async () => {}, wakeManyReaders: async () => {} },
+      blobs,
+      queue,
+      uploads: openUploadDoor({ db, blobs, queue, spoolDir: join(folder, 'spool') }),
+      view: createDropView(db),
       feedTarget: stack.use(new KafkaTarget({ rules: { allow: [] } })),
       sampler,
       checks: {},

@@ -46,7 +46,7 @@ describe.each(DOOR_KINDS.filter((kind) => !isMissing(kind)))('the %s door', (kin
 
   test('an upload that is still open is not received, and is whole once it ends', async () => {
     await using door = await openDoor(callbay, kind);
-    const upload = await door.begin('a.wav', wav().subarray(0, 1_000));
+    const upload = await door.begin('a.wav', wav().subarray(0, 1_000), wav().length);
     await callbay.settle();
     expect(await codesOf(callbay, door)).toEqual([]);
     await upload.finish(wav().subarray(1_000));
@@ -55,15 +55,18 @@ describe.each(DOOR_KINDS.filter((kind) => !isMissing(kind)))('the %s door', (kin
     expect((await codesOf(callbay, door)).sort()).toEqual(['a.json SURFACED', 'a.wav SURFACED']);
   });
 
-  test('a temporary name is not received until it is renamed to the real one', async () => {
-    await using door = await openDoor(callbay, kind);
-    await door.put('a.wav.filepart', wav());
-    await door.settle();
-    expect(await codesOf(callbay, door)).toEqual([]);
-    await door.rename('a.wav.filepart', 'a.wav');
-    await door.settle();
-    expect(await codesOf(callbay, door)).toEqual(['a.wav NO_METADATA']);
-  });
+  test.skipIf(kind === 'http')(
+    'a temporary name is not received until it is renamed to the real one',
+    async () => {
+      await using door = await openDoor(callbay, kind);
+      await door.put('a.wav.filepart', wav());
+      await door.settle();
+      expect(await codesOf(callbay, door)).toEqual([]);
+      await door.rename('a.wav.filepart', 'a.wav');
+      await door.settle();
+      expect(await codesOf(callbay, door)).toEqual(['a.wav NO_METADATA']);
+    },
+  );
 
   test('case 26, 42, 54: files sent again change nothing and overwrite nothing', async () => {
     await using door = await openDoor(callbay, kind);
@@ -169,11 +172,13 @@ describe.each(DOOR_KINDS.filter((kind) => !isMissing(kind)))('the %s door', (kin
   });
 });
 
-test('case 120: the same files through two doors are one call', async () => {
+const OTHERS = DOOR_KINDS.filter((kind) => kind !== 'sftp' && !isMissing(kind));
+
+test.each(OTHERS)('case 120: the same files by SFTP and through the %s door are one call', async (kind) => {
   const tenantId = await makeTenant(callbay.db);
-  await using folder = await openDoor(callbay, 'folder', tenantId);
+  await using other = await openDoor(callbay, kind, tenantId);
   await using sftp = await openDoor(callbay, 'sftp', tenantId);
-  for (const door of [sftp, folder]) {
+  for (const door of [sftp, other]) {
     await door.put('a.wav', wav());
     await door.put('a.json', json());
     await door.settle();
@@ -185,18 +190,18 @@ test('case 120: the same files through two doors are one call', async () => {
     'a.wav SURFACED',
   ]);
   expect(await callsOf(callbay, sftp)).toHaveLength(1);
-  expect(await folder.list('processed')).toEqual(['a~2.json', 'a~2.wav']);
+  expect(await other.list('processed')).toEqual(['a~2.json', 'a~2.wav']);
 });
 
-test('the halves of a pair through two doors are one call', async () => {
+test.each(OTHERS)('the halves of a pair by SFTP and through the %s door are one call', async (kind) => {
   const tenantId = await makeTenant(callbay.db);
-  await using folder = await openDoor(callbay, 'folder', tenantId);
+  await using other = await openDoor(callbay, kind, tenantId);
   await using sftp = await openDoor(callbay, 'sftp', tenantId);
-  await folder.put('a.wav', wav());
-  await folder.settle();
+  await other.put('a.wav', wav());
+  await other.settle();
   await sftp.put('a.json', json());
-  await folder.settle();
+  await other.settle();
   expect(await callsOf(callbay, sftp)).toHaveLength(1);
-  expect(await folder.list('processed')).toEqual(['a.wav']);
+  expect(await other.list('processed')).toEqual(['a.wav']);
   expect(await sftp.list('processed')).toEqual(['a.json']);
 });

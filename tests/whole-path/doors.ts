@@ -16,13 +16,14 @@ import {
   startRgw,
   type TestRgw,
 } from '@callbay/testkit';
+import { openHttpDoor } from './http-door.ts';
 
 /** One door of one tenant, as its customer uses it. */
 export interface Door extends AsyncDisposable {
   readonly tenantId: string;
   put(name: string, bytes: Buffer | string): Promise<void>;
-  /** Begins an upload that stays open, until `finish` writes the rest and ends it. */
-  begin(name: string, bytes: Buffer): Promise<{ finish(rest: Buffer): Promise<void> }>;
+  /** Begins an upload of a file of this size that stays open, until `finish` writes the rest and ends it. */
+  begin(name: string, bytes: Buffer, sizeBytes: number): Promise<{ finish(rest: Buffer): Promise<void> }>;
   rename(from: string, to: string): Promise<void>;
   remove(name: string): Promise<void>;
   list(folder: 'data' | 'processed' | 'rejected'): Promise<string[]>;
@@ -31,8 +32,8 @@ export interface Door extends AsyncDisposable {
   settle(): Promise<void>;
 }
 
-export type DoorKind = 'sftp' | 'folder' | 's3';
-export const DOOR_KINDS: readonly DoorKind[] = ['sftp', 'folder', 's3'];
+export type DoorKind = 'sftp' | 'folder' | 's3' | 'http';
+export const DOOR_KINDS: readonly DoorKind[] = ['sftp', 'folder', 's3', 'http'];
 
 /** A server of buckets and a customer there; both end with it. */
 export interface BucketWorld extends AsyncDisposable, Omit<OpenBucketOptions, 'changes'> {}
@@ -56,6 +57,7 @@ export async function openDoor(
 ): Promise<Door> {
   if (kind === 'sftp') return openSftpDoor(callbay, tenantId);
   if (kind === 'folder') return openFolderDoor(callbay, tenantId);
+  if (kind === 'http') return openHttpDoor(callbay, tenantId);
   if (callbay.buckets === null) throw new Error('no server of buckets is installed');
   return openS3Door(callbay, callbay.buckets, tenantId);
 }

@@ -2,12 +2,14 @@
 import { Server as TlsServer } from 'node:tls';
 import { createBucketClients, createS3Provisioner } from '@callbay/buckets';
 import { createHttpApi } from '@callbay/http';
-import { createSampler } from '@callbay/ingestion';
-import { createApiStores } from '@callbay/postgres';
+import { createSampler, createStorageRoom } from '@callbay/ingestion';
+import { createApiStores, createDropView, createFileReceiver } from '@callbay/postgres';
 import { openRole } from '@callbay/role';
 import { createSealer, deriveKey, type S3Config, watchTlsIdentity } from '@callbay/runtime';
+import { createUploadDoor } from '@callbay/sources';
 import { KafkaTarget } from '@callbay/targets';
 import { countDatabase } from './count-database.ts';
+import { startUploadSweep } from './upload-sweep.ts';
 
 const role = await openRole('api');
 const { config, db, logger, metrics, queue, shutdown } = role;
@@ -33,10 +35,41 @@ function openBuckets(s3: S3Config) {
 const feedTarget = new KafkaTarget({ rules: { allow: config.webhookAllow } });
 shutdown.add('feed target', async () => feedTarget[Symbol.asyncDispose]());
 
+const view = createDropView(db);
+const background = new Set<Promise<void>>();
+shutdown.add('wake-ups of the pipeline', async () => {
+  await Promise.all(background);
+});
+const uploads = createUploadDoor(
+  {
+    receiver: createFileReceiver(db),
+    blobs: role.blobs,
+    room: createStorageRoom({ blobs: role.blobs, log: logger, floorBytes: config.diskFloorBytes }),
+    queue,
+    log: logger,
+    inBackground: (work) => {
+      background.add(work.finally(() => background.delete(work)));
+    },
+    received: (sizeBytes) => {
+      metrics.filesReceived.inc({ drop: 'api' });
+      metrics.bytesReceived.inc({ drop: 'api' }, sizeBytes);
+    },
+  },
+  { spoolDir: config.spoolFolder },
+);
+const sweep = startUploadSweep({
+  spoolDir: config.spoolFolder,
+  readDatabaseClock: () => stores.purges.readClock(),
+  logger,
+});
+shutdown.add('sweep of uploads', () => sweep.stop());
+
 const api = await createHttpApi(
   {
     ...stores,
     queue,
+    uploads,
+    view,
     feedTarget,
     sampler,
     blobs: role.blobs,

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { Instant, InstantInput, TenantId, text, Uuid } from './common.ts';
 import { cursorOf, Limit, listOf } from './lists.ts';
 
-export const Role = z.enum(['operator', 'manager', 'tenant', 'engine']).meta({
+export const Role = z.enum(['operator', 'manager', 'tenant', 'engine', 'sender']).meta({
   description:
-    'operator: everything; manager: all of the tenants it is bound to; tenant: reading them; engine: reading them, and storing analyses of their calls.',
+    'operator: everything; manager: all of the tenants it is bound to; tenant: reading them; engine: reading them, and storing analyses of their calls; sender: sending them files, and reading what became of a file whose id it knows.',
 });
 export type Role = z.infer<typeof Role>;
 

@@ -53,4 +53,5 @@ export * from './samples.ts';
 export * from './sftp-users.ts';
 export { parseSshPublicKey, type SshPublicKeyParts } from './ssh-public-key.ts';
 export * from './tenants.ts';
+export * from './uploads.ts';
 export * from './webhooks.ts';

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { S3_EVENT_BYTES, SAMPLE_BYTES } from '@callbay/contracts';
-import type { ApiStores, BlobStore, FeedTarget, JobQueue, Sampler } from '@callbay/ingestion';
+import { S3_EVENT_BYTES, SAMPLE_BYTES, UPLOAD_BYTES } from '@callbay/contracts';
+import type {
+  ApiStores,
+  BlobStore,
+  DropView,
+  FeedTarget,
+  JobQueue,
+  Sampler,
+  UploadDoor,
+} from '@callbay/ingestion';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { registerAlerts } from './alerts/routes.ts';
@@ -40,9 +48,10 @@ import { SECURE_HEADERS } from './server/headers.ts';
 import { boundHeldBytes } from './server/held-bytes.ts';
 import { acceptJson } from './server/json-body.ts';
 import { answerUnknownPaths } from './server/known-paths.ts';
+import { boundBodiesInTime } from './server/late-bodies.ts';
 import { logRequests } from './server/log-requests.ts';
 import { describeApi } from './server/openapi.ts';
-import { acceptBytes } from './server/raw-body.ts';
+import { acceptBytes, leaveBodies } from './server/raw-body.ts';
 import { watchSilentConnections } from './server/silent-connections.ts';
 import { giveTurns } from './server/tenant-turns.ts';
 import { reportUntrustedProxies } from './server/untrusted-proxy.ts';
@@ -51,12 +60,16 @@ import { registerSftpKeys } from './sftp-users/key-routes.ts';
 import { registerSftpUsers } from './sftp-users/routes.ts';
 import { createResolveHost, type ResolveHost } from './tenants/resolve-host.ts';
 import { registerTenants } from './tenants/routes.ts';
+import { registerUploads } from './uploads/routes.ts';
 import { registerWebhooks } from './webhooks/routes.ts';
 
 /** What the routes stand on. */
 export interface HttpDeps extends ApiStores, HealthDeps {
   readonly blobs: Pick<BlobStore, 'read' | 'size'>;
   readonly queue: JobQueue;
+  /** Takes files in. */
+  readonly uploads: UploadDoor;
+  readonly view: Pick<DropView, 'withdrawFile'>;
   /** Tests the connections of feeds. */
   readonly feedTarget: Pick<FeedTarget, 'probe'>;
   /** Reads what people send: samples and set-up files. */
@@ -93,6 +106,8 @@ export interface HttpOptions {
   readonly eventPollMs?: number;
   /** How often an event stream's credential is asked for again; 15 s unless given. */
   readonly eventHeartbeatMs?: number;
+  /** How long a request may take to arrive; 60 s unless given. */
+  readonly requestMs?: number;
   /** The most event streams of this process at once; 200 unless given. */
   readonly eventStreams?: number;
   /** The most of them that one tenant may have; 20 unless given. */
@@ -132,7 +147,8 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   const app = Fastify({
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     bodyLimit: BODY_BYTES,
-    requestTimeout: REQUEST_MS,
+    // A hook does it for all bodies but those that are read as they come.
+    requestTimeout: 0,
     connectionTimeout: SILENCE_MS,
     ...serverOptions(options.tls ?? null),
     // One line a request, below, in place of two.
@@ -148,6 +164,7 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(sendFailure);
   acceptJson(app);
+  boundBodiesInTime(app, options.requestMs ?? REQUEST_MS);
   const endSilentConnections = watchSilentConnections(app.server);
   app.addHook('preClose', async () => endSilentConnections());
   app.decorateRequest('principal', null);
@@ -205,6 +222,10 @@ export async function createHttpApi(deps: HttpDeps, options: HttpOptions): Promi
       acceptBytes(bytes, SAMPLE_BYTES);
       registerSamples(bytes.withTypeProvider<ZodTypeProvider>(), deps);
       registerConfig(bytes.withTypeProvider<ZodTypeProvider>(), { ...deps, recipients });
+    });
+    await closed.register(async (streamed) => {
+      leaveBodies(streamed, UPLOAD_BYTES);
+      registerUploads(streamed.withTypeProvider<ZodTypeProvider>(), deps);
     });
     registerExternalRecordings(api, deps);
     registerMatches(api, deps);

@@ -19,7 +19,7 @@ test('every route says who may call it, has a name of its own, a summary and the
   expect(operations.length).toBeGreaterThan(30);
   for (const operation of operations) {
     expect(operation, operation.route).toMatchObject({
-      'x-access': expect.stringMatching(/^(public|read|analyze|manage|operate)$/),
+      'x-access': expect.stringMatching(/^(public|trace|read|send|analyze|manage|operate)$/),
       operationId: expect.any(String),
       summary: expect.any(String),
       responses: expect.objectContaining({ default: expect.anything() }),

@@ -4,7 +4,7 @@ export interface Operation {
   readonly method: string;
   readonly path: string;
   readonly operationId: string;
-  readonly access: 'public' | 'read' | 'analyze' | 'manage' | 'operate';
+  readonly access: 'public' | 'trace' | 'read' | 'send' | 'analyze' | 'manage' | 'operate';
   /** Names of the parameters in the path. */
   readonly params: readonly string[];
   /** Names of the parameters in the query. */

@@ -4,11 +4,13 @@ import { fillPath, listOperations } from './operations.ts';
 import { startApi, type TestApi } from './support.ts';
 
 const operations = await listOperations();
-const ROLES = ['operator', 'manager', 'tenant', 'engine'] as const;
+const ROLES = ['operator', 'manager', 'tenant', 'engine', 'sender'] as const;
 
 /** Who may, by what a route says of itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  trace: ['operator', 'manager', 'tenant', 'engine', 'sender'],
   read: ['operator', 'manager', 'tenant', 'engine'],
+  send: ['operator', 'manager', 'sender'],
   analyze: ['operator', 'manager', 'engine'],
   manage: ['operator', 'manager'],
   operate: ['operator'],
@@ -35,6 +37,7 @@ const ask = ({ method, path, operationId }: (typeof operations)[number], key: st
     username: 'nobody',
     matchId: randomUUID(),
     webhookId: randomUUID(),
+    uploadId: randomUUID(),
     type: 'contacts',
     externalId: 'nobody',
   };
@@ -81,7 +84,20 @@ test('what changes something is never open to the tenant role', () => {
   const byAddress = changing.filter(({ access }) => access === 'public');
   expect(byAddress.map(({ operationId }) => operationId)).toEqual(['pushS3Event']);
   for (const { access, operationId } of changing.filter((operation) => !byAddress.includes(operation)))
-    expect(['manage', 'operate', 'analyze'], operationId).toContain(access);
+    expect(['manage', 'operate', 'analyze', 'send'], operationId).toContain(access);
+});
+
+test('the sender role sends, withdraws, and reads what became of one file', () => {
+  const open = operations.filter(({ access }) => ALLOWED[access]?.includes('sender'));
+  expect(open.map(({ operationId }) => operationId).sort()).toEqual([
+    'discardUpload',
+    'explainFile',
+    'getFile',
+    'getUpload',
+    'sendFile',
+    'sendFilePart',
+    'withdrawFile',
+  ]);
 });
 
 test('the engine role changes nothing but analyses', () => {

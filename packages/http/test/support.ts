@@ -6,8 +6,13 @@ import { createDiskBlobStore } from '@callbay/blobs';
 import type { Role } from '@callbay/contracts';
 import { type EventDraft, feedFailure, payloadOf } from '@callbay/core';
 import { type BlobStore, createSampler, FeedError, makeApiKey } from '@callbay/ingestion';
-import { createApiStores, createExternalRecordingStore, type Database } from '@callbay/postgres';
-import { createTestDatabase } from '@callbay/testkit';
+import {
+  createApiStores,
+  createDropView,
+  createExternalRecordingStore,
+  type Database,
+} from '@callbay/postgres';
+import { createTestDatabase, openUploadDoor } from '@callbay/testkit';
 import { type Api, createHttpApi, type HttpDeps, type HttpOptions } from '../src/index.ts';
 
 export const TOKEN_KEY = new Uint8Array(32).fill(7);
@@ -52,6 +57,8 @@ export async function startApi(
     ...createApiStores(db, { seal: (text) => text, unseal: (sealed) => sealed }),
     blobs,
     queue,
+    uploads: openUploadDoor({ db, blobs, queue, spoolDir: join(folder, 'spool') }),
+    view: createDropView(db),
     feedTarget: {
       probe: async () => {
         throw new FeedError(feedFailure('FEED_UNREACHABLE'));

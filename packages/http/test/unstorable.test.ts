@@ -27,6 +27,7 @@ beforeAll(async () => {
     fileId: await makeFile(api.db, 'acme'),
     matchId: await makeMatch(api.db, 'acme'),
     webhookId: webhook.body.id,
+    uploadId: randomUUID(),
     callId: String(await makeCall(api.db, 'acme')),
     username: body.username,
     keyId: body.keys[0].id,

@@ -75,6 +75,7 @@ export {
   type StorageRoom,
   type StorageRoomOptions,
 } from './receive/storage-room.ts';
+export type { UploadDoor, UploadPart, UploadProgress } from './receive/upload-ports.ts';
 export * from './replays/index.ts';
 export { replayFile } from './replays/replay-file.ts';
 export { sweepDataRetention } from './retention/data-retention.ts';

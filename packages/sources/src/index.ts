@@ -1,7 +1,7 @@
 /**
- * The doors of a drop: the SFTP server, folders that other programs write to, and buckets.
+ * The doors of a drop: the SFTP server, folders that other programs write to, buckets, and uploads over HTTP.
  * It decides one thing, when a file is whole, and never reads what is inside one.
- * The intake app builds a source over ingestion's ports, starts it and stops it.
+ * The intake app builds a source over ingestion's ports, starts it and stops it; the api builds the door over HTTP.
  */
 
 export type { ClaimStep } from './folder/claims.ts';
@@ -16,6 +16,8 @@ export {
   type FolderServerOptions,
   type SourceServer,
 } from './folder/folder-server.ts';
+export { createUploadDoor, type UploadDoorDeps } from './http/upload-door.ts';
+export { sweepUploads } from './http/upload-files.ts';
 export { createBucketReader } from './s3/bucket-reader.ts';
 export { createBucketWriter } from './s3/bucket-writer.ts';
 export { createStreamedBytes } from './s3/object-bytes.ts';

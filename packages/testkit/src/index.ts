@@ -9,6 +9,7 @@ export { makeSftpUser, makeTenant, type SftpUserToMake, type TestSftpUser } from
 export { fixturePath, makeWav, truncateWav } from './media-fixtures.ts';
 export { clientsOf, type OpenBucketOptions, openBucket, type TestBucket } from './open-bucket.ts';
 export { openFolder, type TestFolder } from './open-folder.ts';
+export { openUploadDoor } from './open-upload-door.ts';
 export {
   openServerProbe,
   type ServerCounters,

@@ -11,7 +11,7 @@ import {
   TenantParams,
 } from '@callbay/contracts';
 import { CallbayError } from '@callbay/core';
-import { type ApiStores, type JobQueue, replayFile, writeCsv } from '@callbay/ingestion';
+import { type ApiStores, type DropView, type JobQueue, replayFile, writeCsv } from '@callbay/ingestion';
 import { z } from 'zod';
 import { actorOf } from '../auth/principal.ts';
 import { found } from '../found.ts';
@@ -22,7 +22,15 @@ const TAGS = ['files'];
 
 export function registerFiles(
   api: Api,
-  { files, replays, queue }: Pick<ApiStores, 'files' | 'replays'> & { queue: JobQueue },
+  {
+    files,
+    replays,
+    view,
+    queue,
+  }: Pick<ApiStores, 'files' | 'replays'> & {
+    readonly queue: JobQueue;
+    readonly view: Pick<DropView, 'withdrawFile'>;
+  },
 ): void {
   api.route({
     method: 'GET',
@@ -42,7 +50,7 @@ export function registerFiles(
   api.route({
     method: 'GET',
     url: '/v1/tenants/:tenantId/files/:fileId',
-    config: { access: 'read' },
+    config: { access: 'trace' },
     schema: {
       tags: TAGS,
       operationId: 'getFile',
@@ -56,7 +64,7 @@ export function registerFiles(
   api.route({
     method: 'GET',
     url: '/v1/tenants/:tenantId/files/:fileId/explanation',
-    config: { access: 'read' },
+    config: { access: 'trace' },
     schema: {
       tags: TAGS,
       operationId: 'explainFile',
@@ -98,6 +106,27 @@ export function registerFiles(
       const csv = found(await files.readRowTable(tenantId, fileId, filter));
       reply.header('content-type', 'text/csv; charset=utf-8; header=present');
       return reply.send(Readable.from(writeCsv(csv)) as never);
+    },
+  });
+
+  api.route({
+    method: 'DELETE',
+    url: '/v1/tenants/:tenantId/files/:fileId',
+    config: { access: 'send' },
+    schema: {
+      tags: TAGS,
+      operationId: 'withdrawFile',
+      summary: 'Withdraw a file that was sent over HTTP and has not surfaced',
+      description: 'Files of other doors are withdrawn by removing them there.',
+      params: FileParams,
+      response: { 200: json('The file, withdrawn.', FileView), ...PROBLEMS },
+    },
+    handler: async ({ params: { tenantId, fileId } }) => {
+      const { drop } = found(await files.findFile(tenantId, fileId));
+      if (drop !== 'api') throw new CallbayError('CONFLICT', 'Remove the file where it was left.');
+      if (!(await view.withdrawFile(tenantId, fileId)))
+        throw new CallbayError('CONFLICT', 'The file has an outcome already.');
+      return found(await files.findFile(tenantId, fileId));
     },
   });
 

@@ -15,6 +15,8 @@ declare module 'fastify' {
      * route bounds itself.
      */
     turn?: 'quick' | 'long' | 'none';
+    /** The handler reads the body itself, as it comes: it is neither held nor bound to the time of other bodies. */
+    isStreamed?: boolean;
     /** The media type of a body that is bytes, for the document: no schema validates it. */
     bytes?: string;
   }

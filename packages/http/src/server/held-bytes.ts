@@ -46,6 +46,7 @@ export function boundHeldBytes(app: FastifyInstance): void {
 
 /** What a body may take: what its header says, and at most what the route accepts. */
 function sizeOfBody({ headers, routeOptions, server }: FastifyRequest): number {
+  if (routeOptions.config?.isStreamed === true) return 0;
   const limit = routeOptions.bodyLimit ?? server.initialConfig.bodyLimit ?? 0;
   if (headers['transfer-encoding'] !== undefined) return limit;
   const said = Number(headers['content-length'] ?? 0);

@@ -15,3 +15,12 @@ export function acceptBytes(app: FastifyInstance, limitBytes: number): void {
     async (_request: unknown, body: Buffer) => body,
   );
 }
+
+/** Leaves bodies of up to a limit to the handlers, which read them as they come: for an instance of its own. */
+export function leaveBodies(app: FastifyInstance, limitBytes: number): void {
+  app.removeAllContentTypeParsers();
+  app.addHook('onRoute', (route) => {
+    route.bodyLimit ??= limitBytes;
+  });
+  app.addContentTypeParser('*', { bodyLimit: limitBytes }, (_request, _body, done) => done(null));
+}

@@ -32,7 +32,7 @@ export interface ReceivedFile {
 export interface FileToReceive {
   /** The door's own: the same id again is the same file. */
   readonly fileId: string;
-  readonly drop: 'sftp' | 's3' | 'folder';
+  readonly drop: 'sftp' | 's3' | 'folder' | 'api';
   readonly name: string;
   readonly sizeBytes: number;
   readonly modifiedAt: Date;

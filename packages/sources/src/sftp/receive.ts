@@ -25,6 +25,10 @@ export interface WholeFile {
   readonly sentBy: string;
   /** Where the store has begun to take the bytes under it; a new one elsewhere. */
   readonly fileId?: string;
+  /** The id of the bytes where the file's id is not ours, and so not in the order of time. */
+  readonly blobId?: string;
+  /** The SFTP drop unless given. */
+  readonly drop?: 'sftp' | 'api';
 }
 
 /** Where the bytes are. `fd` is open on them, where the caller has it open anyway. */
@@ -41,13 +45,13 @@ export interface LocalFile {
  */
 export async function receiveLocalFile(
   deps: ReceiveDeps,
-  file: WholeFile,
+  { blobId, ...file }: WholeFile,
   { path, fd }: LocalFile,
 ): Promise<void> {
-  const { fileId = newFileId() } = file;
-  const blobKey = await deps.blobs.put(file.tenantId, fileId, path, fd);
+  const { fileId = newFileId(), drop = 'sftp' } = file;
+  const blobKey = await deps.blobs.put(file.tenantId, blobId ?? fileId, path, fd);
   try {
-    await receiveFile(deps, { ...file, fileId, drop: 'sftp', blobKey });
+    await receiveFile(deps, { ...file, fileId, drop, blobKey });
     const { tenantId, sizeBytes, sentBy } = file;
     deps.log.info({ tenantId, fileId, sizeBytes, sentBy }, 'file received');
   } catch (error) {
