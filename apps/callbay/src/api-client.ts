@@ -16,6 +16,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export interface Document {
   readonly content: string | Uint8Array<ArrayBuffer>;
   readonly type: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The HTTP API as the command uses it. Every failure is a CommandError. */
@@ -177,7 +178,13 @@ export function clientOf({ base, key, fetch: fetchUrl = fetch }: Target): ApiCli
       }
     },
     send: async (method, path, body) =>
-      read(await ask(method, path, { body, signal: AbortSignal.timeout(DOCUMENT_TIMEOUT_MS) })),
+      read(
+        await ask(method, path, {
+          body,
+          headers: { ...body.headers },
+          signal: AbortSignal.timeout(DOCUMENT_TIMEOUT_MS),
+        }),
+      ),
     list: async <T>(path: string, limit: number) => {
       const items: T[] = [];
       let cursor: string | null = null;

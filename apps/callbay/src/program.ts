@@ -14,7 +14,13 @@ import { addEventsCommand } from './commands/events.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addExternalCommands, addMatchCommands } from './commands/external.ts';
 import { addFeedCommands } from './commands/feed.ts';
-import { addExplainCommand, addFileCommand, addFilesCommand, addRowsCommand } from './commands/files.ts';
+import {
+  addExplainCommand,
+  addFileCommand,
+  addFilesCommand,
+  addRowsCommand,
+  addWithdrawCommand,
+} from './commands/files.ts';
 import { addFolderDropCommands } from './commands/folder-drop.ts';
 import { addHoldsCommand, addPurgesCommand } from './commands/holds.ts';
 import { addLoginCommands } from './commands/login.ts';
@@ -30,6 +36,7 @@ import { addStatusCommands } from './commands/status.ts';
 import { addStorageCommand } from './commands/storage.ts';
 import { addTenantCommands } from './commands/tenant.ts';
 import { addUpCommand } from './commands/up.ts';
+import { addUploadCommand } from './commands/upload.ts';
 import { addWebhookCommands } from './commands/webhook.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -94,10 +101,12 @@ export function createProgram(): Command {
     [
       'What came:',
       [
+        addUploadCommand,
         addFilesCommand,
         addFileCommand,
         addExplainCommand,
         addRowsCommand,
+        addWithdrawCommand,
         addHoldsCommand,
         addCallsCommand,
         addCallCommands,

@@ -50,6 +50,9 @@ const COMMANDS: Readonly<Record<string, string>> = {
   getFile: 'file acme part',
   explainFile: 'explain acme part',
   listFileRows: 'rows acme part',
+  sendFile: 'upload acme FILE.empty',
+  sendFilePart: 'upload acme FILE.json',
+  withdrawFile: 'withdraw acme part',
   replayFile: 'replay acme part',
   replayMany: 'replay acme --code SCHEMA_DRIFT --dry-run',
   listCalls: 'calls acme --q rep --field amount.gte=10',
@@ -100,6 +103,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
 
 /** Operations without a command, each with the reason. */
 const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
+  getUpload: 'the upload command asks for its progress by sending no part',
+  discardUpload: 'the upload command gives none up; what it could not finish is removed after 7 days',
   pushS3Event: 'storage posts its events there; a person has none to post',
 };
 
@@ -154,6 +159,7 @@ beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'callbay-operations-'));
   await writeFile(join(home, 'operator.key'), 'the-key\n');
   await writeFile(join(home, 'FILE.json'), '{"fields": []}');
+  await writeFile(join(home, 'FILE.empty'), '');
   vi.stubEnv('CALLBAY_HOME', home);
   vi.stubEnv('XDG_CONFIG_HOME', home);
   server.listen(0, '127.0.0.1');

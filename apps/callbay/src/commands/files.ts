@@ -109,6 +109,20 @@ export function addFileCommand(program: Command): void {
     });
 }
 
+export function addWithdrawCommand(program: Command): void {
+  program
+    .command('withdraw <tenant> <file>')
+    .description(`withdraw one file that was sent over HTTP and has not surfaced, ${FILE}`)
+    .action(async (tenant: string, text: string, _options, command: Command) => {
+      const { output, openTenant } = contextOf(command);
+      const { api, path } = await openTenant(tenant, { isWhole: true });
+      const fileId = await findFile(api, path, text);
+      const file = await api.call<FileView>('DELETE', `${path}/files/${segment(fileId)}`);
+      output.json(file);
+      printFile(output, file);
+    });
+}
+
 export function addExplainCommand(program: Command): void {
   program
     .command('explain <tenant> <file>')
