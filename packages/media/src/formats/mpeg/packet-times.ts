@@ -3,8 +3,12 @@ import { type ElementarySound, readElementarySound } from './elementary-sound.ts
 const CLOCK_HZ = 90_000;
 /** The clock of MPEG systems has 33 bits and starts again after 26 hours. */
 const CLOCK_TICKS = 2 ** 33;
-/** A step back by more than this is another clock: films that were put together have several. */
+/**
+ * A step back by more than this is another clock: recordings that were put together have several. Pictures are sent out of
+ * their order, by seconds where there are few of them; sound is sent in its order.
+ */
 const REORDER_TICKS = 5 * CLOCK_HZ;
+const SOUND_REORDER_TICKS = CLOCK_HZ / 2;
 /** So is a step forward by more than this, where no packet was passed over. */
 const PAUSE_TICKS = 60 * CLOCK_HZ;
 
@@ -77,10 +81,11 @@ export class PacketTimes {
   }
 
   /** Ticks from the beginning of the part. Streams are told apart: one is still in a part when another has begun the next. */
-  #advance({ stream, playsAt }: TimedPacket): number {
+  #advance({ stream, playsAt, isSound }: TimedPacket): number {
     const clock = this.#streams.get(stream);
     const step = clock === undefined ? 0 : ticksBetween(clock.last, playsAt);
-    const isAnew = step < -REORDER_TICKS || (this.#isWhole && step > PAUSE_TICKS);
+    const backTicks = isSound ? SOUND_REORDER_TICKS : REORDER_TICKS;
+    const isAnew = step < -backTicks || (this.#isWhole && step > PAUSE_TICKS);
     this.#isBroken ||= isAnew && !this.#isWhole;
     if (clock !== undefined && !(isAnew && this.#isWhole)) {
       clock.last = playsAt;
