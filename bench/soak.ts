@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { runSteadyLoad } from './steady-load.ts';
+import { findW3cSuite } from './w3c-suite.ts';
 
 const MINUTES = Number(process.env.SOAK_MINUTES ?? 10);
 const root = join(import.meta.dirname, '..');
@@ -36,6 +37,11 @@ const runs: Readonly<Record<string, () => Promise<string[]>>> = {
   schedules: () => runTests(['packages/postgres/test/schedules.test.ts'], { PROPERTY_RUNS: '2000' }),
   properties: () => runTests(['packages/core/test/calls'], { PROPERTY_RUNS: '20000' }),
   media: () => runTests(['packages/media/test/against-ffprobe.test.ts'], { MEDIA_SOURCES: 'all' }),
+  suites: () =>
+    runTests(
+      ['suites', 'w3c-xml', 'encoding'].map((name) => `packages/metadata/test/${name}.test.ts`),
+      { W3C_XML_SUITE: findW3cSuite() },
+    ),
   xml: () => runTests(['packages/metadata/test/xml-fuzz.test.ts'], { XML_DOCUMENTS: '60000' }),
   writers: () => runTests(['packages/metadata/test/other-writers.test.ts'], { WRITTEN_RECORDS: '20000' }),
   load: () => runSteadyLoad(MINUTES * 60),
