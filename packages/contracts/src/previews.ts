@@ -4,17 +4,38 @@ import { NewMapping } from './mappings.ts';
 
 const MAX_PREVIEW_FILES = 200;
 
+/** The most bytes that a request with a sample may have: base64 makes a third more of them. */
+export const PREVIEW_BYTES = 2 * 2 ** 20;
+
+const PreviewSample = z
+  .strictObject({
+    text: z.string().min(1).optional().meta({ description: 'The file as text.' }),
+    base64: z.base64().min(1).optional().meta({
+      description:
+        'The bytes of the file, whose encoding is then read and reported as that of a file that arrives.',
+    }),
+    name: text(255).optional().meta({ description: 'Its file name; the extension says the format.' }),
+  })
+  .refine((sample) => (sample.text === undefined) !== (sample.base64 === undefined), {
+    error: 'Send either `text` or `base64`.',
+  })
+  .meta({ description: 'With the rest of the request at most 2 MiB.' });
+export type PreviewSample = z.infer<typeof PreviewSample>;
+
+const SampleEncoding = z.string().meta({
+  description:
+    'What the bytes were read as. An encoding that neither the file nor a setting names is also a warning.',
+  example: 'utf-8',
+});
+const SampleWarnings = z.array(IssueView).meta({
+  description: 'About the sample itself, such as `ENCODING_ASSUMED`.',
+});
+
 /** A draft to try on a sample, on the last files that really came, or on both. Source: E3. */
 export const PreviewRequest = z
   .strictObject({
     mapping: NewMapping,
-    sample: z
-      .strictObject({
-        text: z.string().min(1),
-        name: text(255).optional().meta({ description: 'Its file name; the extension says the format.' }),
-      })
-      .optional()
-      .meta({ description: 'With the rest of the request at most 1 MiB.' }),
+    sample: PreviewSample.optional(),
     lastFiles: z.int().min(1).max(MAX_PREVIEW_FILES).optional().meta({ description: 'Of kind `call` only.' }),
   })
   .meta({ id: 'PreviewRequest' });
@@ -54,7 +75,9 @@ export const Preview = z
       .object({
         counts: z.object({ accepted: z.int(), held: z.int(), rejected: z.int(), ignored: z.int() }),
         records: z.array(ReadRecord).meta({ description: 'The first 100.' }),
+        encoding: SampleEncoding,
         issues: z.array(IssueView).meta({ description: 'What could not be read of the sample itself.' }),
+        warnings: SampleWarnings,
       })
       .nullable(),
     files: z
@@ -118,7 +141,9 @@ export const CrmPreview = z
             }),
           )
           .meta({ description: 'The first 100.' }),
+        encoding: SampleEncoding,
         issues: z.array(IssueView).meta({ description: 'What could not be read of the sample itself.' }),
+        warnings: SampleWarnings,
       })
       .nullable(),
   })

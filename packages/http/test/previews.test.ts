@@ -1,5 +1,5 @@
 import { PAGE_BYTES } from '@callbay/contracts';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { arrive } from './arrivals.ts';
 import { startApi, type TestApi } from './support.ts';
 
@@ -162,4 +162,57 @@ test.each([
   });
   expect(status).toBe(400);
   expect(body.issues.map((found: { at: string }) => found.at)).toContain(at);
+});
+
+describe('case 112: the encoding of a sample is reported', () => {
+  const CP1250 = Buffer.from(
+    'datetime,email,direction,note\n2026-03-02 10:00,a@b.test,in,\x8eluv\n',
+    'latin1',
+  );
+  const sample = { name: 'a.csv', base64: CP1250.toString('base64') };
+
+  test('bytes in an encoding that nothing names are read with a warning, not in silence', async () => {
+    const { body } = await preview(await newTenant(), { mapping: { fields: MINIMUM }, sample });
+    expect(body.sample.encoding).toBe('windows-1252');
+    expect(body.sample.warnings).toMatchObject([{ code: 'ENCODING_ASSUMED' }]);
+  });
+
+  test('what the draft names is what the bytes are read as', async () => {
+    const options = { encoding: 'windows-1250' };
+    const { body } = await preview(await newTenant(), { mapping: { fields: MINIMUM, options }, sample });
+    expect([body.sample.encoding, body.sample.warnings]).toEqual(['windows-1250', []]);
+    expect(body.sample.records[0].fields).toMatchObject({ note: 'Žluv' });
+  });
+
+  test('what the tenant names holds for its CRM files', async () => {
+    const id = await newTenant();
+    await api.ask(`PATCH /v1/tenants/${id}`, { body: { settings: { encoding: 'windows-1250' } } });
+    const fields = [{ source: 'Id', target: 'externalId', type: 'id', required: true }];
+    const base64 = Buffer.from('Id,Name\n1,\x8eluv\n', 'latin1').toString('base64');
+    const { body } = await api.ask(`POST /v1/tenants/${id}/mappings/contacts/preview`, {
+      body: { mapping: { fields }, sample: { name: 'contacts.csv', base64 } },
+    });
+    expect(body.sample).toMatchObject({ encoding: 'windows-1250', warnings: [] });
+    expect(body.sample.rows[0].fields).toMatchObject({ Name: 'Žluv' });
+  });
+
+  test('text is UTF-8, whatever a setting names', async () => {
+    const text = 'datetime,email,direction,note\n2026-03-02 10:00,a@b.test,in,Žluv\n';
+    const options = { encoding: 'windows-1250' };
+    const { body } = await preview(await newTenant(), {
+      mapping: { fields: MINIMUM, options },
+      sample: { text },
+    });
+    expect([body.sample.encoding, body.sample.warnings]).toEqual(['utf-8', []]);
+    expect(body.sample.records[0].fields).toMatchObject({ note: 'Žluv' });
+  });
+
+  test.each([
+    ['neither text nor bytes', { name: 'a.csv' }],
+    ['both', { text: 'a,b\n1,2\n', base64: 'YSxi' }],
+    ['what is not base64', { base64: '%' }],
+  ])('a sample with %s is refused', async (_, wrong) => {
+    const { status } = await preview(await newTenant(), { mapping: { fields: MINIMUM }, sample: wrong });
+    expect(status).toBe(400);
+  });
 });

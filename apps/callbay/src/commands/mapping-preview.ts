@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { contextOf, parseCount } from '../context.ts';
 import { mappingPath, readDraft } from '../mapping-draft.ts';
 import { type Output, printable } from '../output.ts';
-import { readJsonFile, readTextFile } from '../read-text-file.ts';
+import { readFileBytes, readJsonFile } from '../read-text-file.ts';
 
 interface PreviewOptions {
   readonly kind: string;
@@ -20,9 +20,10 @@ function printIssues(output: Output, issues: readonly { code: string; message: s
 
 function printSample(output: Output, preview: Preview | CrmPreview): void {
   if (preview.sample === null) return;
-  output.line('sample');
+  output.line(`sample, read as ${preview.sample.encoding}`);
   output.pairs(Object.entries(preview.sample.counts).map(([name, count]) => [`  ${name}`, count]));
   printIssues(output, preview.sample.issues);
+  printIssues(output, preview.sample.warnings);
   const read = 'records' in preview.sample ? preview.sample.records : preview.sample.rows;
   for (const { at, issues } of read) {
     if (issues.length > 0) output.line(`${printable(at)}`);
@@ -69,7 +70,14 @@ export function addPreviewCommand(mapping: Command, kinds: string): void {
       const mappingDraft = readDraft(await readJsonFile(file));
       const { sample, lastFiles } = options;
       const tried =
-        sample === undefined ? {} : { sample: { name: basename(sample), text: await readTextFile(sample) } };
+        sample === undefined
+          ? {}
+          : {
+              sample: {
+                name: basename(sample),
+                base64: Buffer.from(await readFileBytes(sample)).toString('base64'),
+              },
+            };
       const { api, path } = await openTenant(tenant);
       const preview = await api.call<Preview | CrmPreview>(
         'POST',

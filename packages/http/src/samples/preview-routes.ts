@@ -1,4 +1,11 @@
-import { CrmPreview, type MappingKind, MappingParams, Preview, PreviewRequest } from '@callbay/contracts';
+import {
+  CrmPreview,
+  type MappingKind,
+  MappingParams,
+  PREVIEW_BYTES,
+  Preview,
+  PreviewRequest,
+} from '@callbay/contracts';
 import { issue } from '@callbay/core';
 import { type CrmPreviewDeps, type PreviewDeps, previewCrmMapping, previewMapping } from '@callbay/ingestion';
 import { z } from 'zod';
@@ -17,6 +24,7 @@ export function registerPreviews(api: Api, deps: PreviewDeps & CrmPreviewDeps): 
     method: 'POST',
     url: '/v1/tenants/:tenantId/mappings/:kind/preview',
     config: { access: 'manage', turn: 'long' },
+    bodyLimit: PREVIEW_BYTES,
     schema: {
       tags: TAGS,
       operationId: 'previewMapping',

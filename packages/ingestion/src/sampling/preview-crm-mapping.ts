@@ -1,6 +1,14 @@
-import type { CrmPreview, PreviewRequest } from '@callbay/contracts';
-import { type CrmMapping, type CrmType, issue, makeCrmComparison, presetCrmMapping } from '@callbay/core';
+import type { CrmPreview, PreviewRequest, PreviewSample } from '@callbay/contracts';
+import {
+  type CrmMapping,
+  type CrmType,
+  issue,
+  makeCrmComparison,
+  type Policy,
+  presetCrmMapping,
+} from '@callbay/core';
 import type { CrmMappingReader } from './ports.ts';
+import { bytesOf } from './preview-bytes.ts';
 import type { ReadSampleDeps } from './read-sample.ts';
 
 export interface CrmPreviewDeps extends ReadSampleDeps {
@@ -33,28 +41,29 @@ export async function previewCrmMapping(
     sample:
       request.sample === undefined
         ? null
-        : await previewSample(deps, tenantId, request.sample, type, { live, draft }, policy.timeZone),
+        : await previewSample(deps, tenantId, request.sample, type, { live, draft }, policy),
   };
 }
 
 async function previewSample(
   { sampler }: CrmPreviewDeps,
   tenantId: string,
-  { text, name }: { text: string; name?: string | undefined },
+  sample: PreviewSample,
   type: CrmType,
   { live, draft }: { live: CrmMapping | null; draft: CrmMapping },
-  timeZone: string | null,
+  { timeZone, settings }: Policy,
 ): Promise<SampleView> {
   const read = await sampler.sample(tenantId, {
-    bytes: Buffer.from(text),
-    name: name ?? null,
+    ...bytesOf(sample, settings.encoding ?? null),
+    name: sample.name ?? null,
     maxRecords: MAX_SAMPLE_RECORDS,
     suggestion: { kind: type, directions: {}, givenByName: [], hasTimeZone: true },
   });
   const counts = { read: 0, rejected: 0, unchanged: 0, changed: 0, newlyRejected: 0, newlyReleased: 0 };
   const rows: SampleView['rows'] = [];
   if (read.format !== 'csv') {
-    return { counts, rows, issues: [...read.issues, issue('METADATA_INVALID', 'A CRM file is a CSV.')] };
+    const issues = [...read.issues, issue('METADATA_INVALID', 'A CRM file is a CSV.')];
+    return { counts, rows, encoding: read.encoding, issues, warnings: [...read.fileWarnings] };
   }
   const columns = read.fields.map((field) => field.name);
   const inForce = live ?? presetCrmMapping(type, columns);
@@ -83,7 +92,8 @@ async function previewSample(
       })),
     });
   }
-  return { counts, rows, issues: [...read.issues] };
+  const { encoding, issues, fileWarnings } = read;
+  return { counts, rows, encoding, issues: [...issues], warnings: [...fileWarnings] };
 }
 
 const COUNTED = {

@@ -1,13 +1,15 @@
-import { PAGE_BYTES, type Preview, type PreviewRequest } from '@callbay/contracts';
+import { PAGE_BYTES, type Preview, type PreviewRequest, type PreviewSample } from '@callbay/contracts';
 import {
   adviseMapping,
   type ComparedRecord,
   compareReadings,
+  encodingOf,
   type Policy,
   type RecordReading,
   readRecordBy,
 } from '@callbay/core';
 import type { KeptRecord, KeptRecordReader } from './ports.ts';
+import { bytesOf } from './preview-bytes.ts';
 import type { ReadSampleDeps } from './read-sample.ts';
 
 export interface PreviewDeps extends ReadSampleDeps {
@@ -48,11 +50,12 @@ export async function previewMapping(
 async function previewSample(
   { sampler }: PreviewDeps,
   tenantId: string,
-  { text, name }: { text: string; name?: string | undefined },
+  sample: PreviewSample,
   draft: Policy,
 ): Promise<SampleView> {
-  const { records, issues, format } = await sampler.sample(tenantId, {
-    bytes: Buffer.from(text),
+  const { name } = sample;
+  const { records, issues, format, encoding, fileWarnings } = await sampler.sample(tenantId, {
+    ...bytesOf(sample, encodingOf(draft)),
     name: name ?? null,
     maxRecords: MAX_SAMPLE_RECORDS,
     suggestion: { kind: 'call', directions: draft.settings.directions, givenByName: [], hasTimeZone: true },
@@ -72,7 +75,7 @@ async function previewSample(
     counts[reading.state] += 1;
     if (shown.length < MAX_SHOWN) shown.push(viewOf(raw.at, reading));
   }
-  return { counts, records: shown, issues: [...issues] };
+  return { counts, records: shown, encoding, issues: [...issues], warnings: [...fileWarnings] };
 }
 
 const isoOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
