@@ -1,4 +1,5 @@
 // What every door keeps, whatever it is: the conformance suite of the drops.
+import { createHash } from 'node:crypto';
 import { sweepPurges } from '@callbay/ingestion';
 import {
   INSTALL_RGW,
@@ -25,6 +26,7 @@ const isMissing = (kind: DoorKind): boolean => kind === 's3' && !isRgwInstalled(
 if (isMissing('s3')) console.warn(`the s3 door is not tested: install Ceph with \`${INSTALL_RGW}\``);
 
 const DAY = 24 * HOUR;
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 const wav = (seed = 1): Buffer => makeWav({ seconds: 1, seed });
 
 describe.each(DOOR_KINDS.filter((kind) => !isMissing(kind)))('the %s door', (kind) => {
@@ -106,6 +108,43 @@ describe.each(DOOR_KINDS.filter((kind) => !isMissing(kind)))('the %s door', (kin
     await door.settle();
     expect(await callsOf(callbay, door)).toMatchObject([{ revision: 2, user_id: 'other@acme.test' }]);
     await callbay.clock.release();
+  });
+
+  test('a file that is overwritten while it is read is always one version whole, and the last version wins', async () => {
+    await using door = await openDoor(callbay, kind);
+    await callbay.clock.set('2026-03-02T11:00:00.000Z');
+    await door.put('a.wav', wav());
+    const bodies = Array.from({ length: 12 }, (_, n) => json({ title: `${n % 10}`.repeat(50_000) + n }));
+    let isDone = false;
+    const writing = (async () => {
+      for (const body of bodies) await door.put('a.json', body);
+      isDone = true;
+    })();
+    while (!isDone) await door.settle();
+    await writing;
+    await door.settle();
+    const files = await callbay.db.query<{ sha256: string }>(
+      `SELECT sha256 FROM files WHERE tenant_id = $1 AND name = 'a.json'`,
+      [door.tenantId],
+    );
+    expect(files.length).toBeGreaterThan(0);
+    for (const { sha256 } of files) expect(bodies.map(digestOf)).toContain(sha256);
+    const [call] = await callsOf(callbay, door);
+    expect(String(call?.fields.title).slice(49_999)).toBe('111');
+    await callbay.clock.release();
+  }, 120_000);
+
+  test('files that come at once and in any order are each received once', async () => {
+    await using door = await openDoor(callbay, kind);
+    const names = Array.from({ length: 8 }, (_, n) => [`${n}.wav`, `${n}.json`]).flat();
+    const order = [...names].sort((a, b) => (digestOf(a) < digestOf(b) ? -1 : 1));
+    await Promise.all(
+      order.map((name) => door.put(name, name.endsWith('wav') ? wav(Number.parseInt(name, 10)) : json())),
+    );
+    await door.settle();
+    expect((await codesOf(callbay, door)).sort()).toEqual(names.map((name) => `${name} SURFACED`).sort());
+    expect(await callsOf(callbay, door)).toHaveLength(8);
+    expect(await door.list('processed')).toEqual([...names].sort());
   });
 
   test('case 59: a file that its owner removes before it surfaced is withdrawn', async () => {
