@@ -1,5 +1,6 @@
 import type { BatchRow, Explanation, FileView } from '@callbay/contracts';
 import type { Command } from 'commander';
+import type { ApiClient } from '../api-client.ts';
 import { contextOf, parseCount, queryOf } from '../context.ts';
 import { findFile, segment } from '../find.ts';
 import { type Output, printable } from '../output.ts';
@@ -56,6 +57,13 @@ export function addFilesCommand(program: Command): void {
 
 /** States that change by themselves. */
 const isOpen = ({ state }: FileView): boolean => state === 'received' || state === 'held';
+
+/** A complete call of a tenant that is not live waits for a person, perhaps for weeks. */
+async function waitsForGoLive(api: ApiClient, path: string, { state, outcome }: FileView): Promise<boolean> {
+  if (state !== 'held' || outcome?.code !== 'READY') return false;
+  const { stage } = await api.call<{ stage: string }>('GET', path);
+  return stage !== 'live';
+}
 
 function printFile(output: Output, file: FileView): void {
   if (file.outcome) output.line(`${printable(file.outcome.message)} ${printable(file.outcome.fix)}`);
@@ -127,7 +135,10 @@ export function addExplainCommand(program: Command): void {
   program
     .command('explain <tenant> <file>')
     .description(`the whole story of one file, ${FILE}`)
-    .option('--watch', 'print again when something changes, until the file is done, rejected or withdrawn')
+    .option(
+      '--watch',
+      'print again when something changes, until the file is done, rejected or withdrawn, or waits for the tenant to go live',
+    )
     .addHelpText('after', '\nExample:\n  $ callbay explain acme 20171012-140253_outbound_1234.wav')
     .action(async (tenant: string, text: string, options: { watch?: boolean }, command: Command) => {
       const { openTenant, watch } = contextOf(command);
@@ -140,7 +151,7 @@ export function addExplainCommand(program: Command): void {
         );
         output.json(explanation);
         printExplanation(output, explanation);
-        return isOpen(explanation.file);
+        return isOpen(explanation.file) && !(await waitsForGoLive(api, path, explanation.file));
       });
     });
 }
