@@ -12,6 +12,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<readonl
   purge: () => import('./purge.ts'),
   queue: () => import('./queue.ts'),
   readers: () => import('./readers.ts'),
+  s3: () => import('./s3.ts'),
   search: () => import('./search.ts'),
   export: () => import('./export.ts'),
   linkage: () => import('./linkage.ts'),
