@@ -1,6 +1,8 @@
 // The clients of clients/, each against the API, through a front that fails as networks do.
 import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { EXPORT_COLUMNS } from '@callbay/core';
@@ -61,6 +63,7 @@ const keepDeletion = (tenant: string, changeSeq: number): Promise<unknown> =>
 interface Client {
   calls(options: { after: number; perPage: number }): Promise<Record<string, unknown>[]>;
   changes(after: number): Promise<ChangedCall[]>;
+  upload(path: string): Promise<Record<string, unknown>>;
   /** The failure of a request. */
   failure(path: string): Promise<{ code: string; status: number; message: string; at: string | null }>;
 }
@@ -70,6 +73,7 @@ const typescript: Client = (() => {
   return {
     calls: ({ after, perPage }) => collect(open().calls({ afterCallId: after, perPage })),
     changes: (after) => collect(open().changes({ changedAfter: after, perPage: 10 })),
+    upload: (path) => open().upload('acme', path),
     failure: (path) =>
       open()
         .request('GET', path)
@@ -97,6 +101,7 @@ const pythonClient: Client = {
   calls: ({ after, perPage }) =>
     runPython(`print(json.dumps(list(client.calls(${after}, per_page=${perPage}))))`),
   changes: (after) => runPython(`print(json.dumps(list(client.changes(${after}, per_page=10))))`),
+  upload: (path) => runPython(`print(json.dumps(client.upload("acme", ${JSON.stringify(path)})))`),
   failure: (path) =>
     runPython(
       `try:
@@ -143,6 +148,28 @@ describe.each(CLIENTS)('$name', ({ client, isMissing }) => {
     expect(calls.map(({ callId }) => callId)).toEqual(Array.from({ length: CALLS }, (_, n) => n + 1));
     const failed = faults.filter((fault) => fault !== 'pass').length;
     expect(front.asked.length - before).toBe(4 + failed);
+  });
+
+  test('a file is received once, whole, whatever happens to its parts', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'callbay-client-'));
+    const name = `20260301-100000_inbound_${client === typescript ? 'ts' : 'py'}.wav`;
+    const bytes = randomBytes(20 * 2 ** 20 + 5);
+    await writeFile(join(folder, name), bytes);
+    const mine = key;
+    key = await api.makeKey('manager', ['acme']);
+    try {
+      front.plan(['pass', 'cut', 'pass', 'away', 'cut']);
+      const file = await client.upload(join(folder, name));
+      expect(file).toMatchObject({ name, sizeBytes: bytes.length, state: 'received' });
+      const stored = await api.db.query<{ id: string }>(
+        'SELECT id FROM files WHERE tenant_id = $1 AND name = $2',
+        ['acme', name],
+      );
+      expect(stored).toEqual([{ id: file.id }]);
+    } finally {
+      key = mine;
+      await rm(folder, { recursive: true });
+    }
   });
 
   test('gives up in the end, and says what the front answered', async () => {

@@ -30,10 +30,14 @@ export async function startFaultyFront(target: string): Promise<FaultyFront> {
     }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const { authorization = '', 'content-type': contentType } = request.headers;
+    const { authorization = '', 'content-type': type, 'content-range': range } = request.headers;
     const answer = await fetch(`${target}${request.url}`, {
       method: request.method ?? 'GET',
-      headers: { authorization, ...(contentType === undefined ? {} : { 'content-type': contentType }) },
+      headers: {
+        authorization,
+        ...(type === undefined ? {} : { 'content-type': type }),
+        ...(range === undefined ? {} : { 'content-range': range }),
+      },
       ...(chunks.length === 0 ? {} : { body: Buffer.concat(chunks) }),
     });
     const body = Buffer.from(await answer.arrayBuffer());

@@ -53,3 +53,12 @@ export interface CallEvent {
   readonly revision: number | null;
   readonly data: Readonly<Record<string, unknown>>;
 }
+
+/** A file that arrived. What becomes of it: `GET …/files/{id}`. */
+export interface ReceivedFile {
+  readonly id: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly receivedAt: string;
+  readonly [field: string]: unknown;
+}
