@@ -137,7 +137,10 @@ ${table(
     ],
     ['`emptyWords`', 'Words for "no value".'],
     ['`defaultCountry`', 'ISO 3166 country of national telephone numbers.'],
-    ['`encoding`', 'Of files that do not say it themselves.'],
+    [
+      '`encoding`',
+      'Of files that do not say it themselves; see [which encoding](batches.md). A sample and a preview report the encoding that they read, and warn with `ENCODING_ASSUMED` where nothing names it.',
+    ],
   ],
 )}
 
