@@ -15,7 +15,7 @@ const manifestSchema = z.object({
   /** All that were applied, in order: the schema is these, and nothing else is kept of it. */
   migrations: z.array(z.object({ name: z.string(), checksum: z.string() })),
   tables: z.array(z.object({ name: z.string(), columns: z.array(z.string()) })),
-  /** Tells whether a key is the one the secrets are sealed under, and nothing of the key. */
+  /** Reports whether a key is the one the secrets are sealed under, and nothing of the key. */
   keyFingerprint: z.string(),
 });
 
@@ -73,7 +73,7 @@ export async function* readEntries(file: string): AsyncGenerator<BackupEntry> {
     if (error instanceof BackupError) throw error;
     throw new BackupError(
       'DAMAGED',
-      `the file is no backup of Callbay, or not a whole one: ${(error as Error).message}`,
+      `the file is not a complete Callbay backup: ${(error as Error).message}`,
       {
         cause: error,
       },

@@ -192,7 +192,7 @@ export const WARNING_TABLE = {
   SIDECAR_AS_BATCH: 'The file has the name of a recording and several rows: it was read as a batch.',
   VALUE_TOO_LONG: 'A value is longer than expected: it was kept in full.',
   KEY_TRIMMED: 'White space around a field name was ignored.',
-  ROW_IGNORED: 'A line below the one row is no data, such as the closing line of a report: it was left out.',
+  ROW_IGNORED: 'A line below the one row is not data, such as the closing line of a report: it was left out.',
   ENCODING_ASSUMED:
     'The text is not UTF-8 and nothing says what it is: it was read in the encoding that is named.',
   MEDIA_TYPE_MISMATCH: 'The extension does not match the content: the media type of the content was used.',

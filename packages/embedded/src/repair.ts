@@ -75,7 +75,7 @@ async function resetPassword(binaries: Binaries, data: string, user: ServerUser 
     },
   );
   const words = text(child.stderr);
-  // A server that ends at once breaks the pipe; its own words say why.
+  // A server that ends at once breaks the pipe; its log output says why.
   child.stdin.on('error', () => undefined);
   child.stdin.end(`ALTER ROLE ${SUPERUSER} PASSWORD '${password}'\n`);
   const [code] = (await once(child, 'close')) as [number | null];

@@ -74,7 +74,7 @@ export interface HttpDeps extends ApiStores, HealthDeps {
   readonly feedTarget: Pick<FeedTarget, 'probe'>;
   /** Reads what people send: samples and set-up files. */
   readonly sampler: Sampler;
-  /** Told of every answer as it begins, event streams apart. */
+  /** Called for every answer as it begins, event streams apart. */
   readonly answered?: Answered;
   /** Called for every request that names a proxy while no proxy is trusted. */
   readonly untrustedProxy?: () => void;

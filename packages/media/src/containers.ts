@@ -23,7 +23,7 @@ import type { MediaBytes } from './media-bytes.ts';
 export interface Container {
   /** As people call it, for sentences. */
   readonly name: string;
-  /** Extensions, lower case, under which it is no surprise. */
+  /** Extensions, lower case, under which it is not a surprise. */
   readonly extensions: readonly string[];
   /** Content type where it holds sound alone, and where it holds pictures or nobody could tell. */
   readonly audioType: string;

@@ -8,6 +8,6 @@ const FORMATS: ReadonlyMap<string, MetadataFormat> = new Map([
   ['yaml', 'yaml'],
 ]);
 
-/** Which format a file extension (without its dot, any case) names; null when it is no metadata. Source: C12, C18. */
+/** Which format a file extension (without its dot, any case) names; null when it is not metadata. Source: C12, C18. */
 export const formatOfExtension = (ext: string): MetadataFormat | null =>
   FORMATS.get(ext.toLowerCase()) ?? null;

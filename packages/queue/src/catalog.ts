@@ -44,7 +44,7 @@ const isJobName = (name: string): name is JobName => Object.hasOwn(CATALOG, name
  * catalog.
  */
 export function parseJob(name: string, payload: unknown): Job {
-  if (!isJobName(name)) throw new TypeError(`${name} is no job of the catalog`);
+  if (!isJobName(name)) throw new TypeError(`${name} is not a job of the catalog`);
   return { name, payload: CATALOG[name].payload.parse(payload) } as Job;
 }
 

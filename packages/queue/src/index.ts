@@ -1,5 +1,5 @@
 /**
- * The alarm clock: jobs that say whose what to look at, on Redis or on Postgres. It never holds content, never decides
+ * The queue: jobs that say whose what to look at, on Redis or on Postgres. It never holds content, never decides
  * anything, and may lose everything, since Postgres holds the due times and sweeps find them. The apps build it;
  * `ingestion` knows it as the port `JobQueue`.
  */

@@ -23,7 +23,7 @@ export interface QueueCounts {
 
 /**
  * The producers' side. Enqueueing a job that waits already is that job; one that runs already runs once more
- * afterwards. Throws a retryable UNAVAILABLE within 5 s where the backend is away: what is not enqueued is found by a
+ * afterwards. Throws a retryable UNAVAILABLE within 5 s where the backend is unavailable: what is not enqueued is found by a
  * sweep.
  */
 export interface CallbayQueue extends JobQueue, CrmQueue, AsyncDisposable {
@@ -80,7 +80,7 @@ async function ask<T>(question: () => Promise<T>, limitMs = ENQUEUE_LIMIT_MS): P
     return await withTimeLimit(limitMs, 'The job queue does not answer.', question);
   } catch (error) {
     if (error instanceof CallbayError) throw error;
-    throw new CallbayError('UNAVAILABLE', 'The job queue is away.', { cause: error });
+    throw new CallbayError('UNAVAILABLE', 'The job queue is unavailable.', { cause: error });
   }
 }
 

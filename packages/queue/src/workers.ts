@@ -17,7 +17,7 @@ export type JobHandlers = {
   readonly [Name in JobName]: (payload: JobPayload<Name>, context: JobContext) => Promise<void>;
 };
 
-/** Told of every attempt, for the log and metrics. */
+/** Called for every attempt, for the log and metrics. */
 export interface JobObserver {
   completed(name: string, seconds: number): void;
   /** `isFinal`: no attempt follows, and only a sweep can make the job again. */

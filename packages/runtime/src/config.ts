@@ -66,7 +66,7 @@ export interface Config {
   readonly mail: { readonly smtpUrl: string; readonly from: string } | null;
   /** CIDR ranges that webhooks may go to although they are not public. */
   readonly webhookAllow: readonly string[];
-  /** What looks like a slip of the pen and stops nothing: unknown CALLBAY_ variables. */
+  /** What looks like a misspelling and stops nothing: unknown CALLBAY_ variables. */
   readonly warnings: readonly string[];
 }
 

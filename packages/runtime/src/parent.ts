@@ -6,7 +6,7 @@ export interface ReadyReport {
   readonly port?: number;
 }
 
-/** Tells the supervisor, when there is one, that this process serves now. */
+/** Notifies the supervisor, when there is one, that this process serves now. */
 export function reportReady(report: ReadyReport = {}): void {
   // The supervisor may be gone by now; `exitWithParent` deals with that.
   process.send?.({ type: 'ready', ...report }, undefined, undefined, () => undefined);

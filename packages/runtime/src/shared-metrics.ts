@@ -19,7 +19,7 @@ export interface SharingOptions {
   readonly registry: Registry;
   readonly labels: ProcessLabels;
   readonly store: SnapshotStore;
-  /** Told when it begins to fail, and not again before it has worked. */
+  /** Called when it begins to fail, and not again before it has worked. */
   readonly onError: (error: unknown) => void;
   readonly everyMs?: number;
 }
@@ -69,7 +69,7 @@ export async function readAllMetrics(options: Omit<SharingOptions, 'everyMs'>): 
     const found = await store.listOthers(labels.process, SNAPSHOT_LIFE_MS);
     others = found.map(({ metrics }) => metrics as Snapshot);
   } catch (error) {
-    // Our own numbers are most wanted when something is away.
+    // Our own numbers are most wanted when something is unavailable.
     onError(error);
   }
   return AggregatorRegistry.aggregate([own, ...others].map(keepApart)).metrics();

@@ -88,7 +88,7 @@ export interface TlsWatcher {
 const WATCH_MS = 60_000;
 
 /**
- * Tells of a renewed certificate, so that no restart is needed: the files are looked at once a minute. While they hold
+ * Reports a renewed certificate, so that no restart is needed: the files are looked at once a minute. While they hold
  * none that can be served, such as between two writes, `onProblem` is told and the one in use stays. Answers what ends it.
  */
 export function watchTlsIdentity(files: TlsFiles, told: TlsWatcher, everyMs = WATCH_MS): () => void {

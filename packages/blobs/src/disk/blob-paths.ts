@@ -9,7 +9,7 @@ function checkComponent(value: string, what: string): string {
   return value;
 }
 
-/** The folder below `root` that holds one tenant's blobs. Throws BAD_REQUEST for an id that is no plain component. */
+/** The folder below `root` that holds one tenant's blobs. Throws BAD_REQUEST for an id that is not a plain component. */
 export const tenantFolder = (root: string, tenantId: string): string =>
   join(root, checkComponent(tenantId, 'tenant'));
 

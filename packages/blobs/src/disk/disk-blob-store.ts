@@ -63,7 +63,7 @@ function tryRename(from: string, to: string): 'moved' | 'absent' | 'other-device
 
 /**
  * Blobs as files in `<root>/<tenantId>/<shard>/<blobId>`. Throws STORAGE_FULL on a full disk, BLOB_MISSING where
- * bytes are gone, UNAVAILABLE where the store is not in place or its disk fails, BAD_REQUEST for an id that is no plain
+ * bytes are gone, UNAVAILABLE where the store is not in place or its disk fails, BAD_REQUEST for an id that is not a plain
  * path component, NOT_FOUND for another tenant's key.
  */
 export function createDiskBlobStore(options: DiskBlobStoreOptions): DiskBlobStore {

@@ -62,7 +62,7 @@ export interface RecordingFact extends Fact {
 export interface RecordFact extends Fact {
   readonly kind: 'record';
   readonly row: number;
-  /** A row of a batch: it speaks for its call whatever file it came in. */
+  /** A row of a batch: it represents its call whatever file it came in. */
   readonly isBatchRow: boolean;
   readonly raw: RawRecord | null;
   /** Stem of the recording that the record names, or null where it names none. */

@@ -30,9 +30,9 @@ export interface FoldState {
   readonly elsewhere: Map<string, RecordingFact>;
   /** The valid record that waits for its recording. */
   pending: ReadableRecord | null;
-  /** The sidecar that speaks for the call: one of another extension is one too many. Null while only batch rows do. */
+  /** The sidecar that represents the call: one of another extension is one too many. Null while only batch rows do. */
   sidecar: RecordFact | null;
-  /** The highest `seq` that each metadata file was heard with: what it said earlier is no news any more. */
+  /** The highest `seq` that each metadata file was heard with: what it said earlier is out of date. */
   readonly heard: Map<string, number>;
   /** Files that could not be read, by what tells their versions apart: the newest of each. */
   readonly setAside: Map<string, RecordFact | RecordingFact>;

@@ -81,7 +81,7 @@ const setAsideReasons = (state: FoldState, kind: 'record' | 'recording'): HoldRe
 const missingHalf = (code: OutcomeCode, unread: readonly HoldReason[]): HoldReason =>
   reason(code, unread.length > 0 ? 'A file of this name came and could not be read.' : null);
 
-/** Told where shared fields match several others as well, and a person has to say which. Source: C20. */
+/** Reported where shared fields match several others as well, and a person has to say which. Source: C20. */
 function ambiguity(facts: readonly (RecordFact | RecordingFact)[]): HoldReason | null {
   const matchIds = facts.flatMap((fact) => fact.ambiguousMatches ?? []).toSorted();
   if (matchIds.length === 0) return null;

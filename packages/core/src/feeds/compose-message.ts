@@ -124,7 +124,7 @@ const KNOWN_FIELDS = {
   ReleasingParty: ['releasingParty'],
 } as const;
 
-/** Said by fields of their own, so that they are no attached data. */
+/** Said by fields of their own, so that they are not attached data. */
 const OWN_FIELDS: ReadonlySet<string> = new Set<string>(Object.values(KNOWN_FIELDS).flat());
 
 function conversationOf(

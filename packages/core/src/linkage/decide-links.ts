@@ -18,7 +18,7 @@ export interface LinkDecision {
 
 /**
  * Picks the pairs that are each other's best by the margin, on both sides. A record and a recording that found each
- * other are no rivals any more, so the rest is judged again without them until nothing changes. A pair of which not
+ * other are not rivals any more, so the rest is judged again without them until nothing changes. A pair of which not
  * every rival is known, as `isDecidable` tells, is never picked and stays a rival.
  *
  * Invariant: the order of `pairs` decides nothing.

@@ -21,7 +21,7 @@ export type S3StepName = (typeof S3_STEPS)[number];
 /** How one step went. */
 export interface S3Step {
   readonly step: S3StepName;
-  /** `skipped`: the server has no such thing, or the drop needs none. */
+  /** `skipped`: the server does not have it, or the drop needs none. */
   readonly state: 'done' | 'skipped' | 'failed';
   /** The server's own code of an error. */
   readonly code?: string;

@@ -72,7 +72,7 @@ const SPEAKING_VALUES: Readonly<Record<string, (field: SampledField) => boolean>
   filename: (field) => saysAll(field, isMediaName),
 };
 
-/** A date alone is no start. Source: case 126. */
+/** A date alone is not a start. Source: case 126. */
 const CALL_TIMES: ReadonlySet<string> = new Set(['startedAt', 'endedAt']);
 
 /**

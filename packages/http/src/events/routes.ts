@@ -50,7 +50,7 @@ export function registerEvents(api: Api, { events, keys }: EventDeps, limits: Ev
       try {
         await streams.follow({ tenantId, after, isStillAllowed }, reply.raw);
       } catch (error) {
-        // The answer has begun, so it can only end; the client comes again with its Last-Event-ID.
+        // The answer has begun, so it can only end; the client reconnects with its Last-Event-ID.
         request.log.warn({ err: error }, 'an event stream ended early');
       }
     },

@@ -5,7 +5,7 @@ import type { Api } from '../server/api.ts';
 import { json, PROBLEMS } from '../server/openapi.ts';
 
 export interface HealthDeps {
-  /** What we need, by name; each rejects when it is away. */
+  /** What we need, by name; each rejects when it is unavailable. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
   /** The process's metrics in the text form that Prometheus scrapes. */
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
@@ -53,7 +53,7 @@ export function registerHealth(
       );
       for (const [index, result] of results.entries()) {
         if (result.status === 'rejected')
-          request.log.warn({ err: result.reason, check: names[index] }, 'a service is away');
+          request.log.warn({ err: result.reason, check: names[index] }, 'a required service is unavailable');
       }
       const states = results.map(({ status }) =>
         status === 'fulfilled' ? ('ok' as const) : ('unavailable' as const),

@@ -6,7 +6,7 @@ export type Answered = (
   seconds: number,
 ) => void;
 
-/** Tells of every answer as it begins. */
+/** Reports every answer as it begins. */
 export function watchAnswers(app: FastifyInstance, tell: Answered): void {
   app.addHook('onSend', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';

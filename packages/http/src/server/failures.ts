@@ -31,7 +31,7 @@ export function sendFailure(error: unknown, request: FastifyRequest, reply: Fast
   if (known === 'PAYLOAD_TOO_LARGE') return sendProblem(reply, known, sayLimit(request));
   if (known !== undefined) return sendProblem(reply, known);
   if (statusCode >= 400 && statusCode < 500) return sendProblem(reply, 'BAD_REQUEST');
-  request.log.error({ err: error }, 'a request met a fault of ours');
+  request.log.error({ err: error }, 'unhandled error while serving a request');
   return sendProblem(reply, 'INTERNAL');
 }
 

@@ -4,7 +4,7 @@ import { InputError } from './input-error.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Lets requests carry JSON and nothing else. An empty body is no body. */
+/** Lets requests carry JSON and nothing else. An empty body is not a body. */
 export function acceptJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(

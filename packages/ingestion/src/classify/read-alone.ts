@@ -171,7 +171,7 @@ async function saveCrmFile(
 }
 
 /**
- * The type that only the header of a CSV tells, where it is no call's: published mappings say which column is an id.
+ * The type that only the header of a CSV tells, where it is not a call's: published mappings say which column is an id.
  */
 async function crmTypeByHeader(
   { crm }: ReadAloneDeps,

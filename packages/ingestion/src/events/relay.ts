@@ -17,7 +17,7 @@ export interface RelayDeps {
   readonly work: (lease: EventLease, signal: AbortSignal) => Promise<{ readonly retryInMs?: number }>;
 }
 
-/** After a fault of ours the cursor rests for so long. */
+/** After an unhandled error the cursor rests for so long. */
 const FAULT_MS = 10_000;
 
 /**

@@ -93,7 +93,7 @@ export interface ReceiptEntry {
 
 /**
  * What a drop without folders of its own shows: file rows as folders, and receipts. Every method names its tenant and
- * throws a retryable CallbayError when the database is away.
+ * throws a retryable CallbayError when the database is unavailable.
  */
 export interface DropView {
   /** Files of one folder by name, newest version of each name, at most `limit` after `afterName`. */

@@ -35,7 +35,7 @@ async function assertStored({ blobs }: ReceiveFileDeps, tenantId: string, blobKe
   throw new CallbayError('INTERNAL', 'The bytes of a file were removed before it was acknowledged.');
 }
 
-/** The row is the truth: a queue that is away costs time, never the file, so nobody waits for it. */
+/** The row is the truth: a queue that is unavailable costs time, never the file, so nobody waits for it. */
 async function wakePipeline(
   deps: ReceiveFileDeps,
   tenantId: string,

@@ -88,7 +88,7 @@ export interface WorkOnTenants<Done> {
 
 /**
  * Works on all tenants by one statement. Where that fails, parts of the tenants are tried, so that one tenant's rows keep no
- * other tenant's waiting; see `askForTenants`. Throws where the tenants cannot be listed: the database is away.
+ * other tenant's waiting; see `askForTenants`. Throws where the tenants cannot be listed: the database is unavailable.
  */
 export async function workOnTenants<Done>({
   log,

@@ -64,7 +64,7 @@ export interface SweepStore {
   purgeFiles(tenantId: string, files: readonly ExpiredFile[]): Promise<PurgedFile[]>;
   /** Tenants with held files that will be purged unpaired within a day, and that nobody was told of. */
   findPurgesToWarnOf(limit: number, exceptTenantIds: readonly string[]): Promise<{ tenantId: string }[]>;
-  /** Tells of them, once. Answers of how many. */
+  /** Reports them, once. Answers of how many. */
   warnOfPurges(tenantId: string, limit: number): Promise<number>;
   /** What a purge would take by `until`, soonest first. */
   previewPurge(

@@ -96,7 +96,7 @@ export function runSweeps(deps: RunSweepsDeps): RunningSweeps {
   };
 }
 
-/** Tells the host's clock, and how far it and its monotonic one ran since it was last asked. */
+/** Reports the host's clock, and how far it and its monotonic one ran since it was last asked. */
 function clockReader(): () => Omit<ClockReading, 'databaseMs'> {
   let last: ClockBaseline = { ...readClocks(), doubtedSinceMs: null };
   return () => {

@@ -36,7 +36,7 @@ function* walkObjects(bytes: MediaBytes, from: number, to: number): Generator<As
   for (let count = 0; count < MAX_OBJECTS && offset + OBJECT_HEADER_BYTES <= to; count += 1) {
     const header = bytes.readAll(offset, OBJECT_HEADER_BYTES);
     if (header === null) return;
-    // Past 2^53 the number is no size.
+    // Past 2^53 the number is not a size.
     const sizeBytes = Number(header.readBigUInt64LE(16));
     if (sizeBytes < OBJECT_HEADER_BYTES || sizeBytes > Number.MAX_SAFE_INTEGER) return;
     yield { id: header.toString('hex', 0, 8), start: offset, sizeBytes };

@@ -101,7 +101,7 @@ const findFrames = (tail: Buffer, info: StreamInfo): FrameHeader[] => {
   return frames;
 };
 
-/** Samples up to the end of the frame whose header is at `offset`; null where the bytes are no header. */
+/** Samples up to the end of the frame whose header is at `offset`; null where the bytes are not a header. */
 const readFrameEnd = (tail: Buffer, offset: number, info: StreamInfo): number | null => {
   const head = tail.subarray(offset, offset + 16);
   if (head.length < 6 || (head.readUInt16BE(0) & 0xfffe) !== 0xfff8) return null;

@@ -14,7 +14,7 @@ const ADTS_RATES = [
 ];
 const ADTS_HEADER_BYTES = 7;
 
-/** Sizes in bytes, header included, of AMR frames by their type; 0 is no frame (3GPP TS 26.101 and 26.201). */
+/** Sizes in bytes, header included, of AMR frames by their type; 0 is not a frame (3GPP TS 26.101 and 26.201). */
 const AMR_FRAMES = [13, 14, 16, 18, 20, 21, 27, 32, 6, 0, 0, 0, 0, 0, 0, 1];
 const AMR_WB_FRAMES = [18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 0, 0, 0, 0, 1, 1];
 

@@ -9,6 +9,6 @@ export interface Probe {
 
 export const NOTHING_PROBED: Probe = { durationSeconds: null, channels: null, codec: null, hasVideo: null };
 
-/** `numerator / denominator`, or null where that is no number of seconds. */
+/** `numerator / denominator`, or null where that is not a number of seconds. */
 export const secondsOrNull = (numerator: number, denominator: number): number | null =>
   denominator > 0 && numerator >= 0 ? numerator / denominator : null;

@@ -29,7 +29,7 @@ export class CsvStream {
   #rival: string | null = null;
   #fit: RowFit | null = null;
   #hasEnded = false;
-  /** A piece held bytes that are no characters. */
+  /** A piece held bytes that are not characters. */
   #isBroken = false;
   readonly #encoding: string;
   /** Null before the first piece. */

@@ -29,7 +29,7 @@ export class RowFit {
     this.#encoding = encoding;
   }
 
-  /** Null where the row fits. `mayBeBroken`: its text may hold bytes that are no characters. */
+  /** Null where the row fits. `mayBeBroken`: its text may hold bytes that are not characters. */
   complain(cells: readonly string[], mayBeBroken: boolean): Misfit | null {
     const wanted = this.#names.length;
     if (cells.length < wanted || (cells.length > wanted && hasValue(cells, wanted)))

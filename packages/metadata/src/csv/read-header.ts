@@ -11,7 +11,7 @@ export interface CsvHeader {
 }
 
 /**
- * The column names of a CSV, trimmed. Null when there can be no records: a name stands twice (DUPLICATE_HEADER), is
+ * The column names of a CSV, trimmed. Null when there can be no records: a name is there twice (DUPLICATE_HEADER), is
  * empty, `__proto__` or too long (METADATA_INVALID), or there are too many (ROW_TOO_LARGE). Source: case 68, case 74.
  */
 export function readHeader(
@@ -37,7 +37,7 @@ export function readHeader(
   for (const [index, name] of names.entries()) {
     if (seen.has(name) && name !== '' && !reported.has(name)) {
       reported.add(name);
-      issues.add('DUPLICATE_HEADER', `The column ${quoteKey(name)} stands twice: rename one.`, at);
+      issues.add('DUPLICATE_HEADER', `Duplicate column ${quoteKey(name)}: rename one.`, at);
     }
     seen.add(name);
     const complaint = complainOfName(name, index, limits);

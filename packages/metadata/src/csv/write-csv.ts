@@ -21,7 +21,7 @@ export function toCsvCell(value: FieldValue): string {
   return NEEDS_QUOTES.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
 
-/** One row, its line end (CRLF) included. A row of one empty cell is `""`, since an empty line is no row. */
+/** One row, its line end (CRLF) included. A row of one empty cell is `""`, since an empty line is not a row. */
 export function toCsvRow(values: readonly FieldValue[]): string {
   const row = values.map(toCsvCell).join(',');
   return `${row === '' && values.length === 1 ? '""' : row}\r\n`;

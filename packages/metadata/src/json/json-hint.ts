@@ -10,7 +10,7 @@ export function hintForCharacter(character: string): string {
   if (ODD_SPACE.test(character)) return ' This is a no-break or other special space: use a plain space.';
   if (character === "'") return ' JSON strings stand in double quotes.';
   if (character === '/' || character === '#') return ' JSON has no comments.';
-  if (/[+\d.]/.test(character)) return ' Put quotes around a value that is no plain JSON number.';
+  if (/[+\d.]/.test(character)) return ' Put quotes around a value that is not a plain JSON number.';
   return '';
 }
 

@@ -141,7 +141,7 @@ const isKeyed =
   (entry: SourceEntry): boolean =>
     trimKey(entry.key) === key;
 
-const sayTwice = (key: string): string => `The key ${quoteKey(key)} stands twice: keep one of them.`;
+const sayTwice = (key: string): string => `Duplicate key ${quoteKey(key)}: keep one of them.`;
 
 function complainOfKey(key: string): string | null {
   if (key === '') return 'A key is empty: give it a name.';

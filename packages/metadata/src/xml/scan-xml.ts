@@ -243,7 +243,7 @@ function scanAttributes(scan: XmlScan, from: number): Fault | null {
     const less = text.indexOf('<', open + 1);
     if (less !== -1 && less < close) return at(less, 'Expected `&lt;` for `<` in an attribute.');
     seen ??= new Set();
-    if (seen.has(name)) return at(start, `The attribute ${quoteKey(name)} stands twice: keep one of them.`);
+    if (seen.has(name)) return at(start, `Duplicate attribute ${quoteKey(name)}: keep one of them.`);
     const refused = checkName(name, start);
     if (refused !== null) return refused;
     seen.add(name);

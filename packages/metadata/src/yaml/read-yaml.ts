@@ -7,7 +7,7 @@ import { YAML_SENTENCES } from './yaml-sentences.ts';
 
 /**
  * A YAML text of one document as a tree of its source strings: no number, date or boolean is recognised, also where a
- * tag or `%YAML 1.1` asks for one; a plain `null`, `~` or nothing is ''. Keys that stand twice are found by whoever
+ * tag or `%YAML 1.1` asks for one; a plain `null`, `~` or nothing is ''. Keys that are there twice are found by whoever
  * walks the tree, in linear time, which the library's own check is not. Source: case 70, case 72, case 75.
  */
 export function readYaml(text: string, limits: MetadataLimits): TreeReading {

@@ -27,7 +27,7 @@ export interface EndedRows extends EndedFiles {
  * more, and a sweep stays short. Rows that only wait to go live are among them.
  */
 const MAX_OPEN = 50_000;
-/** A batch speaks for itself by so many rows, so that one of a million does not outweigh all files of a week. */
+/** A batch counts by itself from so many rows on, so that one of a million does not outweigh all files of a week. */
 const ROWS_OF_BATCH = 1_000;
 const MAX_BATCHES = 200;
 

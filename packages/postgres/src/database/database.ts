@@ -9,7 +9,7 @@ export interface DatabaseOptions {
   readonly max: number;
   /** Shown in pg_stat_activity, such as `callbay-pipeline`. */
   readonly applicationName: string;
-  /** Told of a connection that broke while idle. The pool replaces it by itself. */
+  /** Called for a connection that broke while idle. The pool replaces it by itself. */
   readonly onIdleError?: (error: Error) => void;
   /** Beyond `max`, connections for bulk work, which take as long as they take; 2 unless given. */
   readonly bulkMax?: number;

@@ -57,7 +57,7 @@ function isAway(error: Error): boolean {
 
 /**
  * The error to throw in place of one that pg threw: UNAVAILABLE where the same work may succeed later, STORAGE_FULL
- * where the server has no room, else the very same error, which is then a fault of ours.
+ * where the server has no room, else the very same error, which is then an unhandled error.
  */
 export function translatePgError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof CallbayError) return error;

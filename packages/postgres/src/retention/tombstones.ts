@@ -3,7 +3,7 @@ import type { Sql } from '../database/database.ts';
 
 /** Whether a call key is one of a deleted call: asked of what is left of it, a keyed digest. */
 export interface Tombstones {
-  /** Tells nothing of the key to whoever lacks the product's secret, nor whether two tenants had the same one. */
+  /** Reveals nothing of the key to whoever lacks the product's secret, nor whether two tenants had the same one. */
   digestOf(tenantId: string, callKey: string): string;
   /** Those of the keys whose calls were deleted. */
   findDeleted(sql: Sql, tenantId: string, callKeys: readonly string[]): Promise<ReadonlySet<string>>;

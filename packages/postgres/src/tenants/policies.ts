@@ -45,7 +45,7 @@ export async function wakeOpenCalls(tx: Sql, tenantId: string): Promise<void> {
   );
 }
 
-/** Tells the SFTP servers that what these users may do has changed, once this transaction commits. */
+/** Notifies the SFTP servers that what these users may do has changed, once this transaction commits. */
 export async function tellAccess(tx: Sql, usernames: readonly string[]): Promise<void> {
   await tx.execute(`SELECT pg_notify('callbay_access', name) FROM unnest($1::text[]) AS name`, [usernames]);
 }

@@ -10,7 +10,7 @@ import type { FolderPlaces } from './places.ts';
 export interface ClaimDeps extends ReceiveFileDeps {
   readonly blobs: BlobStore;
   readonly store: Pick<FolderStore, 'isReceived'>;
-  /** Told of each point between two effects, where tests end the scanner. */
+  /** Called for each point between two effects, where tests end the scanner. */
   readonly step?: (name: ClaimStep) => void;
 }
 

@@ -24,9 +24,9 @@ import { replaced, UploadTurns } from './upload-turns.ts';
 
 export interface UploadDoorDeps extends ReceiveDeps {
   readonly receiver: FileReceiver;
-  /** Told of each received file. */
+  /** Called for each received file. */
   readonly received?: (sizeBytes: number) => void;
-  /** Told of each point between two effects, where tests end the process. */
+  /** Called for each point between two effects, where tests end the process. */
   readonly step?: (name: 'written' | 'received') => void;
 }
 

@@ -8,7 +8,7 @@ export interface MoverDeps {
   readonly reader: BucketReader;
   readonly writer: BucketWriter;
   readonly store: Pick<S3Store, 'recordObject'>;
-  /** Told of each point between two effects, where tests end the mover. */
+  /** Called for each point between two effects, where tests end the mover. */
   readonly moveStep?: (name: 'copied' | 'removed') => void;
 }
 

@@ -15,7 +15,7 @@ export interface S3ServerDeps extends Omit<ListDeps, 'turns' | 'writer'>, TendDe
   readonly sqs: SQSClient | null;
   /** Why a bucket does not work as it was set up; null where it does. */
   readonly checkBucket: (drop: S3Drop) => Promise<string | null>;
-  /** Told of messages that say nothing of a file. */
+  /** Called for messages that say nothing of a file. */
   readonly ignored?: (kind: 'test' | 'junk' | 'foreign') => void;
 }
 

@@ -60,10 +60,7 @@ export function startSqsLoop(deps: SqsLoopDeps, options: SqsLoopOptions): SqsLoo
       await sqs.send(new DeleteMessageCommand(handle));
     } catch (err) {
       const isExpected = err instanceof CallbayError && err.retryable;
-      log[isExpected ? 'warn' : 'error'](
-        { err },
-        'a message of the queue was not worked off and comes again',
-      );
+      log[isExpected ? 'warn' : 'error']({ err }, 'a message of the queue was not worked off and is retried');
     } finally {
       clearInterval(extend);
     }

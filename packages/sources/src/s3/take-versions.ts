@@ -23,7 +23,7 @@ export interface TakeDeps extends ReceiveFileDeps {
   readonly room: StorageRoom;
   readonly log: Logger;
   readonly received?: (sizeBytes: number) => void;
-  /** Told of each point between two effects, where tests end the listener. */
+  /** Called for each point between two effects, where tests end the listener. */
   readonly step?: (name: 'copied' | 'received') => void;
 }
 

@@ -6,7 +6,7 @@ import { fileIdOf, type TakeDeps, takeKey, takeVersion } from './take-versions.t
 
 export interface EventDeps extends TakeDeps {
   readonly turns: KeyTurns;
-  /** Told of messages that say nothing. */
+  /** Called for messages that say nothing. */
   readonly ignored?: (kind: 'test' | 'junk' | 'foreign') => void;
 }
 

@@ -34,7 +34,7 @@ export interface LoginHost {
 }
 
 const METHODS: ('publickey' | 'password')[] = ['publickey', 'password'];
-/** Questions for the methods are no attempts, but nobody needs many. */
+/** Questions for the methods are not attempts, but nobody needs many. */
 const MAX_QUESTIONS = 20;
 /** Access may change while a login is checked, which is then checked again: the maximum number of times. */
 const MAX_JUDGEMENTS = 20;

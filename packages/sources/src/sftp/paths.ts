@@ -18,7 +18,7 @@ const FOLDER_PATHS: Record<Folder, string> = {
   receipts: '/receipts',
 };
 
-/** U+FFFD is what ssh2 makes of bytes that are no UTF-8: two such names would become one file. */
+/** U+FFFD is what ssh2 makes of bytes that are not UTF-8: two such names would become one file. */
 const UNREADABLE = /[\0\uFFFD]/;
 
 function segmentsOf(path: string): string[] {

@@ -60,7 +60,7 @@ export interface SftpServerOptions {
 }
 
 export interface SftpServer {
-  /** Starts to accept. Rejects when the port is taken or the account store is away. */
+  /** Starts to accept. Rejects when the port is taken or the account store is unavailable. */
   listen(): Promise<{ port: number }>;
   /** Stops accepting, lets transfers under way end up to `drainMs`, and waits until everything is put away. */
   close(): Promise<void>;

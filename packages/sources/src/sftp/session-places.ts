@@ -10,7 +10,7 @@ export interface Place {
 }
 
 export interface SessionPlaces extends Disposable {
-  /** Null where the tenant has as many sessions as it may. Rejects where the store is away. */
+  /** Null where the tenant has as many sessions as it may. Rejects where the store is unavailable. */
   take(session: Omit<LiveSession, 'sessionId'>): Promise<Place | null>;
 }
 

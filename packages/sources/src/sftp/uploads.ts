@@ -91,7 +91,7 @@ export function createUploads(deps: UploadDeps & { readonly view: DropView }): U
     }
     const left = await readRoom(tenantId);
     if (left === null) return Number.POSITIVE_INFINITY;
-    // What is on the spool is no file yet, and takes room all the same.
+    // What is on the spool is not a file yet, and takes room all the same.
     const partials = await deps.partials.list(tenantId);
     const spooled = [...partials, ...listLive(tenantId)].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const continued = partials.find((partial) => partial.name === name)?.sizeBytes ?? 0;
@@ -102,7 +102,7 @@ export function createUploads(deps: UploadDeps & { readonly view: DropView }): U
     return Math.max(0, left - spooled);
   }
 
-  /** A database that is away keeps nobody from beginning: CLOSE judges by the quota again. */
+  /** A database that is unavailable keeps nobody from beginning: CLOSE judges by the quota again. */
   async function readRoom(tenantId: string): Promise<number | null> {
     try {
       return await deps.receiver.readRoom(tenantId);

@@ -35,7 +35,7 @@ export const isIsoTruncated = (bytes: MediaBytes): boolean => {
 };
 
 /**
- * Size of a box with its header: 1 means that 64 bits follow, 0 that it reaches to the end. Null where it is no size.
+ * Size of a box with its header: 1 means that 64 bits follow, 0 that it reaches to the end. Null where it is not a size.
  */
 const boxSize = (header: Buffer, leftBytes: number): number | null => {
   const size = header.readUInt32BE(0);

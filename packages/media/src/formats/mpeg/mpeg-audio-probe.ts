@@ -67,7 +67,7 @@ const constantSeconds = (bytes: MediaBytes, from: number, to: number, first: Mpe
   return ((to - from) * 8) / first.bitrate;
 };
 
-/** Seconds of all frames; null where the bound of a walk comes first or much of the file is no frames. */
+/** Seconds of all frames; null where the bound of a walk comes first or much of the file is not frames. */
 const walkFrames = (bytes: MediaBytes, from: number, to: number): number | null => {
   const cursor = new ByteCursor(bytes);
   let seconds = 0;

@@ -71,7 +71,7 @@ const readPacket = (rest: Buffer, streamId: number): TimedPacket | null => {
   if (layout === null || playsAt === null) return null;
   const isPrivate = streamId === PRIVATE_STREAM;
   const kind = packet[layout.payloadAt] ?? 0;
-  // Private streams hold AC-3, DTS and PCM under numbers of their own, and subtitles, which are no sound.
+  // Private streams hold AC-3, DTS and PCM under numbers of their own, and subtitles, which are not sound.
   if (isPrivate && (kind < 0x80 || kind > 0xcf)) return null;
   const payload = packet.subarray(layout.payloadAt + (isPrivate ? 4 : 0));
   return { stream: isPrivate ? 0x100 + kind : streamId, isSound: streamId >> 4 !== 0xe, playsAt, payload };

@@ -20,7 +20,7 @@ export interface TimedPacket {
   readonly payload: Buffer;
 }
 
-/** The time stamp of 33 bits in five bytes, each part closed by a one; null where the bytes are no time. */
+/** The time stamp of 33 bits in five bytes, each part closed by a one; null where the bytes are not a time. */
 export const readTime = (packet: Buffer, at: number): number | null => {
   if (at + 5 > packet.length) return null;
   const [high, middle, low] = [

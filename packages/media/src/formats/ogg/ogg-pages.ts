@@ -18,7 +18,7 @@ export interface OggPage {
   readonly bodyStart: number;
 }
 
-/** The pages of a file in order. What is no page is passed over; a page that the end cuts off is left out. */
+/** The pages of a file in order. What is not a page is passed over; a page that the end cuts off is left out. */
 export function* walkPages(bytes: MediaBytes): Generator<OggPage> {
   const cursor = new ByteCursor(bytes);
   let offset = 0;

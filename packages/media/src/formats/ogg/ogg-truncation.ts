@@ -20,7 +20,7 @@ export const isOggTruncated = (bytes: MediaBytes): boolean => {
     if (end === null || end > tail.length) return true;
     if (end === tail.length) return false;
     if (!tail.subarray(end, end + 4).equals(MAGIC.subarray(0, tail.length - end))) {
-      // Something that is no page follows: look for the next page, if there is one.
+      // Something that is not a page follows: look for the next page, if there is one.
       offset = tail.indexOf(MAGIC, end);
       continue;
     }

@@ -41,7 +41,7 @@ export const codecOfFormat = (format: Buffer): string | null => {
   return CODECS[code] ?? `WAVE format ${code}`;
 };
 
-/** What some bytes of sound last, and by what: samples, whole blocks, or the byte rate, which is no witness alone. */
+/** What some bytes of sound last, and by what: samples, whole blocks, or the byte rate, which is not a witness alone. */
 export interface CountedSound {
   readonly seconds: number | null;
   readonly by: 'samples' | 'blocks' | 'rate';
