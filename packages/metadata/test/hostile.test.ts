@@ -9,7 +9,7 @@ import { FORMATS, WRITERS } from './writers.ts';
 
 /** Heap of a pool process. */
 const POOL_MEGABYTES = 128;
-/** Far above what any of them takes, far below what a bomb would. */
+/** Of CPU, whatever else the machine does: far above what any of them takes, far below what a bomb would. */
 const REFUSED_WITHIN_MS = 5_000;
 
 describe('hostile files', () => {
