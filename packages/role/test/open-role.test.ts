@@ -68,7 +68,7 @@ test('a role starts without the store of bytes that its database refers to, and 
   const { child, home, log } = await start({ DATABASE_URL: database.connectionString });
   await once(child, 'message');
   expect(await readdir(join(home, 'blobs')).catch(() => [])).toEqual([]);
-  expect(log()).toContain('is its disk mounted?');
+  expect(log()).toContain('is its disk mounted, or its bucket the right one?');
 });
 
 test('a role ends in order when its supervisor is gone', async () => {
