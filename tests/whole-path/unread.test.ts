@@ -60,6 +60,16 @@ async function replay({ db, deps }: RunningCallbay, { tenantId }: TestTenant, na
   );
 }
 
+/** False for a process that ended by itself since it was seen. */
+function killIfThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
 /** Kills every reading process that has the file open, until disposed: as a system does that is out of memory. */
 function killReadersOf(path: string): AsyncDisposable & { readonly kills: () => number } {
   let kills = 0;
@@ -67,8 +77,7 @@ function killReadersOf(path: string): AsyncDisposable & { readonly kills: () => 
   const killing = (async () => {
     while (!isStopped) {
       for (const pid of await readersOf(path)) {
-        process.kill(pid, 'SIGKILL');
-        kills += 1;
+        if (killIfThere(pid)) kills += 1;
       }
     }
   })();

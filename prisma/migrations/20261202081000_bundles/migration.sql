@@ -1,4 +1,4 @@
--- Members of a bundle are files of their own; each knows the archive that it came in.
+-- Members of a bundle are files of their own, and each knows the archive that it came in.
 ALTER TABLE "files" ADD COLUMN "bundle_id" UUID;
 
 -- What the transcript of a bundle says, as long as its file is known.
